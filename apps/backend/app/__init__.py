@@ -1,0 +1,3 @@
+"""Excel2Doc: workbooks in, Word documents out."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,67 @@
+"""Is the service alive, and is what it needs there?"""
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+
+from app import __version__
+from app.core.database import engine
+from app.core.metrics import JOBS_BY_STATUS, WORKERS
+from app.core.redis import get_redis
+from app.services import health
+from app.services.context import get_services
+
+router = APIRouter(tags=["health"])
+_STATUSES = ("queued", "running", "done", "failed", "cancelled", "expired")
+
+
+class Health(BaseModel):
+    status: str
+    version: str
+    database: health.State
+    redis: health.State
+
+
+class Readiness(Health):
+    workers: int
+    worker: health.State
+    disk: health.State
+
+
+@router.get("/health", responses={503: {"model": Health}})
+def get_health(response: Response) -> Health:
+    """200 when the database and Redis answer, 503 when one does not."""
+    states = health.check(engine, get_redis())
+    return Health(**_answer(response, states), **states)
+
+
+@router.get("/health/live")
+async def get_live() -> dict[str, str]:
+    """200 as long as the process answers; asks nobody else."""
+    return {"status": "ok"}
+
+
+@router.get("/health/ready", responses={503: {"model": Readiness}})
+def get_ready(response: Response) -> Readiness:
+    """200 when a job that is sent now will be done: database, Redis, a worker, disk."""
+    states = health.check(engine, get_redis())
+    workers = health.workers(engine)
+    states["worker"] = "ok" if workers else "down"
+    states["disk"] = health.disk_state(get_services())
+    return Readiness(**_answer(response, states), **states, workers=workers)
+
+
+@router.get("/metrics", include_in_schema=False)
+def get_metrics() -> Response:
+    """For Prometheus."""
+    for status, count in health.job_counts(engine, _STATUSES).items():
+        JOBS_BY_STATUS.labels(status).set(count)
+    WORKERS.set(health.workers(engine))
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _answer(response: Response, states: dict[str, health.State]) -> dict[str, str]:
+    down = "down" in states.values()
+    response.status_code = 503 if down else 200
+    response.headers["Cache-Control"] = "no-store"
+    return {"status": "down" if down else "ok", "version": __version__}

@@ -1,0 +1,166 @@
+"""`/api/v1/jobs` and `/api/v1/dry-runs`"""
+
+import hashlib
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import FileResponse, StreamingResponse
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.api import problems
+from app.api.access import Reader, SessionDependency, Writer
+from app.api.downloads import download
+from app.api.events import job_events
+from app.api.pages import Cursor, Limit, Page, page_of
+from app.api.schemas import DryRunOut, ErrorOut, JobIn, JobOut
+from app.domain.conversion import DOCX, ZIP, Mode
+from app.services import idempotency, jobs
+from app.services.context import get_services
+from app.services.models import Job, TemplateVersion, Workbook
+from app.services.templates import get_version
+from app.services.workbooks import get_workbook
+
+router = APIRouter(prefix="/api/v1", tags=["jobs"])
+IdempotencyKey = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", max_length=255, description="Send again, make once"),
+]
+
+
+@router.post(
+    "/jobs",
+    status_code=202,
+    responses={200: {"model": JobOut}, **problems.responses(401, 404, 409, 422, 429, 503)},
+)
+def submit_job(
+    body: JobIn,
+    response: Response,
+    session: SessionDependency,
+    client: Writer,
+    idempotency_key: IdempotencyKey = None,
+) -> JobOut:
+    """Ask for a conversion: 202 with a job that waits, 200 with one that is done already."""
+    key = idempotency.scoped(client, idempotency_key) if idempotency_key else None
+    request_hash = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
+    known = idempotency.earlier(session, key, request_hash) if key else None
+    if known is None:
+        job = _submit(session, body, key, request_hash)
+    else:
+        job = jobs.get_job(session, known)
+    response.headers["Location"] = f"/api/v1/jobs/{job.id}"
+    if job.status in jobs.FINAL:
+        response.status_code = 200
+    return to_out(job)
+
+
+@router.post("/dry-runs", responses=problems.responses(401, 404, 422, 429, 503))
+def dry_run(body: JobIn, session: SessionDependency, _client: Reader) -> DryRunOut:
+    """What a job would do: missing fields, unused columns, the first three rows."""
+    workbook, version = _inputs(session, body)
+    session.rollback()
+    found = jobs.preview(get_services(), workbook, version, body.mode, body.options.to_options())
+    return DryRunOut.model_validate(found)
+
+
+@router.get("/jobs", responses=problems.responses(401, 422, 429))
+def list_jobs(
+    session: SessionDependency,
+    _client: Reader,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+    status: Annotated[str | None, Query(max_length=16)] = None,
+) -> Page[JobOut]:
+    """Jobs, newest first."""
+    statement = select(Job)
+    if status:
+        statement = statement.where(Job.status == status)
+    found, following = page_of(session, statement, Job, limit, cursor)
+    return Page(items=[to_out(job) for job in found], next_cursor=following)
+
+
+@router.get("/jobs/{job_id}", responses=problems.responses(401, 404, 429))
+def get_job(job_id: UUID, session: SessionDependency, _client: Reader) -> JobOut:
+    """One job and how far it is."""
+    return to_out(jobs.get_job(session, job_id))
+
+
+@router.get(
+    "/jobs/{job_id}/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}}, **problems.responses(401, 404, 429)},
+)
+def follow_job(job_id: UUID, session: SessionDependency, _client: Reader) -> StreamingResponse:
+    """The job as server-sent events: an event `job` at each change, until it has ended."""
+    jobs.get_job(session, job_id)
+    return StreamingResponse(
+        job_events(job_id, lambda job: to_out(job).model_dump_json()),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+@router.post("/jobs/{job_id}/cancel", responses=problems.responses(401, 404, 409, 429))
+def cancel_job(job_id: UUID, session: SessionDependency, _client: Writer) -> JobOut:
+    """Cancel a job: at once when it waits, within a second or two when it runs."""
+    return to_out(jobs.cancel(session, job_id))
+
+
+@router.post("/jobs/{job_id}/retry", responses=problems.responses(401, 404, 409, 429))
+def retry_job(job_id: UUID, session: SessionDependency, _client: Writer) -> JobOut:
+    """Put a failed or cancelled job back into the queue; its finished rows stay finished."""
+    return to_out(jobs.retry(session, get_services(), job_id))
+
+
+@router.get(
+    "/jobs/{job_id}/result",
+    response_class=FileResponse,
+    responses={
+        200: {"content": {DOCX: {}, ZIP: {}}},
+        206: {"description": "The range that was asked for"},
+        **problems.responses(401, 404, 409, 416, 429),
+    },
+)
+def get_result(job_id: UUID, session: SessionDependency, _client: Reader) -> FileResponse:
+    """The result: a .docx, or a .zip of them. Ranges are served."""
+    services = get_services()
+    job = jobs.result_of(session, services, job_id)
+    sha256, name = job.result_sha256 or "", job.result_name or "result"
+    return download(services.storage, sha256, name, job.result_type or ZIP)
+
+
+def _submit(session: Session, body: JobIn, key: str | None, request_hash: str) -> Job:
+    workbook, version = _inputs(session, body)
+    job = jobs.submit(
+        session, get_services(), workbook, version, body.mode, body.options.to_options()
+    )
+    session.flush()
+    if key:
+        made = idempotency.remember(session, key, request_hash, job.id)
+        if made != job.id:
+            return jobs.get_job(session, made)
+    else:
+        session.commit()
+    jobs.announce(job)
+    return job
+
+
+def _inputs(session: Session, body: JobIn) -> tuple[Workbook, TemplateVersion | None]:
+    workbook = get_workbook(session, body.workbook_id)
+    if body.template_id is None or body.mode is Mode.TABLE:
+        return workbook, None
+    return workbook, get_version(session, body.template_id, body.template_version)
+
+
+def to_out(job: Job) -> JobOut:
+    version = job.template_version
+    return JobOut(
+        **{name: getattr(job, name) for name in JobOut.model_fields if name not in _DERIVED},
+        template_id=version.template_id if version else None,
+        template_version=version.number if version else None,
+        error=ErrorOut(**job.error) if job.error else None,
+    )
+
+
+_DERIVED = {"template_id", "template_version", "error"}

@@ -1,0 +1,37 @@
+"""`/api/v1/keys`"""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from sqlalchemy import select
+
+from app.api import problems
+from app.api.access import Admin, SessionDependency
+from app.api.pages import Cursor, Limit, Page, page_of
+from app.api.schemas import KeyIn, KeyOut, NewKeyOut
+from app.services import keys
+from app.services.models import ApiKey
+
+router = APIRouter(prefix="/api/v1/keys", tags=["keys"])
+
+
+@router.post("", status_code=201, responses=problems.responses(401, 403, 422, 429))
+def create_key(body: KeyIn, session: SessionDependency, _client: Admin) -> NewKeyOut:
+    """Make a key. It is shown this once: only its hash is kept."""
+    key, secret = keys.create_key(session, body.name, body.scopes, body.rate_per_minute)
+    return NewKeyOut(**KeyOut.model_validate(key).model_dump(), key=secret)
+
+
+@router.get("", responses=problems.responses(401, 403, 429))
+def list_keys(
+    session: SessionDependency, _client: Admin, limit: Limit = 20, cursor: Cursor = None
+) -> Page[KeyOut]:
+    """All keys, revoked ones too, newest first."""
+    found, following = page_of(session, select(ApiKey), ApiKey, limit, cursor)
+    return Page(items=[KeyOut.model_validate(k) for k in found], next_cursor=following)
+
+
+@router.delete("/{key_id}", status_code=204, responses=problems.responses(401, 403, 404, 429))
+def revoke_key(key_id: UUID, session: SessionDependency, _client: Admin) -> None:
+    """From now on the key opens nothing."""
+    keys.revoke_key(session, key_id)

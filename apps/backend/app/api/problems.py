@@ -1,0 +1,112 @@
+"""Errors as RFC 9457 problem details."""
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
+
+from app.domain.refusal import Refused
+from app.services.errors import Conflict, Denied, NotFound, TooMany
+
+MEDIA_TYPE = "application/problem+json"
+_STATUS_OF_REFUSAL = {"UPLOAD_TOO_LARGE": 413}
+log = structlog.get_logger(__name__)
+
+
+class Problem(BaseModel):
+    """RFC 9457, with `code` and `hint` as extension members."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str | None = None
+    code: str
+    hint: str | None = None
+
+
+def problem_response(
+    status: int, code: str, title: str, detail: str | None = None, hint: str = "", **headers: str
+) -> JSONResponse:
+    body = Problem(
+        type=f"urn:excel2doc:problem:{code.lower().replace('_', '-')}",
+        title=title,
+        status=status,
+        detail=detail,
+        code=code,
+        hint=hint or None,
+    )
+    return JSONResponse(
+        body.model_dump(exclude_none=True),
+        status,
+        {name.replace("_", "-"): value for name, value in headers.items()},
+        MEDIA_TYPE,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Every error of `app` as a problem."""
+
+    @app.exception_handler(Refused)
+    def refused(_request: Request, error: Refused) -> JSONResponse:
+        status = _STATUS_OF_REFUSAL.get(error.code, 422)
+        return problem_response(
+            status, error.code, "The input was refused", error.message, error.hint
+        )
+
+    @app.exception_handler(NotFound)
+    def not_found(_request: Request, error: NotFound) -> JSONResponse:
+        return problem_response(404, "NOT_FOUND", "There is no such thing", str(error))
+
+    @app.exception_handler(Conflict)
+    def conflict(_request: Request, error: Conflict) -> JSONResponse:
+        return problem_response(409, error.code, "Not in this state", error.message, error.hint)
+
+    @app.exception_handler(Denied)
+    def denied(_request: Request, error: Denied) -> JSONResponse:
+        status = 403 if error.code == "SCOPE_MISSING" else 401
+        headers = {"WWW_Authenticate": "Bearer"} if status == 401 else {}
+        return problem_response(status, error.code, "Not allowed", error.message, **headers)
+
+    @app.exception_handler(TooMany)
+    def too_many(_request: Request, error: TooMany) -> JSONResponse:
+        wait = str(error.retry_after_seconds)
+        return problem_response(
+            429, "TOO_MANY_REQUESTS", "Too many requests", error.message, Retry_After=wait
+        )
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        places = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        return problem_response(
+            422, "INVALID_REQUEST", "The request is not valid", "; ".join(places)
+        )
+
+    @app.exception_handler(HTTPException)
+    def http(_request: Request, error: HTTPException) -> JSONResponse:
+        code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "HTTP_ERROR")
+        response = problem_response(error.status_code, code, str(error.detail))
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(OperationalError)
+    @app.exception_handler(InterfaceError)
+    def database_away(_request: Request, error: Exception) -> JSONResponse:
+        log.error("database_away", error=str(error))
+        return problem_response(
+            503, "DATABASE_AWAY", "The database does not answer", Retry_After="5"
+        )
+
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, error: Exception) -> JSONResponse:
+        log.error("unexpected_error", path=request.url.path, exc_info=error)
+        return problem_response(500, "INTERNAL_ERROR", "Something went wrong on our side")
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that answers with problems of these statuses."""
+    return {status: {"model": Problem, "content": {MEDIA_TYPE: {}}} for status in statuses}

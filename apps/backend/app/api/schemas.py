@@ -1,0 +1,175 @@
+"""What goes over the wire."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain.contexts import MAX_PATTERN_LENGTH
+from app.domain.conversion import Missing, Mode, Options
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+
+class ColumnOut(_Model):
+    index: int
+    name: str = Field(description="The header's text; a letter where there is none")
+    field: str = Field(description="How a template names it")
+    kind: str = Field(examples=["text", "number", "date"])
+
+
+class SheetOut(_Model):
+    name: str
+    hidden: bool
+    header_row: int | None = Field(description="Counted from 1; null when there is none")
+    row_count: int = Field(description="Rows below the header that are not hidden")
+    columns: list[ColumnOut]
+    sample: list[list[str]] = Field(description="The first rows as Excel shows them")
+
+
+class WorkbookOut(_Model):
+    id: UUID
+    created_at: datetime
+    expires_at: datetime
+    name: str
+    kind: str = Field(examples=["xlsx"])
+    size_bytes: int
+    sha256: str
+    sheets: list[SheetOut]
+
+
+class FieldsOut(_Model):
+    single: list[str] = Field(description="Asked of the row that a document is made for")
+    looped: list[str] = Field(description="Asked of each row in a loop over `rows`")
+    uses_rows: bool
+
+
+class VersionOut(_Model):
+    number: int
+    created_at: datetime
+    file_name: str
+    size_bytes: int
+    sha256: str
+    fields: FieldsOut
+
+
+class TemplateOut(_Model):
+    id: UUID
+    created_at: datetime
+    name: str
+    versions: list[VersionOut]
+
+
+_Text = Annotated[str, Field(max_length=500)]
+
+
+class OptionsIn(_Model):
+    sheets: list[_Text] | None = Field(
+        default=None, max_length=200, description="Null: all visible ones (table), the first (else)"
+    )
+    header_row: int | None = Field(
+        default=None, ge=0, le=1_048_576, description="Counted from 1; 0: none; null: find it"
+    )
+    include_hidden: bool = False
+    mapping: dict[_Text, _Text] = Field(
+        default_factory=dict, max_length=1000, description="Field of the template to column"
+    )
+    file_name: str = Field(
+        default="{{ row_number }}",
+        max_length=MAX_PATTERN_LENGTH,
+        description="Name of a row's document, in the template's syntax",
+        examples=["{{ Name }} {{ row_number }}"],
+    )
+    missing: Missing = Field(default=Missing.ERROR, description="A field without a value")
+
+    def to_options(self) -> Options:
+        values = self.model_dump()
+        sheets = values.pop("sheets")
+        return Options(sheets=tuple(sheets) if sheets is not None else None, **values)
+
+
+class JobIn(_Model):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"workbook_id": "5a9f1c9e-3f1f-4c3b-9c11-0a8c5f6a2b10", "mode": "table"},
+                {
+                    "workbook_id": "5a9f1c9e-3f1f-4c3b-9c11-0a8c5f6a2b10",
+                    "mode": "per-row",
+                    "template_id": "0b0d7a5e-9c53-4c7e-8f0e-8c2a4d1f7e11",
+                    "options": {"file_name": "{{ Name }}", "mapping": {"client": "Name"}},
+                },
+            ]
+        },
+    )
+
+    workbook_id: UUID
+    mode: Mode = Mode.TABLE
+    template_id: UUID | None = None
+    template_version: int | None = Field(default=None, ge=1, description="Null: the last one")
+    options: OptionsIn = Field(default_factory=OptionsIn)
+
+
+class ErrorOut(_Model):
+    code: str
+    message: str
+    hint: str = ""
+
+
+class JobOut(_Model):
+    id: UUID
+    status: str = Field(examples=["queued", "running", "done", "failed", "cancelled", "expired"])
+    mode: Mode
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None
+    workbook_id: UUID
+    template_id: UUID | None
+    template_version: int | None
+    rows_done: int
+    rows_total: int | None
+    attempt: int
+    cached: bool = Field(description="An earlier result for the same input")
+    cancel_requested: bool
+    options: dict[str, Any]
+    error: ErrorOut | None
+    result_name: str | None
+    result_bytes: int | None
+    result_type: str | None
+
+
+class PreviewOut(_Model):
+    name: str
+    lines: list[str]
+
+
+class DryRunOut(_Model):
+    sheet: str
+    rows: int
+    missing_fields: list[str]
+    unused_columns: list[str]
+    previews: list[PreviewOut]
+
+
+class KeyIn(_Model):
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    scopes: list[Annotated[str, Field(pattern="^(read|write|admin)$")]] = ["read", "write"]
+    rate_per_minute: int = Field(default=600, ge=1, le=1_000_000)
+
+
+class KeyOut(_Model):
+    id: UUID
+    created_at: datetime
+    name: str
+    scopes: list[str]
+    rate_per_minute: int
+    revoked_at: datetime | None
+
+
+class NewKeyOut(KeyOut):
+    key: str = Field(description="Shown this once")

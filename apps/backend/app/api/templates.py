@@ -1,0 +1,85 @@
+"""`/api/v1/templates`"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, UploadFile
+from fastapi.responses import FileResponse
+from sqlalchemy import select
+
+from app.api import problems
+from app.api.access import Reader, SessionDependency, SettingsDependency, Writer
+from app.api.downloads import download
+from app.api.pages import Cursor, Limit, Page, page_of
+from app.api.schemas import TemplateOut, VersionOut
+from app.domain.conversion import DOCX
+from app.services import templates
+from app.services.context import get_services
+from app.services.models import Template
+from app.services.uploads import received
+
+router = APIRouter(prefix="/api/v1/templates", tags=["templates"])
+_UPLOAD_PROBLEMS = problems.responses(401, 404, 409, 413, 422, 429, 503)
+
+
+@router.post("", status_code=201, responses=_UPLOAD_PROBLEMS)
+def upload_template(
+    file: UploadFile,
+    session: SessionDependency,
+    settings: SettingsDependency,
+    _client: Writer,
+    name: Annotated[str, Form(max_length=255)] = "",
+) -> TemplateOut:
+    """Upload a .docx with placeholders. It is checked, and its fields are listed."""
+    with received(file.file, file.filename, settings.max_upload_bytes) as upload:
+        template = templates.add_template(session, get_services(), upload, name.strip())
+    return TemplateOut.model_validate(template)
+
+
+@router.post("/{template_id}/versions", status_code=201, responses=_UPLOAD_PROBLEMS)
+def upload_version(
+    template_id: UUID,
+    file: UploadFile,
+    session: SessionDependency,
+    settings: SettingsDependency,
+    _client: Writer,
+) -> VersionOut:
+    """A new version of a template. Jobs keep the version that they were made with."""
+    with received(file.file, file.filename, settings.max_upload_bytes) as upload:
+        version = templates.add_version(session, get_services(), template_id, upload)
+    return VersionOut.model_validate(version)
+
+
+@router.get("", responses=problems.responses(401, 422, 429))
+def list_templates(
+    session: SessionDependency, _client: Reader, limit: Limit = 20, cursor: Cursor = None
+) -> Page[TemplateOut]:
+    """All templates, newest first."""
+    kept = select(Template).where(Template.deleted_at.is_(None))
+    found, following = page_of(session, kept, Template, limit, cursor)
+    return Page(items=[TemplateOut.model_validate(t) for t in found], next_cursor=following)
+
+
+@router.get("/{template_id}", responses=problems.responses(401, 404, 429))
+def get_template(template_id: UUID, session: SessionDependency, _client: Reader) -> TemplateOut:
+    """One template with its versions."""
+    return TemplateOut.model_validate(templates.get_template(session, template_id))
+
+
+@router.get(
+    "/{template_id}/versions/{number}/file",
+    response_class=FileResponse,
+    responses={200: {"content": {DOCX: {}}}, **problems.responses(401, 404, 429)},
+)
+def get_version_file(
+    template_id: UUID, number: int, session: SessionDependency, _client: Reader
+) -> FileResponse:
+    """The .docx of a version, as it was uploaded."""
+    version = templates.get_version(session, template_id, number)
+    return download(get_services().storage, version.sha256, version.file_name, DOCX)
+
+
+@router.delete("/{template_id}", status_code=204, responses=problems.responses(401, 404, 429))
+def remove_template(template_id: UUID, session: SessionDependency, _client: Writer) -> None:
+    """No new job can use the template; those that use it finish."""
+    templates.remove_template(session, template_id)

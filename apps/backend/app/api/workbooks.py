@@ -1,0 +1,49 @@
+"""`/api/v1/workbooks`"""
+
+from uuid import UUID
+
+from fastapi import APIRouter, UploadFile
+from sqlalchemy import select
+
+from app.api import problems
+from app.api.access import Reader, SessionDependency, SettingsDependency, Writer
+from app.api.pages import Cursor, Limit, Page, page_of
+from app.api.schemas import WorkbookOut
+from app.services import workbooks
+from app.services.context import get_services
+from app.services.models import Workbook, now
+from app.services.uploads import received
+
+router = APIRouter(prefix="/api/v1/workbooks", tags=["workbooks"])
+
+
+@router.post("", status_code=201, responses=problems.responses(401, 413, 422, 429, 503))
+def upload_workbook(
+    file: UploadFile, session: SessionDependency, settings: SettingsDependency, _client: Writer
+) -> WorkbookOut:
+    """Upload an .xlsx, .xlsm, .xls, .ods or .csv. Its sheets are looked at; macros never run."""
+    with received(file.file, file.filename, settings.max_upload_bytes) as upload:
+        workbook = workbooks.add_workbook(session, get_services(), upload)
+    return WorkbookOut.model_validate(workbook)
+
+
+@router.get("", responses=problems.responses(401, 422, 429))
+def list_workbooks(
+    session: SessionDependency, _client: Reader, limit: Limit = 20, cursor: Cursor = None
+) -> Page[WorkbookOut]:
+    """The workbooks that have not expired, newest first."""
+    kept = select(Workbook).where(Workbook.expires_at > now())
+    found, following = page_of(session, kept, Workbook, limit, cursor)
+    return Page(items=[WorkbookOut.model_validate(w) for w in found], next_cursor=following)
+
+
+@router.get("/{workbook_id}", responses=problems.responses(401, 404, 429))
+def get_workbook(workbook_id: UUID, session: SessionDependency, _client: Reader) -> WorkbookOut:
+    """One workbook, its sheets, columns and first rows."""
+    return WorkbookOut.model_validate(workbooks.get_workbook(session, workbook_id))
+
+
+@router.delete("/{workbook_id}", status_code=204, responses=problems.responses(401, 404, 429))
+def forget_workbook(workbook_id: UUID, session: SessionDependency, _client: Writer) -> None:
+    """Forget a workbook now. Jobs that wait or run still finish."""
+    workbooks.forget_workbook(session, workbook_id)

@@ -1,0 +1,90 @@
+"""Settings, read once from the environment."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from socket import gethostname
+from tempfile import gettempdir
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.domain.limits import Limits
+
+_VOLUME = Path("/var/lib/excel2doc")
+
+
+def _default_storage() -> Path:
+    """The container's volume where there is one; without it, a folder that a reboot may empty."""
+    return _VOLUME if os.access(_VOLUME, os.W_OK) else Path(gettempdir()) / "excel2doc"
+
+
+class Settings(BaseSettings):
+    """`DATABASE_URL`, `REDIS_URL`, and `EXCEL2DOC_<NAME>` for everything else."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="EXCEL2DOC_", extra="ignore", env_ignore_empty=True
+    )
+
+    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    redis_url: str | None = Field(default=None, validation_alias="REDIS_URL")
+    storage_dir: Path = Field(default_factory=_default_storage)
+    log_json: bool = True
+
+    host_name: str = Field(default_factory=gethostname)
+    auth: bool = False
+    """Ask for API keys. Off for local use; the first key is made by `python -m app.keys`."""
+    rate_per_minute: int = 600
+    """For each client that has no key, or whose key says nothing else."""
+
+    lease_seconds: int = 30
+    max_attempts: int = 3
+    keep_hours: int = 24
+    """How long workbooks and results are kept."""
+    job_seconds: int = 600
+    job_memory_bytes: int = 1536 * 1024 * 1024
+    min_free_bytes: int = 256 * 1024 * 1024
+
+    max_upload_bytes: int = 50 * 1024 * 1024
+    max_unpacked_bytes: int = 200 * 1024 * 1024
+    max_rows: int = 250_000
+    max_columns: int = 1_024
+    max_cells: int = 5_000_000
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The URL with psycopg 3 as its driver; SQLite beside the stored files without one."""
+        if self.database_url is None:
+            return f"sqlite:///{self.storage_dir / 'excel2doc.sqlite3'}"
+        for scheme in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(scheme):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(scheme)
+        return self.database_url
+
+    @property
+    def work_dir(self) -> Path:
+        """Where conversions write: on the volume, because /tmp may be memory."""
+        folder = self.storage_dir / "work"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(
+            rows=self.max_rows,
+            columns=self.max_columns,
+            cells=self.max_cells,
+            unpacked_bytes=self.max_unpacked_bytes,
+            seconds=self.job_seconds,
+            memory_bytes=self.job_memory_bytes,
+        )
+
+    @property
+    def embedded(self) -> bool:
+        """True when there is no database server: SQLite and one process."""
+        return self.sqlalchemy_url.startswith("sqlite")
+
+
+@lru_cache
+def get_settings() -> Settings:
+    return Settings()

@@ -1,0 +1,1 @@
+"""Reading and rendering. Pure: no database, no network, no settings."""

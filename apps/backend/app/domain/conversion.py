@@ -1,0 +1,85 @@
+"""What a conversion is asked for, and what it tells."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from app.domain.sheet_view import ReadOptions
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+ZIP = "application/zip"
+MAX_LOOPED_ROWS = 20_000
+"""Rows of mode `single`: its rows are all in one document, and in memory while it is made."""
+PART_ROWS = 200
+"""Documents of mode `per-row` that are finished, and recorded, together."""
+
+
+class Mode(StrEnum):
+    TABLE = "table"
+    PER_ROW = "per-row"
+    SINGLE = "single"
+
+
+class Missing(StrEnum):
+    ERROR = "error"
+    BLANK = "blank"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user chooses.
+
+    Attributes:
+        sheets: their names; None for all visible ones (`table`) or the first (else).
+        mapping: field of the template to column of the sheet, by header or by field name.
+        file_name: pattern of a document's name in mode `per-row`, in the template's syntax.
+    """
+
+    sheets: tuple[str, ...] | None = None
+    header_row: int | None = None
+    include_hidden: bool = False
+    mapping: dict[str, str] = field(default_factory=dict)
+    file_name: str = "{{ row_number }}"
+    missing: Missing = Missing.ERROR
+
+    def read_options(self) -> ReadOptions:
+        return ReadOptions(self.sheets, self.header_row, self.include_hidden)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The input of a conversion. The workbook's name tells a .csv from any other text."""
+
+    workbook: Path
+    workbook_name: str
+    mode: Mode
+    options: Options
+    template: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedPart:
+    """Documents of mode `per-row` for `rows` rows, after the `first` ones, in an archive."""
+
+    path: Path
+    first: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """`path` is None when the result is made of parts."""
+
+    path: Path | None
+    media_type: str
+    rows: int
+
+
+Tell = Callable[[Progress | FinishedPart], None]

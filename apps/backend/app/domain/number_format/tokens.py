@@ -1,0 +1,175 @@
+"""A format code to sections of tokens."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from app.domain.refusal import Refused
+
+
+class Kind(Enum):
+    LITERAL = auto()
+    DIGIT = auto()  # 0 # ?
+    POINT = auto()
+    COMMA = auto()
+    PERCENT = auto()
+    EXPONENT = auto()  # E+ E-
+    SLASH = auto()
+    TEXT = auto()  # @
+    GENERAL = auto()
+    DATE = auto()  # y m d h s a e b g, repeated
+    ELAPSED = auto()  # [h] [m] [s]
+    FRACTION_OF_SECOND = auto()  # .0 .00 .000 after s
+    HALF_DAY = auto()  # AM/PM A/P 上午/下午
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    kind: Kind
+    text: str
+
+
+@dataclass(slots=True)
+class Section:
+    tokens: list[Token] = field(default_factory=list)
+    condition: Callable[[float], bool] | None = None
+    locale: str = ""
+    chinese_digits: bool = False
+
+    def has(self, *kinds: Kind) -> bool:
+        return any(token.kind in kinds for token in self.tokens)
+
+
+_TOKEN = re.compile(
+    r"""
+      "(?P<quoted>[^"]*)"?
+    | \\(?P<escaped>.)
+    | _(?P<skip>.)
+    | \*(?P<fill>.)
+    | \[(?P<bracket>[^\]]*)\]
+    | (?P<general>General|G/通用格式)
+    | (?P<half>AM/PM|A/P|上午/下午)
+    | (?P<exponent>E[+-])
+    | (?P<date>y+|m+|d+|h+|s+|a{3,4}|e+|b{2,4}|g{1,3})
+    | (?P<digit>[0#?])
+    | (?P<other>.)
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?[\d.]+)$")
+_SIMPLE = {".": Kind.POINT, ",": Kind.COMMA, "%": Kind.PERCENT, "/": Kind.SLASH, "@": Kind.TEXT}
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    "<": lambda a, b: a < b,
+    ">": lambda a, b: a > b,
+    "=": lambda a, b: a == b,
+    "<=": lambda a, b: a <= b,
+    ">=": lambda a, b: a >= b,
+    "<>": lambda a, b: a != b,
+}
+MAX_CODE_LENGTH = 512
+
+
+def tokenize(code: str) -> list[Section]:
+    """The sections of a format code, one at least.
+
+    Raises:
+        Refused: `FORMAT_TOO_LONG`. Any other text is some format.
+    """
+    if len(code) > MAX_CODE_LENGTH:
+        raise Refused("FORMAT_TOO_LONG", f"a number format is longer than {MAX_CODE_LENGTH}")
+    section = Section()
+    sections = [section]
+    for match in _TOKEN.finditer(code):
+        kind = match.lastgroup or "other"
+        text = match[kind]
+        if kind == "other" and text == ";":
+            section = Section()
+            sections.append(section)
+        elif kind == "bracket":
+            _bracket(section, text)
+        elif token := _token(kind, text):
+            section.tokens.append(token)
+    for part in sections:
+        _settle(part)
+    return sections
+
+
+def _token(kind: str, text: str) -> Token | None:
+    match kind:
+        case "quoted" | "escaped":
+            return Token(Kind.LITERAL, text)
+        case "skip":  # as wide as the character: a space is as near as text comes
+            return Token(Kind.LITERAL, " ")
+        case "fill":
+            return None
+        case "general":
+            return Token(Kind.GENERAL, text)
+        case "half":
+            return Token(Kind.HALF_DAY, text)
+        case "exponent":
+            return Token(Kind.EXPONENT, text)
+        case "date":
+            return Token(Kind.DATE, text.lower())
+        case "digit":
+            return Token(Kind.DIGIT, text)
+        case _:
+            return Token(_SIMPLE.get(text, Kind.LITERAL), text)
+
+
+def _bracket(section: Section, text: str) -> None:
+    if condition := _CONDITION.match(text):
+        compare = _COMPARE[condition[1]]
+        try:
+            limit = float(condition[2])
+        except ValueError:
+            return
+        section.condition = lambda value: compare(value, limit)
+    elif text.lower().strip("hms") == "" and text:
+        section.tokens.append(Token(Kind.ELAPSED, text.lower()))
+    elif text.startswith("$"):
+        currency, _, locale = text[1:].partition("-")
+        section.locale = locale.upper() or section.locale
+        if currency:
+            section.tokens.append(Token(Kind.LITERAL, currency))
+    elif text.upper().startswith("DBNUM"):
+        section.chinese_digits = True
+    # anything else is a colour
+
+
+def _settle(section: Section) -> None:
+    """Decide what a letter or a sign means from what stands around it."""
+    if not section.has(Kind.DATE, Kind.ELAPSED, Kind.HALF_DAY):
+        return
+    if section.has(Kind.GENERAL):
+        return
+    tokens: list[Token] = []
+    source = iter(enumerate(section.tokens))
+    for index, token in source:
+        following = section.tokens[index + 1 :]
+        if token.kind is Kind.POINT and following and following[0].text == "0":
+            digits = 0
+            while digits < len(following) and following[digits].text == "0":
+                digits += 1
+                next(source)
+            tokens.append(Token(Kind.FRACTION_OF_SECOND, "0" * min(digits, 3)))
+        elif token.kind in {Kind.DATE, Kind.ELAPSED, Kind.HALF_DAY, Kind.LITERAL, Kind.TEXT}:
+            tokens.append(token)
+        else:
+            tokens.append(Token(Kind.LITERAL, token.text))
+    section.tokens = _minutes(tokens)
+
+
+def _minutes(tokens: list[Token]) -> list[Token]:
+    """`m` after hours or before seconds means minutes; it becomes `n`."""
+    timed = [i for i, t in enumerate(tokens) if t.kind in {Kind.DATE, Kind.ELAPSED}]
+    result = list(tokens)
+    for place, index in enumerate(timed):
+        token = tokens[index]
+        if token.kind is not Kind.DATE or token.text not in {"m", "mm"}:
+            continue
+        before = tokens[timed[place - 1]].text if place else ""
+        after = tokens[timed[place + 1]].text if place + 1 < len(timed) else ""
+        if before[:1] == "h" or after[:1] == "s":
+            result[index] = Token(Kind.DATE, "n" * len(token.text))
+    return result

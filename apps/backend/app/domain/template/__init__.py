@@ -1,0 +1,1 @@
+"""Word templates in docxtpl's syntax: checked on upload, compiled once, rendered many times."""

@@ -1,0 +1,243 @@
+"""A template compiled once. docxtpl's own render compiles at every call."""
+
+import io
+import re
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docxtpl import DocxTemplate
+from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError
+from jinja2.exceptions import SecurityError
+from lxml import etree
+from markupsafe import Markup
+
+from app.domain.refusal import Refused
+from app.domain.template.fields import Fields, find_fields, refuse_loading
+from app.domain.template.package import read_package
+from app.domain.template.sandbox import Sandbox, make_sandbox
+
+_TAGS = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
+_PRINT = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_MARKUP = re.compile(r"<[^>]+>")
+_DRAWING_ID = re.compile(r'(<(?:wp:docPr|pic:cNvPr)\b[^>]*?\bid=")\d+(")')
+_TABLE_CHANGES = re.compile(r"\{%\s*(?:tc|colspan|hm)\b|\{\{tc\b")
+_LITERAL_BRACES = (("{_{", "{{"), ("}_}", "}}"), ("{_%", "{%"), ("%_}", "%}"))
+
+
+@dataclass(slots=True)
+class _Part:
+    name: str
+    source: str
+    template: Template
+    has_drawings: bool
+    changes_tables: bool
+
+
+@dataclass(slots=True)
+class CompiledTemplate:
+    """Made into documents as often as wanted: only the parts that hold fields are written anew."""
+
+    fields: Fields
+    _parts: list[_Part]
+    _rest: bytes
+    _paragraphs: list[tuple[str, int, str]]
+
+    def document(self, context: Mapping[str, Any]) -> bytes:
+        """The .docx for `context`.
+
+        Raises:
+            Refused: `FIELD_MISSING`, `TEMPLATE_FORBIDDEN`, `TEMPLATE_VALUE`,
+                `TEMPLATE_BROKEN_RESULT`, naming the field and its paragraph.
+        """
+        rendered = [(part.name, self._render_part(part, context)) for part in self._parts]
+        out = io.BytesIO(self._rest)
+        with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+            for name, xml in rendered:
+                archive.writestr(name, xml)
+        return out.getvalue()
+
+    def text(self, context: Mapping[str, Any]) -> list[str]:
+        """The paragraphs of the rendered document, for a preview. Raises what `document` does."""
+        root = etree.fromstring(self._render_part(self._parts[0], context))
+        paragraphs = (_text(p) for p in root.iter("{*}p"))
+        return [text for text in paragraphs if text.strip()]
+
+    def _render_part(self, part: _Part, context: Mapping[str, Any]) -> bytes:
+        try:
+            xml = part.template.render(context)
+        except UndefinedError as error:
+            raise self._missing(str(error)) from error
+        except SecurityError as error:
+            raise Refused("TEMPLATE_FORBIDDEN", f"{part.name}: {error}") from error
+        except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError) as error:
+            raise Refused(
+                "TEMPLATE_VALUE", f"{part.name}: {type(error).__name__}: {str(error)[:200]}"
+            ) from error
+        for written, meant in _LITERAL_BRACES:
+            xml = xml.replace(written, meant)
+        if part.has_drawings:
+            xml = _renumber_drawings(xml)
+        if part.changes_tables:
+            xml = etree.tostring(_fix_tables(xml), encoding="unicode")
+        data = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' + xml.encode()
+        try:
+            etree.fromstring(data, _parser())
+        except etree.XMLSyntaxError as error:
+            raise Refused(
+                "TEMPLATE_BROKEN_RESULT",
+                f"{part.name}: the tags leave a damaged document: {str(error)[:200]}",
+                "put the start and the end of each loop or condition at the same level: "
+                "{%tr %} for table rows, {%p %} for paragraphs",
+            ) from error
+        return data
+
+    def _missing(self, message: str) -> Refused:
+        match = re.search(r"'([^']*)' is undefined|has no attribute '([^']*)'", message)
+        name = (match[1] or match[2]) if match else ""
+        place = next((p for p in self._paragraphs if name and name in p[2]), None)
+        where = f" ({place[0]}, paragraph {place[1]}: {place[2][:80]!r})" if place else ""
+        return Refused(
+            "FIELD_MISSING",
+            f"field {name!r} has no value{where}" if name else message[:200],
+            "map a column to it, or choose to leave missing fields blank",
+        )
+
+
+def compile_template(
+    path: Path,
+    *,
+    blank_missing: bool = False,
+    max_unpacked_bytes: int = 200 * 1024 * 1024,
+    picture: Callable[..., Markup] | None = None,
+) -> CompiledTemplate:
+    """Check and compile the .docx at `path`.
+
+    Raises:
+        Refused: `TEMPLATE_SYNTAX` with the paragraph, `TEMPLATE_TAG`, and what
+            `read_package` raises.
+    """
+    package = read_package(path, max_unpacked_bytes)
+    sandbox = make_sandbox(blank_missing=blank_missing, picture=picture)
+    parts: list[_Part] = []
+    fixed = dict(package.fixed)
+    found = Fields()
+    paragraphs: list[tuple[str, int, str]] = []
+    for name, xml in package.rendered.items():
+        paragraphs.extend(_paragraphs(name, xml))
+        if name != package.document and not _has_tags(xml):
+            fixed[name] = xml.encode()
+            continue
+        part = _compile_part(sandbox, name, xml, paragraphs)
+        tree = sandbox.parse(part.source)
+        refuse_loading(tree, name)
+        found = found.plus(find_fields(tree))
+        parts.append(part)
+    return CompiledTemplate(found, parts, _archive(fixed), paragraphs)
+
+
+def _compile_part(
+    sandbox: Sandbox, name: str, xml: str, paragraphs: list[tuple[str, int, str]]
+) -> _Part:
+    source = _print_as_runs(name, DocxTemplate(io.BytesIO()).patch_xml(xml))
+    try:
+        template = sandbox.from_string(source)
+    except TemplateSyntaxError as error:
+        raise _syntax(name, error, source, paragraphs) from error
+    except (RecursionError, MemoryError, SyntaxError, ValueError) as error:
+        raise Refused("TEMPLATE_SYNTAX", f"{name}: {type(error).__name__}") from error
+    return _Part(
+        name,
+        source,
+        template,
+        _DRAWING_ID.search(xml) is not None,
+        bool(_TABLE_CHANGES.search(xml)),
+    )
+
+
+def _print_as_runs(name: str, source: str) -> str:
+    """`{{r x}}` prints between runs, where bare text would be lost: it becomes a run.
+
+    By now docxtpl has taken the `r` away with the run around it, so the place tells.
+    """
+    masked = _TAGS.sub(lambda tag: " " * len(tag[0]), source)
+    out: list[str] = []
+    done = 0
+    for match in _PRINT.finditer(source):
+        opened, closed = masked.rfind("<", 0, match.start()), masked.rfind(">", 0, match.start())
+        before = masked[opened : closed + 1] if opened < closed else ""
+        if not before or before.startswith(("<w:t>", "<w:t ")):
+            continue
+        if before.startswith(("</w:r>", "<w:p>", "<w:p ", "</w:pPr>", "<w:bookmark")):
+            wrapped = f"{{{{ ({match[1]})|rich }}}}"
+        elif before.startswith(("</w:p>", "<w:body", "<w:tc", "</w:tcPr>", "</w:tbl>")):
+            wrapped = f"<w:p>{{{{ ({match[1]})|rich }}}}</w:p>"
+        else:
+            raise Refused(
+                "TEMPLATE_TAG",
+                f"{name}: {_MARKUP.sub('', match[0])[:80]} prints where Word holds no text",
+                "use {{ }} in a text, {{r }} for a run or {{p }} for a paragraph",
+            )
+        out.append(source[done : match.start()] + wrapped)
+        done = match.end()
+    return "".join(out) + source[done:]
+
+
+def _syntax(
+    name: str, error: TemplateSyntaxError, source: str, paragraphs: list[tuple[str, int, str]]
+) -> Refused:
+    line = source.splitlines()[max((error.lineno or 1) - 1, 0)] if error.lineno else ""
+    tags = [_MARKUP.sub("", tag) for tag in _TAGS.findall(line)]
+    text = (error.message or "")[:200]
+    mentioned = re.findall(r"'([^']+)'", text)
+    place = next(
+        (p for p in paragraphs for word in mentioned if word in p[2] and _TAGS.search(p[2])), None
+    )
+    where = f", paragraph {place[1]}: {place[2][:80]!r}" if place else f", near {tags[:1]}"
+    return Refused("TEMPLATE_SYNTAX", f"{name}{where}: {text}", "correct the tag and upload again")
+
+
+def _paragraphs(name: str, xml: str) -> list[tuple[str, int, str]]:
+    root = etree.fromstring(xml.encode(), _parser())
+    texts = (_text(p) for p in root.iter("{*}p"))
+    return [(name, n, text) for n, text in enumerate(texts, 1) if "{" in text]
+
+
+def _text(paragraph: etree._Element) -> str:
+    return "".join(t.text or "" for t in paragraph.iter("{*}t"))
+
+
+def _has_tags(xml: str) -> bool:
+    text = _MARKUP.sub("", xml)
+    return "{{" in text or "{%" in text or "{#" in text
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
+
+
+def _fix_tables(xml: str) -> etree._Element:
+    tree: etree._Element = DocxTemplate(io.BytesIO()).fix_tables(xml)
+    return tree
+
+
+def _renumber_drawings(xml: str) -> str:
+    number = 0
+
+    def renumber(match: re.Match[str]) -> str:
+        nonlocal number
+        number += 1
+        return f"{match[1]}{number}{match[2]}"
+
+    return _DRAWING_ID.sub(renumber, xml)
+
+
+def _archive(parts: dict[str, bytes]) -> bytes:
+    """The parts that no field changes, deflated once; documents are appended to a copy."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(parts, key=lambda n: n != "[Content_Types].xml"):
+            archive.writestr(name, parts[name])
+    return buffer.getvalue()

@@ -1,0 +1,163 @@
+"""The Jinja2 environment that templates run in. A template is a stranger's program."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from jinja2 import ChainableUndefined, StrictUndefined, Undefined
+from jinja2.filters import FILTERS
+from jinja2.runtime import LoopContext
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.tests import TESTS
+from jinja2.utils import Namespace
+from markupsafe import Markup
+
+from app.domain.number_format.compiled import compile_format
+from app.domain.refusal import Refused
+from app.domain.values import CellError, from_datetime
+from app.domain.word_text import inline_text, text_run
+
+ALLOWED_FILTERS = frozenset(
+    (
+        "abs batch capitalize count d default dictsort first float groupby indent int items "
+        "join last length list lower map max min reject rejectattr replace reverse round "
+        "select selectattr slice sort string sum title trim truncate unique upper wordcount "
+        "wordwrap"
+    ).split()
+)
+_STR_METHODS = frozenset(
+    "upper lower title capitalize strip lstrip rstrip startswith endswith replace split".split()
+)
+_DATE_NAMES = frozenset("year month day hour minute second date time weekday isoweekday".split())
+_DURATION_NAMES = frozenset({"days", "seconds", "total_seconds"})
+_LOOP_NAMES = frozenset(
+    (
+        "index index0 revindex revindex0 first last length previtem nextitem depth depth0 "
+        "cycle changed"
+    ).split()
+)
+_MAX_ROWS_OF_RANGE = 10_000
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Fields before attributes, and of attributes only those that are listed here."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, Mapping):
+            return obj[attribute] if attribute in obj else self._absent(obj, attribute)
+        return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, Mapping):
+            try:
+                return obj[argument]
+            except (KeyError, TypeError):
+                return self._absent(obj, argument)
+        return super().getitem(obj, argument)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        if isinstance(obj, str):
+            return attr in _STR_METHODS
+        if isinstance(obj, LoopContext):
+            return attr in _LOOP_NAMES
+        if isinstance(obj, datetime | date):
+            return attr in _DATE_NAMES
+        if isinstance(obj, timedelta):
+            return attr in _DURATION_NAMES
+        return isinstance(obj, Namespace) and not attr.startswith("_")
+
+    def _absent(self, obj: Any, name: Any) -> Undefined:
+        undefined: Undefined = self.undefined(obj=obj, name=name)
+        return undefined
+
+
+class _Blank(ChainableUndefined):
+    """A missing field that is nothing by choice."""
+
+
+def make_sandbox(*, blank_missing: bool, picture: Callable[..., Markup] | None = None) -> Sandbox:
+    """An environment that escapes everything; a missing field is an error, or blank by choice."""
+    sandbox = Sandbox(
+        autoescape=True,
+        undefined=_Blank if blank_missing else StrictUndefined,
+        finalize=_finalize,
+        keep_trailing_newline=True,
+    )
+    sandbox.filters = {name: FILTERS[name] for name in ALLOWED_FILTERS}
+    sandbox.filters |= {"rich": _rich, "fmt": _fmt, "picture": picture or _no_picture}
+    sandbox.tests = dict(TESTS)
+    sandbox.globals = {"range": _range, "namespace": Namespace}
+    return sandbox
+
+
+def _range(*bounds: int) -> range:
+    found = range(*bounds)
+    if len(found) > _MAX_ROWS_OF_RANGE:
+        raise Refused("TEMPLATE_RANGE", f"range() is longer than {_MAX_ROWS_OF_RANGE}")
+    return found
+
+
+def _finalize(value: Any) -> Any:
+    """Everything that is printed passes here, once."""
+    if value.__class__ is str:
+        return Markup(inline_text(value))
+    if isinstance(value, Markup | Undefined):
+        return value
+    if value is None:
+        return ""
+    return Markup(inline_text(shown(value)))
+
+
+def shown(value: Any) -> str:
+    """A raw value without a number format, as General would show it."""
+    match value:
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case float():
+            return compile_format("General").number(value)
+        case datetime():
+            midnight = (value.hour, value.minute, value.second) == (0, 0, 0)
+            return f"{value:%Y-%m-%d}" if midnight else f"{value:%Y-%m-%d %H:%M:%S}"
+        case _:
+            return str(value)
+
+
+def _rich(
+    value: Any, bold: bool = False, italic: bool = False, color: str = "", size: float = 0
+) -> Markup:
+    """`{{r name|rich(bold=true, color="C00000", size=14)}}`: a run of its own. Size in points."""
+    if isinstance(value, Undefined):
+        value = str(value)
+    if isinstance(value, Markup) and value.startswith("<w:r>"):
+        return value
+    run = text_run(value if isinstance(value, str) else shown(value))
+    properties = ("<w:b/>" if bold else "") + ("<w:i/>" if italic else "")
+    clean_color = str(color).lstrip("#")
+    if clean_color:
+        if len(clean_color) != 6 or any(c not in "0123456789abcdefABCDEF" for c in clean_color):
+            raise Refused("TEMPLATE_VALUE", f"rich: {color!r} is no colour; write it as C00000")
+        properties += f'<w:color w:val="{clean_color}"/>'
+    if size:
+        half_points = round(float(size) * 2)
+        properties += f'<w:sz w:val="{half_points}"/>'
+    return Markup(run.replace("<w:r>", f"<w:r><w:rPr>{properties}</w:rPr>", 1))
+
+
+def _fmt(value: Any, code: str) -> str:
+    """`{{ raw.total|fmt("#,##0.00") }}`: one of Excel's number formats."""
+    number = compile_format(str(code))
+    match value:
+        case bool() | None | CellError():
+            return shown(value) if value is not None else ""
+        case int() | float():
+            return number.number(value)
+        case datetime():
+            return number.number(from_datetime(value, date1904=False))
+        case timedelta():
+            return number.number(value / timedelta(days=1))
+        case _:
+            return number.text(str(value))
+
+
+def _no_picture(_value: Any, **_size: Any) -> Markup:
+    raise Refused("TEMPLATE_VALUE", "picture: there are no images here")

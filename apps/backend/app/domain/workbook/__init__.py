@@ -1,0 +1,1 @@
+"""Workbooks of five kinds, read into one model."""

@@ -1,0 +1,241 @@
+"""The rows of one sheet's XML.
+
+A sheet is millions of alike elements. What all common writers put into a row is matched by one
+expression; a row that holds anything else is given to a real parser, alone.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import IO, NamedTuple
+from xml.parsers import expat
+
+from app.domain.workbook.model import Merge, SheetLayout
+from app.domain.xml_safe import damaged
+
+Cell = tuple[bytes, bytes, bytes, bytes, bytes]
+"""Column letters (empty: the next one), style, type, value, inline text; the last two escaped."""
+
+_CHUNK_BYTES = 1 << 20
+_MAX_ROW_BYTES = 64 << 20
+_HIDDEN = re.compile(rb'\shidden=["\'](?:1|true)["\']')
+_ROW_NUMBER = re.compile(rb'\sr=["\'](\d+)["\']')
+_ENCODING = re.compile(rb'<\?xml[^>]*encoding=["\']([\w.-]+)["\']')
+_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d+)(?::\$?([A-Z]{1,3})\$?(\d+))?$")
+
+
+class RawRow(NamedTuple):
+    number: int
+    hidden: bool
+    cells: list[Cell]
+
+
+class _Pattern(NamedTuple):
+    cell: re.Pattern[bytes]
+    cell_start: bytes
+    bare_cell: bytes
+    row_start: bytes
+    row_end: bytes
+    data_end: bytes
+
+
+@lru_cache(maxsize=64)
+def _pattern(prefix: bytes) -> _Pattern:
+    p = re.escape(prefix)
+    cell = (
+        rb'<%bc r="([A-Z]{1,3})\d+"(?: s="(\d+)")?(?: t="(\w+)")?(?:/>|>'
+        rb"(?:<%bf(?:>| [^>]*[^>/]>)[^<]*</%bf>|<%bf[^>]*/>)?"
+        rb"(?:<%bv>([^<]*)</%bv>|<%bis><%bt(?: xml:space=\"preserve\")?>([^<]*)</%bt></%bis>)?"
+        rb"</%bc>)"
+    ) % ((p,) * 11)
+    return _Pattern(
+        re.compile(cell),
+        b"<" + prefix + b"c ",
+        b"<" + prefix + b"c>",
+        b"<" + prefix + b"row",
+        b"</" + prefix + b"row>",
+        b"</" + prefix + b"sheetData>",
+    )
+
+
+def read_rows(stream: IO[bytes], what: str) -> Iterator[RawRow]:
+    """Every row that has a cell, in the order of the file.
+
+    Raises:
+        Refused: `XML_DAMAGED`, naming `what`.
+    """
+    source, head = _as_utf8(stream)
+    pattern = _pattern(_prefix(head))
+    tail = head
+    previous = -1
+    while chunk := source.read(_CHUNK_BYTES):
+        *rows, tail = (tail + chunk).split(pattern.row_end)
+        for row in rows:
+            raw = _read_row(row, pattern, previous, what)
+            previous = raw.number
+            if raw.cells:
+                yield raw
+        if len(tail) > _MAX_ROW_BYTES:
+            raise damaged(what, ValueError("a row without an end"))
+    *rows, tail = tail.split(pattern.row_end)
+    for row in rows:
+        raw = _read_row(row, pattern, previous, what)
+        previous = raw.number
+        if raw.cells:
+            yield raw
+    if pattern.row_start + b" " in tail and pattern.data_end not in tail:
+        raise damaged(what, ValueError("the sheet ends inside a row"))
+
+
+def read_layout(stream: IO[bytes], what: str) -> SheetLayout:
+    """Merged ranges and hidden columns, which stand before and after the rows."""
+    source, head = _as_utf8(stream)
+    pattern = _pattern(_prefix(head))
+    before = head
+    while b"sheetData" not in before and (chunk := source.read(_CHUNK_BYTES)):
+        before += chunk
+    before, _, rest = before.partition(b"sheetData")
+    keep = len(pattern.data_end)
+    after = b""
+    while True:
+        place = rest.find(pattern.data_end)
+        if place >= 0:
+            after = rest[place:] + source.read(_MAX_ROW_BYTES)
+            break
+        chunk = source.read(_CHUNK_BYTES)
+        if not chunk:
+            after = rest if len(rest) < _CHUNK_BYTES else b""  # <sheetData/>, or a cut file
+            break
+        rest = rest[-keep:] + chunk
+    return SheetLayout(_merges(after, what), _hidden_columns(before))
+
+
+def _merges(after: bytes, what: str) -> list[Merge]:
+    found = []
+    for reference in re.findall(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([^"]+)"', after):
+        match = _REFERENCE.match(reference.decode("ascii", "replace"))
+        if match is None:
+            raise damaged(what, ValueError(f"merged range {reference[:20]!r}"))
+        left, top, right, bottom = match.groups()
+        found.append(
+            Merge(
+                int(top) - 1,
+                column_index(left.encode()),
+                int(bottom or top) - 1,
+                column_index((right or left).encode()),
+            )
+        )
+    return found
+
+
+def _hidden_columns(before: bytes) -> set[int]:
+    hidden: set[int] = set()
+    for column in re.findall(rb"<(?:\w+:)?col\s[^>]*>", before):
+        first, last = re.search(rb'\smin="(\d+)"', column), re.search(rb'\smax="(\d+)"', column)
+        if first and last and _HIDDEN.search(column):
+            hidden.update(range(int(first[1]) - 1, min(int(last[1]), 16_384)))
+    return hidden
+
+
+@lru_cache(maxsize=16_384)
+def column_index(letters: bytes) -> int:
+    """A is 0, AA is 26."""
+    index = 0
+    for letter in letters:
+        index = index * 26 + letter - 64
+    return index - 1
+
+
+def _as_utf8(stream: IO[bytes]) -> tuple[IO[bytes], bytes]:
+    head = stream.read(4096)
+    encoding = ""
+    if head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        encoding = "utf-16"
+    elif match := _ENCODING.search(head):
+        encoding = match[1].decode("ascii").lower()
+    if encoding in {"", "utf-8", "us-ascii", "ascii"}:
+        return stream, head.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = (head + stream.read(_MAX_ROW_BYTES)).decode(encoding)
+    except (LookupError, UnicodeDecodeError) as error:
+        raise damaged("a sheet", error) from error
+    recoded = codecs.EncodedFile(_bytes_file(text.encode()), "utf-8")
+    return recoded, recoded.read(4096)
+
+
+def _bytes_file(data: bytes) -> IO[bytes]:
+    import io
+
+    return io.BytesIO(data)
+
+
+def _prefix(head: bytes) -> bytes:
+    match = re.search(rb"<(\w+:)?worksheet[\s>]", head)
+    return match[1] or b"" if match else b""
+
+
+def _read_row(segment: bytes, pattern: _Pattern, previous: int, what: str) -> RawRow:
+    start = segment.rfind(pattern.row_start)
+    if start < 0:
+        raise damaged(what, ValueError("a row ends that has not begun"))
+    end = segment.find(b">", start)
+    opening = segment[start:end]
+    number = _ROW_NUMBER.search(opening)
+    index = int(number[1]) - 1 if number else previous + 1
+    cells: list[Cell] = pattern.cell.findall(segment, end)
+    expected = segment.count(pattern.cell_start, end)
+    if len(cells) != expected or segment.find(pattern.bare_cell, end) >= 0:
+        cells = _parse_row(segment[start:] + pattern.row_end, what)
+    return RawRow(index, _HIDDEN.search(opening) is not None, cells)
+
+
+def _parse_row(xml: bytes, what: str) -> list[Cell]:
+    """The same cells by a parser: attributes in any order, rich text, comments, CDATA."""
+    parser = expat.ParserCreate("utf-8")
+    parser.buffer_text = True
+    cells: list[Cell] = []
+    attributes: dict[str, str] = {}
+    text: dict[str, list[str]] = {}
+    path: list[str] = []
+
+    def start(tag: str, found: dict[str, str]) -> None:
+        name = tag.rpartition(":")[2]
+        path.append(name)
+        if name == "c":
+            attributes.clear()
+            attributes.update(found)
+            text.clear()
+
+    def characters(data: str) -> None:
+        if path[-1] == "v":
+            text.setdefault("v", []).append(data)
+        elif path[-1] == "t" and "is" in path and "rPh" not in path:
+            text.setdefault("is", []).append(data)
+
+    def end(tag: str) -> None:
+        path.pop()
+        if tag.rpartition(":")[2] == "c":
+            letters = attributes.get("r", "").rstrip("0123456789").encode()
+            cells.append(
+                (
+                    letters,
+                    attributes.get("s", "").encode(),
+                    attributes.get("t", "").encode(),
+                    _escape("".join(text.get("v", []))),
+                    _escape("".join(text.get("is", []))),
+                )
+            )
+
+    parser.StartElementHandler = start
+    parser.CharacterDataHandler = characters
+    parser.EndElementHandler = end
+    try:
+        parser.Parse(xml, True)
+    except expat.ExpatError as error:
+        raise damaged(what, error) from error
+    return cells
+
+
+def _escape(text: str) -> bytes:
+    return text.replace("&", "&amp;").replace("<", "&lt;").encode("utf-8", "replace")

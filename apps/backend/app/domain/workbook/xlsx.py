@@ -1,0 +1,119 @@
+""".xlsx and .xlsm. Macros are never looked at."""
+
+import html
+import zipfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from app.domain.limits import Limits
+from app.domain.number_format.compiled import NumberFormat
+from app.domain.refusal import Refused
+from app.domain.values import CellError, Value, from_datetime
+from app.domain.workbook import xlsx_parts
+from app.domain.workbook.model import Counter, Row, SheetLayout, SheetName, cell_name
+from app.domain.workbook.sheet_xml import RawRow, column_index, read_layout, read_rows
+
+
+class XlsxReader:
+    """See `WorkbookReader`. Shared strings and styles are in memory, rows are not."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._limits = limits
+        self._archive = zipfile.ZipFile(path)
+        try:
+            self._workbook = xlsx_parts.read_workbook(self._archive)
+            formats = xlsx_parts.read_formats(self._archive, self._workbook)
+            self._strings = xlsx_parts.read_shared_strings(self._archive, self._workbook)
+        except BaseException:
+            self._archive.close()
+            raise
+        self._formats: list[NumberFormat | None] = [f if f.is_special else None for f in formats]
+
+    @property
+    def sheets(self) -> list[SheetName]:
+        return [part.sheet for part in self._workbook.sheets]
+
+    @property
+    def archive(self) -> zipfile.ZipFile:
+        return self._archive
+
+    def part_path(self, index: int) -> str:
+        return self._workbook.sheets[index].path
+
+    def layout(self, index: int) -> SheetLayout:
+        part = self._workbook.sheets[index]
+        with self._archive.open(part.path) as stream:
+            return read_layout(stream, part.path)
+
+    def rows(self, index: int) -> Iterator[Row]:
+        part = self._workbook.sheets[index]
+        counter = Counter(part.sheet.name, self._limits)
+        with self._archive.open(part.path) as stream:
+            for raw in read_rows(stream, part.path):
+                row = self._row(raw, part.sheet.name)
+                if any(value is not None for value in row.raw):
+                    counter.add(row.index, len(row.raw))
+                    yield row
+
+    def close(self) -> None:
+        self._archive.close()
+
+    def _row(self, raw: RawRow, sheet: str) -> Row:
+        values: list[Value] = []
+        formats: list[NumberFormat | None] = []
+        strings, styles = self._strings, self._formats
+        for letters, style, kind, text, inline in raw.cells:
+            column = column_index(letters) if letters else len(values)
+            missing = column - len(values)
+            if missing:
+                if missing < 0:
+                    raise Refused("WORKBOOK_DAMAGED", f"sheet {sheet!r}: cells out of order")
+                values.extend([None] * missing)
+                formats.extend([None] * missing)
+            try:
+                if kind == b"s":
+                    value: Value = strings[int(text)] if text else None
+                elif not text and not inline:
+                    continue
+                elif kind in {b"", b"n"}:
+                    value = int(text) if text.isdigit() and len(text) < 16 else _number(text)
+                else:
+                    value = self._other(kind, text, inline)
+                formats.append(styles[int(style)] if style else styles[0])
+            except (ValueError, IndexError) as error:
+                place = cell_name(raw.number, column)
+                raise Refused(
+                    "CELL_DAMAGED", f"sheet {sheet!r}, cell {place}: {str(error)[:100]}"
+                ) from error
+            values.append(value)
+            if value.__class__ is str and len(value) > self._limits.cell_characters:
+                raise Refused(
+                    "CELL_TOO_LONG",
+                    f"sheet {sheet!r}, cell {cell_name(raw.number, column)} holds "
+                    f"more than {self._limits.cell_characters} characters",
+                )
+        return Row(raw.number, values, formats, hidden=raw.hidden, date1904=self._workbook.date1904)
+
+    def _other(self, kind: bytes, text: bytes, inline: bytes) -> Value:
+        match kind:
+            case b"str" | b"inlineStr":
+                return xlsx_parts.unescape(html.unescape((inline or text).decode()))
+            case b"b":
+                return text.strip() in {b"1", b"true"}
+            case b"e":
+                return CellError(html.unescape(text.decode()))
+            case b"d":
+                moment = datetime.fromisoformat(text.decode()).replace(tzinfo=None)
+                return from_datetime(moment, date1904=self._workbook.date1904)
+            case _:
+                raise ValueError(f"cell type {kind.decode()!r}")
+
+
+def _number(text: bytes) -> Value:
+    number = float(text)
+    if number.is_integer() and abs(number) < 1e15:
+        return int(number)
+    if number - number != 0:
+        raise ValueError(f"the number {text.decode()!r}")
+    return number

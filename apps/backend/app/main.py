@@ -1,0 +1,76 @@
+"""The application: `uvicorn app.main:app`."""
+
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import structlog
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from app import __version__
+from app.api import convert, health, jobs, keys, page, problems, templates, workbooks
+from app.api.watching import Watching
+from app.core.config import Settings, get_settings
+from app.core.database import engine, migrate
+from app.core.logging import configure_logging
+from app.core.shutdown import watch_signals
+from app.services import wake
+from app.services.context import get_services
+from app.worker.loop import Loop
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    settings = get_settings()
+    configure_logging(settings)
+    if settings.embedded:
+        log.warning(
+            "embedded_mode",
+            why="no DATABASE_URL",
+            database=settings.sqlalchemy_url,
+            next_step="set DATABASE_URL and REDIS_URL for anything but a first look",
+        )
+        migrate()
+    watch_signals()
+    with _own_worker(settings):
+        yield
+    get_services().isolation.close()
+    engine.dispose()
+
+
+@contextmanager
+def _own_worker(settings: Settings) -> Iterator[None]:
+    """Embedded, the service does its jobs itself."""
+    if not settings.embedded:
+        yield
+        return
+    stopping = threading.Event()
+    worker = threading.Thread(target=Loop(get_services(), stopping).run, daemon=True)
+    worker.start()
+    yield
+    stopping.set()
+    wake.wake()
+    worker.join(timeout=1.5)
+
+
+def create_app() -> FastAPI:
+    application = FastAPIOffline(
+        title="Excel2Doc",
+        summary="Workbooks in, Word documents out",
+        version=__version__,
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    problems.install(application)
+    application.include_router(health.router)
+    for module in (convert, workbooks, templates, jobs, keys):
+        application.include_router(module.router)
+    page.install(application)
+    application.add_middleware(Watching)
+    return application
+
+
+app = create_app()

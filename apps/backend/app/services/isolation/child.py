@@ -1,0 +1,107 @@
+"""The process that reads what strangers send: `python -m app.services.isolation.child`.
+
+One request on stdin, events on stdout, a line of JSON each. It holds no secret, and ends when its
+parent does. It imports nothing of the service but `app.domain`.
+"""
+
+import json
+import os
+import resource
+import sys
+import threading
+import traceback
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TextIO
+
+from app.domain.conversion import FinishedPart, Missing, Mode, Options, Progress, Source
+from app.domain.dry_run import dry_run
+from app.domain.inspection import inspect_workbook
+from app.domain.limits import Limits
+from app.domain.modes import convert
+from app.domain.refusal import Refused
+from app.domain.template.compiled import compile_template
+
+
+def main() -> None:
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)  # whatever a library prints goes to the log
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return
+    request = json.loads(line)
+    limits = Limits(**request["limits"])
+    _limit_self(limits)
+    os.nice(10)  # whoever asks for the progress goes first
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        _send(events, {"result": _run(request, limits, events)})
+    except Refused as refusal:
+        _send(
+            events,
+            {"refused": {"code": refusal.code, "message": refusal.message, "hint": refusal.hint}},
+        )
+    except (MemoryError, RecursionError) as error:
+        _send(events, {"limit": type(error).__name__})
+    except BaseException as error:
+        _send(events, {"crashed": f"{type(error).__name__}: {error}"[:500]})
+        traceback.print_exc()
+    os._exit(0)  # freeing millions of cells one by one would take its time
+
+
+def _run(request: dict[str, Any], limits: Limits, events: TextIO) -> Any:
+    match request["operation"]:
+        case "inspect":
+            return inspect_workbook(Path(request["path"]), request["name"], limits)
+        case "check-template":
+            template = compile_template(Path(request["path"]))
+            return asdict(template.fields)
+        case "dry-run":
+            return asdict(dry_run(_source(request), limits))
+        case "convert":
+
+            def tell(event: Progress | FinishedPart) -> None:
+                kind = "progress" if isinstance(event, Progress) else "part"
+                _send(events, {kind: asdict(event)})
+
+            finished = convert(
+                _source(request), Path(request["folder"]), limits, tell, request["done_rows"]
+            )
+            return asdict(finished)
+        case other:
+            raise ValueError(other)
+
+
+def _source(request: dict[str, Any]) -> Source:
+    options = dict(request["options"])
+    if options.get("sheets") is not None:
+        options["sheets"] = tuple(options["sheets"])
+    options["missing"] = Missing(options.get("missing", Missing.ERROR))
+    return Source(
+        Path(request["workbook"]),
+        request["workbook_name"],
+        Mode(request["mode"]),
+        Options(**options),
+        Path(request["template"]) if request.get("template") else None,
+    )
+
+
+def _send(events: TextIO, event: dict[str, Any]) -> None:
+    events.write(json.dumps(event, default=str) + "\n")
+
+
+def _limit_self(limits: Limits) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds + 5))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4 << 30, 4 << 30))
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(3)
+
+
+if __name__ == "__main__":
+    main()

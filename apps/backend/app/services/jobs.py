@@ -1,0 +1,211 @@
+"""Jobs: ask for a conversion, follow it, take its result."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import PurePath
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.domain.conversion import Mode, Options
+from app.domain.refusal import Refused
+from app.services import wake
+from app.services.context import Services
+from app.services.errors import Conflict, NotFound
+from app.services.isolated import run_isolated
+from app.services.models import Job, TemplateVersion, Workbook, now
+
+ENGINE = "1"
+"""Part of every content key: raise it when the same input gives another document."""
+
+FINAL = frozenset({"done", "failed", "cancelled", "expired"})
+
+
+def submit(
+    session: Session,
+    services: Services,
+    workbook: Workbook,
+    version: TemplateVersion | None,
+    mode: Mode,
+    options: Options,
+) -> Job:
+    """A new job; done at once when the same input, template and options were converted before.
+
+    The caller commits, then calls `announce`.
+
+    Raises:
+        Refused: `TEMPLATE_NEEDED`.
+    """
+    if mode is not Mode.TABLE and version is None:
+        raise Refused("TEMPLATE_NEEDED", f"mode {mode.value!r} needs a template")
+    if mode is Mode.TABLE:
+        version = None
+    key = content_key(workbook, version, mode, options)
+    job = Job(
+        status="queued",
+        mode=mode.value,
+        options=asdict(options),
+        workbook=workbook,
+        template_version=version,
+        content_key=key,
+    )
+    known = session.scalars(
+        select(Job)
+        .where(Job.content_key == key, Job.status == "done", Job.expires_at > now())
+        .order_by(Job.finished_at.desc())
+        .limit(1)
+    ).first()
+    if known is not None and known.result_sha256 and services.storage.exists(known.result_sha256):
+        _take_over(job, known, services.settings.keep_hours)
+    # the workbook stays for as long as the job can be retried
+    workbook.expires_at = max(
+        workbook.expires_at, now() + timedelta(hours=services.settings.keep_hours)
+    )
+    session.add(job)
+    return job
+
+
+def announce(job: Job) -> None:
+    """Tell the workers. If nobody hears it they find the job in the database a moment later."""
+    if job.status == "queued":
+        wake.wake()
+
+
+def content_key(
+    workbook: Workbook, version: TemplateVersion | None, mode: Mode, options: Options
+) -> str:
+    """Equal for equal results."""
+    parts = {
+        "engine": ENGINE,
+        "workbook": workbook.sha256,
+        "name": PurePath(workbook.name).stem if workbook.kind == "csv" else "",
+        "template": version.sha256 if version else None,
+        "mode": mode.value,
+        "options": asdict(options),
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def get_job(session: Session, job_id: UUID) -> Job:
+    """Raises: NotFound."""
+    job = session.get(Job, job_id)
+    if job is None:
+        raise NotFound("job", job_id)
+    return job
+
+
+def cancel(session: Session, job_id: UUID) -> Job:
+    """A waiting job is cancelled now, a running one within a second by its worker.
+
+    Raises:
+        NotFound; Conflict: it is finished already.
+    """
+    job = get_job(session, job_id)
+    waiting = session.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.status == "queued")
+        .values(status="cancelled", finished_at=now(), cancel_requested=True)
+    )
+    if not waiting.rowcount:  # type: ignore[attr-defined]
+        running = session.execute(
+            update(Job)
+            .where(Job.id == job_id, Job.status == "running")
+            .values(cancel_requested=True)
+        )
+        if not running.rowcount:  # type: ignore[attr-defined]
+            session.rollback()
+            raise Conflict("JOB_FINISHED", f"the job is {job.status}")
+    session.commit()
+    session.refresh(job)
+    return job
+
+
+def retry(session: Session, services: Services, job_id: UUID) -> Job:
+    """Put a failed or cancelled job back; the rows that it has finished stay finished.
+
+    Raises:
+        NotFound; Conflict: it has not failed, or its workbook is gone.
+    """
+    job = get_job(session, job_id)
+    if job.status not in {"failed", "cancelled"}:
+        raise Conflict("JOB_NOT_RETRYABLE", f"the job is {job.status}")
+    if not services.storage.exists(job.workbook.sha256):
+        raise Conflict("WORKBOOK_GONE", "the job's workbook has expired", "upload it again")
+    moved = session.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.status.in_({"failed", "cancelled"}))
+        .values(
+            status="queued",
+            attempt=0,
+            owner=None,
+            lease_until=None,
+            error=None,
+            cancel_requested=False,
+            finished_at=None,
+            expires_at=None,
+        )
+    )
+    session.commit()
+    session.refresh(job)
+    if moved.rowcount:  # type: ignore[attr-defined]
+        announce(job)
+    return job
+
+
+def result_of(session: Session, services: Services, job_id: UUID) -> Job:
+    """The job, whose result is in storage.
+
+    Raises:
+        NotFound; Conflict: there is no result yet, or none any more.
+    """
+    job = get_job(session, job_id)
+    if job.status == "expired" or (job.expires_at and job.expires_at < now()):
+        raise Conflict("RESULT_EXPIRED", "the result has expired", "retry the conversion")
+    if job.status != "done" or job.result_sha256 is None:
+        raise Conflict("RESULT_NOT_READY", f"the job is {job.status}", "wait until it is done")
+    if not services.storage.exists(job.result_sha256):
+        raise Conflict("RESULT_EXPIRED", "the result has expired", "retry the conversion")
+    return job
+
+
+def preview(
+    services: Services,
+    workbook: Workbook,
+    version: TemplateVersion | None,
+    mode: Mode,
+    options: Options,
+) -> dict[str, Any]:
+    """A dry run. Raises: Refused."""
+    with services.storage.local(workbook.sha256) as path:
+        request: dict[str, Any] = {
+            "operation": "dry-run",
+            "workbook": str(path),
+            "workbook_name": workbook.name,
+            "mode": mode.value,
+            "options": asdict(options),
+        }
+        if version is None:
+            result: dict[str, Any] = run_isolated(services, request)
+            return result
+        with services.storage.local(version.sha256) as template:
+            return run_isolated(services, {**request, "template": str(template)})  # type: ignore[no-any-return]
+
+
+def _take_over(job: Job, known: Job, keep_hours: int) -> None:
+    moment = now()
+    job.status, job.cached = "done", True
+    job.started_at = job.finished_at = moment
+    job.expires_at = moment + timedelta(hours=keep_hours)
+    job.rows_done, job.rows_total = known.rows_done, known.rows_total
+    job.result_sha256, job.result_bytes = known.result_sha256, known.result_bytes
+    job.result_type = known.result_type
+    job.result_name = result_name(job.workbook.name, known.result_name or "")
+
+
+def result_name(workbook_name: str, result: str) -> str:
+    """The workbook's name with the result's suffix."""
+    return PurePath(workbook_name).stem + PurePath(result).suffix

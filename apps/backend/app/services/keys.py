@@ -1,0 +1,97 @@
+"""API keys: who asks, what may they do, and how often."""
+
+import hashlib
+import secrets
+import threading
+import time
+from collections import defaultdict
+from uuid import UUID
+
+import redis
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.redis import get_redis
+from app.services.errors import Denied, NotFound, TooMany
+from app.services.models import ApiKey, now
+
+SCOPES = ("read", "write", "admin")
+PREFIX = "e2d_"
+log = structlog.get_logger(__name__)
+
+
+def create_key(
+    session: Session, name: str, scopes: list[str], rate_per_minute: int
+) -> tuple[ApiKey, str]:
+    """The key's record, and the key itself, which is shown this once."""
+    secret = PREFIX + secrets.token_urlsafe(32)
+    key = ApiKey(name=name, scopes=scopes, rate_per_minute=rate_per_minute, key_hash=_hash(secret))
+    session.add(key)
+    session.commit()
+    return key, secret
+
+
+def revoke_key(session: Session, key_id: UUID) -> None:
+    """Raises: NotFound."""
+    key = session.get(ApiKey, key_id)
+    if key is None or key.revoked_at is not None:
+        raise NotFound("key", key_id)
+    key.revoked_at = now()
+    session.commit()
+
+
+def authenticate(session: Session, secret: str | None, scope: str) -> ApiKey:
+    """The key behind `secret`, if it may do `scope`. 256 random bits need no slow hash.
+
+    Raises:
+        Denied: `KEY_MISSING`, `KEY_UNKNOWN`, `SCOPE_MISSING`.
+    """
+    if not secret:
+        raise Denied("KEY_MISSING", "send your key as `Authorization: Bearer e2d_…`")
+    key = session.scalars(select(ApiKey).where(ApiKey.key_hash == _hash(secret))).first()
+    if key is None or key.revoked_at is not None:
+        raise Denied("KEY_UNKNOWN", "the key is unknown or revoked")
+    if scope not in key.scopes and "admin" not in key.scopes:
+        raise Denied("SCOPE_MISSING", f"the key may not {scope}")
+    return key
+
+
+_local: dict[str, int] = defaultdict(int)
+_local_lock = threading.Lock()
+
+
+def count_request(client: str, per_minute: int) -> None:
+    """One more request of `client` in this minute. Redis away: nobody is counted.
+
+    Raises:
+        TooMany.
+    """
+    moment = time.time()
+    minute = int(moment // 60)
+    name = f"excel2doc:rate:{client}:{minute}"
+    if _increment(name) > per_minute:
+        wait = 60 - int(moment % 60)
+        raise TooMany(f"more than {per_minute} requests a minute", retry_after_seconds=wait)
+
+
+def _increment(name: str) -> int:
+    client = get_redis()
+    if client is None:
+        with _local_lock:
+            if len(_local) > 10_000:
+                _local.clear()
+            _local[name] += 1
+            return _local[name]
+    try:
+        with client.pipeline() as pipe:
+            pipe.incr(name)
+            pipe.expire(name, 120)
+            return int(pipe.execute()[0])
+    except redis.RedisError as error:
+        log.warning("rate_not_counted", error=str(error))
+        return 0
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,171 @@
+"""The tables, as SQLAlchemy sees them; their truth is in alembic/versions."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, String, TypeDecorator
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.core.database import Base
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A point in time. SQLite keeps no zone, so it is put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Conversion(Base):
+    """One synchronous conversion, done or refused."""
+
+    __tablename__ = "conversions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
+    source_name: Mapped[str] = mapped_column(String(255))
+    source_sha256: Mapped[str] = mapped_column(String(64))
+    source_bytes: Mapped[int]
+    status: Mapped[str] = mapped_column(String(16))
+    refusal: Mapped[str | None] = mapped_column(String(64))
+    rows: Mapped[int]
+    result_bytes: Mapped[int]
+    duration_ms: Mapped[int]
+
+
+class Workbook(Base):
+    """An uploaded workbook, looked at. `sheets` holds what `inspect` found."""
+
+    __tablename__ = "workbooks"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    name: Mapped[str] = mapped_column(String(255))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str] = mapped_column(String(8))
+    sheets: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+
+
+class Template(Base):
+    """A Word template; what it looks like is in its versions."""
+
+    __tablename__ = "templates"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
+    name: Mapped[str] = mapped_column(String(255))
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    versions: Mapped[list["TemplateVersion"]] = relationship(
+        back_populates="template", order_by="TemplateVersion.number"
+    )
+
+
+class TemplateVersion(Base):
+    """One upload of a template; never changed."""
+
+    __tablename__ = "template_versions"
+    __table_args__ = (Index("uq_template_versions_number", "template_id", "number", unique=True),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    template_id: Mapped[UUID] = mapped_column(ForeignKey("templates.id"))
+    number: Mapped[int]
+    file_name: Mapped[str] = mapped_column(String(255))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    fields: Mapped[dict[str, Any]] = mapped_column(JSON)
+    template: Mapped[Template] = relationship(back_populates="versions")
+
+
+class Job(Base):
+    """A conversion that a worker does. Who holds it is `owner`, until `lease_until`."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index("ix_jobs_queue", "status", "lease_until"),
+        Index("ix_jobs_created", "created_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    status: Mapped[str] = mapped_column(String(16))
+    mode: Mapped[str] = mapped_column(String(16))
+    options: Mapped[dict[str, Any]] = mapped_column(JSON)
+    workbook_id: Mapped[UUID] = mapped_column(ForeignKey("workbooks.id"))
+    template_version_id: Mapped[UUID | None] = mapped_column(ForeignKey("template_versions.id"))
+    content_key: Mapped[str] = mapped_column(String(64), index=True)
+    cached: Mapped[bool] = mapped_column(default=False)
+    rows_done: Mapped[int] = mapped_column(default=0)
+    rows_total: Mapped[int | None]
+    attempt: Mapped[int] = mapped_column(default=0)
+    owner: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    error: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    result_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    result_name: Mapped[str | None] = mapped_column(String(255))
+    result_type: Mapped[str | None] = mapped_column(String(127))
+    result_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    workbook: Mapped[Workbook] = relationship()
+    template_version: Mapped[TemplateVersion | None] = relationship()
+
+
+class JobPart(Base):
+    """Documents of a job that are finished whatever happens to its worker."""
+
+    __tablename__ = "job_parts"
+
+    job_id: Mapped[UUID] = mapped_column(
+        ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    first_row: Mapped[int] = mapped_column(primary_key=True)
+    row_count: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+
+
+class Worker(Base):
+    """A worker process and when it was last heard of."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
+
+
+class ApiKey(Base):
+    """A key, of which only the hash is kept."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    name: Mapped[str] = mapped_column(String(255))
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    rate_per_minute: Mapped[int]
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class IdempotentRequest(Base):
+    """What a request with an `Idempotency-Key` made, so that its repetition makes nothing."""
+
+    __tablename__ = "idempotent_requests"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
+    request_hash: Mapped[str] = mapped_column(String(64))
+    resource_id: Mapped[UUID]

@@ -1,0 +1,91 @@
+"""Templates and their versions."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.services.context import Services
+from app.services.errors import Conflict, NotFound
+from app.services.isolated import run_isolated
+from app.services.models import Template, TemplateVersion, now
+from app.services.uploads import Upload
+
+
+def add_template(session: Session, services: Services, upload: Upload, name: str) -> Template:
+    """A new template with its first version.
+
+    Raises:
+        Refused: the file is no template, naming part and paragraph.
+    """
+    fields = _check(services, upload)
+    template = Template(name=name or upload.name)
+    session.add(template)
+    session.flush()
+    session.add(_version(template, 1, upload, fields))
+    session.commit()
+    return template
+
+
+def add_version(
+    session: Session, services: Services, template_id: UUID, upload: Upload
+) -> TemplateVersion:
+    """Raises: NotFound, Refused; Conflict: two uploads at the same time."""
+    template = get_template(session, template_id)
+    fields = _check(services, upload)
+    last = session.scalar(
+        select(func.max(TemplateVersion.number)).where(TemplateVersion.template_id == template_id)
+    )
+    version = _version(template, (last or 0) + 1, upload, fields)
+    session.add(version)
+    try:
+        session.commit()
+    except IntegrityError as error:
+        session.rollback()
+        raise Conflict("VERSION_TAKEN", "another version was uploaded just now", "retry") from error
+    return version
+
+
+def get_template(session: Session, template_id: UUID) -> Template:
+    """Raises: NotFound."""
+    template = session.get(Template, template_id)
+    if template is None or template.deleted_at is not None:
+        raise NotFound("template", template_id)
+    return template
+
+
+def get_version(session: Session, template_id: UUID, number: int | None) -> TemplateVersion:
+    """The version with this number; the last one for None. Raises: NotFound."""
+    versions = get_template(session, template_id).versions
+    for version in reversed(versions):
+        if number is None or version.number == number:
+            return version
+    raise NotFound("template version", f"{template_id}/{number}")
+
+
+def remove_template(session: Session, template_id: UUID) -> None:
+    """No new job can use it; those that have named it still can."""
+    get_template(session, template_id).deleted_at = now()
+    session.commit()
+
+
+def _check(services: Services, upload: Upload) -> dict[str, object]:
+    fields: dict[str, object] = run_isolated(
+        services, {"operation": "check-template", "path": str(upload.path)}
+    )
+    services.storage.put(upload.path)
+    return fields
+
+
+def _version(
+    template: Template, number: int, upload: Upload, fields: dict[str, object]
+) -> TemplateVersion:
+    return TemplateVersion(
+        template=template,
+        number=number,
+        file_name=upload.name,
+        sha256=upload.sha256,
+        size_bytes=upload.size_bytes,
+        fields=fields,
+    )

@@ -1,0 +1,57 @@
+"""Workbooks: upload, look at, forget."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.services.context import Services
+from app.services.errors import NotFound
+from app.services.isolated import run_isolated
+from app.services.models import Workbook, now
+from app.services.uploads import Upload
+
+
+def add_workbook(session: Session, services: Services, upload: Upload) -> Workbook:
+    """Look at the workbook and keep it. The same bytes are looked at again only when forgotten.
+
+    Raises:
+        Refused: it is none that we read, or over a limit.
+    """
+    expires = now() + timedelta(hours=services.settings.keep_hours)
+    known = session.scalars(
+        select(Workbook).where(Workbook.sha256 == upload.sha256, Workbook.name == upload.name)
+    ).first()
+    if known is not None and services.storage.exists(known.sha256):
+        found = {"kind": known.kind, "sheets": known.sheets}
+    else:
+        found = run_isolated(
+            services, {"operation": "inspect", "path": str(upload.path), "name": upload.name}
+        )
+    services.storage.put(upload.path)
+    workbook = Workbook(
+        name=upload.name,
+        sha256=upload.sha256,
+        size_bytes=upload.size_bytes,
+        expires_at=expires,
+        kind=found["kind"],
+        sheets=found["sheets"],
+    )
+    session.add(workbook)
+    session.commit()
+    return workbook
+
+
+def get_workbook(session: Session, workbook_id: UUID) -> Workbook:
+    """Raises: NotFound."""
+    workbook = session.get(Workbook, workbook_id)
+    if workbook is None or workbook.expires_at < now():
+        raise NotFound("workbook", workbook_id)
+    return workbook
+
+
+def forget_workbook(session: Session, workbook_id: UUID) -> None:
+    """It is gone for its users at once; its bytes go when the last job that needs them is."""
+    get_workbook(session, workbook_id).expires_at = now()
+    session.commit()

@@ -1,0 +1,82 @@
+/** The service's API, as far as the page needs it. */
+const base = '/api/v1';
+
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body.detail || body.title);
+    this.status = status;
+    this.code = body.code;
+    this.hint = body.hint;
+  }
+}
+
+export const key = {
+  get: () => localStorage.getItem('key') || '',
+  set: (value) => localStorage.setItem('key', value),
+};
+
+async function call(path, options = {}) {
+  const headers = { ...options.headers };
+  if (key.get()) headers.Authorization = `Bearer ${key.get()}`;
+  if (options.json) headers['Content-Type'] = 'application/json';
+  const body = options.json ? JSON.stringify(options.json) : options.body;
+  const response = await fetch(base + path, { ...options, headers, body });
+  if (response.ok) return response;
+  const problem = await response.json().catch(() => ({ title: response.statusText }));
+  throw new Problem(response.status, problem);
+}
+
+const json = async (path, options) => (await call(path, options)).json();
+
+function form(file) {
+  const data = new FormData();
+  data.append('file', file);
+  return data;
+}
+
+export const uploadWorkbook = (file) => json('/workbooks', { method: 'POST', body: form(file) });
+export const uploadTemplate = (file) => json('/templates', { method: 'POST', body: form(file) });
+export const listTemplates = async () => (await json('/templates?limit=100')).items;
+export const dryRun = (job) => json('/dry-runs', { method: 'POST', json: job });
+export const cancelJob = (id) => json(`/jobs/${id}/cancel`, { method: 'POST' });
+
+export function submitJob(job) {
+  const once = { 'Idempotency-Key': crypto.randomUUID?.() ?? String(Math.random()) };
+  return json('/jobs', { method: 'POST', json: job, headers: once });
+}
+
+/** Calls `tell` with the job at each change, until it has ended; survives a cut stream. */
+export async function followJob(id, tell) {
+  for (;;) {
+    try {
+      const response = await call(`/jobs/${id}/events`);
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      let pending = '';
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) break;
+        const events = (pending + value).split('\n\n');
+        pending = events.pop();
+        for (const event of events) {
+          const data = event.split('\n').find((line) => line.startsWith('data: '));
+          if (data) tell(JSON.parse(data.slice(6)));
+        }
+      }
+    } catch (error) {
+      if (error instanceof Problem && error.status < 500) throw error;
+    }
+    const job = await json(`/jobs/${id}`).catch(() => null);
+    if (job) tell(job);
+    if (job && !['queued', 'running'].includes(job.status)) return job;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
+
+export async function saveResult(job) {
+  const blob = await (await call(`/jobs/${job.id}/result`)).blob();
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = job.result_name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

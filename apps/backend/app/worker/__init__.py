@@ -1,0 +1,1 @@
+"""The worker: `python -m app.worker`. Any number of them may run."""

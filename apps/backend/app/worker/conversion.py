@@ -1,0 +1,163 @@
+"""Do one job, in isolation, and write down what came of it if it is still ours."""
+
+import threading
+import time
+import zipfile
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import structlog
+
+from app.core.database import session_factory
+from app.core.metrics import JOB_SECONDS, JOBS
+from app.domain.refusal import Refused
+from app.services import queue
+from app.services.context import Services
+from app.services.isolation.process import Crashed
+from app.services.jobs import result_name
+from app.services.models import Job
+from app.services.queue import Held, Lost, Rules
+
+log = structlog.get_logger(__name__)
+_REPORT_SECONDS = 1.0
+
+
+class _Cancelled(Exception):
+    pass
+
+
+class _Stopping(Exception):
+    pass
+
+
+def do_job(services: Services, held: Held, rules: Rules, stopping: threading.Event) -> None:
+    """Whatever happens, the job is done, failed, cancelled, back in the queue, or another's."""
+    started = time.monotonic()
+    structlog.contextvars.bind_contextvars(job=str(held.job_id), attempt=held.attempt)
+    outcome = "lost"
+    try:
+        outcome = _Conversion(services, held, rules, stopping).run()
+    except Lost:
+        log.warning("job_lost")
+    finally:
+        JOBS.labels(outcome).inc()
+        JOB_SECONDS.observe(time.monotonic() - started)
+        log.info("job_ended", outcome=outcome, seconds=round(time.monotonic() - started, 3))
+        structlog.contextvars.unbind_contextvars("job", "attempt")
+
+
+class _Conversion:
+    def __init__(
+        self, services: Services, held: Held, rules: Rules, stopping: threading.Event
+    ) -> None:
+        self._services, self._held, self._rules = services, held, rules
+        self._stopping = stopping
+        self._done = 0
+        self._total: int | None = None
+        self._reported = time.monotonic()
+
+    def run(self) -> str:
+        """How it ended. Raises: Lost."""
+        try:
+            self._convert()
+        except Refused as refusal:
+            with session_factory() as session:
+                queue.fail(session, self._held, refusal.code, refusal.message, refusal.hint)
+            return "refused"
+        except FileNotFoundError:
+            with session_factory() as session:
+                queue.fail(session, self._held, "INPUT_GONE", "the workbook has expired")
+            return "refused"
+        except _Cancelled:
+            with session_factory() as session:
+                queue.set_cancelled(session, self._held)
+            return "cancelled"
+        except _Stopping:
+            with session_factory() as session:
+                queue.release(session, self._held, self._rules.max_attempts, "", count=False)
+            return "released"
+        except (Crashed, OSError) as error:
+            log.error("attempt_failed", error=str(error))
+            with session_factory() as session:
+                queue.release(session, self._held, self._rules.max_attempts, str(error)[:200])
+            return "crashed"
+        return "done"
+
+    def _convert(self) -> None:
+        work = self._services.settings.work_dir
+        with TemporaryDirectory(dir=work) as folder, ExitStack() as files:
+            request, workbook_name = self._request(files, folder)
+            finished = self._services.isolation.run(request, self._listen, self._tick)
+            path = finished["path"]
+            if path is None:
+                path = Path(folder) / "result.zip"
+                self._join_parts(path)
+            stored = self._services.storage.put(Path(path))
+            with session_factory() as session:
+                queue.complete(
+                    session,
+                    self._held,
+                    self._rules,
+                    rows_done=finished["rows"],
+                    rows_total=finished["rows"],
+                    result_sha256=stored.sha256,
+                    result_bytes=stored.size_bytes,
+                    result_type=finished["media_type"],
+                    result_name=result_name(workbook_name, str(path)),
+                )
+
+    def _request(self, files: ExitStack, folder: str) -> tuple[dict[str, Any], str]:
+        local = self._services.storage.local
+        with session_factory() as session:
+            job = session.get_one(Job, self._held.job_id)
+            done_rows = sum(p.row_count for p in queue.parts_of(session, job.id))
+            version = job.template_version
+            request = {
+                "operation": "convert",
+                "workbook": str(files.enter_context(local(job.workbook.sha256))),
+                "workbook_name": job.workbook.name,
+                "template": str(files.enter_context(local(version.sha256))) if version else None,
+                "mode": job.mode,
+                "options": job.options,
+                "folder": folder,
+                "done_rows": done_rows,
+            }
+            return request, job.workbook.name
+
+    def _listen(self, event: dict[str, Any]) -> None:
+        if "progress" in event:
+            self._done, self._total = event["progress"]["done"], event["progress"]["total"]
+        elif "part" in event:
+            part = event["part"]
+            path = Path(part["path"])
+            stored = self._services.storage.put(path)
+            with session_factory() as session:
+                queue.add_part(session, self._held, part["first"], part["rows"], stored.sha256)
+            path.unlink()
+        self._tick()
+
+    def _tick(self) -> None:
+        if self._stopping.is_set():
+            raise _Stopping
+        if time.monotonic() - self._reported < _REPORT_SECONDS:
+            return
+        self._reported = time.monotonic()
+        with session_factory() as session:
+            if queue.report(session, self._held, self._rules, self._done, self._total):
+                raise _Cancelled
+
+    def _join_parts(self, path: Path) -> None:
+        """All finished documents in one archive; they are deflated already."""
+        with session_factory() as session:
+            parts = queue.parts_of(session, self._held.job_id)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as whole:
+            for part in parts:
+                with (
+                    self._services.storage.local(part.sha256) as stored,
+                    zipfile.ZipFile(stored) as archive,
+                ):
+                    for name in archive.namelist():
+                        whole.writestr(zipfile.ZipInfo(name), archive.read(name))
+                self._tick()

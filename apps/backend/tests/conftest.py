@@ -1,0 +1,66 @@
+"""Every run has a database of its own, so that a developer's data is never touched."""
+
+import os
+import secrets
+import tempfile
+import threading
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, settings
+
+_server_url = os.environ.get("DATABASE_URL")
+_name = f"excel2doc_test_{secrets.token_hex(6)}"
+_scratch = tempfile.TemporaryDirectory(prefix="excel2doc-test-")
+
+os.environ["EXCEL2DOC_STORAGE_DIR"] = _scratch.name
+if _server_url:  # before anything imports app.core.database, which makes the engine
+    os.environ["DATABASE_URL"] = _server_url.rsplit("/", 1)[0] + "/" + _name
+
+# a busy machine is no reason to fail
+settings.register_profile(
+    "patient", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("patient")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def database() -> Iterator[None]:
+    from app.core.database import engine, migrate
+    from app.services.context import get_services
+
+    if _server_url:
+        with psycopg.connect(_server_url, autocommit=True) as server:
+            server.execute(f'CREATE DATABASE "{_name}"')
+    try:
+        migrate()
+        yield
+    finally:
+        get_services().isolation.close()
+        engine.dispose()
+        if _server_url:
+            with psycopg.connect(_server_url, autocommit=True) as server:
+                server.execute(f'DROP DATABASE IF EXISTS "{_name}" WITH (FORCE)')
+        _scratch.cleanup()
+
+
+@pytest.fixture(scope="module")
+def client(database: None) -> Iterator[TestClient]:
+    """The service, with a worker of its own as in the embedded mode; gone before the next module."""
+    from app.core.config import get_settings
+    from app.main import app
+    from app.services.context import get_services
+    from app.worker.loop import Loop
+
+    get_settings().rate_per_minute = 1_000_000
+    stopping = threading.Event()
+    worker = threading.Thread(target=Loop(get_services(), stopping).run, daemon=True)
+    with TestClient(app) as running:
+        if not get_settings().embedded:
+            worker.start()
+        yield running
+        stopping.set()
+        if worker.is_alive():
+            worker.join(5)

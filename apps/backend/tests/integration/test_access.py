@@ -1,0 +1,71 @@
+import uuid
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.core.config import get_settings
+from app.core.database import session_factory
+from app.keys import main as make_key
+from app.main import app
+from app.services.keys import create_key
+
+client = TestClient(app)
+
+
+@pytest.fixture(autouse=True)
+def with_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(get_settings(), "auth", True)
+
+
+def key(*scopes: str, rate: int = 600) -> dict[str, str]:
+    with session_factory() as session:
+        _record, secret = create_key(session, "test", list(scopes), rate)
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def test_without_a_key_nothing_opens_but_health():
+    response = client.get("/api/v1/jobs")
+    assert (response.status_code, response.json()["code"]) == (401, "KEY_MISSING")
+    assert response.headers["www-authenticate"] == "Bearer"
+    assert client.get("/health/live").status_code == 200
+    wrong = client.get("/api/v1/jobs", headers={"Authorization": "Bearer e2d_wrong"})
+    assert wrong.json()["code"] == "KEY_UNKNOWN"
+
+
+def test_a_key_opens_what_its_scopes_say():
+    reader = key("read")
+    assert client.get("/api/v1/jobs", headers=reader).status_code == 200
+    body = {"workbook_id": str(uuid.uuid4())}
+    denied = client.post("/api/v1/jobs", json=body, headers=reader)
+    assert (denied.status_code, denied.json()["code"]) == (403, "SCOPE_MISSING")
+    assert client.get("/api/v1/keys", headers=reader).status_code == 403
+
+
+def test_a_revoked_key_opens_nothing():
+    admin = key("admin")
+    made = client.post("/api/v1/keys", json={"name": "x"}, headers=admin).json()
+    header = {"Authorization": f"Bearer {made['key']}"}
+    assert client.get("/api/v1/jobs", headers=header).status_code == 200
+    assert client.delete(f"/api/v1/keys/{made['id']}", headers=admin).status_code == 204
+    assert client.get("/api/v1/jobs", headers=header).status_code == 401
+    assert client.delete(f"/api/v1/keys/{made['id']}", headers=admin).status_code == 404
+    listed = client.get("/api/v1/keys", headers=admin).json()["items"]
+    assert made["key"] not in str(listed)
+
+
+def test_a_key_is_counted_by_the_minute():
+    header = key("read", rate=3)
+    answers = [client.get("/api/v1/jobs", headers=header) for _ in range(8)]
+    assert answers[0].status_code == 200
+    assert answers[-1].status_code == 429
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+
+
+def test_the_first_key_is_made_on_the_command_line(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["keys", "first", "--scopes", "read"])
+    assert make_key() == 0
+    header = {"Authorization": f"Bearer {capsys.readouterr().out.strip()}"}
+    assert client.get("/api/v1/jobs", headers=header).status_code == 200
+    monkeypatch.setattr("sys.argv", ["keys", "first", "--scopes", "all"])
+    with pytest.raises(SystemExit):
+        make_key()

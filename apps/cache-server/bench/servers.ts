@@ -1,0 +1,104 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { newToken } from '../src/access/static-tokens';
+
+export interface BenchServer {
+  name: 'nginx' | 'ours';
+  url: string;
+  token: string;
+  pid: number;
+  stop(): Promise<void>;
+}
+
+/** Debian's nginx with WebDAV PUT, as it is set up for such a use: no logs, one worker a core. */
+export async function startNginx(nginxFile: string, folder: string): Promise<BenchServer> {
+  await mkdir(join(folder, 'v1/cache'), { recursive: true });
+  await mkdir(join(folder, 'incoming'));
+  const port = await freePort();
+  const file = join(folder, 'nginx.conf');
+  await writeFile(
+    file,
+    `daemon off; worker_processes auto; pid ${folder}/pid; error_log stderr crit;
+    ${process.getuid?.() === 0 ? 'user root;' : ''}
+    events { worker_connections 1024; }
+    http {
+      access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_requests 1000000;
+      client_max_body_size 0; client_body_temp_path ${folder}/incoming;
+      server { listen 127.0.0.1:${port}; root ${folder}; location / { dav_methods PUT; create_full_put_path on; } }
+    }`,
+  );
+  const child = spawn(nginxFile, ['-c', file, '-e', 'stderr'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await answering(url);
+  return { name: 'nginx', url, token: 'none', pid: child.pid!, stop: () => stop(child, 'SIGQUIT') };
+}
+
+/** Our server with its defaults, in the environment that its image gives it (see the Dockerfile). */
+export async function startOurs(mainFile: string, folder: string): Promise<BenchServer> {
+  await mkdir(folder, { recursive: true });
+  const { token, sha256 } = newToken();
+  const file = join(folder, 'cache.yaml');
+  await writeFile(
+    file,
+    JSON.stringify({
+      listen: { port: 0 },
+      scopes: { main: { trusted: true } },
+      tokens: [{ name: 'bench', sha256, scope: 'main' }],
+      store: { kind: 'disk', directory: './data' },
+      log: 'warn',
+    }),
+  );
+  const child = spawn(process.execPath, [mainFile, 'serve', '--config', file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, MALLOC_ARENA_MAX: '2', NODE_OPTIONS: '--max-semi-space-size=8' },
+  });
+  const [line] = (await once(child.stdout!, 'data')) as [Buffer];
+  child.stdout!.resume();
+  const { url } = JSON.parse(line.toString()) as { url: string };
+  return { name: 'ours', url, token, pid: child.pid!, stop: () => stop(child, 'SIGTERM') };
+}
+
+/** The most memory that a process has held since `forgetPeak`, in bytes. */
+export async function peakBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+)/.exec(status)![1]) * 1024;
+}
+
+/** @see proc(5), /proc/pid/clear_refs */
+export async function forgetPeak(pid: number): Promise<void> {
+  await writeFile(`/proc/${pid}/clear_refs`, '5');
+}
+
+async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const ended = once(child, 'close');
+  child.kill(signal);
+  await ended;
+}
+
+async function answering(url: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    if (
+      await fetch(url).then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
+    await sleep(50);
+  }
+  throw new Error(`${url} does not answer`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}

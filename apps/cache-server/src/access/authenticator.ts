@@ -1,0 +1,43 @@
+import type { Grant } from './grant';
+import { IdentityTokens, type Issuer } from './identity-tokens';
+import { readOrder, ruleFor, type ScopeRules } from './scopes';
+import { findStaticToken, type StaticToken } from './static-tokens';
+
+export interface AccessConfig {
+  scopes: ScopeRules;
+  tokens: readonly StaticToken[];
+  oidc: readonly Issuer[];
+}
+
+/** Turns a bearer token into what its holder may do. Made anew when the configuration changes. */
+export class Authenticator {
+  readonly #identities: IdentityTokens;
+
+  constructor(readonly config: AccessConfig) {
+    this.#identities = new IdentityTokens(config.oidc, config.scopes);
+  }
+
+  /** Null for a token that is unknown, expired, or of no scope. */
+  async grantFor(bearer: string): Promise<Grant | null> {
+    const fixed = findStaticToken(this.config.tokens, bearer, new Date());
+    if (fixed) return this.#grant(fixed.name, fixed.scope, fixed.access);
+    if (bearer.split('.').length !== 3) return null;
+    const identity = await this.#identities.verify(bearer);
+    return identity && this.#grant(identity.subject, identity.scope, identity.access);
+  }
+
+  #grant(subject: string, scope: string, access: 'read' | 'write'): Grant | null {
+    if (!ruleFor(this.config.scopes, scope)) return null;
+    return {
+      subject,
+      scope,
+      reads: readOrder(this.config.scopes, scope),
+      writes: access === 'write',
+    };
+  }
+}
+
+/** The token of an `Authorization: Bearer` header. @see RFC 6750, section 2.1 */
+export function bearerOf(header: string | undefined): string | null {
+  return /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(header ?? '')?.[1] ?? null;
+}

@@ -1,0 +1,114 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nxArchive } from '../../test/archive';
+import { get, put, testServer, type RawConfig } from '../../test/test-server';
+
+let issuer: string;
+let keys: { privateKey: CryptoKey; publicKey: CryptoKey };
+let server: Server;
+
+beforeAll(async () => {
+  keys = await generateKeyPair('RS256', { extractable: true });
+  const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
+  server = createServer((request, response) => {
+    const isKeys = request.url === '/keys';
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(isKeys ? { keys: [jwk] } : { issuer, jwks_uri: `${issuer}/keys` }));
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(() => server.close());
+
+const push = { repository: 'acme/app', ref: 'refs/heads/main', event_name: 'push' };
+const pullRequest = {
+  repository: 'acme/app',
+  ref: 'refs/pull/12/merge',
+  event_name: 'pull_request',
+};
+const mergeRequest = {
+  project_path: 'acme/app',
+  ref: 'Feature/X',
+  ref_type: 'branch',
+  ref_protected: 'false',
+};
+
+function oidc(): RawConfig['oidc'] {
+  return [
+    {
+      issuer,
+      audience: 'nx-cache',
+      rules: [
+        {
+          claims: { repository: 'acme/app', ref: 'refs/heads/main', event_name: 'push' },
+          scope: 'main',
+        },
+        {
+          claims: { repository: 'acme/app', ref: 'refs/pull/(?<number>\\d+)/merge' },
+          scope: 'pr-{number}',
+        },
+        { claims: { project_path: 'acme/app', ref_protected: 'true' }, scope: 'main' },
+        { claims: { project_path: 'acme/app', ref: '(?<branch>.+)' }, scope: 'pr-{branch}' },
+        {
+          claims: { repository: 'acme/sloppy', ref: 'refs/heads/(?<branch>.+)' },
+          scope: '{branch}',
+        },
+      ],
+    },
+  ];
+}
+
+function sign(
+  claims: object,
+  changes: { audience?: string; exp?: string; key?: CryptoKey; iss?: string } = {},
+) {
+  return new SignJWT({ ...claims })
+    .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
+    .setIssuer(changes.iss ?? issuer)
+    .setAudience(changes.audience ?? 'nx-cache')
+    .setSubject('repo:acme/app')
+    .setIssuedAt()
+    .setExpirationTime(changes.exp ?? '5m')
+    .sign(changes.key ?? keys.privateKey);
+}
+
+describe('CI identity tokens', () => {
+  it('of a push to main write what everybody reads', async () => {
+    const { url, tokens } = await testServer({ oidc: oidc() });
+    expect((await put(url, await sign(push), '1', await nxArchive({}))).status).toBe(200);
+    expect((await get(url, tokens.main, '1')).status).toBe(200);
+  });
+
+  it('of a pull request or a branch write only to a scope of their own', async () => {
+    const { url, tokens } = await testServer({ oidc: oidc() });
+    for (const [at, claims] of [pullRequest, mergeRequest].entries()) {
+      const token = await sign(claims);
+      expect((await put(url, token, `1${at}`, await nxArchive({}))).status).toBe(200);
+      expect((await get(url, token, `1${at}`)).status).toBe(200);
+      expect((await get(url, tokens.main, `1${at}`)).status).toBe(404);
+    }
+  });
+
+  it('cannot name a branch so that it becomes a trusted scope', async () => {
+    const { url } = await testServer({ oidc: oidc() });
+    const sloppy = await sign({ repository: 'acme/sloppy', ref: 'refs/heads/main' });
+    expect((await put(url, sloppy, '1', await nxArchive({}))).status).toBe(401);
+  });
+
+  it('are refused when forged, expired, meant for another audience or of no known repository', async () => {
+    const { url } = await testServer({ oidc: oidc() });
+    const forger = await generateKeyPair('RS256');
+    const bad = [
+      await sign(push, { key: forger.privateKey }),
+      await sign(push, { exp: '-5m' }),
+      await sign(push, { audience: 'somebody-else' }),
+      await sign(push, { iss: 'http://127.0.0.1:9' }),
+      await sign({ ...push, repository: 'acme/app2' }),
+      await sign({ ...push, repository: 'evil/acme/app' }),
+    ];
+    for (const token of bad) expect((await get(url, token, '1')).status).toBe(401);
+  });
+});

@@ -1,0 +1,114 @@
+import { createRemoteJWKSet, decodeJwt, jwtVerify, type JWTPayload } from 'jose';
+import { isScopeName } from '../entry-key';
+import { ruleFor, type ScopeRules } from './scopes';
+
+/** How tokens of one issuer (GitHub, GitLab) become scopes. The first rule that matches decides. */
+export interface Issuer {
+  issuer: string;
+  audience: string;
+  /** Where its keys are; discovered from the issuer when not given. */
+  jwksUri?: string | undefined;
+  rules: ClaimRule[];
+}
+
+export interface ClaimRule {
+  /** A pattern for each claim that must match in full; named groups may be used in `scope`. */
+  claims: Record<string, string>;
+  /** A scope, or a template: `pr-{number}`. A template never gives a trusted scope. */
+  scope: string;
+  access: 'read' | 'write';
+}
+
+export interface Identity {
+  subject: string;
+  scope: string;
+  access: 'read' | 'write';
+}
+
+/**
+ * The scope that `claims` give, by the first rule of which every claim matches. Null when none
+ * does, or when a template would give a trusted scope: its parts are the pull request's to choose.
+ */
+export function scopeFromClaims(
+  rules: readonly ClaimRule[],
+  claims: JWTPayload,
+  scopes: ScopeRules,
+): Pick<Identity, 'scope' | 'access'> | null {
+  for (const rule of rules) {
+    const groups = matchClaims(rule.claims, claims);
+    if (!groups) continue;
+    const scope = rule.scope.replace(/\{(\w+)\}/g, (_, name: string) =>
+      (groups[name] ?? '').toLowerCase().replace(/[^a-z0-9._-]+/g, '-'),
+    );
+    const known = isScopeName(scope) ? ruleFor(scopes, scope) : null;
+    if (!known || (known.trusted && rule.scope.includes('{'))) return null;
+    return { scope, access: rule.access };
+  }
+  return null;
+}
+
+function matchClaims(
+  patterns: Record<string, string>,
+  claims: JWTPayload,
+): Record<string, string> | null {
+  const groups: Record<string, string> = {};
+  for (const [claim, pattern] of Object.entries(patterns)) {
+    const value = claims[claim];
+    if (typeof value !== 'string' && typeof value !== 'boolean' && typeof value !== 'number')
+      return null;
+    const match = new RegExp(`^(?:${pattern})$`, 'u').exec(String(value));
+    if (!match) return null;
+    Object.assign(groups, match.groups);
+  }
+  return groups;
+}
+
+/** Verifies CI identity tokens (OIDC) against the configured issuers' published keys. */
+export class IdentityTokens {
+  readonly #keys = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
+
+  constructor(
+    readonly issuers: readonly Issuer[],
+    readonly scopes: ScopeRules,
+  ) {}
+
+  /** Null when no configured issuer has signed it, it is expired, or no rule lets it in. */
+  async verify(bearer: string): Promise<Identity | null> {
+    try {
+      const { iss } = decodeJwt(bearer);
+      const issuer = this.issuers.find((each) => each.issuer === iss);
+      if (!issuer) return null;
+      const { payload } = await jwtVerify(bearer, await this.#keysOf(issuer), {
+        issuer: issuer.issuer,
+        audience: issuer.audience,
+        algorithms: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'],
+        requiredClaims: ['exp', 'sub'],
+        clockTolerance: 30,
+      });
+      const access = scopeFromClaims(issuer.rules, payload, this.scopes);
+      return access && { subject: String(payload.sub), ...access };
+    } catch {
+      return null;
+    }
+  }
+
+  async #keysOf(issuer: Issuer): Promise<ReturnType<typeof createRemoteJWKSet>> {
+    const known = this.#keys.get(issuer.issuer);
+    if (known) return known;
+    const keys = createRemoteJWKSet(new URL(issuer.jwksUri ?? (await discover(issuer.issuer))), {
+      timeoutDuration: 5_000,
+    });
+    this.#keys.set(issuer.issuer, keys);
+    return keys;
+  }
+}
+
+/** @see OpenID Connect Discovery 1.0, section 4 */
+async function discover(issuer: string): Promise<string> {
+  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  const response = await fetch(url, { signal: AbortSignal.timeout(5_000), redirect: 'error' });
+  const document = (await response.json()) as { issuer?: string; jwks_uri?: string };
+  if (document.issuer !== issuer || !document.jwks_uri)
+    throw new Error(`${url} is not of ${issuer}`);
+  return document.jwks_uri;
+}

@@ -1,0 +1,91 @@
+import type { Readable } from 'node:stream';
+import type { Grant } from './access/grant';
+import { keyText, type EntryKey } from './entry-key';
+import { chooseEvictions, type KeepRules } from './ledger/eviction';
+import type { Ledger } from './ledger/ledger';
+import type { OpenEntry, Store } from './store/store';
+import type { Spool, SpoolRules } from './upload/spool';
+
+interface CacheParts {
+  store: Store;
+  spool: Spool;
+  ledger: Ledger;
+}
+
+/** The cache behind the protocol: scopes above, a store below. */
+export class Cache {
+  readonly #busy = new Map<string, number>();
+
+  constructor(
+    readonly parts: CacheParts,
+    readonly spoolRules: SpoolRules,
+  ) {}
+
+  /** The entry in the first of the grant's scopes that has one. To be closed by the caller. */
+  async read(grant: Grant, hash: string): Promise<OpenEntry | null> {
+    for (const scope of grant.reads) {
+      const entry = await this.#open({ scope, hash });
+      if (!entry) continue;
+      this.parts.ledger.recordHit({ scope, hash }, grant.scope, entry.record);
+      return entry;
+    }
+    this.parts.ledger.recordMiss(grant.scope);
+    return null;
+  }
+
+  /** Stores a body in the grant's own scope, whole or not at all; the first writer of a hash wins. */
+  async write(grant: Grant, hash: string, body: Readable): Promise<'stored' | 'exists'> {
+    const { store, spool, ledger } = this.parts;
+    const key = { scope: grant.scope, hash };
+    const spooled = await spool.receive(body, this.spoolRules);
+    try {
+      const record = {
+        sizeBytes: spooled.sizeBytes,
+        sha256: spooled.sha256,
+        createdAtMs: Date.now(),
+        writer: grant.subject,
+        outputs: spooled.outputs,
+      };
+      const outcome = await store.write(key, spooled, record);
+      if (outcome === 'stored') ledger.recordStored(key, record);
+      return outcome;
+    } finally {
+      await spooled.discard();
+    }
+  }
+
+  /** Removes what is unused for too long or over the budget. @returns how many entries */
+  async evict(rules: KeepRules): Promise<number> {
+    const { store, ledger } = this.parts;
+    const chosen = chooseEvictions(ledger.entries(), rules, Date.now(), ({ key }) =>
+      this.#busy.has(keyText(key)),
+    );
+    for (const { key } of chosen) {
+      if (this.#busy.has(keyText(key))) continue;
+      await store.remove(key);
+      ledger.recordRemoved(key);
+    }
+    return chosen.length;
+  }
+
+  async #open(key: EntryKey): Promise<OpenEntry | null> {
+    const text = keyText(key);
+    this.#busy.set(text, (this.#busy.get(text) ?? 0) + 1);
+    let open = true;
+    const release = () => {
+      if (!open) return;
+      open = false;
+      const left = this.#busy.get(text)! - 1;
+      if (left === 0) this.#busy.delete(text);
+      else this.#busy.set(text, left);
+    };
+    try {
+      const entry = await this.parts.store.read(key);
+      if (!entry) release();
+      return entry && { ...entry, close: () => entry.close().finally(release) };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+}

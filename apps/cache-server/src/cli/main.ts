@@ -1,0 +1,43 @@
+import { parseArgs } from 'node:util';
+import { CacheError } from '../error';
+import { edge } from './edge';
+import { serve } from './serve';
+import { tokenNew } from './token-new';
+
+const usage = `excel2doc-cache: a remote cache for Nx
+
+  excel2doc-cache serve [--config cache.yaml]
+  excel2doc-cache edge [--upstream URL] -- COMMAND…
+  excel2doc-cache token new --scope SCOPE [--name NAME] [--read-only]
+`;
+
+/**
+ * Threads for files and decompression. Node's four would all wait for the disk as soon as four
+ * uploads are synced at once, and every read behind them.
+ */
+process.env.UV_THREADPOOL_SIZE ??= '16';
+
+async function main(args: string[]): Promise<number> {
+  const [command, ...rest] = args;
+  if (command === 'serve') {
+    const { values } = parseArgs({ args: rest, options: { config: { type: 'string' } } });
+    return serve(values.config ?? process.env.EXCEL2DOC_CACHE_CONFIG ?? 'cache.yaml');
+  }
+  if (command === 'edge') return edge(rest);
+  if (command === 'token' && rest[0] === 'new') return tokenNew(rest.slice(1));
+  process.stderr.write(usage);
+  return command === undefined || command === '--help' ? 0 : 2;
+}
+
+main(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    const hint = error instanceof CacheError && error.hint ? `\n${error.hint}` : '';
+    process.stderr.write(
+      `excel2doc-cache: ${error instanceof Error ? error.message : String(error)}${hint}\n`,
+    );
+    process.exitCode = 1;
+  },
+);

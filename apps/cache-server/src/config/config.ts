@@ -1,0 +1,111 @@
+import { z } from 'zod';
+
+const megabyte = 1024 * 1024;
+const gigabyte = 1024 * megabyte;
+
+const bytes = z.number().int().positive();
+const milliseconds = z.number().int().positive();
+const access = z.enum(['read', 'write']).default('write');
+
+const scope = z.strictObject({
+  trusted: z.boolean().default(false),
+  parents: z.array(z.string()).default([]),
+});
+
+const token = z.strictObject({
+  name: z.string().min(1),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'the SHA-256 of a token, 64 hex digits'),
+  scope: z.string(),
+  access,
+  expiresAt: z.coerce.date().optional(),
+});
+
+const pattern = z.string().refine(isPattern, 'not a regular expression');
+const issuer = z.strictObject({
+  issuer: z.url(),
+  audience: z.string().min(1),
+  jwksUri: z.url().optional(),
+  rules: z.array(
+    z.strictObject({ claims: z.record(z.string(), pattern), scope: z.string(), access }),
+  ),
+});
+
+const disk = z.strictObject({
+  kind: z.literal('disk'),
+  directory: z.string().min(1),
+});
+
+const s3 = z.strictObject({
+  kind: z.literal('s3'),
+  bucket: z.string().min(1),
+  prefix: z.string().default('nx-cache/'),
+  endpoint: z.url().optional(),
+  region: z.string().default('us-east-1'),
+  forcePathStyle: z.boolean().default(false),
+});
+
+const server = z.strictObject({
+  kind: z.literal('server'),
+  url: z.url(),
+  /** A token of the other server for each scope of ours that it may know. */
+  tokens: z.record(z.string(), z.string().min(1)),
+  timeoutMs: milliseconds.default(30_000),
+});
+
+const store = z.discriminatedUnion('kind', [
+  disk,
+  s3,
+  z.strictObject({
+    kind: z.literal('tiers'),
+    front: disk,
+    back: z.discriminatedUnion('kind', [s3, server]),
+  }),
+]);
+
+export const configSchema = z.strictObject({
+  listen: z
+    .strictObject({
+      host: z.string().default('127.0.0.1'),
+      port: z.number().int().min(0).max(65_535).default(8321),
+    })
+    .prefault({}),
+  scopes: z.record(z.string(), scope),
+  tokens: z.array(token).default([]),
+  oidc: z.array(issuer).default([]),
+  store: store.default({ kind: 'disk', directory: './cache-data' }),
+  /** Where uploads arrive, and the journal lies; the disk store's own folder when there is one. */
+  stateDirectory: z.string().optional(),
+  keep: z
+    .strictObject({
+      maxBytes: bytes.default(50 * gigabyte),
+      maxIdleDays: z.number().positive().default(30),
+      checkEveryMs: milliseconds.default(60_000),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      maxBytes: bytes.default(2 * gigabyte),
+      maxUnpackedBytes: bytes.default(8 * gigabyte),
+      maxEntries: z.number().int().positive().default(200_000),
+      maxRatio: z.number().positive().default(250),
+      /** A sender that brings less than 64 KiB in this time is cut off. */
+      stallMs: milliseconds.default(30_000),
+    })
+    .prefault({}),
+  stopWithinMs: milliseconds.default(30_000),
+  log: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+});
+
+export type Config = z.output<typeof configSchema>;
+export type StoreConfig = Config['store'];
+export type DiskConfig = z.output<typeof disk>;
+export type S3Config = z.output<typeof s3>;
+export type ServerStoreConfig = z.output<typeof server>;
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(`^(?:${text})$`, 'u') instanceof RegExp;
+  } catch {
+    return false;
+  }
+}

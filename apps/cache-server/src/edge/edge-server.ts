@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { CacheError } from '../error';
+import { isHash } from '../entry-key';
+import type { Spool, Spooled, SpoolRules } from '../upload/spool';
+import type { UpstreamClient } from '../upstream/upstream-client';
+import type { Breaker } from './breaker';
+import type { UploadQueue } from './upload-queue';
+import type { Uploader } from './uploader';
+
+export interface EdgeParts {
+  spool: Spool;
+  spoolRules: SpoolRules;
+  client: UpstreamClient;
+  breaker: Breaker;
+  queue: UploadQueue;
+  uploader: Uploader;
+  /** What uploads are sealed with. */
+  secret: string;
+}
+
+export interface EdgeServer {
+  url: string;
+  /** Only the command that the edge runs knows it. */
+  token: string;
+  close(): Promise<void>;
+}
+
+type HashRequest = FastifyRequest<{ Params: { hash: string } }>;
+
+/** The loopback server that Nx talks to. Whatever the upstream does, its answers let a run go on. */
+export async function startEdgeServer(parts: EdgeParts): Promise<EdgeServer> {
+  const token = randomBytes(32).toString('base64url');
+  const app = Fastify({ exposeHeadRoutes: false, return503OnClosing: false });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.headers.authorization === `Bearer ${token}`) return;
+    return reply.code(401).type('text/plain').send('not the command that this edge runs');
+  });
+  routes(app, parts);
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  return {
+    url,
+    token,
+    close: async () => {
+      app.server.closeAllConnections();
+      await app.close();
+    },
+  };
+}
+
+function routes(app: FastifyInstance, parts: EdgeParts): void {
+  app.get('/v1/cache/:hash', async (request: HashRequest, reply) => {
+    const { hash } = request.params;
+    const spooled = isHash(hash) ? await downloadOrMiss(hash, parts) : null;
+    if (!spooled) return reply.code(404).type('text/plain').send('no such entry');
+    return sendSpooled(reply, spooled);
+  });
+
+  app.put('/v1/cache/:hash', async (request: HashRequest, reply) => {
+    try {
+      if (!isHash(request.params.hash))
+        throw new CacheError('ARCHIVE_REFUSED', { message: 'not a hash' });
+      const spooled = await parts.spool.receive(request.body as IncomingMessage, parts.spoolRules);
+      try {
+        parts.uploader.send(await parts.queue.add(request.params.hash, spooled, parts.secret));
+      } finally {
+        await spooled.discard();
+      }
+      return await reply.code(200).send();
+    } catch (error) {
+      // 403 is the one answer by which Nx knows "not stored" without failing the task.
+      return reply
+        .code(403)
+        .type('text/plain')
+        .send(error instanceof Error ? error.message : 'not stored');
+    }
+  });
+}
+
+async function downloadOrMiss(
+  hash: string,
+  { client, breaker, spool, spoolRules }: EdgeParts,
+): Promise<Spooled | null> {
+  if (breaker.isOpen) return null;
+  try {
+    const spooled = await client.download(hash, spool, spoolRules);
+    breaker.succeeded();
+    return spooled;
+  } catch (error) {
+    breaker.failed(error);
+    return null;
+  }
+}
+
+function sendSpooled(reply: FastifyReply, spooled: Spooled): FastifyReply {
+  void reply.headers({
+    'content-type': 'application/octet-stream',
+    'content-length': spooled.sizeBytes,
+  });
+  reply.raw.once('close', () => void spooled.discard());
+  if (spooled.bytes) return reply.send(spooled.bytes);
+  return reply.send(spooled.handle.createReadStream({ start: 0, autoClose: false }));
+}

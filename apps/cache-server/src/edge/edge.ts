@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ArchiveLimits } from '../archive/limits';
+import { systemCode } from '../error';
+import { Spool } from '../upload/spool';
+import { UpstreamClient } from '../upstream/upstream-client';
+import { Breaker } from './breaker';
+import { startEdgeServer } from './edge-server';
+import { runCommand } from './run-command';
+import { readRunReport } from './run-report';
+import { tokenSource } from './token-source';
+import { UploadQueue } from './upload-queue';
+import { Uploader } from './uploader';
+
+export interface EdgeOptions {
+  command: readonly string[];
+  /** Null: the command just runs. */
+  upstream: string | null;
+  /** Until the upstream's first byte. */
+  answerMs: number;
+  /** Until a transfer's end. */
+  transferMs: number;
+  /** How long uploads may go on once the command has ended. */
+  flushMs: number;
+  queueDirectory: string;
+  limits: ArchiveLimits;
+  environment: NodeJS.ProcessEnv;
+  workspace: string;
+  warn: (line: string) => void;
+}
+
+const queueRules = { maxBytes: 4 * 1024 ** 3, maxAgeMs: 7 * 24 * 3600 * 1000 };
+
+/**
+ * Runs one command with a cache that cannot fail it.
+ *
+ * @returns the command's exit status, whatever became of the upstream
+ */
+export async function runEdge(options: EdgeOptions): Promise<number> {
+  const { command, environment, warn, upstream } = options;
+  if (upstream === null) return runCommand(command, environment);
+  const edge = await openEdge(options, upstream).catch((error: Error) => {
+    warn(`runs without the remote cache: ${error.message}`);
+    return null;
+  });
+  if (!edge) return runCommand(command, withoutCache(environment));
+  const startedMs = Date.now();
+  const status = await runCommand(command, {
+    ...environment,
+    NX_SELF_HOSTED_REMOTE_CACHE_SERVER: edge.url,
+    NX_SELF_HOSTED_REMOTE_CACHE_ACCESS_TOKEN: edge.token,
+  });
+  await edge.finish(startedMs).catch(() => undefined);
+  return status;
+}
+
+interface Edge {
+  url: string;
+  token: string;
+  finish(startedMs: number): Promise<void>;
+}
+
+async function openEdge(options: EdgeOptions, upstream: string): Promise<Edge> {
+  const { environment, answerMs, transferMs, queueDirectory, limits, warn } = options;
+  const source = tokenSource(environment);
+  // An identity token is another one in the next run; what it seals is for this run only.
+  const secret =
+    upstream + (source.isStatic ? await source.token() : randomBytes(32).toString('hex'));
+  const client = new UpstreamClient({ url: upstream, token: source.token, answerMs, transferMs });
+  const breaker = new Breaker((reason) =>
+    warn(
+      `the remote cache fails, so the run goes on without what it lacks, and uploads wait: ${reason}`,
+    ),
+  );
+  const queue = new UploadQueue(queueDirectory, queueRules);
+  await queue.open();
+  await removeOrphans(queueDirectory);
+  const spool = new Spool(join(queueDirectory, `incoming-${process.pid}`));
+  await spool.clear();
+  const uploader = new Uploader(queue, client, breaker);
+  const spoolRules = { limits, stallMs: transferMs };
+  const server = await startEdgeServer({
+    spool,
+    spoolRules,
+    client,
+    breaker,
+    queue,
+    uploader,
+    secret,
+  });
+  const leftovers = (async () => {
+    for await (const upload of queue.waiting(secret)) uploader.send(upload);
+  })().catch(() => undefined);
+
+  return {
+    url: server.url,
+    token: server.token,
+    finish: async (startedMs) => {
+      await leftovers;
+      await uploader.drain(options.flushMs);
+      const report = breaker.isOpen ? null : await readRunReport(options.workspace, startedMs);
+      if (report && report.tasks.length > 0) await client.report(report).catch(() => undefined);
+      await server.close();
+      await client.close();
+      await spool.remove();
+      if (!source.isStatic)
+        for await (const upload of queue.waiting(secret)) await queue.remove(upload);
+    },
+  };
+}
+
+/** Folders in which the downloads and uploads of killed edges lie half-way. */
+async function removeOrphans(queueDirectory: string): Promise<void> {
+  for (const name of await readdir(queueDirectory)) {
+    const pid = Number(/^incoming-(\d+)$/.exec(name)?.[1]);
+    if (pid > 0 && !isAlive(pid))
+      await rm(join(queueDirectory, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return systemCode(error) === 'EPERM';
+  }
+}
+
+function withoutCache({
+  NX_SELF_HOSTED_REMOTE_CACHE_SERVER: _server,
+  NX_SELF_HOSTED_REMOTE_CACHE_ACCESS_TOKEN: _token,
+  ...rest
+}: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return rest;
+}

@@ -1,0 +1,41 @@
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { ServerContext } from './context';
+import { cacheRoutes } from './cache-routes';
+import { careRoutes } from './care-routes';
+import { pageRoutes } from './page-routes';
+import { runRoutes } from './run-routes';
+
+interface ServerOptions {
+  logger: FastifyBaseLogger;
+  /** A connection on which nothing moves for this long is closed. */
+  idleMs: number;
+}
+
+/** The HTTP server with all its routes, not yet listening. */
+export function buildServer(
+  context: ServerContext,
+  { logger, idleMs }: ServerOptions,
+): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    connectionTimeout: idleMs,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    bodyLimit: 2 * 1024 * 1024,
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    context.metrics.seconds.observe({ method: request.method }, reply.elapsedTime / 1000);
+  });
+  void app.register(async (scope) => {
+    // Uploads stay streams, whatever their type; only here, so that other routes get JSON.
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    cacheRoutes(scope, context);
+  });
+  careRoutes(app, context);
+  runRoutes(app, context);
+  pageRoutes(app, context);
+  return app;
+}

@@ -1,0 +1,159 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { bearerOf } from '../access/authenticator';
+import type { Grant } from '../access/grant';
+import { CacheError } from '../error';
+import { isHash } from '../entry-key';
+import type { OpenEntry } from '../store/store';
+import type { ServerContext } from './context';
+import type { Outcome } from './metrics';
+
+type CacheRequest = FastifyRequest<{ Params: { hash: string } }>;
+
+/**
+ * Nx's self-hosted cache API. What Nx makes of an answer decides which one is given: a GET knows
+ * only 200 and 404, and a PUT only 200, 403 and 409; all else stops the run or fails the task.
+ *
+ * @see Nx documentation, "Build your own caching server", its OpenAPI specification
+ */
+export function cacheRoutes(app: FastifyInstance, context: ServerContext): void {
+  app.get('/v1/cache/:hash', async (request: CacheRequest, reply) => {
+    const grant = await authorize(request, reply, context);
+    if (!grant) return reply;
+    const { hash } = request.params;
+    const entry = isHash(hash) ? await readOrMiss(request, grant, hash, context) : null;
+    if (!entry) {
+      count(request, context, 'miss', grant);
+      return reply.code(404).type('text/plain').send('no such entry');
+    }
+    return sendEntry(request, reply, entry, grant, context);
+  });
+
+  app.put('/v1/cache/:hash', async (request: CacheRequest, reply) => {
+    const grant = await authorize(request, reply, context);
+    if (!grant) return reply;
+    const { hash } = request.params;
+    if (!isHash(hash)) return answer(request, reply, context, 400, 'not a hash', 'refused', grant);
+    if (!grant.writes) {
+      return answer(request, reply, context, 403, 'this token may only read', 'forbidden', grant);
+    }
+    try {
+      const outcome = await context.cache.write(grant, hash, request.body as IncomingMessage);
+      if (outcome === 'exists') {
+        return answer(request, reply, context, 409, 'the entry exists', 'exists', grant);
+      }
+      context.metrics.bytes.inc(
+        { direction: 'in' },
+        Number(request.headers['content-length'] ?? 0),
+      );
+      return answer(request, reply, context, 200, '', 'stored', grant);
+    } catch (error) {
+      const [status, outcome] = statusOf(error);
+      request.log.warn({ err: error, hash, scope: grant.scope }, 'an upload was not stored');
+      if (status === 408) void reply.header('connection', 'close');
+      return answer(request, reply, context, status, messageOf(error), outcome, grant);
+    }
+  });
+}
+
+async function authorize(
+  request: CacheRequest,
+  reply: FastifyReply,
+  context: ServerContext,
+): Promise<Grant | null> {
+  const bearer = bearerOf(request.headers.authorization);
+  const grant = bearer === null ? null : await context.authenticator().grantFor(bearer);
+  if (grant) return grant;
+  // An unread body would keep the connection from its next request.
+  request.raw.resume();
+  await answer(request, reply, context, 401, 'no valid token', 'unauthorized', null);
+  return null;
+}
+
+/** A store that fails is a miss: an error would stop the run, which can do without the entry. */
+async function readOrMiss(
+  request: CacheRequest,
+  grant: Grant,
+  hash: string,
+  { cache, metrics }: ServerContext,
+): Promise<OpenEntry | null> {
+  try {
+    return await cache.read(grant, hash);
+  } catch (error) {
+    request.log.error({ err: error, hash }, 'the store failed to read');
+    metrics.requests.inc({ method: 'GET', outcome: 'failed' });
+    return null;
+  }
+}
+
+function sendEntry(
+  request: CacheRequest,
+  reply: FastifyReply,
+  entry: OpenEntry,
+  grant: Grant,
+  context: ServerContext,
+): FastifyReply {
+  const { sizeBytes, sha256 } = entry.record;
+  count(request, context, 'hit', grant);
+  context.metrics.bytes.inc({ direction: 'out' }, sizeBytes);
+  void reply.headers({
+    'content-type': 'application/octet-stream',
+    'content-length': sizeBytes,
+    'x-content-sha256': sha256,
+  });
+  reply.raw.once('close', () => void entry.close());
+  return reply.send(typeof entry.body === 'function' ? entry.body() : entry.body);
+}
+
+function answer(
+  request: CacheRequest,
+  reply: FastifyReply,
+  context: ServerContext,
+  status: number,
+  text: string,
+  outcome: Outcome,
+  grant: Grant | null,
+): FastifyReply {
+  if (request.method === 'PUT' && !request.raw.readableEnded && status !== 408)
+    request.raw.resume();
+  count(request, context, outcome, grant);
+  return reply.code(status).type('text/plain').send(text);
+}
+
+function count(
+  request: CacheRequest,
+  { metrics }: ServerContext,
+  outcome: Outcome,
+  grant: Grant | null,
+): void {
+  metrics.requests.inc({ method: request.method, outcome });
+  request.log.info(
+    {
+      method: request.method,
+      hash: request.params.hash,
+      outcome,
+      scope: grant?.scope,
+      subject: grant?.subject,
+    },
+    'cache',
+  );
+}
+
+function statusOf(error: unknown): [number, Outcome] {
+  switch (error instanceof CacheError ? error.code : null) {
+    case 'ARCHIVE_REFUSED':
+      return [403, 'refused'];
+    case 'UPLOAD_STALLED':
+      return [408, 'failed'];
+    case 'UPLOAD_CUT':
+      return [400, 'failed'];
+    case 'DISK_FULL':
+      return [507, 'failed'];
+    default:
+      return [500, 'failed'];
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof CacheError ? error.message : 'the entry could not be stored';
+}

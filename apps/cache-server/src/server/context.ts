@@ -1,0 +1,17 @@
+import type { Authenticator } from '../access/authenticator';
+import type { Cache } from '../cache';
+import type { Ledger } from '../ledger/ledger';
+import type { Store } from '../store/store';
+import type { Metrics } from './metrics';
+
+/** What the routes work with. */
+export interface ServerContext {
+  cache: Cache;
+  store: Store;
+  ledger: Ledger;
+  metrics: Metrics;
+  /** The one of now: a changed configuration brings a new one. */
+  authenticator(): Authenticator;
+  /** False while it starts or stops. */
+  isReady(): boolean;
+}

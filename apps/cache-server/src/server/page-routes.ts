@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { overviewOf } from '../page/overview';
+import { cookieName, Sessions } from '../page/sessions';
+import { style } from '../page/style';
+import { loginView, overviewView } from '../page/views';
+import type { ServerContext } from './context';
+
+const styleHash = createHash('sha256').update(style).digest('base64');
+/** Nothing is loaded, nothing runs, nobody frames it. */
+const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`;
+
+/** The page at `/`: without a login it is a form and nothing else. */
+export function pageRoutes(app: FastifyInstance, { ledger, authenticator }: ServerContext): void {
+  const sessions = new Sessions();
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string', bodyLimit: 16 * 1024 },
+    (_request, body, done) => done(null, new URLSearchParams(String(body))),
+  );
+
+  app.get('/', async (request, reply) => {
+    const grant = sessions.read(request.headers.cookie);
+    if (!grant) return send(reply, 200, loginView(false));
+    const search = String((request.query as { q?: unknown }).q ?? '').slice(0, 200);
+    const nowMs = Date.now();
+    return send(
+      reply,
+      200,
+      overviewView(grant, overviewOf(ledger, grant.reads, search, nowMs), search, nowMs),
+    );
+  });
+
+  app.post('/login', async (request, reply) => {
+    const token = request.body instanceof URLSearchParams ? request.body.get('token') : null;
+    const grant = token ? await authenticator().grantFor(token) : null;
+    if (!grant) return send(reply, 401, loginView(true));
+    const isSecure = request.headers['x-forwarded-proto'] === 'https';
+    return reply.header('set-cookie', sessions.cookieFor(grant, isSecure)).redirect('/', 303);
+  });
+
+  app.post('/logout', async (_request, reply) => {
+    return reply
+      .header('set-cookie', `${cookieName}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict`)
+      .redirect('/', 303);
+  });
+}
+
+function send(reply: FastifyReply, status: number, page: string): FastifyReply {
+  return reply
+    .code(status)
+    .headers({
+      'content-security-policy': policy,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    })
+    .type('text/html; charset=utf-8')
+    .send(page);
+}

@@ -1,0 +1,103 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pino, type Logger } from 'pino';
+import { Authenticator } from './access/authenticator';
+import { Cache } from './cache';
+import type { Config } from './config/config';
+import { Ledger } from './ledger/ledger';
+import { buildServer } from './server/build-server';
+import { Metrics } from './server/metrics';
+import { openStore } from './store/open-store';
+import { Spool } from './upload/spool';
+
+export interface RunningServer {
+  /** Where it listens, without a slash at the end. */
+  url: string;
+  /** Takes over tokens, scopes, issuers and what to keep; the store and the port stay. */
+  reload(config: Config): void;
+  /** Lets running transfers end, for at most the configured time, then closes. */
+  stop(): Promise<void>;
+}
+
+/** Starts a cache server; it is ready when the promise resolves. */
+export async function startServer(config: Config): Promise<RunningServer> {
+  const log = pino({
+    level: config.log,
+    redact: ['token', '*.token', '*.authorization', '*.cookie'],
+  });
+  const stateDirectory = config.stateDirectory!;
+  await mkdir(stateDirectory, { recursive: true });
+  const spool = new Spool(join(stateDirectory, 'incoming'));
+  await spool.clear();
+  const ledger = new Ledger(join(stateDirectory, 'journal.jsonl'));
+  await ledger.open();
+  const metrics = new Metrics(ledger);
+  const spoolRules = { limits: config.limits, stallMs: config.limits.stallMs };
+  const store = await openStore(config.store, { spool, spoolRules, stateDirectory }, (event) => {
+    if (event.kind === 'damaged') {
+      metrics.damaged.inc();
+      ledger.recordRemoved(event.key);
+      log.error({ key: event.key }, 'a stored entry was damaged; it was set aside');
+    } else {
+      metrics.backFailures.inc();
+      log.warn({ err: event.error }, 'the store behind failed');
+    }
+  });
+  const cache = new Cache({ store, spool, ledger }, spoolRules);
+
+  let access = new Authenticator(config);
+  let keep = config.keep;
+  let ready = true;
+  const context = {
+    cache,
+    store,
+    ledger,
+    metrics,
+    authenticator: () => access,
+    isReady: () => ready,
+  };
+  const app = buildServer(context, { logger: log, idleMs: 2 * config.limits.stallMs });
+  const url = await app.listen(config.listen);
+
+  void ledger
+    .reconcile(store)
+    .catch((error: unknown) => log.error({ err: error }, 'the store was not listed'));
+  const care = setInterval(() => {
+    cache.evict(keep).then(
+      (count) => metrics.evicted.inc(count),
+      (error: unknown) => log.error({ err: error }, 'eviction failed'),
+    );
+  }, config.keep.checkEveryMs).unref();
+
+  return {
+    url,
+    reload: (changed) => {
+      access = new Authenticator(changed);
+      keep = changed.keep;
+      log.info({ tokens: changed.tokens.length }, 'the configuration was read again');
+    },
+    stop: async () => {
+      ready = false;
+      clearInterval(care);
+      await closeWithin(app, config.stopWithinMs, log);
+      await ledger.close();
+      await store.close();
+    },
+  };
+}
+
+async function closeWithin(
+  app: ReturnType<typeof buildServer>,
+  withinMs: number,
+  log: Logger,
+): Promise<void> {
+  const cut = setTimeout(() => {
+    log.warn(`transfers still ran after ${withinMs} ms and were cut off`);
+    app.server.closeAllConnections();
+  }, withinMs);
+  // A connection whose transfer has just ended would stay open for the client's next request.
+  const idle = setInterval(() => app.server.closeIdleConnections(), 100);
+  await app.close();
+  clearInterval(idle);
+  clearTimeout(cut);
+}

@@ -1,0 +1,38 @@
+import type { Readable } from 'node:stream';
+import type { EntryKey } from '../entry-key';
+import type { Spooled } from '../upload/spool';
+
+/** What is known of an entry from the store alone. */
+export interface EntryRecord {
+  sizeBytes: number;
+  sha256: string;
+  createdAtMs: number;
+  /** The subject of the token that wrote it. */
+  writer: string;
+  outputs: string[];
+}
+
+/** An entry opened for reading; its content has been checked against its digest. */
+export interface OpenEntry {
+  record: EntryRecord;
+  /** All of it when it is small, else a stream to be taken once. */
+  body: Buffer | (() => Readable);
+  /** To be called when nothing more is read, also after the stream ended. */
+  close(): Promise<void>;
+}
+
+/** Where entries are. An entry is whole or absent, and never changes once it is there. */
+export interface Store {
+  /** Null when there is none, or when what is there is damaged. */
+  read(key: EntryKey): Promise<OpenEntry | null>;
+  /** Stores it unless the key is taken: the first writer wins. The spooled file stays the caller's. */
+  write(key: EntryKey, spooled: Spooled, record: EntryRecord): Promise<'stored' | 'exists'>;
+  remove(key: EntryKey): Promise<void>;
+  /** Names alone: 100,000 of them in well under a second on a disk. */
+  keys(): AsyncIterable<EntryKey>;
+  /** Reads the record but not the content. */
+  describe(key: EntryKey): Promise<EntryRecord | null>;
+  /** Throws when it cannot serve. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,140 @@
+import { Agent, request, type Dispatcher } from 'undici';
+import { CacheError } from '../error';
+import type { RunReport } from '../server/run-routes';
+import type { Spool, Spooled, SpoolRules } from '../upload/spool';
+import type { Readable } from 'node:stream';
+
+export interface UpstreamOptions {
+  /** The server's address, such as https://cache.example.org */
+  url: string;
+  /** Asked before each call: a CI identity token lives for minutes only. */
+  token: () => Promise<string | null>;
+  /** Until the first byte of an answer. */
+  answerMs: number;
+  /** Until a whole transfer ends. */
+  transferMs: number;
+}
+
+/** Another cache server that speaks Nx's protocol. Every call ends in time, one way or the other. */
+export class UpstreamClient {
+  readonly #agent: Agent;
+  readonly #base: string;
+
+  constructor(readonly options: UpstreamOptions) {
+    this.#base = options.url.replace(/\/+$/, '');
+    this.#agent = new Agent({ connect: { timeout: options.answerMs }, connections: 16 });
+  }
+
+  /**
+   * Brings an entry whole into `spool`, or null for a miss. What is cut off, refused by the archive
+   * guard, or not of the digest that the server gave for it, is a failure.
+   *
+   * @throws CacheError `UPSTREAM_FAILED`, or `DISK_FULL` when it is our own disk
+   */
+  async download(hash: string, spool: Spool, rules: SpoolRules): Promise<Spooled | null> {
+    return this.#call(`GET of ${hash}`, async (signal) => {
+      const response = await this.#request('GET', `/v1/cache/${hash}`, { signal });
+      if (response.statusCode !== 200) {
+        await response.body.dump();
+        if (response.statusCode === 404) return null;
+        throw new Error(`answered ${response.statusCode}`);
+      }
+      const spooled = await spool.receive(response.body, rules);
+      const digest = response.headers['x-content-sha256'];
+      if (digest === undefined || digest === spooled.sha256) return spooled;
+      await spooled.discard();
+      throw new Error(`answered with another content than its digest ${String(digest)}`);
+    });
+  }
+
+  /**
+   * Sends a file. 'refused' is for good: sending it again would be no use.
+   *
+   * @throws CacheError `UPSTREAM_FAILED`
+   */
+  async upload(
+    hash: string,
+    body: () => Readable,
+    sizeBytes: number,
+  ): Promise<'stored' | 'exists' | 'refused'> {
+    return this.#call(`PUT of ${hash}`, async (signal) => {
+      const headers = {
+        'content-type': 'application/octet-stream',
+        'content-length': String(sizeBytes),
+      };
+      const answerMs = this.options.transferMs;
+      const response = await this.#request('PUT', `/v1/cache/${hash}`, {
+        signal,
+        headers,
+        body: body(),
+        answerMs,
+      });
+      await response.body.dump();
+      const { statusCode } = response;
+      if (statusCode >= 200 && statusCode < 300) return 'stored';
+      if (statusCode === 409) return 'exists';
+      if ([400, 403, 413].includes(statusCode)) return 'refused';
+      throw new Error(`answered ${statusCode}`);
+    });
+  }
+
+  /** Tells which tasks the uploads of a run were of. Other servers than ours answer 404, which is fine. */
+  async report(run: RunReport): Promise<void> {
+    await this.#call('report of the run', async (signal) => {
+      const headers = { 'content-type': 'application/json' };
+      const response = await this.#request('POST', '/v1/runs', {
+        signal,
+        headers,
+        body: JSON.stringify(run),
+      });
+      await response.body.dump();
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  async #call<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const signal = AbortSignal.timeout(this.options.transferMs);
+    try {
+      return await work(signal);
+    } catch (error) {
+      if (error instanceof CacheError && error.code === 'DISK_FULL') throw error;
+      const reason = signal.aborted ? `took over ${this.options.transferMs} ms` : reasonOf(error);
+      throw new CacheError('UPSTREAM_FAILED', {
+        message: `${this.#base}: ${what} ${reason}`,
+        cause: error,
+      });
+    }
+  }
+
+  async #request(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    {
+      answerMs = this.options.answerMs,
+      ...options
+    }: { signal: AbortSignal; headers?: object; body?: Readable | string; answerMs?: number },
+  ): Promise<Dispatcher.ResponseData> {
+    const token = await this.options.token();
+    return request(this.#base + path, {
+      method,
+      dispatcher: this.#agent,
+      headersTimeout: answerMs,
+      bodyTimeout: this.options.answerMs,
+      signal: options.signal,
+      ...(options.body === undefined ? {} : { body: options.body }),
+      headers: {
+        ...options.headers,
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      },
+    });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = (error as NodeJS.ErrnoException).code;
+  return error.message || code || error.name;
+}

@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { linkSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { describe, expect, it } from 'vitest';
+import { newToken } from '../src/access/static-tokens';
+import { encodeFooter } from '../src/store/disk-format';
+import { nxArchive } from './archive';
+import { serverProcess } from './server-process';
+import { temporaryFolder } from './temporary-folder';
+import { bytesOf, get, put, teamConfig, testServer } from './test-server';
+
+describe('care', () => {
+  it('says that it lives, is ready, and what it has done, and names no scope', async () => {
+    const { url, tokens } = await testServer();
+    await put(url, tokens.main, '1', await nxArchive({ 'dist/a': 'x' }));
+    await get(url, tokens.main, '1');
+    await get(url, tokens.main, '2');
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    expect((await fetch(`${url}/ready`)).status).toBe(200);
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toContain('excel2doc_cache_requests_total{method="GET",outcome="hit"} 1');
+    expect(metrics).toContain('excel2doc_cache_requests_total{method="GET",outcome="miss"} 1');
+    expect(metrics).toContain('excel2doc_cache_requests_total{method="PUT",outcome="stored"} 1');
+    expect(metrics).toContain('excel2doc_cache_entries 1');
+    expect(metrics).not.toContain('main');
+  });
+
+  it('evicts the least recently used beyond its budget, never one that is being read', async () => {
+    // More than the sockets' buffers hold, so that the transfer goes on until its reader goes on.
+    const large = await nxArchive({ 'dist/a': randomBytes(16_000_000) });
+    const archive = await nxArchive({ 'dist/a': randomBytes(3_000_000) });
+    const { url, tokens } = await testServer({ keep: { maxBytes: 24_000_000, checkEveryMs: 50 } });
+    await put(url, tokens.main, '1', large);
+    const reading = await get(url, tokens.main, '1');
+    const reader = reading.body!.getReader();
+    await reader.read();
+    for (const hash of ['2', '3', '4', '5']) await put(url, tokens.main, hash, archive);
+    const evicted = async () =>
+      (await (await fetch(`${url}/metrics`)).text()).match(/evicted_total (\d+)/)?.[1];
+    await expect.poll(evicted, { timeout: 10_000 }).toBe('2');
+    for (const hash of ['2', '3']) expect((await get(url, tokens.main, hash)).status).toBe(404);
+    for (const hash of ['4', '5', '1']) {
+      const response = await get(url, tokens.main, hash);
+      expect(response.status, hash).toBe(200);
+      await response.arrayBuffer();
+    }
+    while (!(await reader.read()).done) continue;
+  });
+
+  it('keeps its statistics across a restart', async () => {
+    const folder = await temporaryFolder();
+    const known = teamConfig(join(folder, 'data'));
+    const first = await serverProcess(folder, {}, known);
+    await put(first.url, known.tokens.main, '1', await nxArchive({ 'dist/a': 'x' }));
+    await (await get(first.url, known.tokens.main, '1')).arrayBuffer();
+    first.child.kill('SIGTERM');
+    await once(first.child, 'close');
+    const lines = (await readFile(join(folder, 'data/journal.jsonl'), 'utf8')).split('\n');
+    expect(lines.filter((line) => line.includes('"hits":1')).length).toBeGreaterThan(0);
+    const second = await serverProcess(folder, {}, known);
+    expect(await (await fetch(`${second.url}/metrics`)).text()).toContain(
+      'excel2doc_cache_entries 1',
+    );
+    await second.kill();
+  });
+
+  it('lets a running transfer end before it stops', async () => {
+    const { url, child, tokens } = await serverProcess(await temporaryFolder());
+    const archive = await nxArchive({ 'dist/a': randomBytes(20_000_000) });
+    await put(url, tokens.main, '1', archive);
+    const response = await get(url, tokens.main, '1');
+    const ended = once(child, 'close');
+    child.kill('SIGTERM');
+    expect((await bytesOf(response)).equals(archive)).toBe(true);
+    expect((await ended)[0]).toBe(0);
+  });
+
+  it('cuts off, in the end, a transfer that does not end', async () => {
+    const { url, child, tokens } = await serverProcess(await temporaryFolder(), {
+      stopWithinMs: 300,
+    });
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(
+      `PUT /v1/cache/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${tokens.main}\r\nContent-Length: 999\r\n\r\nx`,
+    );
+    await expect.poll(async () => (await fetch(`${url}/health`)).status).toBe(200);
+    const ended = once(child, 'close');
+    child.kill('SIGTERM');
+    expect((await ended)[0]).toBe(0);
+  });
+
+  it('takes a new token, and drops an old one, without a restart', async () => {
+    const { url, tokens, configFile, config, child, output } = await serverProcess(
+      await temporaryFolder(),
+    );
+    const fresh = newToken();
+    const rotated = { ...config, tokens: [{ name: 'fresh', sha256: fresh.sha256, scope: 'main' }] };
+    await writeFile(configFile, stringify(rotated));
+    await expect
+      .poll(async () => (await get(url, fresh.token, '1')).status, { timeout: 5_000 })
+      .toBe(404);
+    expect((await get(url, tokens.main, '1')).status).toBe(401);
+
+    await writeFile(configFile, 'scopes: [broken');
+    child.kill('SIGHUP');
+    await expect.poll(output, { timeout: 5_000 }).toContain('the old configuration stays');
+    expect((await get(url, fresh.token, '1')).status).toBe(404);
+  });
+
+  it('logs who did what, and never a token', async () => {
+    const { url, tokens, output } = await serverProcess(await temporaryFolder(), { log: 'debug' });
+    await put(url, tokens.main, '77', await nxArchive({ 'dist/a': 'x' }));
+    await get(url, tokens.pr1, '77');
+    await get(url, 'e2d_guess', '77');
+    await expect.poll(output).toMatch(/"outcome":"unauthorized"/);
+    expect(output()).toMatch(/"hash":"77","outcome":"stored","scope":"main","subject":"main"/);
+    for (const token of [...Object.values(tokens), 'e2d_guess'])
+      expect(output()).not.toContain(token);
+  });
+
+  it(
+    'is ready at once with 100,000 entries, and knows them all',
+    { timeout: 180_000 },
+    async () => {
+      const folder = await temporaryFolder();
+      await storeMany(join(folder, 'data'), 100_000);
+      const startedMs = Date.now();
+      const { url, kill } = await serverProcess(folder);
+      expect((await fetch(`${url}/ready`)).status).toBe(200);
+      console.log(`ready after ${Date.now() - startedMs} ms without a journal`);
+      const entries = (at: string) => async () =>
+        /cache_entries (\d+)/.exec(await (await fetch(`${at}/metrics`)).text())?.[1];
+      const soon = { timeout: 120_000, interval: 300 };
+      await expect.poll(entries(url), soon).toBe('100000');
+      await expect
+        .poll(async () => (await readFile(join(folder, 'data/journal.jsonl'))).length)
+        .toBeGreaterThan(1e7);
+      await kill();
+
+      const againMs = Date.now();
+      const again = await serverProcess(folder);
+      expect((await fetch(`${again.url}/ready`)).status).toBe(200);
+      console.log(`ready after ${Date.now() - againMs} ms with a journal`);
+      // What the killed server had not written down yet is found on the disk, a little later.
+      await expect.poll(entries(again.url), soon).toBe('100000');
+      await again.kill();
+    },
+  );
+});
+
+/** Puts entries in place as the disk store would, without going through a server. */
+async function storeMany(directory: string, count: number): Promise<void> {
+  const footer = encodeFooter({
+    sizeBytes: 1,
+    sha256: 'x',
+    createdAtMs: Date.now(),
+    writer: 'main',
+    outputs: [],
+  });
+  const file = Buffer.concat([Buffer.from('x'), footer]);
+  for (let shard = 0; shard < 100; shard += 1) {
+    const name = String(shard).padStart(2, '0');
+    const folder = join(directory, 'entries/main', name);
+    await mkdir(folder, { recursive: true });
+    const first = join(folder, `0${name}`);
+    await writeFile(first, file);
+    for (let at = 1; at < count / 100; at += 1) linkSync(first, join(folder, `${at}${name}`));
+  }
+}

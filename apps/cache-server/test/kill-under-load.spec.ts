@@ -1,0 +1,57 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { nxArchive } from './archive';
+import { serverProcess } from './server-process';
+import { temporaryFolder } from './temporary-folder';
+import { bytesOf, get, put, teamConfig } from './test-server';
+import { join } from 'node:path';
+
+/** 100 in `nx run cache-server:fault`; fewer where every change runs them. */
+const rounds = Number(process.env.ROUNDS ?? 8);
+const writers = 6;
+
+it(
+  `serves only whole entries after each of ${rounds} kills under load`,
+  { timeout: rounds * 20_000 },
+  async () => {
+    const folder = await temporaryFolder();
+    const known = teamConfig(join(folder, 'data'));
+    const sent = new Map<string, string>();
+    const acknowledged = new Set<string>();
+    let served = 0;
+
+    for (let round = 0; round < rounds; round += 1) {
+      const server = await serverProcess(folder, {}, known);
+      for (const [hash, digest] of sent) {
+        const response = await get(server.url, known.tokens.main, hash);
+        if (acknowledged.has(hash))
+          expect(response.status, `entry ${hash} was acknowledged`).toBe(200);
+        const body = await bytesOf(response);
+        if (response.status !== 200) continue;
+        served += 1;
+        expect(createHash('sha256').update(body).digest('hex')).toBe(digest);
+      }
+      // Each round checks what the round before it left; earlier entries have been seen.
+      sent.clear();
+      acknowledged.clear();
+
+      let running = true;
+      const load = Array.from({ length: writers }, async (_, writer) => {
+        for (let at = 0; running; at += 1) {
+          const hash = `${round}0${writer}0${at}`;
+          const size = [2_000, 200_000, 3_000_000][at % 3]!;
+          const archive = await nxArchive({ 'dist/a': randomBytes(size) });
+          sent.set(hash, createHash('sha256').update(archive).digest('hex'));
+          const answer = await put(server.url, known.tokens.main, hash, archive).catch(() => null);
+          if (answer?.status === 200) acknowledged.add(hash);
+        }
+      });
+      await sleep(100 + Math.random() * 400);
+      await server.kill();
+      running = false;
+      await Promise.all(load);
+    }
+    expect(served).toBeGreaterThan(rounds);
+  },
+);

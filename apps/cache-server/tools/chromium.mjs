@@ -1,0 +1,10 @@
+import { findDebianProgram } from './debian-package.mjs';
+
+/**
+ * Debian's Chromium, for the test of the page.
+ *
+ * @param {{ install: boolean }} options
+ */
+export function findChromium(options) {
+  return findDebianProgram({ file: '/usr/bin/chromium', name: 'chromium' }, options);
+}

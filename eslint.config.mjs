@@ -1,0 +1,35 @@
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+/** Imports run one way: nx-stages -> engine -> oci, nx-stages -> dockerfile (docs/architecture.md). */
+const depConstraints = [
+  { sourceTag: 'scope:dockerfile', onlyDependOnLibsWithTags: ['scope:dockerfile'] },
+  { sourceTag: 'scope:oci', onlyDependOnLibsWithTags: ['scope:oci'] },
+  { sourceTag: 'scope:engine', onlyDependOnLibsWithTags: ['scope:engine', 'scope:oci'] },
+  {
+    sourceTag: 'scope:nx-stages',
+    onlyDependOnLibsWithTags: ['scope:nx-stages', 'scope:engine', 'scope:oci', 'scope:dockerfile'],
+  },
+  { sourceTag: 'scope:cache-server', onlyDependOnLibsWithTags: ['scope:cache-server'] },
+  { sourceTag: 'scope:tools', onlyDependOnLibsWithTags: ['*'] },
+];
+
+export default tseslint.config(
+  { ignores: ['**/dist', '**/node_modules', '.nx', 'tmp', '**/.venv', 'coverage'] },
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.{ts,mts,mjs}'],
+    plugins: { '@nx': nx },
+    rules: {
+      '@nx/enforce-module-boundaries': ['error', { allow: [], depConstraints }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      'no-console': 'error',
+      eqeqeq: 'error',
+    },
+  },
+  {
+    files: ['tools/**', '**/*.spec.ts', 'apps/cache-server/src/cli/**'],
+    rules: { 'no-console': 'off' },
+  },
+);

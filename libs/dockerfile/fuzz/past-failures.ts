@@ -1,0 +1,53 @@
+import type { Batch } from './cases';
+import type { FileSpec } from './tree';
+
+const file = (path: string, content = path): FileSpec => ({
+  path,
+  type: 'file',
+  mode: 0o644,
+  content,
+});
+
+/** Where the library and BuildKit once differed, cut down to what it was about. */
+export const pastFailures: Record<string, Omit<Batch, 'edits'>> = {
+  'a wildcard that takes a folder with a dangling link in it': {
+    files: [file('a/c'), { path: 'a/b', type: 'symlink', link: '/a.txt' }],
+    ignore: [],
+    stages: [['COPY ["*","@"]'], ['COPY ["a","@"]']],
+  },
+  'a pattern below a file': {
+    files: [file('.hid'), file('b.py/x')],
+    ignore: [],
+    stages: [['COPY ["b.py/",".hid/[ab]z/A","@"]']],
+  },
+  'a pattern in a folder where nothing matches': {
+    files: [file('a/b'), file('c')],
+    ignore: [],
+    stages: [['COPY ["a/*.txt","@"]'], ['COPY ["a/*.txt","a/b","@"]'], ['COPY ["*.txt","c","@"]']],
+  },
+  'a pattern that meets a link on its way to nothing': {
+    files: [file('a/b/c'), { path: 'a/q', type: 'symlink', link: '/a/q/x' }],
+    ignore: [],
+    stages: [['COPY ["a/?/d/[^x]e","@"]'], ['COPY ["a/q?/d","@"]']],
+  },
+  'a malformed pattern': {
+    files: [file('q/b')],
+    ignore: [],
+    stages: [['COPY ["q/[*/b","@"]']],
+  },
+  'a ] without its [ in .dockerignore': {
+    files: [file('a.txt'), file('b]')],
+    ignore: ['!*]', '*]', '!**/a.txt'],
+    stages: [['COPY ["a.txt","@"]'], ['COPY [".","@"]']],
+  },
+  'a malformed pattern in .dockerignore that is never tried': {
+    files: [file('a/b'), file('c')],
+    ignore: ['**/*', 'q?/**/[*/x', '!c'],
+    stages: [['COPY ["c","@"]'], ['COPY [".","@"]']],
+  },
+  'a link to a name with wildcard characters': {
+    files: [file('[z]/a'), file('b'), { path: 'l', type: 'symlink', link: '/[z]' }],
+    ignore: [],
+    stages: [['COPY ["l/","@"]'], ['COPY ["b","@"]']],
+  },
+};

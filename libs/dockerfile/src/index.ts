@@ -1,0 +1,29 @@
+export { DockerfileError } from './error';
+export type { DockerfileErrorCode, Position } from './error';
+export { parseDockerfile } from './dockerfile';
+export type { Dockerfile, Stage } from './dockerfile';
+export type { Instruction, InstructionOf } from './instruction/instruction';
+export type { Keyword } from './instruction/keyword';
+export { readStages } from './stages';
+export type { ReadStagesOptions, StageSummary } from './stages';
+export { PLAN_FORMAT } from './plan';
+export type {
+  LockedImage,
+  PlanFile,
+  PlanInstruction,
+  Reason,
+  StageBase,
+  StageOutput,
+  StagePlan,
+  StagePlanFile,
+} from './plan';
+export { serialisePlan } from './serialise';
+export type { BaseInput } from './stage/graph';
+export { planStages } from './plan/plan-stages';
+export type { PlanOptions } from './plan/plan-stages';
+export { differenceText, explainDifference } from './explain';
+export type { Difference } from './explain';
+export { mermaidGraph, svgGraph } from './draw';
+export type { GraphStage, StageState } from './draw';
+export { resolveInstructions } from './plan/resolve';
+export type { ResolvedInstruction } from './instruction/resolved';

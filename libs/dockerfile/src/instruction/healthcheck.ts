@@ -1,0 +1,41 @@
+import { trimStart } from '../go/space';
+import { SyntaxProblem, jsonStrings } from '../syntax/words';
+import { readFlags } from './flags';
+import type { CommandForm } from './instruction';
+
+const durations = ['interval', 'timeout', 'start-period', 'start-interval'] as const;
+const duration = /^[-+]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/;
+
+export function parseHealthcheck(flags: string[], rest: string) {
+  const keyword = 'HEALTHCHECK' as const;
+  const [kind = ''] = /^\S*/.exec(rest) ?? [];
+  if (kind === '') throw new SyntaxProblem('HEALTHCHECK requires at least one argument');
+  const command = trimStart(rest.slice(kind.length));
+  if (kind.toUpperCase() === 'NONE') {
+    if (command !== '') throw new SyntaxProblem('HEALTHCHECK NONE takes no arguments');
+    return { keyword, check: 'NONE' as const, options: [] };
+  }
+  const read = readFlags(flags, {
+    ...Object.fromEntries(durations.map((name) => [name, 'text' as const])),
+    retries: 'text',
+  });
+  if (kind.toUpperCase() !== 'CMD')
+    throw new SyntaxProblem(`Unknown type "${kind.toUpperCase()}" in HEALTHCHECK (try CMD)`);
+  const args = jsonStrings(command);
+  if (args ? args.length === 0 : command === '')
+    throw new SyntaxProblem('Missing command after HEALTHCHECK CMD');
+  for (const name of durations) {
+    const value = read.text(name);
+    if (value !== undefined && (!duration.test(value) || /^-.*[1-9]/.test(value)))
+      throw new SyntaxProblem(`time: invalid duration "${value}" for --${name}`);
+  }
+  const retries = read.text('retries');
+  if (retries !== undefined && !/^\+?\d+$/.test(retries))
+    throw new SyntaxProblem(`--retries must be a number that is not negative, not "${retries}"`);
+  const check: CommandForm = args ? { form: 'exec', args } : { form: 'shell', command };
+  const options = [...durations, 'retries'].sort().flatMap((name) => {
+    const value = read.text(name);
+    return value === undefined ? [] : [{ name, value }];
+  });
+  return { keyword, check, options };
+}

@@ -1,0 +1,177 @@
+import type { DockerfileError } from '../error';
+import { DockerfileError as Problem } from '../error';
+import { fileDigest } from '../context/digest';
+import type { FileIndex } from '../context/file-index';
+import { leadsOutside } from '../context/follow';
+import type { Missing, Taken } from '../context/source';
+import { takeMounted, takeSource, takeWithParents } from '../context/source';
+import type { ContextTree } from '../context/tree';
+import { contextPath, hasWildcards, matchPattern } from '../go/path';
+import type { PlanFile } from '../plan';
+import type { Read, Step } from '../stage/step';
+
+export interface ContextReader {
+  tree: ContextTree;
+  index: FileIndex;
+  /** The Dockerfile, for errors. */
+  file: string;
+  /** Every read of the context that the Dockerfile has. */
+  steps: Step[];
+}
+
+/** What one read of the context takes. */
+export function takeRead(reader: ContextReader, step: Step, read: Read): Taken[] {
+  if (read.kind === 'bind')
+    return found(reader, step, read.source, takeMounted(reader.tree, read.source));
+  if (read.kind !== 'copy') return [];
+  const take = read.parents ? takeWithParents : takeSource;
+  return read.sources.flatMap((source) =>
+    found(reader, step, source, take(reader.tree, source, read.exclude)),
+  );
+}
+
+function found(
+  reader: ContextReader,
+  step: Step,
+  source: string,
+  taken: Taken[] | Missing,
+): Taken[] {
+  if (Array.isArray(taken)) {
+    const folder = taken.length === 0 ? folderOf(source) : '';
+    if (folder === '' || isSent(reader, folder) || meetsLink(reader.tree, folder, source))
+      return taken;
+    throw missingError(reader, step, source, { missing: folder, why: 'unmatched' });
+  }
+  throw missingError(reader, step, source, taken);
+}
+
+/** The folder that a pattern starts in. */
+function folderOf(source: string): string {
+  const parts = contextPath(source).split('/');
+  return parts.slice(0, Math.max(0, parts.findIndex(hasWildcards))).join('/');
+}
+
+// BuildKit sends only what some source of the Dockerfile matches, so the folder of a pattern that
+// matches nothing is not even there, and that is an error where an empty match is none.
+function isSent(reader: ContextReader, folder: string): boolean {
+  return reader.steps.some((step) =>
+    step.reads.some((read) => {
+      const { tree } = reader;
+      if (read.kind === 'bind') {
+        const taken = takeMounted(tree, read.source);
+        return Array.isArray(taken) && covers(taken, folder);
+      }
+      if (read.kind !== 'copy') return false;
+      const take = read.parents ? takeWithParents : takeSource;
+      return read.sources.some((source) => {
+        const taken = take(tree, source, []);
+        return Array.isArray(taken) && covers(taken, folder);
+      });
+    }),
+  );
+}
+
+// A link that a part of the pattern matches is sent, and with it the folder that it lies in.
+function meetsLink(tree: ContextTree, folder: string, source: string): boolean {
+  const parts = contextPath(source).split('/').slice(folder.split('/').length);
+  const visit = (at: string, [part, ...rest]: string[]): boolean =>
+    part !== undefined &&
+    tree.list(at).some(({ path, type }) => {
+      if (!matchPattern(part)?.test(path.split('/').at(-1)!)) return false;
+      return type === 'symlink' || (type === 'directory' && visit(path, rest));
+    });
+  return visit(folder, parts);
+}
+
+function covers(taken: Taken[], folder: string): boolean {
+  return taken.some(({ entry }) => entry.path === folder || entry.path.startsWith(`${folder}/`));
+}
+
+function missingError(
+  { tree, file }: ContextReader,
+  step: Step,
+  source: string,
+  { missing, why }: Missing,
+): DockerfileError {
+  const { line, column, keyword } = step.instruction;
+  const at = { file, line, column };
+  if (why === 'malformed')
+    return new Problem('SYNTAX', { at, message: `syntax error in pattern ${source}` });
+  const named = keyword === 'RUN' ? `RUN --mount source=${source}` : `${keyword} ${source}`;
+  const rule = tree.hiddenBy(missing);
+  if (rule)
+    return new Problem('COPY_SOURCE_IGNORED', {
+      at,
+      message: `${named}: no such file in the build context`,
+      hint: `${rule.file} line ${rule.line} (${rule.written}) leaves it out`,
+    });
+  const link = linkOutside(tree, missing);
+  if (link !== undefined)
+    return new Problem('COPY_SOURCE_OUTSIDE', {
+      at,
+      message: `${named}: ${link} is a symbolic link to ${tree.link(link)}, which is not in the build context`,
+      hint: 'BuildKit follows links within the context only: copy the file in, or widen the context',
+    });
+  return new Problem('COPY_SOURCE_MISSING', {
+    at,
+    message:
+      why === 'circular'
+        ? `${named}: its symbolic links run in a circle`
+        : why === 'unmatched'
+          ? `${named}: nothing in the build context matches`
+          : `${named}: "/${missing}" not found in the build context`,
+    hint: 'paths are relative to the build context, not to the Dockerfile',
+  });
+}
+
+function linkOutside(tree: ContextTree, path: string): string | undefined {
+  const parts = path.split('/');
+  const prefixes = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+  return prefixes.find((prefix) => leadsOutside(tree, prefix));
+}
+
+/** Files by path and type: what is taken twice counts once. */
+export class FileSet {
+  private readonly files = new Map<string, PlanFile>();
+
+  /** @param meanings digests of the requirements files that count by meaning */
+  constructor(
+    private readonly reader: ContextReader,
+    private readonly meanings: ReadonlyMap<string, string> = new Map(),
+  ) {}
+
+  add({ path, entry, root }: Taken): void {
+    const key = `${path}\0${entry.type}`;
+    const known = this.files.get(key);
+    if (known && (known.mode !== '' || root)) return;
+    this.files.set(key, this.planned(path || '.', entry, root ? '' : entry.mode));
+  }
+
+  sorted(): PlanFile[] {
+    const rank = ({ path, type }: PlanFile) => `${path}\0${type}`;
+    return [...this.files.values()].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+  }
+
+  private planned(path: string, entry: Taken['entry'], mode: string): PlanFile {
+    const { tree, index } = this.reader;
+    switch (entry.type) {
+      case 'file': {
+        const meaning = this.meanings.get(entry.path);
+        if (meaning !== undefined)
+          return { path, type: 'file', mode, digest: meaning, by: 'requirements' };
+        const { size, mtimeNs, ctimeNs, ino } = entry.stat;
+        const stamp = { size, mtimeNs, ctimeNs, ino };
+        return {
+          path,
+          type: 'file',
+          mode,
+          digest: fileDigest(tree.absolute(entry.path), entry.path, stamp, index),
+        };
+      }
+      case 'symlink':
+        return { path, type: 'symlink', mode, link: tree.link(entry.path) };
+      default:
+        return { path, type: entry.type, mode };
+    }
+  }
+}

@@ -1,0 +1,205 @@
+import { FileIndex } from '../context/file-index';
+import { takeSource } from '../context/source';
+import { ContextTree } from '../context/tree';
+import type { Dockerfile } from '../dockerfile';
+import { DockerfileError } from '../error';
+import { readIgnoreRules } from '../ignore/ignore-file';
+import type { StageBase, StageOutput, StagePlan, StagePlanFile } from '../plan';
+import { PLAN_FORMAT } from '../plan';
+import type { EvaluatedStage, Step } from '../stage/step';
+import { evaluateStages } from '../stage/evaluate';
+import type { BaseInput } from '../stage/graph';
+import { foldedStages, stageOutputs } from '../stage/output';
+import { normalPlatform } from '../stage/platform';
+import { targetIndexes } from '../stages';
+import { requirementsByMeaning } from '../requirements/eligible';
+import type { ContextReader } from './files';
+import { FileSet, takeRead } from './files';
+
+export interface PlanOptions {
+  /** Absolute path of the build context. */
+  contextDir: string;
+  /** Absolute path of the Dockerfile: its own .dockerignore lies beside it. Default: in the context. */
+  dockerfilePath?: string;
+  /** Default: linux and the architecture of this machine. */
+  platforms?: string[];
+  buildPlatform?: string;
+  buildArgs?: Record<string, string>;
+  /** Base images by reference: what docker/images.lock.json says. */
+  bases?: Record<string, BaseInput>;
+  /** Values of --build-context, by name. */
+  namedContexts?: Record<string, string>;
+  /** Stages that are wanted as whole images, besides the last one and those nobody uses. */
+  targets?: string[];
+  /** Where digests of unchanged files are kept between runs. */
+  indexPath?: string;
+}
+
+/**
+ * What each stage of a Dockerfile reads, as plain data: its cache key.
+ *
+ * @throws DockerfileError for what BuildKit refuses, a COPY source that is not there among it
+ */
+export function planStages(dockerfile: Dockerfile, options: PlanOptions): StagePlanFile[] {
+  const { contextDir, dockerfilePath = `${contextDir}/Dockerfile` } = options;
+  const index = new FileIndex(options.indexPath);
+  const tree = new ContextTree(contextDir, readIgnoreRules(dockerfilePath, contextDir));
+  const reader = { tree, index, file: dockerfile.file };
+  const platforms = (options.platforms ?? [machinePlatform()]).map(normalPlatform);
+  const plans = platforms.map((platform) => planPlatform(dockerfile, platform, options, reader));
+  index.save();
+  return dockerfile.stages.map(({ name, index: at }) => ({
+    format: PLAN_FORMAT,
+    stage: name,
+    platforms: plans.map((stages) => stages[at]!),
+  }));
+}
+
+function machinePlatform(): string {
+  const architectures: Record<string, string> = { x64: 'amd64', ia32: '386' };
+  return `linux/${architectures[process.arch] ?? process.arch}`;
+}
+
+function planPlatform(
+  dockerfile: Dockerfile,
+  platform: string,
+  options: PlanOptions,
+  opened: Omit<ContextReader, 'steps'>,
+): StagePlan[] {
+  const buildPlatform = normalPlatform(options.buildPlatform ?? machinePlatform());
+  const stages = evaluateStages(dockerfile, { ...options, platform, buildPlatform });
+  const steps = stages.flatMap((stage) => stage.steps);
+  const reader = { ...opened, steps, buildArgs: options.buildArgs ?? {} };
+  const targets = options.targets ?? [];
+  const known = new Set(stages.map(({ stage }) => stage.name));
+  const strange = targets.find((name) => !known.has(name));
+  if (strange !== undefined)
+    throw new DockerfileError('UNKNOWN_STAGE', {
+      message: `target stage "${strange}" could not be found in ${dockerfile.file}`,
+      hint: `its stages are ${[...known].join(', ')}`,
+    });
+  const outputs = stageOutputs(stages, targetIndexes(stages, targets));
+  return stages.map((_, index) => planOne(dockerfile, stages, outputs, index, platform, reader));
+}
+
+function planOne(
+  dockerfile: Dockerfile,
+  stages: EvaluatedStage[],
+  outputs: StageOutput[],
+  index: number,
+  platform: string,
+  reader: ContextReader & { buildArgs: Record<string, string> },
+): StagePlan {
+  const chain = foldedStages(stages, outputs, index)
+    .map((at) => stages[at]!)
+    .reverse();
+  const steps = chain.flatMap(({ steps }, at) =>
+    // A trigger of a folded stage is an instruction like any other.
+    at === 0 ? steps : steps.map((step) => ({ ...step, planned: withoutOrigin(step.planned) })),
+  );
+  const first = chain[0]!;
+  const output = outputs[index]!;
+  const wholeContext = steps.flatMap((step) => step.wholeContext);
+  const needed = new Set<string>();
+  const images = new Map<string, string | null>();
+  const taken: Parameters<typeof requirementsByMeaning>[2] = [];
+  for (const [at, step] of steps.entries()) {
+    for (const read of step.reads) {
+      if (read.kind === 'stage') needed.add(stages[read.stage]!.stage.name);
+      else if (read.kind === 'image') images.set(read.reference, read.digest);
+      else
+        for (const each of takeRead(reader, step, read))
+          taken.push({ step: at, read, taken: each });
+    }
+  }
+  if (dockerfile.directives.syntax && !isStandardFrontend(dockerfile.directives.syntax))
+    wholeContext.push({
+      reason: `syntax ${dockerfile.directives.syntax} is not Docker's own frontend`,
+      line: 1,
+    });
+  const meanings =
+    wholeContext.length > 0
+      ? new Map<string, string>()
+      : requirementsByMeaning(reader.tree, steps, taken, output);
+  const files = new FileSet(reader, meanings);
+  for (const each of taken) files.add(each.taken);
+  if (wholeContext.length > 0) {
+    const all = takeSource(reader.tree, '.', []);
+    if (Array.isArray(all)) all.forEach((each) => files.add(each));
+  }
+  if (first.base.kind === 'stage') needed.add(stages[first.base.stage]!.stage.name);
+  const { syntax, escape } = dockerfile.directives;
+  const frontend = { ...(syntax && { syntax }), ...(escape !== '\\' && { escape }) };
+  return {
+    platform,
+    output,
+    base: planBase(first, stages, platform),
+    instructions: [...handedDown(first, stages), ...steps.map(({ planned }) => planned)],
+    args: { ...buildKitArgs(reader.buildArgs), ...usedArgs(stages[index]!, steps, output) },
+    stages: [...needed].sort(),
+    images: [...images]
+      .map(([reference, digest]) => ({ reference, digest }))
+      .sort((a, b) => (a.reference < b.reference ? -1 : 1)),
+    files: files.sorted(),
+    wholeContext,
+    uncacheable: [
+      ...chain.flatMap(({ reasons }) => reasons.uncacheable),
+      ...steps.flatMap((step) => step.uncacheable),
+    ],
+    ...(Object.keys(frontend).length > 0 && { frontend }),
+  };
+}
+
+function withoutOrigin({ keyword, text }: Step['planned']): Step['planned'] {
+  return { keyword, text };
+}
+
+function isStandardFrontend(syntax: string): boolean {
+  return /^(?:docker\.io\/)?docker\/dockerfile(?:-upstream)?(?:[:@]|$)/.test(syntax);
+}
+
+function planBase(first: EvaluatedStage, stages: EvaluatedStage[], platform: string): StageBase {
+  const { base } = first;
+  if (base.kind === 'scratch') return base;
+  if (base.kind === 'stage') return { kind: 'stage', stage: stages[base.stage]!.stage.name };
+  const other = first.platform !== undefined && first.platform !== platform;
+  const { reference, digest } = base;
+  return { kind: 'image', reference, digest, ...(other && { platform: first.platform! }) };
+}
+
+/** The ARGs of a base stage that is built as an image: BuildKit hands them down, an image can't. */
+function handedDown({ base }: EvaluatedStage, stages: EvaluatedStage[]): StagePlan['instructions'] {
+  if (base.kind !== 'stage') return [];
+  return [...stages[base.stage]!.args].map(([name]) => ({
+    keyword: 'ARG' as const,
+    text: `ARG ${name}`,
+    from: 'argument' as const,
+  }));
+}
+
+/** Build arguments that BuildKit obeys without an ARG. */
+function buildKitArgs(buildArgs: Record<string, string>): Record<string, string> {
+  const obeyed = /^(?:SOURCE_DATE_EPOCH|BUILDKIT_.*)$/;
+  return Object.fromEntries(
+    Object.entries(buildArgs)
+      .filter(([name]) => obeyed.test(name))
+      .sort(),
+  );
+}
+
+/**
+ * The ARGs whose value can show in the result. In an image all do, by its history; in exported
+ * paths those that a RUN sees in its environment or an instruction substitutes.
+ */
+function usedArgs(
+  stage: EvaluatedStage,
+  steps: Step[],
+  output: StageOutput,
+): Record<string, string> {
+  const runs = steps.some(({ instruction }) => instruction.keyword === 'RUN');
+  const names = [...stage.args.keys()].filter(
+    (name) =>
+      output.kind === 'image' || runs || steps.some(({ substitutes }) => substitutes.has(name)),
+  );
+  return Object.fromEntries(names.sort().map((name) => [name, stage.args.get(name)!]));
+}

@@ -1,0 +1,158 @@
+import { duration } from '../go/duration';
+import type { Command, ResolvedCopy, ResolvedInstruction } from '../instruction/resolved';
+import type { CommandForm, Copy, Healthcheck, Instruction } from '../instruction/instruction';
+import { parseInstruction } from '../instruction/parse';
+import type { StagePlan } from '../plan';
+import { Scope } from '../stage/scope';
+import { readLines } from '../syntax/lines';
+
+const FILE = 'plan';
+
+/**
+ * A plan's instructions with every variable substituted, as one who carries them out without BuildKit
+ * needs them.
+ *
+ * @param env the environment that the base's config hands down
+ */
+export function resolveInstructions(
+  plan: StagePlan,
+  env: Readonly<Record<string, string>>,
+): ResolvedInstruction[] {
+  const escape = plan.frontend?.escape ?? '\\';
+  const scope = new Scope(Object.entries(env), false);
+  return plan.instructions.map(({ text }, at) => {
+    const directive = escape === '\\' ? '' : `# escape=${escape}\n`;
+    const [line] = readLines(`${directive}${text}\n`, FILE).lines;
+    const instruction = parseInstruction(line!, escape, FILE);
+    return new Resolution(scope, escape, plan.args, at + 1).resolve(instruction);
+  });
+}
+
+class Resolution {
+  constructor(
+    private readonly scope: Scope,
+    private readonly escape: string,
+    private readonly args: Record<string, string>,
+    /** Which of the plan's instructions it is, from 1. */
+    private readonly line: number,
+  ) {}
+
+  resolve(instruction: Instruction): ResolvedInstruction {
+    const { line } = this;
+    switch (instruction.keyword) {
+      case 'ARG':
+        return { kind: 'arg', entries: instruction.args.map((arg) => this.declare(arg)), line };
+      case 'ENV': {
+        const entries = this.pairs(instruction.pairs);
+        for (const { key, value } of entries) this.scope.set(key, value);
+        return { kind: 'env', entries, line };
+      }
+      case 'LABEL':
+        return { kind: 'label', entries: this.pairs(instruction.pairs), line };
+      case 'COPY':
+        return { kind: 'copy', ...this.copy(instruction) };
+      case 'ADD': {
+        const { checksum, keepGitDir } = instruction;
+        return {
+          kind: 'add',
+          ...this.copy(instruction),
+          ...(checksum !== undefined && { checksum: this.expand(checksum) }),
+          ...(keepGitDir !== undefined && { keepGitDir }),
+        };
+      }
+      case 'WORKDIR':
+        return { kind: 'workdir', path: this.expand(instruction.word), line };
+      case 'USER':
+        return { kind: 'user', user: this.expand(instruction.word), line };
+      case 'STOPSIGNAL':
+        return { kind: 'stopsignal', signal: this.expand(instruction.word), line };
+      case 'EXPOSE':
+        return { kind: 'expose', ports: this.words(instruction.words), line };
+      case 'VOLUME':
+        return { kind: 'volume', paths: instruction.words.map((word) => this.expand(word)), line };
+      case 'SHELL':
+        return { kind: 'shell', shell: instruction.words, line };
+      case 'MAINTAINER':
+        return { kind: 'maintainer', name: instruction.word, line };
+      case 'CMD':
+        return { kind: 'cmd', command: command(instruction.command), line };
+      case 'ENTRYPOINT':
+        return { kind: 'entrypoint', command: command(instruction.command), line };
+      case 'HEALTHCHECK':
+        return { kind: 'healthcheck', ...healthcheck(instruction), line };
+      case 'RUN':
+        return { kind: 'run', line };
+      case 'ONBUILD':
+        return { kind: 'onbuild', line };
+      default:
+        return { kind: 'other', name: instruction.keyword, line };
+    }
+  }
+
+  private expand(word: string): string {
+    return this.scope.expand(word, this.escape).text;
+  }
+
+  /** A variable may hold several ports. */
+  private words(words: string[]): string[] {
+    return words.flatMap((word) => this.expand(word).split(/\s+/).filter(Boolean));
+  }
+
+  private pairs(pairs: { name: string; value: string }[]) {
+    // All pairs of one instruction see the values from before it.
+    return pairs.map(({ name, value }) => ({ key: this.expand(name), value: this.expand(value) }));
+  }
+
+  private declare({ name, value: written }: { name: string; value?: string }) {
+    const value = this.args[name] ?? (written === undefined ? undefined : this.expand(written));
+    if (value === undefined) return { key: name };
+    this.scope.set(name, value);
+    return { key: name, value };
+  }
+
+  private copy(copy: Copy): ResolvedCopy {
+    const { from, chown, chmod, link, parents, exclude, heredocs } = copy;
+    return {
+      sources: copy.sources.map((source) => this.expand(source)),
+      destination: this.expand(copy.destination),
+      line: this.line,
+      link,
+      ...(from !== undefined && { from: this.expand(from) }),
+      ...(chown !== undefined && { chown: this.expand(chown) }),
+      ...(chmod !== undefined && { chmod: this.expand(chmod) }),
+      ...(parents && { parents }),
+      ...(exclude.length > 0 && { exclude: exclude.map((pattern) => this.expand(pattern)) }),
+      ...(heredocs.length > 0 && {
+        heredocs: heredocs.map(({ name, content, expand }) => ({
+          name,
+          content: expand ? this.scope.expand(content, this.escape).text : content,
+        })),
+      }),
+    };
+  }
+}
+
+function command(form: CommandForm): Command {
+  return form.form === 'exec'
+    ? { form: 'exec', arguments: form.args }
+    : { form: 'shell', text: form.command };
+}
+
+function healthcheck({ check, options }: Healthcheck) {
+  if (check === 'NONE') return { test: ['NONE'] };
+  const test = check.form === 'exec' ? ['CMD', ...check.args] : ['CMD-SHELL', check.command];
+  const value = (name: string) => options.find((option) => option.name === name)?.value;
+  const time = <K extends string>(key: K, name: string) => {
+    const text = value(name);
+    return text === undefined ? {} : ({ [key]: duration(text) } as Record<K, number>);
+  };
+  const retries = value('retries');
+  return {
+    test,
+    ...time('intervalNs', 'interval'),
+    ...time('timeoutNs', 'timeout'),
+    ...time('startPeriodNs', 'start-period'),
+    ...time('startIntervalNs', 'start-interval'),
+    ...(retries !== undefined && { retries: Number(retries) }),
+  };
+}

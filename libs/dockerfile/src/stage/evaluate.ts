@@ -1,0 +1,299 @@
+import { posix } from 'node:path';
+import type { Dockerfile, Stage } from '../dockerfile';
+import type { Arg, Copy, Instruction, Run } from '../instruction/instruction';
+import type { Mount } from '../instruction/mount';
+import { parseMount } from '../instruction/mount';
+
+import { parseInstruction } from '../instruction/parse';
+import { unknown } from '../syntax/expand';
+import { readLines } from '../syntax/lines';
+import { problemAt } from './problem';
+import type { BaseInput, EvaluateOptions, Graph, StageSource } from './graph';
+import { readGraph } from './graph';
+import { remoteSource } from './remote';
+import { Scope } from './scope';
+import type { EvaluatedStage, Step } from './step';
+import { instructionText, mountText } from './text';
+
+interface Done {
+  evaluated: EvaluatedStage;
+  scope: Scope;
+  cwd: string | undefined;
+  plainShell: boolean;
+}
+
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * Every stage with its variables substituted, as far as they are known without building.
+ *
+ * @throws DockerfileError for what BuildKit refuses: `UNKNOWN_STAGE`, `STAGE_CYCLE`,
+ *   `BAD_SUBSTITUTION`, `BAD_FLAG`
+ */
+export function evaluateStages(dockerfile: Dockerfile, options: EvaluateOptions): EvaluatedStage[] {
+  const graph = readGraph(dockerfile, options);
+  const done: Done[] = [];
+  for (const stage of dockerfile.stages) {
+    const { source, platform } = graph.stages[stage.index]!;
+    const parent = source.kind === 'stage' ? done[source.stage] : undefined;
+    const evaluation = new Evaluation(dockerfile, graph, options, stage, parent);
+    const evaluated = evaluation.run(source, platform);
+    const { scope, cwd, plainShell } = evaluation;
+    done.push({ evaluated, scope, cwd, plainShell });
+  }
+  return done.map(({ evaluated }) => evaluated);
+}
+
+function firstScope(source: StageSource, bases: Record<string, BaseInput>): Scope {
+  if (source.kind === 'scratch') return new Scope([['PATH', defaultPath]], false);
+  const base = source.kind === 'image' ? bases[source.reference] : undefined;
+  if (base && typeof base === 'object' && base.env)
+    return new Scope([['PATH', defaultPath], ...Object.entries(base.env)], false);
+  return new Scope([['PATH', unknown]], true);
+}
+
+class Evaluation {
+  readonly scope: Scope;
+  private readonly args: Map<string, string>;
+  private readonly escape: string;
+  /** What the `from` of a COPY or a mount turned out to be. */
+  private readonly sources = new Map<object, StageSource>();
+  cwd: string | undefined;
+  plainShell: boolean;
+
+  constructor(
+    private readonly dockerfile: Dockerfile,
+    private readonly graph: Graph,
+    private readonly options: EvaluateOptions,
+    private readonly stage: Stage,
+    private readonly parent: Done | undefined,
+  ) {
+    this.escape = dockerfile.directives.escape;
+    this.scope =
+      parent?.scope.copy() ?? firstScope(graph.stages[stage.index]!.source, options.bases ?? {});
+    this.args = new Map(parent?.evaluated.args);
+    const isScratch = graph.stages[stage.index]!.source.kind === 'scratch';
+    this.cwd = parent ? parent.cwd : isScratch ? '/' : undefined;
+    this.plainShell = parent?.plainShell ?? true;
+  }
+
+  run(base: StageSource, platform: string | undefined): EvaluatedStage {
+    const reasons: EvaluatedStage['reasons'] = { wholeContext: [], uncacheable: [] };
+    const { from } = this.stage;
+    if (base.kind === 'image' && base.uncacheable)
+      reasons.uncacheable.push({ reason: base.uncacheable, line: from.line });
+    // A named context takes the stage's place, instructions and all.
+    const replaced = this.graph.stages[this.stage.index]!.replaced;
+    const steps = replaced
+      ? []
+      : [...this.triggers(), ...this.stage.instructions.map((i) => this.step(i))];
+    return { stage: this.stage, base, platform, steps, args: this.args, reasons };
+  }
+
+  private triggers(): Step[] {
+    return this.inherited().flatMap((instruction) => {
+      if (instruction.keyword !== 'ONBUILD') return [];
+      const at = { line: this.stage.from.line, column: this.stage.from.column };
+      const step = this.step({ ...instruction.trigger, ...at });
+      return [{ ...step, planned: { ...step.planned, from: 'base' as const } }];
+    });
+  }
+
+  private inherited(): Instruction[] {
+    if (this.parent) return this.parent.evaluated.stage.instructions;
+    const { source } = this.graph.stages[this.stage.index]!;
+    const base = source.kind === 'image' ? this.options.bases?.[source.reference] : undefined;
+    const triggers = typeof base === 'object' ? (base?.onbuild ?? []) : [];
+    if (triggers.length === 0) return [];
+    // An image keeps its triggers as text, and they are read without the file's directives.
+    const text = triggers.map((trigger) => `ONBUILD ${trigger}\n`).join('');
+    const { file } = this.dockerfile;
+    return readLines(text, file).lines.map((line) => parseInstruction(line, '\\', file));
+  }
+
+  private step(instruction: Instruction): Step {
+    return problemAt(this.dockerfile.file, instruction, () => {
+      const step: Step = {
+        instruction,
+        planned: { keyword: instruction.keyword, text: '' },
+        reads: [],
+        substitutes: new Set(),
+        wholeContext: [],
+        uncacheable: [],
+        cwd: this.cwd,
+        plainShell: this.plainShell,
+      };
+      const mounts = this.apply(instruction, step);
+      const shown = instruction.keyword === 'COPY' ? this.named(instruction) : instruction;
+      step.planned.text = instructionText(shown, this.escape, mounts);
+      return step;
+    });
+  }
+
+  /** Substitutes the variables of `word`, or gives `undefined` where a value is not known. */
+  private substitute(word: string, step: Step): string | undefined {
+    const expansion = this.scope.expand(word, this.escape);
+    expansion.used.forEach((name) => step.substitutes.add(name));
+    return expansion.unknown.size > 0 ? undefined : expansion.text;
+  }
+
+  private apply(instruction: Instruction, step: Step): string[] | undefined {
+    switch (instruction.keyword) {
+      case 'ARG':
+        this.declare(instruction, step);
+        return;
+      case 'ENV': {
+        // All pairs of one ENV see the values from before it.
+        const values = instruction.pairs.map(({ name, value }) => ({
+          name: this.substitute(name, step),
+          value: this.substitute(value, step),
+        }));
+        for (const { name, value } of values)
+          if (name !== undefined) this.scope.set(name, value ?? unknown);
+        return;
+      }
+      case 'COPY':
+      case 'ADD':
+        this.copy(instruction, step);
+        return;
+      case 'RUN':
+        return this.run_(instruction, step);
+      case 'LABEL':
+        instruction.pairs.forEach(({ name, value }) => {
+          this.substitute(name, step);
+          this.substitute(value, step);
+        });
+        return;
+      case 'EXPOSE':
+      case 'VOLUME':
+        instruction.words.forEach((word) => this.substitute(word, step));
+        return;
+      case 'WORKDIR': {
+        const path = this.substitute(instruction.word, step);
+        const known = path !== undefined && (path.startsWith('/') || this.cwd !== undefined);
+        this.cwd = known ? posix.resolve('/', this.cwd ?? '', path) : undefined;
+        return;
+      }
+      case 'USER':
+      case 'STOPSIGNAL':
+        this.substitute(instruction.word, step);
+        return;
+      case 'SHELL':
+        this.plainShell = /^(?:\/bin\/)?(?:ba|da)?sh(?: -[a-z]*| -o pipefail)* -[a-z]*c$/.test(
+          instruction.words.join(' '),
+        );
+        return;
+      default:
+        return;
+    }
+  }
+
+  private declare({ args }: Arg, step: Step): void {
+    for (const { name, value: written } of args) {
+      let value: string | undefined | typeof unknown = this.options.buildArgs?.[name];
+      if (value === undefined && written !== undefined)
+        value = this.substitute(written, step) ?? unknown;
+      if (value === undefined) value = this.graph.globalArgs.get(name);
+      if (value === undefined) continue;
+      this.scope.set(name, value);
+      if (typeof value === 'string') this.args.set(name, value);
+    }
+  }
+
+  private copy(copy: Copy, step: Step): void {
+    for (const word of [copy.chown, copy.chmod, copy.checksum])
+      if (word) this.substitute(word, step);
+    for (const heredoc of copy.heredocs)
+      if (heredoc.expand) this.heredocNames(heredoc.content, step);
+    const destination = this.substitute(copy.destination, step);
+    const sources = copy.sources.map((source) => this.substitute(source, step));
+    const known = sources.filter((source) => source !== undefined);
+    if (copy.from !== undefined) {
+      const source = this.graph.sourceOfCopy(this.stage, copy);
+      this.sources.set(copy, source);
+      this.readStage(source, known.length < sources.length ? 'all' : known, copy.line, step);
+      return;
+    }
+    const local = known.filter((source) => {
+      const remote = copy.keyword === 'ADD' ? remoteSource(source, copy.checksum) : undefined;
+      if (remote && !remote.pinned)
+        step.uncacheable.push({
+          reason: `ADD ${source} has no ${remote.kind === 'git' ? 'commit' : '--checksum'}, so it may change unseen`,
+          line: copy.line,
+        });
+      return !remote;
+    });
+    copy.sources.forEach((source, index) => {
+      if (sources[index] === undefined)
+        step.wholeContext.push({
+          reason: `${copy.keyword} ${source}: a variable in it has no value that is known before the build`,
+          line: copy.line,
+        });
+    });
+    if (local.length === 0) return;
+    step.reads.push({
+      kind: 'copy',
+      sources: local,
+      exclude: copy.exclude,
+      parents: copy.parents,
+      unpack: copy.unpack ?? copy.keyword === 'ADD',
+      ...(destination !== undefined && { destination }),
+    });
+  }
+
+  private heredocNames(content: string, step: Step): void {
+    for (const [, name] of content.matchAll(/\$\{?([A-Za-z_]\w*)/g)) step.substitutes.add(name!);
+  }
+
+  private run_(run: Run, step: Step): string[] {
+    return run.mounts.map((value) => {
+      let open = false;
+      const mount = parseMount(value, (word) => {
+        const text = this.substitute(word, step);
+        open ||= text === undefined;
+        return text ?? word;
+      });
+      this.readMount(run, mount, open, step);
+      // With a variable in it, it stays as written: the values of variables are in the plan too.
+      return value.includes('$') || value.includes(this.escape)
+        ? value
+        : mountText(this.named(mount));
+    });
+  }
+
+  /** `from` by the stage's unique name, so that the plan can be built without the other stages. */
+  private named<T extends { from?: string }>(reader: T): T {
+    const source = this.sources.get(reader);
+    if (source?.kind !== 'stage') return reader;
+    return { ...reader, from: this.dockerfile.stages[source.stage]!.name };
+  }
+
+  private readMount(run: Run, mount: Mount, open: boolean, step: Step): void {
+    if (mount.type === 'tmpfs' || mount.type === 'secret' || mount.type === 'ssh') return;
+    if (mount.from !== undefined) {
+      const source = this.graph.sourceOfMount(this.stage, mount.from, run);
+      this.sources.set(mount, source);
+      this.readStage(source, open ? 'all' : [mount.source ?? '/'], run.line, step);
+    } else if (mount.type === 'bind' && open)
+      step.wholeContext.push({
+        reason: `RUN --mount source=${mount.source}: a variable in it has no value that is known before the build`,
+        line: run.line,
+      });
+    else if (mount.type === 'bind')
+      step.reads.push({
+        kind: 'bind',
+        source: mount.source ?? '',
+        ...(mount.target !== undefined && { target: mount.target }),
+      });
+  }
+
+  private readStage(source: StageSource, paths: string[] | 'all', line: number, step: Step): void {
+    if (source.kind === 'scratch') return;
+    if (source.kind === 'stage') {
+      step.reads.push({ kind: 'stage', stage: source.stage, paths });
+      return;
+    }
+    step.reads.push({ kind: 'image', reference: source.reference, digest: source.digest });
+    if (source.uncacheable) step.uncacheable.push({ reason: source.uncacheable, line });
+  }
+}

@@ -1,0 +1,172 @@
+import type { Readable, Writable } from 'node:stream';
+import { type BuildOptions, type BuildResult, build } from './build';
+import { type ChildOptions, type ChildResult, runChild } from './child';
+import { Compose, type ComposeProject } from './compose';
+import type { EngineDescription } from './description';
+import { EngineError } from './error';
+import { failureOf } from './failure';
+import { type ImageInfo, type ImageListing, parseImage, parseListing, parseLoaded } from './image';
+import { type LayoutImage, loadLayout } from './layout';
+import { type RunOptions, runArguments } from './run';
+
+/** An engine that answered, with the calls that it takes. */
+export class Engine implements EngineDescription {
+  readonly kind: EngineDescription['kind'];
+  readonly docker: string;
+  readonly buildxPath: string;
+  readonly composePath: string;
+  readonly env: Record<string, string>;
+  readonly serverVersion: string;
+  readonly buildxVersion: string;
+  readonly composeVersion: string;
+  readonly store: EngineDescription['store'];
+  readonly platform: string;
+  readonly #processEnv: NodeJS.ProcessEnv;
+
+  constructor(description: EngineDescription, processEnv: NodeJS.ProcessEnv = process.env) {
+    this.#processEnv = processEnv;
+    this.kind = description.kind;
+    this.docker = description.docker;
+    this.buildxPath = description.buildxPath;
+    this.composePath = description.composePath;
+    this.env = description.env;
+    this.serverVersion = description.serverVersion;
+    this.buildxVersion = description.buildxVersion;
+    this.composeVersion = description.composeVersion;
+    this.store = description.store;
+    this.platform = description.platform;
+  }
+
+  /** @see BuildOptions */
+  build(options: BuildOptions): Promise<BuildResult> {
+    return build(this, options);
+  }
+
+  /**
+   * Loads a tar as `docker save` writes it; thin ones (only the layers that the engine lacks) too.
+   *
+   * @returns the tags, or ids of untagged images, that were loaded
+   * @throws EngineError `LAYERS_MISSING` when a thin one lacks more than the engine has
+   */
+  async loadImage(
+    tar: Readable,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<{ loaded: string[] }> {
+    const { stdout } = await this.command(['image', 'load'], { ...options, input: tar });
+    return { loaded: parseLoaded(stdout) };
+  }
+
+  /**
+   * Loads an image of an OCI layout folder as `tag`.
+   *
+   * @throws EngineError `LAYERS_MISSING` when the layout lacks more than the engine has
+   */
+  loadLayout(image: LayoutImage, tag: string): Promise<void> {
+    return loadLayout(this, image, tag);
+  }
+
+  /** Writes `docker save`'s tar of `reference` to `sink`. */
+  async saveImage(
+    reference: string,
+    sink: Writable,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<void> {
+    await this.command(['image', 'save', reference], { ...options, sink });
+  }
+
+  /** Null when the engine has no such image. */
+  async inspectImage(reference: string): Promise<ImageInfo | null> {
+    const args = ['image', 'inspect', reference];
+    try {
+      const { stdout } = await this.command(args);
+      const [image] = JSON.parse(stdout) as unknown[];
+      return image ? parseImage(image) : null;
+    } catch (error) {
+      if (error instanceof EngineError && /no such image/i.test(error.stderr)) return null;
+      throw error;
+    }
+  }
+
+  async tag(source: string, target: string): Promise<void> {
+    await this.command(['image', 'tag', source, target]);
+  }
+
+  async pull(
+    reference: string,
+    options: { platform?: string; signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const { platform, signal } = options;
+    const args = [
+      'image',
+      'pull',
+      '--quiet',
+      ...(platform ? ['--platform', platform] : []),
+      reference,
+    ];
+    await this.command(args, signal ? { signal } : {});
+  }
+
+  /** False when there was none. */
+  async removeImage(reference: string): Promise<boolean> {
+    if ((await this.inspectImage(reference)) === null) return false;
+    await this.command(['image', 'rm', '--force', reference]);
+    return true;
+  }
+
+  /** @param filters as `docker image ls --filter` takes them: 'label=…', 'reference=excel2doc/*' */
+  async listImages(filters: string[] = []): Promise<ImageListing[]> {
+    const args = ['image', 'ls', '--no-trunc', '--format', '{{json .}}'];
+    const { stdout } = await this.command([
+      ...args,
+      ...filters.flatMap((each) => ['--filter', each]),
+    ]);
+    return stdout.split('\n').filter(Boolean).map(parseListing);
+  }
+
+  /** Runs a container to its end and removes it. A status other than 0 is in the result. */
+  async run(options: RunOptions): Promise<ChildResult> {
+    const result = await this.command(runArguments(options), { allowFailure: true, ...options });
+    // 125 is docker's own failure, unless the program ended with it.
+    if (result.exitCode === 125 && /^docker: /m.test(result.stderr)) {
+      throw failureOf('docker run', result);
+    }
+    return result;
+  }
+
+  /** The services of one Compose project. */
+  compose(project: ComposeProject): Compose {
+    return new Compose(this, project);
+  }
+
+  /**
+   * The index or manifest that the registry has for `reference`, as bytes; nothing is pulled.
+   *
+   * @throws EngineError `REGISTRY_UNREACHABLE`, `DNS_FAILURE`, `IMAGE_NOT_FOUND`, or
+   *   `TIMED_OUT`
+   */
+  async inspectRemote(reference: string, options: { timeoutMs: number }): Promise<string> {
+    const { stdout } = await this.buildxCommand(
+      ['imagetools', 'inspect', '--raw', reference],
+      options,
+    );
+    return stdout;
+  }
+
+  /** Any other call of the `docker` client: `command(['stats', '--no-stream'], { output: 'show' })`. */
+  command(args: string[], options: ChildOptions = {}): Promise<ChildResult> {
+    const what = `docker ${args.slice(0, 2).join(' ')}`;
+    return runChild(what, this.docker, args, this.withEnv(options));
+  }
+
+  buildxCommand(args: string[], options: ChildOptions = {}): Promise<ChildResult> {
+    return runChild(`docker buildx ${args[0]}`, this.buildxPath, args, this.withEnv(options));
+  }
+
+  composeCommand(args: string[], what: string, options: ChildOptions = {}): Promise<ChildResult> {
+    return runChild(`docker compose ${what}`, this.composePath, args, this.withEnv(options));
+  }
+
+  private withEnv(options: ChildOptions): ChildOptions & { baseEnv: NodeJS.ProcessEnv } {
+    return { ...options, baseEnv: { ...this.#processEnv, ...this.env } };
+  }
+}

@@ -1,0 +1,146 @@
+import { EngineError, type EngineErrorCode } from './error';
+
+interface Cause {
+  code: EngineErrorCode;
+  pattern: RegExp;
+  /** Both get the pattern's groups. */
+  message: (groups: Record<string, string | undefined>) => string;
+  hint: (groups: Record<string, string | undefined>) => string;
+}
+
+/** What a failed client says, and what it means; the first that matches counts. */
+const CAUSES: Cause[] = [
+  {
+    code: 'DISK_FULL',
+    pattern: /no space left on device|disk quota exceeded/i,
+    message: () => 'The disk is full',
+    hint: () =>
+      'Free some space (`docker system df` shows what the engine keeps), then run it again',
+  },
+  {
+    code: 'DAEMON_GONE',
+    pattern:
+      /Cannot connect to the Docker daemon|Is the docker daemon running|error during connect|error reading from server: EOF|code = Unavailable desc = (?!connection error: desc = "transport: Error while dialing: dial tcp)/i,
+    message: () => 'The container engine stopped answering',
+    hint: () => 'Start Docker, or run `npm start` again: it restarts the private engine',
+  },
+  {
+    code: 'PORT_TAKEN',
+    pattern:
+      /(?:Bind for|listen tcp[46]?|exposing port TCP|bind host port(?: for)?|bind for) \S*?:(?<port>\d+)\S*(?: ->\S*)?.*?(?:already allocated|already in use|port is not available|bind:|not available)/i,
+    message: ({ port }) => `Port ${port} is taken by another program or container`,
+    hint: ({ port }) =>
+      `Stop what listens on ${port} (\`docker ps --filter publish=${port}\`, \`ss -ltnp\`), or set another port in docker/.env`,
+  },
+  {
+    code: 'DOCKERFILE_INVALID',
+    pattern: /dockerfile parse error(?: on line (?<line>\d+))?: (?<reason>.+)/i,
+    message: ({ line, reason }) => `The Dockerfile has an error${at(line)}: ${reason}`,
+    hint: ({ line }) => `Correct it${at(line)}`,
+  },
+  {
+    code: 'PACKAGE_NOT_FOUND',
+    pattern:
+      /(?:No matching distribution found for|Unable to locate package|no version of|was not found in the package registry: ) ?(?<name>[\w.[\]=<>!~-]+)/,
+    message: ({ name }) => `There is no package ${name}`,
+    hint: () => 'Correct its name or version where it is required, then build again',
+  },
+  {
+    code: 'DNS_FAILURE',
+    pattern:
+      /(?:lookup (?<host>[\w.-]+)(?: on \S+)?: (?:no such host|server misbehaving|Temporary failure|i\/o timeout))|Could not resolve(?: host)?:? '?(?<host2>[\w.-]+)|Temporary failure resolving '(?<host3>[^']+)'|Failed to resolve '(?<host4>[^']+)'|Temporary failure in name resolution/i,
+    message: ({ host, host2, host3, host4 }) =>
+      `The name ${host ?? host2 ?? host3 ?? host4 ?? 'of a server'} cannot be resolved (DNS)`,
+    hint: () => 'Check the network, the proxy and the resolver (/etc/resolv.conf)',
+  },
+  {
+    code: 'IMAGE_NOT_FOUND',
+    pattern:
+      /(?:failed to resolve source metadata for |pull access denied for |manifest for |No such image: |Unable to find image ')(?<image>[\w./:@-]+?)'?(?:[,:]? .*)?(?:not found|does not exist|manifest unknown|No such image|denied|$)/im,
+    message: ({ image }) => `There is no image ${image}`,
+    hint: () => 'Check its name and tag; behind a mirror, check EXCEL2DOC_REGISTRY_MIRROR',
+  },
+  {
+    code: 'REGISTRY_UNREACHABLE',
+    pattern:
+      /(?:failed to [^\n]*?)?https?:\/\/(?<registry>[^/\s"]+)\/v2\/|failed to (?:do request|authorize|fetch \w+ token|resolve source metadata)/i,
+    message: ({ registry }) => `The registry ${registry ?? ''} does not answer`.replace('  ', ' '),
+    hint: () => 'Check the network, or set EXCEL2DOC_REGISTRY_MIRROR to a registry that answers',
+  },
+  {
+    code: 'LAYERS_MISSING',
+    pattern:
+      /(?:content digest \S+|blobs\/sha256\/\w+).*(?:not found|no such file)|layer does not exist|unable to find .* in content store/i,
+    message: () => 'The engine lacks a layer that this image builds on',
+    hint: () => 'Load the whole image',
+  },
+];
+
+function at(line: string | undefined): string {
+  return line ? ` in line ${line}` : '';
+}
+
+/** A step's own output is long, and says much that did no harm; the cause stands near its end. */
+const LINES_THAT_COUNT = 60;
+const LINES_TO_SHOW = 8;
+
+/**
+ * The error for a client that failed: named by its cause where that is known, else with the last
+ * lines that it wrote. All of `stderr` stays on the error.
+ */
+export function failureOf(
+  what: string,
+  result: { exitCode: number | undefined; stderr: string },
+): EngineError {
+  const lines = result.stderr.split(/\r?\n/).map((line) => line.trimEnd());
+  const tail = lines.slice(-LINES_THAT_COUNT).join('\n');
+  const { stderr } = result;
+  // A registry that cannot be asked comes as an image that cannot be resolved.
+  for (const cause of isTransport(tail)
+    ? CAUSES.filter((each) => each.code !== 'IMAGE_NOT_FOUND')
+    : CAUSES) {
+    const match = cause.pattern.exec(tail);
+    if (!match) continue;
+    const groups = match.groups ?? {};
+    return new EngineError(cause.code, {
+      message: cause.message(groups),
+      hint: cause.hint(groups),
+      stderr,
+    });
+  }
+  const step = failedStep(lines);
+  if (step) {
+    return new EngineError('BUILD_FAILED', { message: step, hint: 'Correct that step', stderr });
+  }
+  const said = lines.filter((line) => line.trim() !== '').slice(-LINES_TO_SHOW);
+  return new EngineError('COMMAND_FAILED', {
+    message: [`${what} failed (exit status ${result.exitCode ?? 'unknown'})`, ...said].join('\n'),
+    hint: 'The last lines above name the cause',
+    stderr,
+  });
+}
+
+/**
+ * What BuildKit says of the step that failed, less the log of all others: between two lines of
+ * dashes it names the step and repeats the end of its output, then comes its place in the Dockerfile.
+ */
+function failedStep(lines: string[]): string | undefined {
+  const start = lines.findLastIndex((line) => /^ > \[.*\] /.test(line));
+  if (start < 0) return undefined;
+  const end = lines.findIndex((line, index) => index > start && /^-{6}$/.test(line));
+  const output = lines.slice(start + 1, end < 0 ? undefined : end).filter(Boolean);
+  const place = lines.slice(end < 0 ? start : end).find((line) => /:\d+$/.test(line));
+  const name = lines[start]?.replace(/^ > \[[^\]]*\] (.*?):?$/, '$1');
+  const status = /exit code: (\d+)/.exec(lines.slice(start).join('\n'))?.[1];
+  const reason = status ? `exit status ${status}` : lines.findLast((line) => /^ERROR: /.test(line));
+  return [
+    `${place ? `${place}: ` : ''}${name} failed (${reason})`,
+    ...output.slice(-LINES_TO_SHOW),
+  ].join('\n');
+}
+
+function isTransport(text: string): boolean {
+  return /dial tcp|connection refused|i\/o timeout|deadline exceeded|TLS handshake|x509|proxyconnect|unexpected status.*(?:40[137]|5\d\d)/i.test(
+    text,
+  );
+}

@@ -1,0 +1,11 @@
+export { type Base, type BasesFile, basesFile, readBases } from './bases';
+export type { BuildOptions, BuildResult } from './build';
+export type { ChildOptions, ChildResult } from './child';
+export type { Compose, ComposeContainer, ComposeProject } from './compose';
+export { Engine } from './engine';
+export type { EngineDescription } from './description';
+export { EngineError, type EngineErrorCode } from './error';
+export type { ImageInfo, ImageListing } from './image';
+export { cacheFolder, locateEngine, privateEngineFile, type PrivateEngineFile } from './locate';
+export { type LayoutImage, ociLayoutContext } from './layout';
+export type { RunOptions } from './run';

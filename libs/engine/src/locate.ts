@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type DockerInfo, type EngineAddress, describeEngine } from './description';
+import { Engine } from './engine';
+import { EngineError } from './error';
+
+/** What `tools/engine` writes about the private engine, at `privateEngineFile()`. */
+export interface PrivateEngineFile {
+  format: 1;
+  /** Path of the client. */
+  docker: string;
+  /** 'unix:///…' */
+  host: string;
+  /** Value for DOCKER_CONFIG: the folder that holds `cli-plugins`. */
+  dockerConfig: string;
+}
+
+/** `${XDG_CACHE_HOME:-~/.cache}/excel2doc`: what all clones of a user share. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const given = env['XDG_CACHE_HOME'];
+  // The XDG base directory specification has relative paths ignored.
+  return join(given?.startsWith('/') ? given : join(homedir(), '.cache'), 'excel2doc');
+}
+
+export function privateEngineFile(env: NodeJS.ProcessEnv = process.env): string {
+  return join(cacheFolder(env), 'engine', 'engine.json');
+}
+
+/**
+ * The engine to use: the one that `docker` on the PATH reaches (DOCKER_HOST, current context), else
+ * the private one. Both are asked at the same time, with one `docker info` each.
+ *
+ * @throws EngineError `NO_ENGINE` when neither answers; see `describeEngine` for what is refused.
+ */
+export async function locateEngine(
+  options: { env?: NodeJS.ProcessEnv; signal?: AbortSignal } = {},
+): Promise<Engine> {
+  const env = options.env ?? process.env;
+  const [system, own] = await Promise.all([
+    ask({ kind: 'system', docker: 'docker', env: {} }, env, options.signal),
+    privateAddress(env).then((address) => address && ask(address, env, options.signal)),
+  ]);
+  for (const answer of [system, own]) {
+    if (answer?.info) return new Engine(describeEngine(answer.address, answer.info), env);
+  }
+  throw new EngineError('NO_ENGINE', {
+    message: `No container engine answers (docker: ${reasonOf(system)}; private engine: ${reasonOf(own)})`,
+    hint: 'Start Docker, or run `npm start`: on Debian and Ubuntu it sets up a private engine',
+  });
+}
+
+async function privateAddress(env: NodeJS.ProcessEnv): Promise<EngineAddress | undefined> {
+  const text = await readFile(privateEngineFile(env), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const file = JSON.parse(text) as PrivateEngineFile;
+  const own = { DOCKER_HOST: file.host, DOCKER_CONFIG: file.dockerConfig, BUILDX_BUILDER: '' };
+  return { kind: 'private', docker: file.docker, env: own };
+}
+
+type Answer = { address: EngineAddress; info: DockerInfo } | { info?: undefined; reason: string };
+
+function reasonOf(answer: Answer | undefined): string {
+  if (!answer) return 'none is set up';
+  return answer.info ? 'answers' : answer.reason;
+}
+
+async function ask(
+  address: EngineAddress,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
+  const { execa } = await import('execa');
+  const result = await execa(address.docker, ['info', '--format', '{{json .}}'], {
+    env: { ...env, ...address.env },
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+    timeout: 10_000,
+    ...(signal && { cancelSignal: signal }),
+  });
+  if (result.isCanceled) throw new EngineError('CANCELLED', { message: 'Cancelled', hint: '' });
+  if (result.code === 'ENOENT') return { reason: 'not installed' };
+  if (result.timedOut) return { reason: 'no answer within 10 s' };
+  const info = parse(result.stdout);
+  if (!info) return { reason: lastLine(result.stderr) || `exit status ${result.exitCode}` };
+  // Without a daemon the client still prints what it knows of itself.
+  if (!info.ServerVersion)
+    return { reason: info.ServerErrors?.[0] ?? 'the daemon does not answer' };
+  return { address, info };
+}
+
+function parse(text: string): DockerInfo | undefined {
+  try {
+    return JSON.parse(text) as DockerInfo;
+  } catch {
+    return undefined;
+  }
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)?.trim() ?? '';
+}

@@ -1,0 +1,102 @@
+import type { Engine } from '@excel2doc/engine';
+import { type Digest, type ImageRecord, layoutSource, loadTar, readLayout } from '@excel2doc/oci';
+import type { LocalImage } from './bases';
+import type { Outputs } from './outputs';
+
+export interface Loaded {
+  digest: string;
+  how: 'present' | 'thin' | 'full';
+  /** Compressed bytes of the layers that were sent. */
+  sentBytes: number;
+}
+
+/**
+ * Puts a stage's image into the engine under `tags`, sending what the engine lacks.
+ *
+ * Which layers it has is told by the image that the first tag names now. That can be wrong (another
+ * image was pruned since): an engine refuses a tar that misses a layer, and then gets all of them.
+ *
+ * Tags are set only after the load: an engine with the containerd store keeps the names of a load
+ * that it refused, and then inspects an image by them whose layers are not there. `docker image ls`
+ * does not list such a one.
+ */
+export async function loadStage(
+  engine: Engine,
+  outputs: Outputs,
+  stage: string,
+  tags: [string, ...string[]],
+): Promise<Loaded> {
+  const { record } = await outputs.read(stage);
+  const id = engine.store === 'containerd' ? record.digest : record.configDigest;
+  const loaded = await load(engine, outputs, stage, record, await listed(engine, tags[0]), id);
+  for (const tag of tags) {
+    if ((await listed(engine, tag)) !== id) await engine.tag(id, tag);
+  }
+  return { digest: record.digest, ...loaded };
+}
+
+async function load(
+  engine: Engine,
+  outputs: Outputs,
+  stage: string,
+  record: ImageRecord,
+  present: string | undefined,
+  id: string,
+): Promise<Omit<Loaded, 'digest'>> {
+  if (present === id) return { how: 'present', sentBytes: 0 };
+  const source = await outputs.source(stage);
+  const before = present && (await engine.inspectImage(present));
+  if (before) {
+    const had = new Set(before.layers);
+    const lacking = new Set(
+      record.layers.filter(({ diffId }) => !had.has(diffId)).map(({ digest }) => digest),
+    );
+    try {
+      await engine.loadImage(loadTar({ record, source, tags: [], layers: lacking }));
+      return { how: 'thin', sentBytes: sizeOf(record, lacking) };
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'LAYERS_MISSING') throw error;
+    }
+  }
+  await engine.loadImage(loadTar({ record, source, tags: [], layers: 'all' }));
+  return { how: 'full', sentBytes: record.sizeBytes };
+}
+
+/** The id of the image that a tag names, of one that is really there. */
+async function listed(engine: Engine, tag: string): Promise<string | undefined> {
+  const [image] = await engine.listImages([`reference=${tag}`]);
+  return image?.id;
+}
+
+function sizeOf(record: ImageRecord, digests: ReadonlySet<Digest>): number {
+  return record.layers.reduce(
+    (sum, { digest, sizeBytes }) => sum + (digests.has(digest) ? sizeBytes : 0),
+    0,
+  );
+}
+
+/** Puts an image that lies on this machine as a layout into the engine, where it is not there yet. */
+export async function loadStandIn(engine: Engine, standIn: LocalImage): Promise<void> {
+  const platform = engine.platform;
+  const { descriptor, manifest, config } = await readLayout(standIn.layoutDir, platform);
+  const id = engine.store === 'containerd' ? descriptor.digest : manifest.config.digest;
+  if ((await listed(engine, standIn.tag)) === id) return;
+  const record: ImageRecord = {
+    format: 1,
+    digest: descriptor.digest,
+    configDigest: manifest.config.digest,
+    platform,
+    base: { kind: 'scratch' },
+    layers: manifest.layers.map(({ digest, size, mediaType }, at) => ({
+      digest,
+      diffId: config.rootfs.diff_ids[at] as Digest,
+      sizeBytes: size,
+      mediaType,
+      from: 'self',
+    })),
+    sizeBytes: 0,
+    ownSizeBytes: 0,
+  };
+  const source = layoutSource(standIn.layoutDir);
+  await engine.loadImage(loadTar({ record, source, tags: [standIn.tag], layers: 'all' }));
+}

@@ -1,0 +1,129 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type StagePlan, resolveInstructions } from '@excel2doc/dockerfile';
+import type { Engine } from '@excel2doc/engine';
+import {
+  type Base,
+  type BlobSource,
+  type ImageRecord,
+  type StageInput,
+  SCRATCH,
+  assembleImage,
+  layoutSource,
+  readImageRecord,
+  sourceChain,
+} from '@excel2doc/oci';
+import type { Bases } from './bases';
+import { buildWithBuildKit } from './buildkit';
+import { type Method, chooseMethod } from './method';
+import type { Outputs } from './outputs';
+
+export interface StageBuild {
+  stage: string;
+  plan: StagePlan;
+  /** Absolute path of the build context. */
+  contextDir: string;
+  outputs: Outputs;
+  bases: Bases;
+  /** Asked for only where something has to be run. */
+  engine: () => Promise<Engine>;
+}
+
+export interface BuiltStage {
+  record: ImageRecord;
+  method: Method;
+}
+
+type Parent = Base & { source?: BlobSource };
+
+/**
+ * Makes one stage's thin layout in its output folder: BuildKit runs what has to be run, the rest is
+ * put together here.
+ *
+ * @throws StagesError, EngineError, OciError; the output folder is then as it was before.
+ */
+export async function buildStage(build: StageBuild): Promise<BuiltStage> {
+  const { plan, outputs, stage } = build;
+  const parent = await parentOf(build);
+  const instructions = resolveInstructions(plan, environmentOf(parent));
+  const method = chooseMethod(plan, instructions, parent);
+  const outputDir = outputs.folder(stage);
+  if (method.kind === 'buildkit') {
+    return { record: await buildWithBuildKit(build, plan, parent, outputDir), method };
+  }
+  const scratch = await mkdtemp(join(tmpdir(), 'nx-stages-'));
+  try {
+    const rest = instructions.slice(method.after);
+    const record = await assembleImage({
+      outputDir,
+      parent: method.after > 0 ? await runFirst(build, parent, method.after, scratch) : parent,
+      instructions: rest,
+      context: { directory: build.contextDir, files: plan.files.map(contextFile) },
+      stages: await stageInputs(build),
+      platform: plan.platform,
+      cmdIsSet: instructions.slice(0, method.after).some(({ kind }) => kind === 'cmd'),
+    });
+    return { record, method };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function parentOf({ plan, outputs }: StageBuild): Promise<Parent> {
+  const { base } = plan;
+  if (base.kind === 'scratch') return SCRATCH;
+  if (base.kind === 'stage') {
+    return { ...(await outputs.base(base.stage)), source: await outputs.source(base.stage) };
+  }
+  // What is exported by paths leaves its base behind: only BuildKit needs that, and gets it by name.
+  if (plan.output.kind === 'paths') return SCRATCH;
+  const source = await outputs.baseImageSource(base.reference);
+  return { ...(await outputs.baseImage(base.reference)), source };
+}
+
+/** BuildKit's part: all up to the last RUN. What follows is built on it, as on a parent. */
+async function runFirst(
+  build: StageBuild,
+  parent: Parent,
+  count: number,
+  scratch: string,
+): Promise<Parent> {
+  const plan = { ...build.plan, instructions: build.plan.instructions.slice(0, count) };
+  const folder = join(scratch, 'first');
+  await buildWithBuildKit(build, plan, parent, folder);
+  const { record, config } = await readImageRecord(folder);
+  const sources = [layoutSource(folder), ...(parent.source ? [parent.source] : [])];
+  return {
+    reference: parent.reference,
+    layers: record.layers,
+    config,
+    source: sourceChain(sources),
+  };
+}
+
+function environmentOf({ config }: Base): Record<string, string> {
+  const pairs = config?.config?.Env ?? [];
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=');
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
+
+/** A requirements file has the digest of its meaning, which its bytes do not have. */
+function contextFile(file: StagePlan['files'][number]) {
+  const { path, type } = file;
+  const isExact = file.type === 'file' && file.by === undefined;
+  return { path, type, ...(isExact && { digest: file.digest }) };
+}
+
+async function stageInputs({ plan, outputs }: StageBuild): Promise<Record<string, StageInput>> {
+  const inputs: Record<string, StageInput> = {};
+  for (const stage of plan.stages) {
+    const { record } = await outputs.read(stage);
+    inputs[stage] = { record, source: await outputs.source(stage) };
+  }
+  return inputs;
+}

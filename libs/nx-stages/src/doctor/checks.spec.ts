@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'vitest';
+import { parseContainer } from '../compose/container';
+import { findings } from './checks';
+import type { Facts } from './facts';
+
+const GiB = 2 ** 30;
+const engine = {
+  ...{ answers: true as const, version: '26.1.5', platform: 'linux/amd64' },
+  ...{ memoryBytes: 8 * GiB, diskFreeBytes: 50 * GiB, clockSkewMs: 3 },
+};
+const good: Facts = {
+  engine,
+  platforms: [],
+  ports: [{ service: 'api', port: 8000, free: true }],
+  registry: { answers: true, mirror: '' },
+  indexes: [{ url: 'https://index.example/simple', elapsedMs: 200, error: undefined }],
+  proxy: undefined,
+  extraCertificates: [],
+  certificatesInBuild: false,
+  missingVariables: [],
+  dockerfile: {
+    path: 'Dockerfile',
+    text: [
+      'FROM python:3.12 AS build',
+      'COPY requirements.txt .',
+      'RUN --mount=type=cache,target=/root/.cache/pip \\',
+      '    pip install -r requirements.txt',
+      'FROM python:3.12-slim',
+      'COPY . .',
+      'EXPOSE 8000',
+    ].join('\n'),
+  },
+  hasDockerignore: true,
+  contextBytes: 1000,
+  planProblems: [],
+  publishedTargets: [8000],
+  exposedPorts: [8000],
+  containers: [],
+};
+const container = (state: object, restarts = 0) =>
+  parseContainer({
+    Id: 'c',
+    Name: '/shop-api-1',
+    Image: 'sha256:1',
+    Created: '2026-11-24T08:00:00Z',
+    RestartCount: restarts,
+    Config: { Image: 'shop/api', Labels: { 'com.docker.compose.service': 'api' } },
+    State: { Status: 'running', ExitCode: 0, ...state },
+  });
+const dockerfile = (text: string) => ({ dockerfile: { path: 'Dockerfile', text } });
+const unhealthy = { Health: { Status: 'unhealthy', Log: [{ ExitCode: 1, Output: 'refused' }] } };
+
+test('where nothing is wrong, nothing is found', () => {
+  expect(findings(good)).toEqual([]);
+});
+
+describe('the doctor finds', () => {
+  test.each<[id: string, change: Partial<Facts>, seen: string]>([
+    [
+      'engine-missing',
+      { engine: { answers: false, code: 'NO_ENGINE', message: 'not installed' } },
+      'not installed',
+    ],
+    [
+      'engine-old',
+      { engine: { answers: false, code: 'ENGINE_TOO_OLD', message: 'Docker 20.10' } },
+      '20.10',
+    ],
+    ['engine-memory', { engine: { ...engine, memoryBytes: GiB } }, '1.0 GiB'],
+    ['disk-full', { engine: { ...engine, diskFreeBytes: GiB } }, '1.0 GiB'],
+    ['clock-skew', { engine: { ...engine, clockSkewMs: -60_000 } }, '-60.0 s'],
+    ['emulation', { platforms: [{ service: 'api', platform: 'linux/arm64' }] }, 'linux/arm64'],
+    ['port-taken', { ports: [{ service: 'api', port: 8000, free: false }] }, '8000'],
+    ['registry-unreachable', { registry: { answers: false, mirror: '' } }, 'no mirror'],
+    [
+      'index-unreachable',
+      { indexes: [{ url: 'https://index.example', elapsedMs: undefined, error: 'ENOTFOUND' }] },
+      'ENOTFOUND',
+    ],
+    [
+      'index-slow',
+      { indexes: [{ url: 'https://index.example', elapsedMs: 9_000, error: undefined }] },
+      '9000 ms',
+    ],
+    ['proxy-ca-missing', { extraCertificates: ['corp.crt'] }, 'corp.crt'],
+    [
+      'env-variable-missing',
+      { missingVariables: [{ name: 'KEY', file: 'compose.yaml', message: 'set it' }] },
+      'set it',
+    ],
+    ['compose-dockerfile-mismatch', { publishedTargets: [80] }, 'EXPOSE 8000'],
+    [
+      'cache-never-hits',
+      {
+        planProblems: [
+          { stage: 'deps', kind: 'uncacheable', reason: 'base is not locked', line: 3 },
+        ],
+      },
+      'line 3',
+    ],
+    ['context-large', { hasDockerignore: false, contextBytes: GiB }, '1.0 GiB'],
+    [
+      'no-cache-mount',
+      dockerfile('FROM a\nCOPY requirements.txt .\nRUN pip install -r requirements.txt'),
+      'pip install',
+    ],
+    [
+      'sources-before-dependencies',
+      dockerfile('FROM a\nCOPY . .\nRUN --mount=type=cache,target=/c pip install x'),
+      'COPY . .',
+    ],
+    [
+      'container-failed',
+      { containers: [container({ Status: 'exited', ExitCode: 3 })] },
+      'exit status 3',
+    ],
+    ['container-failed', { containers: [container({}, 9)] }, '9 restarts'],
+    [
+      'container-out-of-memory',
+      { containers: [container({ Status: 'exited', ExitCode: 137, OOMKilled: true })] },
+      '137',
+    ],
+    ['container-unhealthy', { containers: [container(unhealthy)] }, 'refused'],
+  ])('%s', (id, change, seen) => {
+    const found = findings({ ...good, ...change });
+    expect(found.map((each) => each.id)).toEqual([id]);
+    expect(found[0]?.seen).toContain(seen);
+    for (const text of [found[0]?.what, found[0]?.fix]) {
+      expect(text?.en).toBeTruthy();
+      expect(text?.zh).toMatch(/\p{Script=Han}/u);
+    }
+  });
+
+  test('no emulation where only the variant differs', () => {
+    const arm = { ...engine, platform: 'linux/arm64' };
+    const platforms = [{ service: 'api', platform: 'linux/arm64/v8' }];
+    expect(findings({ ...good, engine: arm, platforms })).toEqual([]);
+  });
+
+  test('errors before warnings', () => {
+    const change = {
+      registry: { answers: false, mirror: '' },
+      ports: [{ service: 'a', port: 1, free: false }],
+    };
+    expect(findings({ ...good, ...change }).map(({ severity }) => severity)).toEqual([
+      'error',
+      'warning',
+    ]);
+  });
+});

@@ -1,0 +1,44 @@
+import type { Container } from '../compose/container';
+
+/** All that the checks look at: plain data, so that each check is a function of values. */
+export interface Facts {
+  engine:
+    | { answers: false; code: string; message: string }
+    | {
+        answers: true;
+        version: string;
+        /** `linux/amd64` */
+        platform: string;
+        memoryBytes: number;
+        /** Free on the disk that the engine's data is on; undefined where that is another machine's. */
+        diskFreeBytes: number | undefined;
+        /** What the engine's clock is ahead of ours. */
+        clockSkewMs: number;
+      };
+  /** `platform:` of the services, where one is set. */
+  platforms: { service: string; platform: string }[];
+  ports: { service: string; port: number; free: boolean }[];
+  registry: { answers: boolean; mirror: string } | undefined;
+  /** A package index: its host, and how long it took to answer. */
+  indexes: { url: string; elapsedMs: number | undefined; error: string | undefined }[];
+  proxy: { variable: string; value: string } | undefined;
+  /** CAs that this machine was given beyond the usual ones, and how many of them a build gets. */
+  extraCertificates: string[];
+  certificatesInBuild: boolean;
+  /** Variables that the Compose files demand and nobody sets. */
+  missingVariables: { name: string; file: string; message: string }[];
+  dockerfile: { path: string; text: string } | undefined;
+  hasDockerignore: boolean;
+  contextBytes: number;
+  /** What the last plans say of stages that cannot be cached, or read everything. */
+  planProblems: {
+    stage: string;
+    kind: 'uncacheable' | 'whole-context';
+    reason: string;
+    line?: number;
+  }[];
+  /** The ports that the service publishes, and those that the image exposes. */
+  publishedTargets: number[];
+  exposedPorts: number[];
+  containers: Container[];
+}

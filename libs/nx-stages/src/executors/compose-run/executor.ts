@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import type { ExecutorContext } from '@nx/devkit';
+import { loadStage } from '../../build/load';
+import { Outputs } from '../../build/outputs';
+import { type ComposeOptions, startDependencies, openCompose } from '../../compose/project';
+import { StagesError } from '../../fault';
+import { projectRootOf } from '../../project';
+import { report } from '../../report';
+import { commandArguments } from '../arguments';
+
+interface Options extends ComposeOptions {
+  service: string;
+  command: string[];
+  args?: string[];
+  stage?: string;
+  image?: string;
+  dependencies: boolean;
+  throwAway: boolean;
+}
+
+/** Runs a command in a one-off container and takes over its exit status. */
+export default function composeRun(options: Options, context: ExecutorContext) {
+  return report(async () => {
+    const project = options.throwAway
+      ? `${context.projectName}-${randomBytes(4).toString('hex')}`
+      : options.project;
+    const { engine, bases, compose, config } = await openCompose(
+      { ...options, ...(project && { project }) },
+      context,
+    );
+    if (options.stage && options.image) {
+      const outputs = new Outputs(context.root, projectRootOf(context), engine.platform, bases);
+      await loadStage(engine, outputs, options.stage, [`${options.image}:${options.stage}`]);
+    }
+    const command = [
+      ...options.command,
+      ...commandArguments(options.args, ['project', 'configuration']),
+    ];
+    try {
+      const { service, dependencies } = options;
+      if (dependencies) await startDependencies(compose, config, service);
+      const { exitCode } = await compose.run(service, command, { noDeps: true, output: 'show' });
+      if (exitCode !== 0) {
+        throw new StagesError('COMMAND_FAILED', {
+          message: `\`${command.join(' ')}\` in ${service} ended with exit status ${exitCode}`,
+          hint: 'Its output stands above',
+        });
+      }
+    } finally {
+      if (options.throwAway) await compose.down({ volumes: true });
+    }
+  });
+}

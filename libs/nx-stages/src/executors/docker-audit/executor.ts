@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ExecutorContext } from '@nx/devkit';
+import { auditImage } from '../../audit/audit';
+import { requiredNames } from '../../audit/rules';
+import { Bases } from '../../build/bases';
+import { Outputs } from '../../build/outputs';
+import { StagesError } from '../../fault';
+import { machinePlatform } from '../../platform';
+import { projectRootOf } from '../../project';
+import { report } from '../../report';
+import type { DockerOptions } from '../options';
+
+interface Options extends DockerOptions {
+  stage: string;
+  budgetMiB: number;
+  accepted?: string;
+  json: boolean;
+}
+
+/** Checks a built image, from its layers: no engine is asked. */
+export default function dockerAudit(options: Options, context: ExecutorContext) {
+  return report(async () => {
+    const bases = await Bases.read(context.root, options.lockFile);
+    const outputs = new Outputs(context.root, projectRootOf(context), machinePlatform(), bases);
+    const output = await outputs.read(options.stage);
+    const found = await auditImage(output, await outputs.source(options.stage), {
+      budgetBytes: options.budgetMiB * 2 ** 20,
+      accepted: await acceptedNames(options, context),
+    });
+    if (options.json) process.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`);
+    else {
+      for (const each of found) process.stdout.write(`✗ ${each.rule}: ${each.found}\n`);
+      const { digest, layers } = output.record;
+      process.stdout.write(`${digest}: ${layers.length} layers, ${found.length} findings\n`);
+    }
+    if (found.length === 0) return;
+    throw new StagesError('CHECK_FAILED', {
+      message: `The image breaks ${[...new Set(found.map(({ rule }) => rule))].join(', ')}`,
+      hint: 'Mend in the Dockerfile what stands above, or set another budget or list',
+    });
+  });
+}
+
+/** The list that is named, else what requirements.txt locks; pip, and before Python 3.12 setuptools, comes with every virtual environment. */
+async function acceptedNames(
+  { accepted, context: buildContext }: Options,
+  context: ExecutorContext,
+): Promise<Set<string> | undefined> {
+  const file = join(context.root, accepted ?? join(buildContext, 'requirements.txt'));
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    if (accepted) throw error;
+    return undefined;
+  });
+  return text === undefined ? undefined : new Set([...requiredNames(text), 'pip', 'setuptools']);
+}

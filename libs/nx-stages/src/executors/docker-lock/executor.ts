@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ExecutorContext } from '@nx/devkit';
+import { type LockedImage, readLockedImages } from '../../build/bases';
+import { StagesError } from '../../fault';
+import { machinePlatform } from '../../platform';
+import { baseReferences, unlocked, writeLock } from '../../registry/lock';
+import { resolveImage } from '../../registry/resolve';
+import { report } from '../../report';
+import type { DockerOptions } from '../options';
+
+interface Options extends DockerOptions {
+  check?: boolean;
+  update?: boolean;
+}
+
+/** Writes at which digest each base image is taken; what is locked stays unless it is to be updated. */
+export default function dockerLock(options: Options, context: ExecutorContext) {
+  return report(async () => {
+    const path = join(context.root, options.lockFile);
+    const images = await readLockedImages(path);
+    const named = baseReferences(await readFile(join(context.root, options.dockerfile), 'utf8'), {
+      file: options.dockerfile,
+      platforms: options.platforms ?? [machinePlatform()],
+      ...(options.buildArgs && { buildArgs: options.buildArgs }),
+    });
+    if (options.check) return check(options, unlocked(named, images));
+    const all = [...new Set([...named, ...Object.keys(images)])].sort();
+    const wanted = options.update ? all : unlocked(all, images);
+    const resolved: Record<string, LockedImage> = {};
+    for (const reference of wanted) resolved[reference] = await resolveImage(reference);
+    for (const reference of all)
+      say(reference, images[reference]?.digest ?? null, resolved[reference]?.digest);
+    // Another project's docker-lock may have written meanwhile.
+    if (wanted.length > 0)
+      await writeLock(path, { ...(await readLockedImages(path)), ...resolved });
+  });
+}
+
+function check({ dockerfile, lockFile }: Options, missing: string[]): void {
+  if (missing.length === 0) {
+    process.stdout.write(`${lockFile} has every base image of ${dockerfile}\n`);
+    return;
+  }
+  throw new StagesError('CHECK_FAILED', {
+    message: `${dockerfile}: not in ${lockFile}: ${missing.join(', ')}`,
+    hint: 'Lock with the target docker-lock',
+  });
+}
+
+function say(reference: string, before: string | null, now: string | null = before): void {
+  const change = before === now ? `${now} (unchanged)` : `${before ?? 'not locked'} -> ${now}`;
+  process.stdout.write(`${reference}  ${change}\n`);
+}

@@ -1,0 +1,55 @@
+import type { ExecutorContext } from '@nx/devkit';
+import { Repository } from '@excel2doc/oci';
+import { Bases } from '../../build/bases';
+import { imageTags } from '../../build/tags';
+import { formatSize } from '../../care/stats';
+import { StagesError } from '../../fault';
+import { projectRootOf } from '../../project';
+import { pushStage } from '../../registry/push';
+import { report } from '../../report';
+import type { DockerOptions } from '../options';
+
+interface Options extends DockerOptions {
+  stage: string;
+  image: string;
+  tag?: string;
+  repository?: string;
+  sbom?: boolean;
+}
+
+/** A stage's image in a registry, under the tags that docker-build gives it in the engine. */
+export default function dockerPush(options: Options, context: ExecutorContext) {
+  return report(async () => {
+    if (!options.repository) {
+      throw new StagesError('REPOSITORY_MISSING', {
+        message: `${options.image}: nobody says where to push it`,
+        hint: 'Give --repository=HOST/NAME, or set the option registry of @excel2doc/nx-stages in nx.json',
+      });
+    }
+    const repository = new Repository(options.repository);
+    try {
+      const { digest, tags, platforms } = await pushStage({
+        workspaceRoot: context.root,
+        projectRoot: projectRootOf(context),
+        stage: options.stage,
+        name: options.image,
+        bases: await Bases.read(context.root, options.lockFile),
+        repository,
+        tags: (of) => imageTags(context.root, of, options.tag),
+        sbom: options.sbom ?? true,
+      });
+      for (const { platform, standIn, sbom, uploadedBytes, blobs } of platforms) {
+        const { uploaded, mounted, present } = blobs;
+        const sent = `${uploaded} blobs sent (${formatSize(uploadedBytes)}), ${mounted} mounted, ${present} there already`;
+        process.stdout.write(`${platform}: ${sent}${sbom ? `, SBOM ${sbom}` : ''}\n`);
+        if (standIn)
+          process.stdout.write(
+            `${platform}: built on this machine's stand-in for its base image\n`,
+          );
+      }
+      process.stdout.write(`${repository.name}@${digest} as ${tags.join(', ')}\n`);
+    } finally {
+      await repository.close();
+    }
+  });
+}

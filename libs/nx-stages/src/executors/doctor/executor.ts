@@ -1,0 +1,40 @@
+import type { ExecutorContext } from '@nx/devkit';
+import { findings } from '../../doctor/checks';
+import { formatFinding, languageOf } from '../../doctor/finding';
+import { gatherFacts } from '../../doctor/gather';
+import type { ComposeOptions } from '../../compose/project';
+import { StagesError } from '../../fault';
+import { projectRootOf } from '../../project';
+import { report } from '../../report';
+
+interface Options extends ComposeOptions {
+  service: string;
+  dockerfile: string;
+  context: string;
+  json: boolean;
+  strict: boolean;
+}
+
+/** What is wrong, how it was seen, and how to mend it; fails on errors, with `--strict` on warnings. */
+export default function doctor(options: Options, context: ExecutorContext) {
+  return report(async () => {
+    const subject = {
+      ...options,
+      workspaceRoot: context.root,
+      projectRoot: projectRootOf(context),
+    };
+    const found = findings(await gatherFacts(subject, process.env));
+    const language = languageOf(process.env);
+    const text = options.json
+      ? JSON.stringify(found, undefined, 2)
+      : found.map((each) => formatFinding(each, language)).join('\n');
+    const nothing = { en: 'nothing is wrong', zh: '没有发现问题' }[language];
+    process.stdout.write(`${text || nothing}\n`);
+    const failing = found.filter(({ severity }) => options.strict || severity === 'error');
+    if (failing.length === 0) return;
+    throw new StagesError('CHECK_FAILED', {
+      message: `Found: ${failing.map(({ id }) => id).join(', ')}`,
+      hint: 'Each stands above with its fix',
+    });
+  });
+}

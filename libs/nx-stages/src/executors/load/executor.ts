@@ -1,0 +1,35 @@
+import type { ExecutorContext } from '@nx/devkit';
+import { locateEngine } from '@excel2doc/engine';
+import { Bases } from '../../build/bases';
+import { loadStage } from '../../build/load';
+import { Outputs } from '../../build/outputs';
+import { imageTags } from '../../build/tags';
+import { projectRootOf } from '../../project';
+import { report } from '../../report';
+import type { DockerOptions } from '../options';
+
+interface Options extends DockerOptions {
+  stage: string;
+  image: string;
+  tag?: string;
+}
+
+/** The image of a stage in the engine, tagged with a name, the commit and its own digest. */
+export default function load(options: Options, context: ExecutorContext) {
+  return report(async () => {
+    const [engine, bases] = await Promise.all([
+      locateEngine(),
+      Bases.read(context.root, options.lockFile),
+    ]);
+    const outputs = new Outputs(context.root, projectRootOf(context), engine.platform, bases);
+    const { record } = await outputs.read(options.stage);
+    const tags = imageTags(context.root, record.digest, options.tag);
+    const [first = '', ...others] = tags.map((tag) => `${options.image}:${tag}`);
+    const { how, sentBytes } = await loadStage(engine, outputs, options.stage, [first, ...others]);
+    const sent =
+      how === 'present'
+        ? 'was there already'
+        : `${how} load, ${(sentBytes / 1024).toFixed(0)} KiB sent`;
+    process.stdout.write(`${first} ${record.digest} (${sent})\n`);
+  });
+}

@@ -1,0 +1,44 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { serialisePlan } from '@excel2doc/dockerfile';
+import type { ExecutorContext } from '@nx/devkit';
+import { type Engine, locateEngine } from '@excel2doc/engine';
+import { buildStage } from '../../build/stage';
+import { Outputs } from '../../build/outputs';
+import { Bases } from '../../build/bases';
+import { stageFolder } from '../../infer/paths';
+import { BUILT_PLAN } from '../../plan/explain';
+import { readPlan } from '../../plan/read';
+import { projectRootOf } from '../../project';
+import { report } from '../../report';
+import type { DockerOptions } from '../options';
+
+interface Options extends DockerOptions {
+  stage: string;
+}
+
+/** Makes one stage's thin output, for every platform of its plan. */
+export default function stage(options: Options, context: ExecutorContext) {
+  return report(async () => {
+    const projectRoot = projectRootOf(context);
+    const [plan, bases] = await Promise.all([
+      readPlan(context.root, projectRoot, options.stage),
+      Bases.read(context.root, options.lockFile),
+    ]);
+    let engine: Promise<Engine> | undefined;
+    for (const each of plan.platforms) {
+      const { record, method } = await buildStage({
+        stage: options.stage,
+        plan: each,
+        contextDir: join(context.root, options.context),
+        outputs: new Outputs(context.root, projectRoot, each.platform, bases),
+        bases,
+        engine: () => (engine ??= locateEngine()),
+      });
+      const how = method.kind === 'buildkit' ? `by BuildKit: ${method.reason}` : 'assembled';
+      process.stdout.write(`${options.stage} ${each.platform} ${record.digest} (${how})\n`);
+    }
+    const folder = join(context.root, stageFolder(projectRoot, options.stage));
+    await writeFile(join(folder, BUILT_PLAN), serialisePlan(plan));
+  });
+}

@@ -1,0 +1,10 @@
+import { type PluginOptions } from './options';
+import { createNodes as infer, filePattern } from './infer/create-nodes';
+import type { CreateNodes } from '@nx/devkit';
+
+export type { PluginOptions };
+
+/** The name from Nx 23 on. */
+export const createNodes: CreateNodes<PluginOptions> = [filePattern, infer];
+/** The name that Nx 22 looks for. */
+export const createNodesV2 = createNodes;

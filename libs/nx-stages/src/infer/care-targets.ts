@@ -1,0 +1,162 @@
+import type { TargetConfiguration } from '@nx/devkit';
+
+/** What the targets of one service are made from. */
+export interface CareSubject {
+  /** Files and their values, as every Compose executor takes them. */
+  compose: { files: string[]; envFile: string };
+  /** The same for production, where there is a compose.prod.yaml. */
+  production: { files: string[]; envFile: string } | undefined;
+  service: string;
+  /** Name of the image, without a tag. */
+  image: string;
+  stages: string[];
+  /** Relative to the workspace. */
+  dockerfile: string;
+  context: string;
+  lockFile: string;
+  /** Whether the project has Alembic migrations. */
+  migrations: boolean;
+  python: boolean;
+}
+
+const executor = (name: string) => `@excel2doc/nx-stages:${name}`;
+
+/** The targets that keep a service running; none of them is cached. */
+export function careTargets(subject: CareSubject): Record<string, TargetConfiguration> {
+  const { compose, service, image, stages, dockerfile, context, lockFile } = subject;
+  const stage = stages.at(-1) ?? '';
+  const own = { ...compose, service };
+  const source = { dockerfile, context };
+  const target = (
+    name: string,
+    description: string,
+    options: object,
+    dependsOn?: string[],
+  ): TargetConfiguration => ({
+    executor: executor(name),
+    cache: false,
+    ...(dependsOn && { dependsOn }),
+    options,
+    ...(subject.production &&
+      'files' in options && { configurations: { production: { ...subject.production } } }),
+    metadata: { description },
+  });
+  const targets: Record<string, TargetConfiguration> = {
+    'compose-ps': target(
+      'compose-ps',
+      'The services: state, health, restarts, ports, image, newer source (--json)',
+      { ...own, stage, context },
+    ),
+    'compose-logs': target(
+      'compose-logs',
+      'Follow the logs (--service=NAME, --since=10m, --level=warning, --no-follow, --raw)',
+      { ...compose, follow: true },
+    ),
+    'compose-restart': target(
+      'compose-restart',
+      'Restart and wait until healthy (--service=NAME)',
+      compose,
+    ),
+    'compose-down': target(
+      'compose-down',
+      'Stop and remove the containers; the data stays (--volumes asks by name)',
+      compose,
+    ),
+    'compose-watch': target(
+      'compose-watch',
+      'Bring saved files into the running container, which reloads',
+      { ...own, ...source, stage },
+      ['compose-up'],
+    ),
+    shell: target('compose-exec', 'A shell in the running container (--user=root)', {
+      ...own,
+      command: [
+        'sh',
+        '-c',
+        'if command -v bash >/dev/null; then exec bash "$@"; else exec sh "$@"; fi',
+        'sh',
+      ],
+    }),
+    exec: target('compose-exec', 'Run a command in the running container: -- COMMAND', {
+      ...own,
+      command: [],
+    }),
+    stats: target('stats', 'What the containers use: live, or once with --json', compose),
+    images: target('images', 'What each stage adds, and the size over the builds (--json)', {
+      image,
+      stages,
+      lockFile,
+    }),
+    health: target(
+      'health',
+      'Each service and each dependency, as a table and an exit status',
+      own,
+    ),
+    prune: target('prune', 'What is no longer needed; --yes deletes it, never a volume', {
+      ...compose,
+      image,
+      stages,
+    }),
+    doctor: target('doctor', 'What is wrong here, how it was seen, and how to mend it (--json)', {
+      ...own,
+      ...source,
+    }),
+    preflight: target('preflight', 'Check the configuration for production against the rules', {
+      ...(subject.production ?? compose),
+      ...source,
+      image,
+    }),
+    'docker-audit': target(
+      'docker-audit',
+      'Check the built image: user, tools, caches, secrets, size, packages',
+      { ...source, stage, lockFile },
+      [`docker-${stage}`],
+    ),
+  };
+  if (subject.python)
+    targets['pip-list'] = target(
+      'pip-list',
+      'Python packages, newer versions, known vulnerabilities',
+      own,
+    );
+  if (subject.migrations) Object.assign(targets, databaseTargets(target, own, subject));
+  return targets;
+}
+
+function databaseTargets(
+  target: (name: string, what: string, options: object, on?: string[]) => TargetConfiguration,
+  own: object,
+  { production }: CareSubject,
+): Record<string, TargetConfiguration> {
+  const command = ['alembic', 'upgrade', 'head'];
+  const migrate = target(
+    'db-migrate',
+    'Apply the migrations, under a lock (--dry-run shows the SQL, --backup)',
+    { ...own, command },
+    ['docker-build'],
+  );
+  return {
+    'db-migrate': production
+      ? { ...migrate, configurations: { production: { ...production, backup: true } } }
+      : migrate,
+    'db-history': target('db-history', 'The migrations, and which of them the database is at', own),
+    'db-revision': target(
+      'db-revision',
+      'Write a migration from the models: --message="what changes"',
+      own,
+      ['docker-build'],
+    ),
+    'db-check': target(
+      'db-check',
+      'Revision, schema, models and indexes: are they as they should be?',
+      own,
+    ),
+    'db-shell': target('db-shell', 'psql in the database container: -- -c "SELECT 1"', own),
+    'db-backup': target('db-backup', 'A backup that was restored and compared (--keep=14)', own),
+    'db-restore': target(
+      'db-restore',
+      'Put a backup in the place of the database: --file=PATH',
+      own,
+    ),
+  };
+}

@@ -1,0 +1,142 @@
+import { posix } from 'node:path';
+import type { TargetConfiguration } from '@nx/devkit';
+import { parse } from 'yaml';
+import { careTargets } from './care-targets';
+
+/** The parts of a Compose file that targets are inferred from. */
+export interface ComposeModel {
+  services: Record<string, { image?: string; build?: string | { context?: string } } | null>;
+}
+
+export interface ComposeFile {
+  /** Relative to the workspace. */
+  file: string;
+  model: ComposeModel;
+}
+
+export interface ComposeProject {
+  projectRoot: string;
+  /** The name of the image that the project builds, without a tag. */
+  image: string;
+  stages: string[];
+  /** Relative to the workspace. */
+  dockerfile: string;
+  context: string;
+  lockFile: string;
+  has(file: string): boolean;
+}
+
+/** @throws Error naming what is wrong when the text is no Compose file. */
+export function parseCompose(text: string): ComposeModel {
+  const model = parse(text, { logLevel: 'error' }) as Partial<ComposeModel> | null;
+  if (typeof model?.services !== 'object' || model.services === null) {
+    throw new Error('it has no services');
+  }
+  return model as ComposeModel;
+}
+
+/** The service that runs a project: by the image that it names, or by the folder that it builds. */
+export function serviceOf(
+  { file, model }: ComposeFile,
+  project: ComposeProject,
+): string | undefined {
+  const folder = posix.dirname(file);
+  return Object.keys(model.services).find((name) => {
+    const { image, build } = model.services[name] ?? {};
+    if (image && withoutTag(image) === project.image) return true;
+    const context = typeof build === 'string' ? build : build?.context;
+    return context !== undefined && posix.join(folder, context) === project.projectRoot;
+  });
+}
+
+// A variable in the tag's place (`image:${TAG:-dev}`) holds colons of its own.
+const withoutTag = (image: string) => /^[^$]*?(?=:[^/]*$|@|:\$|$)/.exec(image)?.[0];
+
+const executor = (name: string) => `@excel2doc/nx-stages:${name}`;
+
+/** The targets that a project gets from the Compose file that runs it. */
+export function composeTargets(
+  compose: ComposeFile,
+  service: string,
+  project: ComposeProject,
+  tests: ComposeFile | undefined,
+  productionFile?: string,
+): Record<string, TargetConfiguration> {
+  const base = { files: [compose.file], envFile: posix.join(posix.dirname(compose.file), '.env') };
+  const production =
+    productionFile === undefined
+      ? undefined
+      : {
+          files: [compose.file, productionFile],
+          envFile: posix.join(posix.dirname(compose.file), '.env.prod'),
+        };
+  const migrate = project.has('alembic.ini') ? ['alembic', 'upgrade', 'head'] : undefined;
+  const targets: Record<string, TargetConfiguration> = {
+    'compose-up': {
+      executor: executor('compose-up'),
+      cache: false,
+      dependsOn: ['docker-build'],
+      options: { ...base, service, ...(migrate && { migrate }) },
+      ...(production && {
+        configurations: { production: { ...production, ...(migrate && { backup: true }) } },
+      }),
+      metadata: {
+        description:
+          'Build what changed, migrate, try the new image out, replace, wait until all are healthy',
+      },
+    },
+    ...careTargets({
+      compose: base,
+      production,
+      service,
+      image: project.image,
+      stages: project.stages,
+      dockerfile: project.dockerfile,
+      context: project.context,
+      lockFile: project.lockFile,
+      migrations: migrate !== undefined,
+      python: project.has('pyproject.toml') || project.has('requirements.txt'),
+    }),
+  };
+  const testService = tests && Object.keys(tests.model.services).find((name) => name === 'test');
+  if (tests && testService && project.stages.includes('test')) {
+    const inTestImage: TargetConfiguration = {
+      executor: executor('compose-run'),
+      cache: true,
+      dependsOn: ['docker-test'],
+      inputs: [
+        { dependentTasksOutputFiles: '**/docker/test/**/image.json' },
+        `{workspaceRoot}/${compose.file}`,
+        `{workspaceRoot}/${tests.file}`,
+        { externalDependencies: [] },
+      ],
+      options: {
+        ...base,
+        files: [compose.file, tests.file],
+        service: testService,
+        stage: 'test',
+        image: project.image,
+        throwAway: true,
+      },
+    };
+    targets['test'] = {
+      ...inTestImage,
+      options: { ...inTestImage.options, command: ['pytest'] },
+      metadata: {
+        description: 'pytest in the test image, against services that are thrown away afterwards',
+      },
+    };
+    if (project.has('pyproject.toml')) {
+      targets['lint'] = {
+        ...inTestImage,
+        options: {
+          ...inTestImage.options,
+          command: ['sh', '-c', 'ruff check . && ruff format --check . && mypy'],
+          dependencies: false,
+        },
+        metadata: { description: 'ruff and mypy in the test image' },
+      };
+    }
+  }
+  return targets;
+}

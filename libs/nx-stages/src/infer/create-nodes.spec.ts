@@ -1,0 +1,85 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createNodes } from './create-nodes';
+
+let workspaceRoot: string;
+
+beforeEach(() => {
+  workspaceRoot = mkdtempSync(join(tmpdir(), 'create-nodes-'));
+});
+afterEach(() => rmSync(workspaceRoot, { recursive: true }));
+
+function infer(files: Record<string, string>, options = {}) {
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(workspaceRoot, file)), { recursive: true });
+    writeFileSync(join(workspaceRoot, file), text);
+  }
+  const found = Object.keys(files).filter((file) => /Dockerfile$|compose\.ya?ml$/.test(file));
+  const results = createNodes(found, options, { workspaceRoot, nxJsonConfiguration: {} });
+  return Object.assign({}, ...results.map(([, { projects }]) => projects));
+}
+
+describe('a Dockerfile', () => {
+  const twoStages = 'FROM a AS deps\nRUN x\nFROM deps AS runner\nCOPY app app\n';
+
+  test('gives each stage a task that depends on the stages below it', () => {
+    const { 'apps/api': api } = infer({
+      'apps/api/project.json': '{"name":"api"}',
+      'apps/api/Dockerfile': twoStages,
+    });
+    expect(api.name).toBe('api');
+    expect(api.targets['docker-runner']).toMatchObject({
+      cache: true,
+      dependsOn: ['docker-plan', 'docker-deps'],
+    });
+    expect(api.targets['docker-build'].dependsOn).toEqual(['docker-runner']);
+  });
+
+  test('is pushed when its last stage is built, to the registry that the plugin is given', () => {
+    const files = { 'apps/api/Dockerfile': twoStages };
+    const { 'apps/api': api } = infer(files, { registry: 'registry.test/team' });
+    expect(api.targets['docker-push']).toMatchObject({
+      cache: false,
+      dependsOn: ['docker-runner'],
+      options: { stage: 'runner', repository: 'registry.test/team/api' },
+    });
+    expect(infer(files)['apps/api'].targets['docker-push'].options).not.toHaveProperty(
+      'repository',
+    );
+  });
+
+  test('has no digest and no file content in any target', () => {
+    const first = infer({ 'apps/api/Dockerfile': twoStages, 'apps/api/app/a': '1' });
+    const second = infer({ 'apps/api/Dockerfile': twoStages, 'apps/api/app/a': '2' });
+    expect(second).toEqual(first);
+  });
+
+  test('below a project belongs to that project', () => {
+    const projects = infer({
+      'apps/api/package.json': '{"name":"@x/api"}',
+      'apps/api/docker/Dockerfile': twoStages,
+    });
+    expect(Object.keys(projects)).toEqual(['apps/api']);
+  });
+
+  test('that is broken leaves the others alone and says so when it is built', () => {
+    const projects = infer({ 'apps/bad/Dockerfile': 'FRM a\n', 'apps/good/Dockerfile': twoStages });
+    expect(projects['apps/good'].targets).toHaveProperty('docker-runner');
+    expect(projects['apps/bad'].targets['docker-build'].dependsOn).toEqual(['docker-plan']);
+  });
+});
+
+test('a Compose file that is broken takes only its own targets away', () => {
+  const projects = infer({
+    'apps/api/Dockerfile': 'FROM a\n',
+    'docker/compose.yaml': 'services: [',
+  });
+  expect(projects['apps/api'].targets).not.toHaveProperty('compose-up');
+  expect(projects['apps/api'].targets).toHaveProperty('docker-build');
+});
+
+test('an option that does not exist is named', () => {
+  expect(() => infer({}, { imageNmae: 'x' })).toThrow('no option "imageNmae"');
+});

@@ -1,0 +1,58 @@
+import type { StagePlan, StagePlanFile } from '@excel2doc/dockerfile';
+import { expect, test } from 'vitest';
+import { explainStages } from './explain';
+
+const plan = (stage: string, changes: Partial<StagePlan> = {}): StagePlanFile => ({
+  format: 1,
+  stage,
+  platforms: [
+    {
+      platform: 'linux/amd64',
+      output: { kind: 'image' },
+      base: { kind: 'scratch' },
+      instructions: [{ keyword: 'COPY', text: 'COPY app app' }],
+      args: {},
+      stages: [],
+      images: [],
+      files: [{ path: 'app/a', type: 'file', mode: '0644', digest: 'sha256:1' }],
+      wholeContext: [],
+      uncacheable: [],
+      ...changes,
+    },
+  ],
+});
+const built = (...plans: StagePlanFile[]) => new Map(plans.map((each) => [each.stage, each]));
+
+test('a stage whose plan is the one that was built is a hit', () => {
+  const [deps] = explainStages([plan('deps')], built(plan('deps')));
+  expect(deps).toMatchObject({ state: 'hit', reasons: [] });
+});
+
+test('a changed file is named, and so is what builds on the stage', () => {
+  const files = [{ path: 'app/a', type: 'file' as const, mode: '0644', digest: 'sha256:2' }];
+  const runner = plan('runner', { base: { kind: 'stage', stage: 'deps' }, stages: ['deps'] });
+  const [deps, above] = explainStages(
+    [plan('deps', { files }), runner],
+    built(plan('deps'), runner),
+  );
+  expect(deps?.state).toBe('rebuild');
+  expect(deps?.reasons.join()).toContain('app/a');
+  expect(above).toMatchObject({
+    state: 'rebuild',
+    reasons: ['deps, which it builds on, is built again'],
+  });
+});
+
+test('a stage that was never built here says so', () => {
+  const [deps] = explainStages([plan('deps')], built());
+  expect(deps).toMatchObject({ state: 'unknown', reasons: ['it was not built here yet'] });
+});
+
+test('a stage that is not cached is never a hit', () => {
+  const uncached = plan('deps', { uncacheable: [{ reason: 'its base is not locked' }] });
+  const [deps] = explainStages([uncached], built(uncached));
+  expect(deps).toMatchObject({
+    state: 'rebuild',
+    notes: ['is not cached: its base is not locked'],
+  });
+});

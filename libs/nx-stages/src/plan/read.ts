@@ -1,0 +1,21 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PLAN_FORMAT, type StagePlanFile } from '@excel2doc/dockerfile';
+import { StagesError } from '../fault';
+import { planFolder } from '../infer/paths';
+
+/** @throws StagesError `PLAN_MISSING` when docker-plan has not run, or was another version's. */
+export async function readPlan(
+  workspaceRoot: string,
+  projectRoot: string,
+  stage: string,
+): Promise<StagePlanFile> {
+  const path = join(planFolder(projectRoot), `${stage}.json`);
+  const text = await readFile(join(workspaceRoot, path), 'utf8').catch(() => undefined);
+  const plan = text === undefined ? undefined : (JSON.parse(text) as StagePlanFile);
+  if (plan?.format === PLAN_FORMAT) return plan;
+  throw new StagesError('PLAN_MISSING', {
+    message: `${path} ${plan ? 'is of another version of the plugin' : 'is not there'}`,
+    hint: 'Run the target docker-plan first',
+  });
+}

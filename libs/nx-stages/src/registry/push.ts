@@ -1,0 +1,144 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Digest,
+  type ImageRecord,
+  type Pushed,
+  type Repository,
+  SPDX_MEDIA_TYPE,
+  attach,
+  parseDigest,
+  parseReference,
+  pushImage,
+  pushIndex,
+  readBlob,
+  readImageRecord,
+  sbom,
+} from '@excel2doc/oci';
+import { type Bases, mirrored } from '../build/bases';
+import { Outputs } from '../build/outputs';
+import { StagesError } from '../fault';
+import { stageFolder } from '../infer/paths';
+import { readPlan } from '../plan/read';
+
+export interface StagePush {
+  workspaceRoot: string;
+  projectRoot: string;
+  stage: string;
+  /** The image's name in the SBOM. */
+  name: string;
+  bases: Bases;
+  repository: Repository;
+  /** Names for what is pushed, made from its digest: the first is set first. */
+  tags: (digest: Digest) => string[];
+  sbom: boolean;
+}
+
+export interface PushedStage {
+  /** What the tags name: the image, or the index of several. */
+  digest: Digest;
+  tags: string[];
+  platforms: (Pushed & { platform: string; standIn: boolean; sbom: Digest | null })[];
+}
+
+/**
+ * Pushes a stage's image for every platform of its output folder, their SBOMs, and then the tags:
+ * nobody sees a tag whose image is not whole.
+ *
+ * @throws StagesError `PLAN_MISSING` when the stage was not built; OciError from the registry
+ */
+export async function pushStage(push: StagePush): Promise<PushedStage> {
+  const { repository } = push;
+  const platforms: PushedStage['platforms'] = [];
+  const all = await builtPlatforms(push);
+  for (const { outputs, record } of all) {
+    const source = await outputs.source(push.stage);
+    const base = await baseImageOf(outputs, record);
+    const from = base ? parseReference(mirrored(base)) : undefined;
+    const isNear = from?.registry === parseReference(repository.name).registry;
+    const pushed = await pushImage(repository, {
+      ...{ record, source },
+      ...(isNear && from && { mountFrom: from.repository }),
+    });
+    const document = push.sbom && (await attachSbom(push, record, source, pushed));
+    platforms.push({
+      ...pushed,
+      platform: record.platform,
+      standIn: base !== undefined && push.bases.standIn(base, record.platform) !== undefined,
+      sbom: document || null,
+    });
+  }
+  const descriptors = platforms.map(({ descriptor }) => descriptor);
+  const [only, ...others] = descriptors;
+  if (only && others.length === 0) {
+    const tags = push.tags(only.digest);
+    const source = await all[0]!.outputs.source(push.stage);
+    const bytes = await readBlob(source, only.digest);
+    for (const tag of tags) await repository.putManifest(tag, bytes, only.mediaType);
+    return { digest: only.digest, tags, platforms };
+  }
+  const [first = 'latest'] = push.tags(descriptors[0]!.digest);
+  const { digest } = await pushIndex(repository, first, descriptors);
+  const tags = push.tags(digest);
+  for (const tag of tags.slice(1)) await pushIndex(repository, tag, descriptors);
+  return { digest, tags, platforms };
+}
+
+async function builtPlatforms({ workspaceRoot, projectRoot, stage, bases }: StagePush) {
+  const folder = join(workspaceRoot, stageFolder(projectRoot, stage));
+  const names = await readdir(folder).catch(() => []);
+  if (names.length === 0) {
+    throw new StagesError('PLAN_MISSING', {
+      message: `stage ${stage} is not built: ${stageFolder(projectRoot, stage)} is empty`,
+      hint: 'Build it first',
+    });
+  }
+  return Promise.all(
+    names.sort().map(async (name) => {
+      const { record } = await readImageRecord(join(folder, name));
+      return { record, outputs: new Outputs(workspaceRoot, projectRoot, record.platform, bases) };
+    }),
+  );
+}
+
+/** The image that a stage is built on in the end; undefined for one from scratch. */
+async function baseImageOf(outputs: Outputs, { base }: ImageRecord): Promise<string | undefined> {
+  if (base.kind === 'stage') {
+    return baseImageOf(outputs, (await outputs.read(base.stage)).record);
+  }
+  return base.kind === 'image' ? base.reference : undefined;
+}
+
+async function attachSbom(
+  push: StagePush,
+  record: ImageRecord,
+  source: Parameters<typeof readBlob>[0],
+  { descriptor }: Pushed,
+): Promise<Digest> {
+  const epochS = Number(process.env['SOURCE_DATE_EPOCH'] ?? 0);
+  const inputs = await inputsOf(push, record.platform);
+  const content = await sbom({ record, source, name: push.name, inputs, epochS });
+  const created = new Date(epochS * 1000).toISOString();
+  const artifactType = SPDX_MEDIA_TYPE;
+  const options = { subject: descriptor, artifactType, content, created };
+  return (await attach(push.repository, options)).digest;
+}
+
+/** Digests of the context's files that went into a stage and the stages below it. */
+async function inputsOf(push: StagePush, platform: string): Promise<Record<string, Digest>> {
+  const inputs: Record<string, Digest> = {};
+  const queue = [push.stage];
+  for (const stage of queue) {
+    const { platforms } = await readPlan(push.workspaceRoot, push.projectRoot, stage);
+    const plan = platforms.find((each) => each.platform === platform);
+    if (!plan) continue;
+    for (const file of plan.files) {
+      // A requirements file has the digest of its meaning, which its bytes do not have.
+      if (file.type === 'file' && file.by === undefined)
+        inputs[file.path] = parseDigest(file.digest);
+    }
+    const below = plan.base.kind === 'stage' ? [plan.base.stage, ...plan.stages] : plan.stages;
+    queue.push(...below.filter((name) => !queue.includes(name)));
+  }
+  return inputs;
+}

@@ -1,0 +1,214 @@
+import type { BlobSource } from '../blob/source';
+import type { Digest } from '../digest';
+import { OciError } from '../error';
+import { timestamp } from '../image/config';
+import { type ImageConfig, parsePlatform } from '../image/types';
+import type { Compression } from '../layer/compression';
+import { LayerWriter } from '../layer/writer';
+import { LayoutDraft } from '../layout/draft';
+import type { Base, ImageRecord, LayerRecord } from '../layout/record';
+import { writeImage } from '../layout/write-image';
+import { Contents, type LayerPlace } from '../tree/contents';
+import { IndexCache } from '../tree/index-cache';
+import { mergeLayers } from '../tree/merge';
+import { Tree } from '../tree/tree';
+import { canAssemble } from './can-assemble';
+import { type BuildContext, contextTree } from './context';
+import { absolutePath } from './copy';
+import { runCopy } from './copy-instruction';
+import type { Instruction } from './instruction';
+import { Layering } from './layering';
+import { applyMetadata, emptyConfig, inheritedConfig } from './metadata';
+import { lookUpOwner } from './owner';
+
+/** A finished stage that is copied from. */
+export interface StageInput {
+  record: ImageRecord;
+  /** Gives every layer of the record. */
+  source: BlobSource;
+}
+
+export interface AssembleOptions {
+  /** Replaced whole. */
+  outputDir: string;
+  /**
+   * What the stage is FROM, and a source that gives its layers where their index is not cached. Its
+   * layers `from: 'self'` are the stage's own, made by BuildKit before.
+   */
+  parent: Base & { source?: BlobSource };
+  instructions: readonly Instruction[];
+  /** Absent where no instruction reads it. */
+  context?: BuildContext;
+  stages?: Readonly<Record<string, StageInput>>;
+  /** `linux/amd64` */
+  platform: string;
+  /** SOURCE_DATE_EPOCH in seconds, 0 where left out. */
+  epochS?: number;
+  compression?: Compression;
+  /** Where layers' indexes are kept; in the user's cache folder where left out. */
+  indexFolder?: string;
+  /** The stage had a CMD before these instructions. */
+  cmdIsSet?: boolean;
+}
+
+/** What the instructions are carried out on. */
+export interface Assembly {
+  tree: Tree;
+  config: ImageConfig;
+  layers: LayerRecord[];
+  contents: Contents;
+  context: () => Tree;
+  stage: (name: string) => Promise<{ input: StageInput; tree: Tree }>;
+  indexes: IndexCache;
+  epochS: number;
+}
+
+/**
+ * Puts a stage together without an engine, with the result that BuildKit gives: one layer for each
+ * COPY, ADD and WORKDIR, an empty one where it changes nothing, config and history as it writes them.
+ *
+ * @throws OciError `NOT_ASSEMBLABLE` (give it to BuildKit), `ASSEMBLY_FAILED` (BuildKit would fail
+ *   too), `CONTEXT_CHANGED`, `BLOB_MISSING`
+ */
+export async function assembleImage(options: AssembleOptions): Promise<ImageRecord> {
+  const { instructions, parent, platform, epochS = 0, compression = 'gzip' } = options;
+  refuseUncovered(options);
+  const assembly = await start(options);
+  const draft = await LayoutDraft.start(options.outputDir);
+  const created = timestamp(epochS);
+  let cmdIsSet = options.cmdIsSet ?? false;
+  try {
+    for (const instruction of instructions) {
+      const { createdBy, reused, layering } = await carryOut(assembly, instruction, cmdIsSet);
+      if (instruction.kind === 'cmd') cmdIsSet = true;
+      let layer = reused;
+      if (layering) layer = await writeLayer(assembly, layering, draft, compression);
+      if (layer) assembly.layers.push(layer);
+      assembly.config.history!.push({
+        created,
+        created_by: createdBy,
+        comment: 'buildkit.dockerfile.v0',
+        ...(!layer && { empty_layer: true }),
+      });
+    }
+    await keepOwnLayers(parent, draft);
+    return await writeImage(draft, {
+      platform,
+      base: parent.reference,
+      config: { ...assembly.config, created },
+      layers: assembly.layers,
+    });
+  } finally {
+    await assembly.contents.close();
+    await draft.discard();
+  }
+}
+
+function refuseUncovered({ instructions, parent, stages = {} }: AssembleOptions): void {
+  const isImage = parent.reference.kind === 'image';
+  const answer = canAssemble(instructions, {
+    stages: Object.keys(stages),
+    ...(isImage && { onBuild: parent.config?.config?.OnBuild ?? [] }),
+  });
+  if (answer.ok) return;
+  throw new OciError('NOT_ASSEMBLABLE', { message: `line ${answer.line}: ${answer.reason}` });
+}
+
+async function start(options: AssembleOptions): Promise<Assembly> {
+  const { parent, stages = {}, context, platform, indexFolder, epochS = 0 } = options;
+  const indexes = new IndexCache(indexFolder);
+  const places = new Map<Digest, LayerPlace>();
+  const offer = (layers: readonly LayerRecord[], source: BlobSource | undefined) => {
+    if (source) for (const layer of layers) places.set(layer.digest, { layer, source });
+  };
+  for (const { record, source } of Object.values(stages)) offer(record.layers, source);
+  offer(parent.layers, parent.source);
+
+  const trees = new Map<string, Tree>();
+  let contextFiles: Tree | undefined;
+  const needsFiles = options.instructions.some(({ kind }) =>
+    ['copy', 'add', 'workdir'].includes(kind),
+  );
+  if (needsFiles && parent.layers.length > 0 && !parent.source) {
+    throw new OciError('BLOB_MISSING', {
+      message: 'no source for the layers of what the stage is FROM',
+    });
+  }
+  return {
+    tree: needsFiles ? await mergeLayers(parent.layers, parent.source!, indexes) : new Tree(),
+    config: parent.config ? inheritedConfig(parent.config) : emptyConfig(parsePlatform(platform)),
+    layers: [...parent.layers],
+    contents: new Contents(places),
+    context: () => (contextFiles ??= contextTree(context ?? { directory: '/', files: [] })),
+    async stage(name) {
+      const input = stages[name]!;
+      const tree =
+        trees.get(name) ?? (await mergeLayers(input.record.layers, input.source, indexes));
+      trees.set(name, tree);
+      return { input, tree };
+    },
+    indexes,
+    epochS,
+  };
+}
+
+export interface CarriedOut {
+  createdBy: string;
+  /** Files that changed. */
+  layering?: Layering;
+  /** A finished layer that does just what the instruction asks for. */
+  reused?: LayerRecord;
+}
+
+async function carryOut(
+  assembly: Assembly,
+  instruction: Instruction,
+  cmdIsSet: boolean,
+): Promise<CarriedOut> {
+  switch (instruction.kind) {
+    case 'copy':
+    case 'add':
+      return runCopy(assembly, instruction);
+    case 'run':
+    case 'onbuild':
+    case 'other':
+      throw new OciError('NOT_ASSEMBLABLE', { message: `line ${instruction.line}` });
+    case 'workdir': {
+      const createdBy = applyMetadata(assembly.config, instruction, cmdIsSet);
+      const { tree, contents, config } = assembly;
+      const { WorkingDir = '/', User = '' } = config.config!;
+      if (WorkingDir === '/') return { createdBy };
+      const layering = new Layering(tree);
+      const owner = User ? await lookUpOwner(User, tree, contents) : undefined;
+      layering.makeFolders(tree.resolve(absolutePath('/', WorkingDir)), owner);
+      return { createdBy, layering };
+    }
+    default:
+      return { createdBy: applyMetadata(assembly.config, instruction, cmdIsSet) };
+  }
+}
+
+/**
+ * A parent that is the first part of the same stage (what BuildKit ran of it) has layers that are the
+ * stage's own: they go into its output.
+ */
+async function keepOwnLayers(parent: AssembleOptions['parent'], draft: LayoutDraft): Promise<void> {
+  for (const { digest, from } of parent.layers) {
+    if (from === 'self') await draft.store.put(await parent.source!.open(digest), digest);
+  }
+}
+
+async function writeLayer(
+  { contents, epochS }: Assembly,
+  layering: Layering,
+  draft: LayoutDraft,
+  compression: Compression,
+): Promise<LayerRecord> {
+  const writer = await LayerWriter.start(draft.store, compression);
+  try {
+    await layering.write(writer, contents, epochS);
+    return { ...(await writer.finish()), from: 'self' };
+  } finally {
+    await writer.discard();
+  }
+}

@@ -1,0 +1,113 @@
+import { OciError } from '../error';
+import { byOrder } from '../layer/order';
+import type { LayerWriter } from '../layer/writer';
+import type { TarEntry } from '../tar/entry';
+import type { Contents } from '../tree/contents';
+import { type Inode, newDirectory, type Node, type Tree } from '../tree/tree';
+import type { Owner } from './owner';
+
+const FOLDER_MODE = 0o755;
+const SETGID = 0o2000;
+
+/** Changes a tree and remembers where, so that the changes can be written as one layer. */
+export class Layering {
+  private readonly changed = new Set<string>();
+
+  constructor(readonly tree: Tree) {}
+
+  put(path: string, node: Node): void {
+    this.tree.set(path, node);
+    this.changed.add(path);
+  }
+
+  /** Changes a node's metadata; other names of the same file keep theirs. */
+  change(path: string, metadata: Partial<Inode>): void {
+    const node = this.tree.get(path)!;
+    node.inode = { ...node.inode, ...metadata };
+    this.changed.add(path);
+  }
+
+  /**
+   * Makes the folders that are missing. Below a setgid folder they inherit its group and that bit,
+   * as the kernel has it.
+   *
+   * @param path with its symbolic links followed
+   * @throws OciError `ASSEMBLY_FAILED` where a file is in the way
+   */
+  makeFolders(path: string, owner: Owner | undefined): void {
+    let parent = this.tree.root;
+    let made = '';
+    for (const name of path === '' ? [] : path.split('/')) {
+      made = made === '' ? name : `${made}/${name}`;
+      const known = parent.children!.get(name);
+      if (known && !known.children) {
+        throw new OciError('ASSEMBLY_FAILED', { message: `/${made} is not a folder` });
+      }
+      if (!known) {
+        const setgid = parent.inode.mode & SETGID;
+        const gid = owner?.gid ?? (setgid ? parent.inode.gid : 0);
+        this.put(made, newDirectory(FOLDER_MODE | setgid, owner?.uid ?? 0, gid));
+      }
+      parent = parent.children!.get(name)!;
+    }
+  }
+
+  /** All that changed, and the folders on the way to it: some stores make missing ones with a wrong mode. */
+  entries(epochS: number): { entry: TarEntry; inode: Inode }[] {
+    const paths = new Set<string>();
+    for (const path of this.changed) {
+      for (let part = path; part !== '' && !paths.has(part);) {
+        paths.add(part);
+        part = part.slice(0, Math.max(part.lastIndexOf('/'), 0));
+      }
+    }
+    const all = [...paths].map((path) => {
+      const { inode } = this.tree.get(path)!;
+      return { entry: toEntry(path, inode, epochS), inode };
+    });
+    all.sort((a, b) => byOrder(a.entry, b.entry));
+    const first = new Map<Inode, string>();
+    const links: typeof all = [];
+    const others: typeof all = [];
+    for (const item of all) {
+      const { entry, inode } = item;
+      const target = inode.type === 'directory' ? undefined : first.get(inode);
+      if (target === undefined) {
+        first.set(inode, entry.path);
+        others.push(item);
+      } else {
+        links.push({
+          inode,
+          entry: { ...entry, type: 'hardlink', sizeBytes: 0, linkPath: target },
+        });
+      }
+    }
+    return [...others, ...links];
+  }
+
+  /** Writes the layer's entries in order; hard links last. */
+  async write(writer: LayerWriter, contents: Contents, epochS: number): Promise<void> {
+    const entries = this.entries(epochS);
+    await contents.prepare(entries.map(({ inode }) => inode));
+    for (const { entry, inode } of entries) {
+      if (entry.type === 'file') await writer.add(entry, contents.read(inode));
+      else await writer.add(entry);
+    }
+  }
+}
+
+function toEntry(path: string, inode: Inode, epochS: number): TarEntry {
+  const { type, mode, uid, gid, sizeBytes, linkPath, device, xattrs } = inode;
+  return {
+    path,
+    type,
+    mode,
+    uid,
+    gid,
+    sizeBytes,
+    mtimeS: epochS,
+    ...(linkPath !== undefined && { linkPath }),
+    ...(device && { device }),
+    ...(xattrs && { xattrs }),
+  };
+}

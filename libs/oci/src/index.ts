@@ -1,0 +1,75 @@
+export { assembleImage, type AssembleOptions, type StageInput } from './assemble/assemble-image';
+export { type Assemblable, type AssemblableOptions, canAssemble } from './assemble/can-assemble';
+export type { BuildContext, ContextFile } from './assemble/context';
+export type {
+  AddInstruction,
+  Command,
+  CopyFlags,
+  CopyInstruction,
+  HealthcheckInstruction,
+  Instruction,
+  KeyValue,
+} from './assemble/instruction';
+export {
+  type BlobSource,
+  type ChainOptions,
+  readBlob,
+  readJsonBlob,
+  sourceChain,
+} from './blob/source';
+export { BlobDraft, BlobStore, type BlobStoreOptions, type StoredBlob } from './blob/store';
+export { type Digest, digestOf, Hasher, isDigest, parseDigest } from './digest';
+export { hasCode, OciError, type OciErrorCode } from './error';
+export {
+  type Descriptor,
+  formatPlatform,
+  type Healthcheck,
+  type HistoryEntry,
+  type ImageConfig,
+  type Index,
+  type Manifest,
+  MEDIA_TYPES,
+  parsePlatform,
+  type Platform,
+  type RunConfig,
+} from './image/types';
+export { type Compression, decompressed } from './layer/compression';
+export { IMAGE_JSON, LayoutDraft, writeLayoutFiles } from './layout/draft';
+export {
+  checkOwnBlobs,
+  type Image,
+  layoutSource,
+  readBaseImage,
+  readImageRecord,
+  readLayout,
+  type StageOutput,
+} from './layout/read';
+export {
+  type Base,
+  baseFromImage,
+  baseFromStage,
+  type BaseReference,
+  type ImageRecord,
+  type LayerOrigin,
+  type LayerRecord,
+  SCRATCH,
+} from './layout/record';
+export { layersAbove, thinImage, type ThinImageOptions } from './thin/thin-image';
+export { loadTar, type LoadTarOptions } from './load/load-tar';
+export { formatReference, parseReference, type Reference } from './reference';
+export { type Credentials, readCredentials } from './registry/credentials';
+export { pushBlob, type PushBlobOptions } from './registry/push-blob';
+export {
+  attach,
+  type AttachOptions,
+  type Pushed,
+  pushImage,
+  type PushImageOptions,
+  pushIndex,
+  referrers,
+} from './registry/push-image';
+export { pullImage } from './registry/pull-image';
+export { Repository, type RepositoryOptions } from './registry/repository';
+export { sbom, type SbomOptions, SPDX_MEDIA_TYPE } from './sbom/sbom';
+export type { TarEntry } from './tar/entry';
+export { readTar, type TarItem } from './tar/read';

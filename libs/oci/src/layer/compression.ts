@@ -1,0 +1,61 @@
+import { PassThrough, type Readable, type Transform } from 'node:stream';
+import * as zlib from 'node:zlib';
+import { piped } from '../blob/piped';
+import { OciError } from '../error';
+import { MEDIA_TYPES } from '../image/types';
+
+export type Compression = 'gzip' | 'zstd' | 'none';
+
+export const LAYER_MEDIA_TYPES: Record<Compression, string> = {
+  gzip: MEDIA_TYPES.layerGzip,
+  zstd: MEDIA_TYPES.layerZstd,
+  none: MEDIA_TYPES.layerTar,
+};
+
+/** Measured on a Python venv: see README.md. Part of the digests: a change rebuilds every layer. */
+const GZIP = { level: 4, memLevel: 8, windowBits: 15, chunkSize: 1 << 17 };
+
+/** node:zlib has zstd from Node 22.15 on. */
+const zstd = zlib as unknown as {
+  createZstdCompress?: () => Transform;
+  createZstdDecompress?: () => Transform;
+};
+
+/**
+ * Compresses with fixed settings: no time, no file name in the gzip header.
+ *
+ * @throws OciError `UNSUPPORTED_COMPRESSION` for zstd on a Node without it
+ */
+export function compressor(compression: Compression): Transform {
+  if (compression === 'none') return new PassThrough();
+  if (compression === 'gzip') return zlib.createGzip(GZIP);
+  if (zstd.createZstdCompress) return zstd.createZstdCompress();
+  throw noZstd();
+}
+
+/** gzip in one go, for what is small; the same bytes as from the stream. */
+export function gzipSmall(bytes: Uint8Array): Buffer {
+  return zlib.gzipSync(bytes, GZIP);
+}
+
+/**
+ * A layer's tar, by its media type or, where that says nothing, its first bytes.
+ *
+ * @throws OciError `UNSUPPORTED_COMPRESSION`
+ */
+export function decompressed(layer: Readable, mediaType: string): Readable {
+  if (/[+.]gzip$/.test(mediaType)) return piped(layer, zlib.createGunzip({ chunkSize: 1 << 17 }));
+  if (mediaType.endsWith('+zstd')) {
+    if (!zstd.createZstdDecompress) throw noZstd();
+    return piped(layer, zstd.createZstdDecompress());
+  }
+  if (/[.]tar$/.test(mediaType)) return layer;
+  throw new OciError('UNSUPPORTED_COMPRESSION', { message: `layer of media type ${mediaType}` });
+}
+
+function noZstd(): OciError {
+  return new OciError('UNSUPPORTED_COMPRESSION', {
+    message: `Node ${process.versions.node} has no zstd`,
+    hint: 'use gzip, or Node 22.15 or newer',
+  });
+}

@@ -1,0 +1,103 @@
+import { OciError } from '../error';
+import { timestamp } from '../image/config';
+import type { ImageConfig, Manifest } from '../image/types';
+import { type Compression, decompressed } from '../layer/compression';
+import { normaliseLayer } from '../layer/normalise';
+import { LayoutDraft } from '../layout/draft';
+import { layoutSource, readLayout } from '../layout/read';
+import { type Base, type ImageRecord, type LayerRecord, layerRecords } from '../layout/record';
+import { writeImage } from '../layout/write-image';
+
+export interface ThinImageOptions {
+  /** The full layout that BuildKit exported. */
+  layoutDir: string;
+  /** Replaced whole. */
+  outputDir: string;
+  base: Base;
+  /** `linux/amd64` */
+  platform: string;
+  /** SOURCE_DATE_EPOCH in seconds, 0 where left out. */
+  epochS?: number;
+  compression?: Compression;
+  /** For a stage that is exported by paths (one layer each, in this order). */
+  paths?: string[];
+}
+
+/**
+ * Makes BuildKit's export a thin, reproducible output: the base's layers are left out, the ones above
+ * it are normalised, the config loses its times and whatever names the machine.
+ *
+ * @throws OciError `NOT_A_BASE` when the export is not built on `base`, and what reading a layout throws
+ */
+export async function thinImage(options: ThinImageOptions): Promise<ImageRecord> {
+  const { layoutDir, outputDir, base, platform, epochS = 0, compression = 'gzip' } = options;
+  const { manifest, config } = await readLayout(layoutDir, platform);
+  const above = layersAbove(base, manifest, config);
+  const source = layoutSource(layoutDir);
+  const draft = await LayoutDraft.start(outputDir);
+  try {
+    const own: LayerRecord[] = [];
+    for (const layer of above) {
+      const openTar = async () => decompressed(await source.open(layer.digest), layer.mediaType);
+      const written = await normaliseLayer(openTar, { store: draft.store, epochS, compression });
+      own.push({ ...written, from: 'self' });
+    }
+    return await writeImage(draft, {
+      platform,
+      base: base.reference,
+      config: withoutTraces(config, base.config, epochS),
+      layers: [...base.layers, ...own],
+      ...(options.paths && { paths: pathLayers(options.paths, own) }),
+    });
+  } finally {
+    await draft.discard();
+  }
+}
+
+/**
+ * The layers that an image has above `base`, lowest first.
+ *
+ * @throws OciError `NOT_A_BASE` when base's layers are no prefix of the image's
+ */
+export function layersAbove(base: Base, manifest: Manifest, config: ImageConfig): LayerRecord[] {
+  const all = layerRecords(manifest, config, 'self');
+  base.layers.forEach((layer, at) => {
+    const found = all[at]?.diffId ?? 'no layer';
+    if (found === layer.diffId) return;
+    throw new OciError('NOT_A_BASE', {
+      message: `layer ${at + 1} of the export is not the base's`,
+      hint: `expected ${layer.diffId}, found ${found}: the base image changed during the build, or the lock is old`,
+      expected: layer.diffId,
+      found,
+    });
+  });
+  return all.slice(base.layers.length);
+}
+
+/**
+ * The base's part of the history is taken from the base: BuildKit fills in the time of the build
+ * where an entry has none. The rest gets the one time.
+ */
+function withoutTraces(config: ImageConfig, base: ImageConfig | undefined, epochS: number) {
+  const created = timestamp(epochS);
+  const inherited = base?.history?.length ?? 0;
+  const history = (config.history ?? []).map((entry, at) =>
+    at < inherited ? base!.history![at]! : { ...entry, created },
+  );
+  return { ...config, created, history };
+}
+
+function pathLayers(
+  paths: string[],
+  own: LayerRecord[],
+): { path: string; layer: LayerRecord['digest'] }[] {
+  if (paths.length !== own.length) {
+    throw new OciError('BAD_DOCUMENT', {
+      message: 'the export has not one layer for each path',
+      hint: 'each path is one COPY --link of its own',
+      expected: String(paths.length),
+      found: String(own.length),
+    });
+  }
+  return paths.map((path, at) => ({ path, layer: own[at]!.digest }));
+}

@@ -1,0 +1,50 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { BlobSource } from '../blob/source';
+import { randomName } from '../blob/store';
+import { digestOf, hexOf } from '../digest';
+import { decompressed } from '../layer/compression';
+import type { LayerRecord } from '../layout/record';
+import { decodeIndex, encodeIndex, indexLayer, type LayerIndex } from './layer-index';
+
+/** Where indexes lie unless the caller says otherwise. */
+export function defaultIndexFolder(): string {
+  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  return join(cache, 'excel2doc', 'layer-index');
+}
+
+const FORMAT = 2;
+
+/**
+ * Layers' indexes by diffId, so that a base image is read once and not for every build. A file's
+ * first line is the digest of the rest: one that is cut or damaged is made again.
+ */
+export class IndexCache {
+  constructor(private readonly folder: string = defaultIndexFolder()) {}
+
+  async read(layer: LayerRecord, source: BlobSource): Promise<LayerIndex> {
+    const path = join(this.folder, `${hexOf(layer.diffId)}.${FORMAT}`);
+    const known = await readFile(path, 'utf8').catch(() => null);
+    const line = known?.indexOf('\n') ?? -1;
+    if (known && line > 0) {
+      const body = known.slice(line + 1);
+      if (digestOf(body) === known.slice(0, line)) return decodeIndex(body);
+    }
+    const tar = decompressed(await source.open(layer.digest), layer.mediaType);
+    const index = await indexLayer(layer.diffId, tar);
+    const body = encodeIndex(index);
+    await this.write(path, body);
+    // The same way in the first build as in the next one.
+    return decodeIndex(body);
+  }
+
+  /** A cache that cannot be written is no reason to fail. */
+  private async write(path: string, body: string): Promise<void> {
+    const draft = `${path}.${randomName()}`;
+    await mkdir(this.folder, { recursive: true })
+      .then(() => writeFile(draft, `${digestOf(body)}\n${body}`))
+      .then(() => rename(draft, path))
+      .catch(() => undefined);
+  }
+}

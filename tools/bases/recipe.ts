@@ -1,0 +1,129 @@
+/** How a stand-in for an official image is made from Debian's packages. */
+export interface Recipe {
+  reference: string;
+  /** Debian release that the packages come from. */
+  release: 'bookworm' | 'trixie';
+  packages: string[];
+  /** Shell, run with "$1" as the new root, before the packages are installed. */
+  before: string[];
+  /** The same, after. */
+  after: string[];
+  /** Name of a script in entrypoints/. */
+  entrypoint?: 'postgres.sh' | 'redis.sh';
+  /** The `config` of OCI image-spec config.md, less what every stand-in has. */
+  config: ImageConfig;
+}
+
+export interface ImageConfig {
+  Env?: string[];
+  Entrypoint?: string[];
+  Cmd?: string[];
+  WorkingDir?: string;
+  Volumes?: Record<string, Record<string, never>>;
+  ExposedPorts?: Record<string, Record<string, never>>;
+  StopSignal?: string;
+  Labels?: Record<string, string>;
+}
+
+/** Makes Debian's Python look like the official image's: its names, and a pip that installs. */
+const LIKE_OFFICIAL_PYTHON = [
+  'ln -s /usr/bin/python3 "$1/usr/local/bin/python3"',
+  'ln -s /usr/bin/python3 "$1/usr/local/bin/python"',
+  'rm -f "$1"/usr/lib/python3.*/EXTERNALLY-MANAGED',
+];
+
+/** The official images' uid, so that a volume serves both. */
+function serviceUser(name: string, home: string): string[] {
+  return [
+    `echo '${name}:x:999:999::${home}:/bin/sh' >> "$1/etc/passwd"`,
+    `echo '${name}:x:999:' >> "$1/etc/group"`,
+    `echo '${name}:!:::::::' >> "$1/etc/shadow"`,
+  ];
+}
+
+const ENTRYPOINT = ['docker-entrypoint.sh'];
+
+export const RECIPES: readonly Recipe[] = [
+  {
+    reference: 'python:3.12-bookworm',
+    release: 'bookworm',
+    packages: ['python3', 'python3-venv', 'python3-pip', 'python3-dev'],
+    before: [],
+    after: LIKE_OFFICIAL_PYTHON,
+    config: { Cmd: ['python3'] },
+  },
+  {
+    reference: 'python:3.12-slim-bookworm',
+    release: 'bookworm',
+    packages: ['python3', 'python3-venv'],
+    before: [],
+    after: LIKE_OFFICIAL_PYTHON,
+    config: { Cmd: ['python3'] },
+  },
+  {
+    reference: 'postgres:17-bookworm',
+    release: 'trixie',
+    packages: ['postgresql-17'],
+    before: [
+      ...serviceUser('postgres', '/var/lib/postgresql'),
+      'mkdir -p "$1/etc/postgresql-common"',
+      'echo "create_main_cluster = false" > "$1/etc/postgresql-common/createcluster.conf"',
+    ],
+    after: [
+      // A key that the package ssl-cert makes: secret to nobody, and another one in each build.
+      'rm -f "$1/etc/ssl/private/ssl-cert-snakeoil.key" "$1/etc/ssl/certs/ssl-cert-snakeoil.pem"',
+      'find "$1/etc/ssl/certs" -xtype l -delete',
+      `sed -i "s/^#listen_addresses = .*/listen_addresses = '*'/" "$1/usr/share/postgresql/17/postgresql.conf.sample"`,
+      // The name of a temporary file, which ucf remembers.
+      'sed -i "/^ NEW = /d" "$1/var/cache/debconf/config.dat"',
+      'mkdir -p "$1/docker-entrypoint-initdb.d"',
+      'rm -rf "$1/var/lib/postgresql/17"',
+    ],
+    entrypoint: 'postgres.sh',
+    config: {
+      Env: ['PGDATA=/var/lib/postgresql/data', 'PG_MAJOR=17'],
+      Entrypoint: ENTRYPOINT,
+      Cmd: ['postgres'],
+      Volumes: { '/var/lib/postgresql/data': {} },
+      ExposedPorts: { '5432/tcp': {} },
+      // PostgreSQL's fast shutdown; at SIGTERM it would wait for its clients.
+      StopSignal: 'SIGINT',
+    },
+  },
+  {
+    reference: 'redis:7-bookworm',
+    release: 'bookworm',
+    packages: ['redis-server'],
+    before: serviceUser('redis', '/data'),
+    after: ['mkdir -p "$1/data"', 'chown 999:999 "$1/data"'],
+    entrypoint: 'redis.sh',
+    config: {
+      Entrypoint: ENTRYPOINT,
+      Cmd: ['redis-server'],
+      WorkingDir: '/data',
+      Volumes: { '/data': {} },
+      ExposedPorts: { '6379/tcp': {} },
+    },
+  },
+];
+
+const CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
+
+/** `recipe.config` with what every stand-in has: the host's CAs in use, and a label that says it. */
+export function configOf(recipe: Recipe): ImageConfig {
+  const path = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+  if (recipe.reference.startsWith('postgres:')) path.unshift('/usr/lib/postgresql/17/bin');
+  return {
+    ...recipe.config,
+    Env: [
+      `PATH=${path.join(':')}`,
+      'LANG=C.UTF-8',
+      ...['SSL_CERT_FILE', 'PIP_CERT', 'REQUESTS_CA_BUNDLE'].map((name) => `${name}=${CA_BUNDLE}`),
+      ...(recipe.config.Env ?? []),
+    ],
+    Labels: {
+      'org.excel2doc.stand-in': recipe.reference,
+      'org.opencontainers.image.title': `Stand-in for ${recipe.reference}, made of Debian ${recipe.release} packages`,
+    },
+  };
+}

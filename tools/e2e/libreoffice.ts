@@ -1,0 +1,55 @@
+import { mkdtemp, readFile, rm, writeFile, chmod } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Engine, readBases } from '@excel2doc/engine';
+
+const IMAGE = 'excel2doc/e2e-libreoffice';
+
+/**
+ * The text of a Word document as LibreOffice reads it; LibreOffice lives in an image of its own, so
+ * that nothing is installed on this machine.
+ *
+ * @throws Error with LibreOffice's words when it does not open the document.
+ */
+export async function textByLibreOffice(engine: Engine, document: Uint8Array): Promise<string> {
+  await buildImage(engine);
+  const folder = await mkdtemp(join(tmpdir(), 'excel2doc-libreoffice-'));
+  try {
+    await chmod(folder, 0o777);
+    await writeFile(join(folder, 'document.docx'), document);
+    const { exitCode, stdout, stderr } = await engine.run({
+      image: IMAGE,
+      command: [
+        '--convert-to',
+        'txt:Text (encoded):UTF8',
+        '--outdir',
+        '/work',
+        '/work/document.docx',
+      ],
+      mounts: [`type=bind,source=${folder},target=/work`],
+    });
+    const text = await readFile(join(folder, 'document.txt'), 'utf8').catch(() => undefined);
+    if (exitCode !== 0 || text === undefined) throw new Error(`LibreOffice: ${stdout}${stderr}`);
+    return text;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function buildImage(engine: Engine): Promise<void> {
+  const bases = await readBases();
+  const base = Object.values(bases?.platforms[engine.platform] ?? {}).filter(
+    ({ reference }) => reference === 'python:3.12-slim-bookworm',
+  );
+  const namedContexts = Object.fromEntries(
+    base.map(({ reference, namedContext }) => [reference, namedContext]),
+  );
+  const contextDir = join(__dirname, 'libreoffice');
+  await engine.build({
+    dockerfile: join(contextDir, 'Dockerfile'),
+    contextDir,
+    namedContexts,
+    output: { kind: 'load', tags: [IMAGE] },
+    showProgress: false,
+  });
+}

@@ -1,0 +1,48 @@
+import { EngineError, locateEngine } from '@excel2doc/engine';
+import {
+  ensureEngine,
+  privateEngineState,
+  removePrivateEngine,
+  stopPrivateEngine,
+} from './private-engine';
+
+const log = (line: string) => console.error(line);
+
+const commands: Record<string, () => Promise<void>> = {
+  async start() {
+    const engine = await ensureEngine({ log });
+    console.log(`${engine.kind} engine: Docker ${engine.serverVersion}`);
+  },
+  async stop() {
+    console.log(
+      (await stopPrivateEngine({ log })) ? 'Private engine stopped' : 'No private engine runs',
+    );
+  },
+  async status() {
+    const state = await privateEngineState();
+    console.log(JSON.stringify(state, null, 2));
+    console.log(JSON.stringify(await locateEngine(), null, 2));
+  },
+  async remove() {
+    await removePrivateEngine({ log });
+    console.log('Private engine removed');
+  },
+};
+
+async function main(name = ''): Promise<void> {
+  const command = commands[name];
+  if (!command) {
+    console.error(`Usage: npx tsx tools/engine/cli.ts ${Object.keys(commands).join('|')}`);
+    process.exitCode = 2;
+    return;
+  }
+  try {
+    await command();
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    console.error(`${error.message}\n${error.hint}`);
+    process.exitCode = 1;
+  }
+}
+
+void main(process.argv[2]);

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { workspaceRoot } from './workspace';
+
+export const environmentFile = join(workspaceRoot, 'docker', '.env');
+
+/**
+ * docker/.env with a fresh password a service, written once: a database keeps the password that it
+ * was made with, so an existing file is never touched.
+ *
+ * @returns whether it was written now.
+ */
+export function ensureEnvironment(): boolean {
+  if (existsSync(environmentFile)) return false;
+  // Hex: the passwords stand in URLs, where other letters would need escaping.
+  const password = () => randomBytes(24).toString('hex');
+  const text = [
+    '# Written by `npm start`. Not in git: it holds passwords. Ports can be changed here.',
+    'POSTGRES_USER=excel2doc',
+    'POSTGRES_DB=excel2doc',
+    `POSTGRES_PASSWORD=${password()}`,
+    `REDIS_PASSWORD=${password()}`,
+    'BACKEND_PORT=8000',
+    'POSTGRES_PORT=5432',
+    'REDIS_PORT=6379',
+    '',
+  ].join('\n');
+  const temporary = `${environmentFile}.${process.pid}`;
+  writeFileSync(temporary, text, { mode: 0o600 });
+  renameSync(temporary, environmentFile);
+  return true;
+}
+
+/** The values that Compose reads, those of the process first, as Compose does. */
+export async function readEnvironment(): Promise<Record<string, string | undefined>> {
+  return { ...parseEnv(await readFile(environmentFile, 'utf8')), ...process.env };
+}

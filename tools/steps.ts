@@ -1,0 +1,130 @@
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { stripVTControlCharacters } from 'node:util';
+import { workspaceRoot } from './workspace';
+
+/** A failure that a user can act on: what happened, and what to do next. */
+export class StepError extends Error {
+  constructor(
+    message: string,
+    readonly hint: string,
+    /** What to show below the line. */
+    readonly log?: string,
+    /** All that Nx printed. */
+    readonly output?: string,
+  ) {
+    super(message);
+  }
+}
+
+const controller = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () =>
+    controller.abort(new StepError('stopped by you', 'Run it again to go on')),
+  );
+}
+
+/** Aborts on Ctrl-C; handed to everything that starts a process. */
+export const signal = controller.signal;
+
+const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+/** Runs one long step; says what it does as it starts and how long it took as it ends. */
+export async function step<T>(
+  title: string,
+  action: (log: (line: string) => void) => Promise<T>,
+): Promise<T> {
+  const start = performance.now();
+  const live = process.stdout.isTTY;
+  let last = '';
+  console.log(`▸ ${title}`);
+  // A quiet terminal for minutes looks like a hang: say what goes on, rarely where nobody watches.
+  const beat = setInterval(
+    () => {
+      if (live)
+        process.stdout.write(
+          `\r\x1b[2K  ${seconds(start)} ${last.slice(0, process.stdout.columns - 12)}`,
+        );
+      else console.log(`  … ${seconds(start)} ${last}`);
+    },
+    live ? 500 : 30_000,
+  );
+  try {
+    const result = await action((line) => (last = stripVTControlCharacters(line).trim() || last));
+    clearInterval(beat);
+    if (live) process.stdout.write('\r\x1b[2K');
+    console.log(`✓ ${title} (${seconds(start)})`);
+    return result;
+  } catch (error) {
+    if (live) process.stdout.write('\r\x1b[2K');
+    throw error;
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+/** Runs `main`; a failure is one line with its next step, then the log if there is one. */
+export async function runSteps(main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    const { message, hint, log } = error as Partial<StepError>;
+    const known = typeof hint === 'string';
+    console.error(
+      `✗ ${[message, known ? hint : 'This is a defect: please report it'].map(sentence).join(' ')}`,
+    );
+    if (log) console.error(log);
+    if (!known || process.env['NX_VERBOSE_LOGGING']) console.error(error);
+    process.exitCode = signal.aborted ? 130 : 1;
+  }
+}
+
+const sentence = (text = '') => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+/**
+ * Runs Nx targets with their output kept in tmp/logs/<name>.log. The executors print a failure as
+ * `✗ cause. Next step.`; that line is what the user sees first.
+ *
+ * @returns Nx's whole output, without colours.
+ */
+export async function nx(
+  name: string,
+  args: string[],
+  log: (line: string) => void,
+): Promise<string> {
+  const folder = join(workspaceRoot, 'tmp', 'logs');
+  mkdirSync(folder, { recursive: true });
+  const file = createWriteStream(join(folder, `${name}.log`));
+  // ESM only: tsx cannot load it with a static import from here.
+  const { execa } = await import('execa');
+  const child = execa('nx', [...args, '--output-style=stream'], {
+    cwd: workspaceRoot,
+    preferLocal: true,
+    all: true,
+    reject: false,
+    stdin: 'ignore',
+    cancelSignal: signal,
+    forceKillAfterDelay: 20_000,
+    // Nx's own terminal UI has no place in a captured log.
+    env: { NX_TUI: 'false', FORCE_COLOR: '0' },
+  });
+  child.all?.pipe(file);
+  for await (const line of child.iterable({ from: 'all' })) log(line);
+  const result = await child;
+  const output = stripVTControlCharacters(result.all);
+  if (signal.aborted) throw signal.reason;
+  if (result.failed) throw nxFailure(name, output);
+  return output;
+}
+
+function nxFailure(name: string, output: string): StepError {
+  const cause = /✗ (.+)$/m.exec(output)?.[1];
+  const failed = [...output.matchAll(/^- (\S+:\S+)$/gm)].map(([, task]) => task);
+  return new StepError(
+    cause ?? `${failed.join(', ') || name} failed`,
+    cause ? '' : `The end of its log follows; all of it is in tmp/logs/${name}.log`,
+    output.trimEnd().split('\n').slice(-40).join('\n'),
+    output,
+  );
+}
