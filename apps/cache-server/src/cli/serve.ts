@@ -7,32 +7,44 @@ const settleMs = 200;
 
 /** Runs a server until SIGTERM or SIGINT; SIGHUP or a change of the file reads the file again. */
 export async function serve(file: string): Promise<number> {
-  const server = await startServer(await loadConfig(file, process.env));
-  console.log(JSON.stringify({ msg: 'listening', url: server.url }));
-
-  const reload = () => {
-    loadConfig(file, process.env).then(server.reload, (error: Error) => {
-      console.error(
-        JSON.stringify({ level: 50, msg: `the old configuration stays: ${error.message}` }),
-      );
-    });
-  };
+  let reload = () => {};
   let settling: NodeJS.Timeout | undefined;
-  // The folder, not the file: an editor or a mounted secret puts a new file in its place.
-  const watcher = watch(dirname(resolve(file)), (_event, name) => {
-    if (name !== null && name !== basename(file) && !name.startsWith('..')) return;
+  const changed = () => {
     clearTimeout(settling);
-    settling = setTimeout(reload, settleMs);
+    settling = setTimeout(() => reload(), settleMs);
+  };
+  // Before the first reading, so that no change falls between the two. The folder, not the file: an
+  // editor or a mounted secret puts a new file in its place.
+  const watcher = watch(dirname(resolve(file)), (_event, name) => {
+    if (name === null || name === basename(file) || name.startsWith('..')) changed();
   });
-  process.on('SIGHUP', reload);
+  process.on('SIGHUP', changed);
+  try {
+    const server = await startServer(await loadConfig(file, process.env));
+    // One after the other: of two readings, the later one is what stays.
+    let reading = Promise.resolve();
+    reload = () => {
+      reading = reading
+        .then(async () => server.reload(await loadConfig(file, process.env)))
+        .catch((error: Error) => {
+          console.error(
+            JSON.stringify({ level: 50, msg: `the old configuration stays: ${error.message}` }),
+          );
+        });
+    };
+    // What changed while it started had no server to go to yet.
+    if (settling) changed();
+    console.log(JSON.stringify({ msg: 'listening', url: server.url }));
 
-  await new Promise<void>((stopped) => {
-    process.once('SIGTERM', stopped);
-    process.once('SIGINT', stopped);
-  });
-  watcher.close();
-  clearTimeout(settling);
-  await server.stop();
-  process.off('SIGHUP', reload);
-  return 0;
+    await new Promise<void>((stopped) => {
+      process.once('SIGTERM', stopped);
+      process.once('SIGINT', stopped);
+    });
+    await server.stop();
+    return 0;
+  } finally {
+    watcher.close();
+    clearTimeout(settling);
+    process.off('SIGHUP', changed);
+  }
 }
