@@ -1,3 +1,4 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({ test: { testTimeout: 120_000 } });
+/** Real processes, registries and engines on machines that are busy: slow is not wrong. */
+export default defineConfig({ test: { testTimeout: 120_000, hookTimeout: 120_000 } });
