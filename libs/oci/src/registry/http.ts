@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
-import { Agent, type Dispatcher, request } from 'undici';
+import type { Agent, Dispatcher, request } from 'undici';
 import { OciError } from '../error';
 import { parseChallenge } from './challenge';
 import type { Credentials } from './credentials';
@@ -37,17 +37,23 @@ const RETRIED = [408, 425, 429, 500, 502, 503, 504];
 
 /** HTTP to one registry: logs in, follows redirects, and tries again what may go well the next time. */
 export class RegistryHttp {
-  private readonly agent: Agent;
+  private opened: Promise<{ request: typeof request; dispatcher: Agent }> | undefined;
   private readonly tokens = new Map<string, string>();
   private basic: string | undefined;
 
-  constructor(private readonly options: HttpOptions) {
-    const timeout = options.timeoutMs ?? 60_000;
-    this.agent = new Agent({ headersTimeout: timeout, bodyTimeout: timeout, connections: 8 });
-  }
+  constructor(private readonly options: HttpOptions) {}
 
   async close(): Promise<void> {
-    await this.agent.close();
+    await (await this.opened)?.dispatcher.close();
+  }
+
+  /** Loaded with the first call: most builds ask no registry, and undici takes 50 ms to load. */
+  private client() {
+    const timeout = this.options.timeoutMs ?? 60_000;
+    return (this.opened ??= import('undici').then(({ Agent, request }) => ({
+      request,
+      dispatcher: new Agent({ headersTimeout: timeout, bodyTimeout: timeout, connections: 8 }),
+    })));
   }
 
   /** @throws OciError `UNAUTHORIZED`, `REGISTRY` */
@@ -95,9 +101,10 @@ export class RegistryHttp {
     // Who may read from the storage behind a registry is in the address that it gave.
     const authorization =
       url.origin === call.url.origin ? this.authorization(call.scope) : undefined;
+    const { request, dispatcher } = await this.client();
     const response = await request(url, {
       method: call.method as Dispatcher.HttpMethod,
-      dispatcher: this.agent,
+      dispatcher,
       headers: { ...call.headers, ...(authorization && { authorization }) },
       ...(call.body && { body: call.body }),
     });
@@ -178,8 +185,9 @@ export class RegistryHttp {
     options: { method: 'GET' | 'POST'; headers: Record<string, string>; body?: string },
   ) {
     const { attempts = 5, retryDelayMs = 500 } = this.options;
+    const { request, dispatcher } = await this.client();
     for (let attempt = 1; ; attempt++) {
-      const answer = await request(url, { ...options, dispatcher: this.agent }).catch((cause) => {
+      const answer = await request(url, { ...options, dispatcher }).catch((cause) => {
         if (attempt < attempts) return null;
         throw new OciError('REGISTRY', {
           message: `${url.host}: the token server does not answer`,
