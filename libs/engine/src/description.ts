@@ -45,12 +45,13 @@ const ARCHITECTURES: Record<string, string> = {
 };
 
 /**
- * What `docker info` says about the engine at `address`.
+ * What an engine says about itself, with or without a client before it.
  *
- * @throws EngineError `ENGINE_TOO_OLD`, `NO_BUILDX`, `NO_COMPOSE`, `NO_LINUX_CONTAINERS`: the
- *   message names the version that was found and why it does not do.
+ * @throws EngineError `ENGINE_TOO_OLD`, `NO_LINUX_CONTAINERS`
  */
-export function describeEngine(address: EngineAddress, info: DockerInfo): EngineDescription {
+export function engineFacts(
+  info: DockerInfo,
+): Pick<EngineDescription, 'serverVersion' | 'store' | 'platform'> {
   const serverVersion = info.ServerVersion ?? '';
   if (info.OSType !== undefined && info.OSType !== 'linux') {
     throw new EngineError('NO_LINUX_CONTAINERS', {
@@ -64,6 +65,22 @@ export function describeEngine(address: EngineAddress, info: DockerInfo): Engine
       hint: 'Update Docker, or stop it and start again: where no Docker answers, Debian and Ubuntu get a private engine',
     });
   }
+  return {
+    serverVersion,
+    store: isContainerdStore(info) ? 'containerd' : 'classic',
+    platform: `linux/${ARCHITECTURES[info.Architecture ?? ''] ?? info.Architecture}`,
+  };
+}
+
+/**
+ * What `docker info` says about the engine at `address`.
+ *
+ * @throws EngineError `ENGINE_TOO_OLD`, `NO_BUILDX`, `NO_COMPOSE`, `NO_LINUX_CONTAINERS`: the
+ *   message names the version that was found and why it does not do.
+ */
+export function describeEngine(address: EngineAddress, info: DockerInfo): EngineDescription {
+  const facts = engineFacts(info);
+  const { serverVersion } = facts;
   const buildx = pluginOf(info, 'buildx');
   if (!buildx) {
     throw new EngineError('NO_BUILDX', {
@@ -81,13 +98,11 @@ export function describeEngine(address: EngineAddress, info: DockerInfo): Engine
   }
   return {
     ...address,
+    ...facts,
     buildxPath: buildx.path,
     composePath: compose.path,
-    serverVersion,
     buildxVersion: buildx.version,
     composeVersion: compose.version,
-    store: isContainerdStore(info) ? 'containerd' : 'classic',
-    platform: `linux/${ARCHITECTURES[info.Architecture ?? ''] ?? info.Architecture}`,
   };
 }
 

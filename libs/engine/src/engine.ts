@@ -5,12 +5,20 @@ import { Compose, type ComposeProject } from './compose';
 import type { EngineDescription } from './description';
 import { EngineError } from './error';
 import { failureOf } from './failure';
-import { type ImageInfo, type ImageListing, parseImage, parseListing, parseLoaded } from './image';
+import {
+  type ImageInfo,
+  type ImageListing,
+  idsByName,
+  parseImage,
+  parseListing,
+  parseLoaded,
+} from './image';
 import { type LayoutImage, loadLayout } from './layout';
 import { type RunOptions, runArguments } from './run';
+import type { ImageStore } from './store/image-store';
 
 /** An engine that answered, with the calls that it takes. */
-export class Engine implements EngineDescription {
+export class Engine implements EngineDescription, ImageStore {
   readonly kind: EngineDescription['kind'];
   readonly docker: string;
   readonly buildxPath: string;
@@ -121,6 +129,14 @@ export class Engine implements EngineDescription {
       ...filters.flatMap((each) => ['--filter', each]),
     ]);
     return stdout.split('\n').filter(Boolean).map(parseListing);
+  }
+
+  async imageIds(names: readonly string[]): Promise<Map<string, string>> {
+    const listed = await this.listImages(names.map((name) => `reference=${name}`));
+    return idsByName(
+      names,
+      listed.map(({ id, repository, tag }) => [`${repository}:${tag}`, id]),
+    );
   }
 
   /** Runs a container to its end and removes it. A status other than 0 is in the result. */

@@ -1,3 +1,5 @@
+import { formatReference, parseReference } from '@excel2doc/oci';
+
 /** What is read of `docker image inspect`. */
 export interface ImageInfo {
   /** With the containerd store the manifest's (or index's) digest, with the classic one the config's. */
@@ -64,3 +66,20 @@ export function parseListing(line: string): ImageListing {
 export function parseLoaded(stdout: string): string[] {
   return [...stdout.matchAll(/^Loaded image(?: ID)?: (.+)$/gm)].map(([, name = '']) => name.trim());
 }
+
+/**
+ * Which image each of `names` stands for.
+ *
+ * @param tagged `name:tag` of images, each with its image's id
+ */
+export function idsByName(
+  names: readonly string[],
+  tagged: readonly (readonly [string, string])[],
+): Map<string, string> {
+  const named = tagged.filter(([tag]) => !tag.includes('<none>'));
+  const ids = new Map(named.map(([tag, id]) => [fullName(tag), id]));
+  const found = names.map((name) => [name, ids.get(fullName(name))] as const);
+  return new Map(found.filter((each): each is [string, string] => each[1] !== undefined));
+}
+
+const fullName = (name: string) => formatReference(parseReference(name));

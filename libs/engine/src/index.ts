@@ -9,3 +9,5 @@ export type { ImageInfo, ImageListing } from './image';
 export { cacheFolder, locateEngine, privateEngineFile, type PrivateEngineFile } from './locate';
 export { type LayoutImage, ociLayoutContext } from './layout';
 export type { RunOptions } from './run';
+export type { ImageStore } from './store/image-store';
+export { openImageStore } from './store/open';

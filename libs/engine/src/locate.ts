@@ -50,10 +50,17 @@ export async function locateEngine(
   });
 }
 
-async function privateAddress(env: NodeJS.ProcessEnv): Promise<EngineAddress | undefined> {
+/** Undefined when none was ever set up. */
+export async function readPrivateEngine(
+  env: NodeJS.ProcessEnv,
+): Promise<PrivateEngineFile | undefined> {
   const text = await readFile(privateEngineFile(env), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const file = JSON.parse(text) as PrivateEngineFile;
+  return text === undefined ? undefined : (JSON.parse(text) as PrivateEngineFile);
+}
+
+async function privateAddress(env: NodeJS.ProcessEnv): Promise<EngineAddress | undefined> {
+  const file = await readPrivateEngine(env);
+  if (!file) return undefined;
   const own = { DOCKER_HOST: file.host, DOCKER_CONFIG: file.dockerConfig, BUILDX_BUILDER: '' };
   return { kind: 'private', docker: file.docker, env: own };
 }

@@ -1,4 +1,4 @@
-import type { Engine } from '@excel2doc/engine';
+import { type ImageStore, locateEngine } from '@excel2doc/engine';
 import { type Digest, type ImageRecord, layoutSource, loadTar, readLayout } from '@excel2doc/oci';
 import type { LocalImage } from './bases';
 import type { Outputs } from './outputs';
@@ -21,22 +21,23 @@ export interface Loaded {
  * does not list such a one.
  */
 export async function loadStage(
-  engine: Engine,
+  engine: ImageStore,
   outputs: Outputs,
   stage: string,
   tags: [string, ...string[]],
 ): Promise<Loaded> {
   const { record } = await outputs.read(stage);
   const id = engine.store === 'containerd' ? record.digest : record.configDigest;
-  const loaded = await load(engine, outputs, stage, record, await listed(engine, tags[0]), id);
+  const ids = await engine.imageIds(tags);
+  const loaded = await load(engine, outputs, stage, record, ids.get(tags[0]), id);
   for (const tag of tags) {
-    if ((await listed(engine, tag)) !== id) await engine.tag(id, tag);
+    if (ids.get(tag) !== id) await engine.tag(id, tag);
   }
   return { digest: record.digest, ...loaded };
 }
 
 async function load(
-  engine: Engine,
+  engine: ImageStore,
   outputs: Outputs,
   stage: string,
   record: ImageRecord,
@@ -58,14 +59,13 @@ async function load(
       if ((error as { code?: string }).code !== 'LAYERS_MISSING') throw error;
     }
   }
-  await engine.loadImage(loadTar({ record, source, tags: [], layers: 'all' }));
+  const whole = () => loadTar({ record, source, tags: [], layers: 'all' });
+  await engine.loadImage(whole()).catch(async (error: { code?: string }) => {
+    if (error.code !== 'DAEMON_GONE') throw error;
+    // A socket that breaks off does not say why; the client does, or finds the engine up again.
+    await (await locateEngine()).loadImage(whole());
+  });
   return { how: 'full', sentBytes: record.sizeBytes };
-}
-
-/** The id of the image that a tag names, of one that is really there. */
-async function listed(engine: Engine, tag: string): Promise<string | undefined> {
-  const [image] = await engine.listImages([`reference=${tag}`]);
-  return image?.id;
 }
 
 function sizeOf(record: ImageRecord, digests: ReadonlySet<Digest>): number {
@@ -76,11 +76,11 @@ function sizeOf(record: ImageRecord, digests: ReadonlySet<Digest>): number {
 }
 
 /** Puts an image that lies on this machine as a layout into the engine, where it is not there yet. */
-export async function loadStandIn(engine: Engine, standIn: LocalImage): Promise<void> {
+export async function loadStandIn(engine: ImageStore, standIn: LocalImage): Promise<void> {
   const platform = engine.platform;
   const { descriptor, manifest, config } = await readLayout(standIn.layoutDir, platform);
   const id = engine.store === 'containerd' ? descriptor.digest : manifest.config.digest;
-  if ((await listed(engine, standIn.tag)) === id) return;
+  if ((await engine.imageIds([standIn.tag])).get(standIn.tag) === id) return;
   const record: ImageRecord = {
     format: 1,
     digest: descriptor.digest,

@@ -1,5 +1,5 @@
 import type { ExecutorContext } from '@nx/devkit';
-import { locateEngine } from '@excel2doc/engine';
+import { openImageStore } from '@excel2doc/engine';
 import { Bases } from '../../build/bases';
 import { loadStage } from '../../build/load';
 import { Outputs } from '../../build/outputs';
@@ -18,7 +18,7 @@ interface Options extends DockerOptions {
 export default function load(options: Options, context: ExecutorContext) {
   return report(async () => {
     const [engine, bases] = await Promise.all([
-      locateEngine(),
+      openImageStore(),
       Bases.read(context.root, options.lockFile),
     ]);
     const outputs = new Outputs(context.root, projectRootOf(context), engine.platform, bases);

@@ -1,0 +1,14 @@
+import type { Readable } from 'node:stream';
+import type { EngineDescription } from '../description';
+import type { ImageInfo } from '../image';
+
+/** What an engine keeps of images, and the few calls that bring one in. `Engine` is one, too. */
+export interface ImageStore extends Pick<EngineDescription, 'platform' | 'store'> {
+  /** The ids of the images that these names stand for, of images that are really there. */
+  imageIds(names: readonly string[]): Promise<Map<string, string>>;
+  /** Null when the engine has no such image. */
+  inspectImage(reference: string): Promise<ImageInfo | null>;
+  /** @throws EngineError `LAYERS_MISSING` when a thin tar lacks more than the engine has */
+  loadImage(tar: Readable): Promise<unknown>;
+  tag(source: string, target: string): Promise<void>;
+}

@@ -1,0 +1,23 @@
+import { locateEngine, readPrivateEngine } from '../locate';
+import { socketOf, systemHost } from './endpoint';
+import type { ImageStore } from './image-store';
+import { SocketStore } from './socket-store';
+
+/**
+ * The images of the engine that `locateEngine` gives: over its socket where it has one, else through
+ * the client.
+ *
+ * @throws EngineError as `locateEngine` does
+ */
+export async function openImageStore(env: NodeJS.ProcessEnv = process.env): Promise<ImageStore> {
+  const hosts = [await systemHost(env), (await readPrivateEngine(env))?.host];
+  for (const host of hosts) {
+    if (host === undefined) continue;
+    const socket = socketOf(host);
+    // Whether an engine answers elsewhere, only the client can tell.
+    if (socket === undefined) break;
+    const store = await SocketStore.open(socket);
+    if (store) return store;
+  }
+  return locateEngine({ env });
+}
