@@ -29,6 +29,10 @@ export default tseslint.config(
     },
   },
   {
+    files: ['**/*.cjs'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
     files: ['tools/**', '**/*.spec.ts', 'apps/cache-server/src/cli/**'],
     rules: { 'no-console': 'off' },
   },
