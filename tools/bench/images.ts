@@ -1,123 +1,130 @@
 /**
- * `npx nx run bench:images`: how long until a change of the backend is an image in the engine, ours
- * beside plain `docker buildx build --load`, in one run, in turns. Writes docs/benchmarks/images.*.
+ * `npx nx run bench:images`: how long until a change is an image in the engine, ours beside five
+ * others, in turns, in one run. Writes docs/benchmarks/images.{json,md,svg}.
+ *
+ * BENCH_ROUNDS (7), BENCH_LARGE_MIB (1024) and BENCH_FRESH=false make it smaller.
  */
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
-import type { ExecutorContext } from '@nx/devkit';
 import { type Engine, readBases } from '@excel2doc/engine';
-import { makeClone, runIn, type Clone } from '../e2e/clone';
+import { type Clone, makeClone, runIn } from '../e2e/clone';
 import { prepareEngine } from '../prepare';
 import { runSteps, step } from '../steps';
 import { workspaceRoot } from '../workspace';
-import { median, type Row, table } from './table';
+import { chart } from './chart';
+import { engineServers } from './fresh';
+import { type FreshResult, loadBases, measureFresh } from './fresh-machine';
+import { goalsOf } from './goals';
+import type { Measured } from './measure';
+import { type Scenario, comment, nothing, packageAdded, sourceLine } from './scenarios';
+import { type Report, type Row, page, rowsOf } from './table';
+import { type Bases, PLAIN, type Way, otherWays, ourWays } from './ways';
+import { type Workload, backend, large } from './workload';
 
-const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
-
-type Way = (clone: Clone, engine: Engine) => Promise<void>;
-type Executor = (options: object, context: ExecutorContext) => Promise<{ success: boolean }>;
-
-async function must(result: Promise<{ success: boolean } | { status: number; output: string }>) {
-  const answer = await result;
-  const good = 'success' in answer ? answer.success : answer.status === 0;
-  if (!good) throw new Error('output' in answer ? answer.output : 'an executor failed');
-}
-
-/** As a user calls it, with all of Nx's start-up. */
-const throughNx: Way = async (clone) => {
-  await must(
-    runIn(clone, join(clone.folder, 'node_modules/.bin/nx'), ['run', 'backend:docker-build']),
-  );
-};
-
-/** The three tasks that a source change runs, in this process: what Nx's start-up is not part of. */
-const withoutNx: Way = async (clone) => {
-  const options = {
-    dockerfile: 'apps/backend/Dockerfile',
-    context: 'apps/backend',
-    lockFile: 'docker/images.lock.json',
-  };
-  const context = {
-    root: clone.folder,
-    projectName: 'backend',
-    projectsConfigurations: { version: 2, projects: { backend: { root: 'apps/backend' } } },
-  } as unknown as ExecutorContext;
-  const executor = (name: string): Executor =>
-    // eslint-disable-next-line @typescript-eslint/no-require-imports
-    require(join(workspaceRoot, 'libs/nx-stages/src/executors', name, 'executor')).default;
-  await must(executor('plan')(options, context));
-  await must(executor('stage')({ ...options, stage: 'runner' }, context));
-  const image = { image: 'excel2doc/backend', tag: clone.tag, stage: 'runner' };
-  await must(executor('load')({ ...options, ...image }, context));
-};
-
-const buildx: Way = async (clone, engine) => {
-  const bases = Object.values((await readBases())?.platforms[engine.platform] ?? {});
-  await engine.build({
-    dockerfile: join(clone.folder, 'apps/backend/Dockerfile'),
-    contextDir: join(clone.folder, 'apps/backend'),
-    target: 'runner',
-    namedContexts: Object.fromEntries(
-      bases.map(({ reference, namedContext }) => [reference, namedContext]),
-    ),
-    output: { kind: 'load', tags: ['excel2doc/bench-buildx'] },
-    showProgress: false,
-  });
-};
-
-const ways: Record<string, Way> = {
-  'docker buildx build --load': buildx,
-  'ours, Nx included': throughNx,
-  "ours, without Nx's start-up": withoutNx,
-};
-
-const scenarios: Record<string, (clone: Clone, round: number) => void> = {
-  'nothing changed': () => undefined,
-  'one source line': (clone, round) =>
-    appendFileSync(join(clone.folder, 'apps/backend/app/main.py'), `# ${round} ${Date.now()}\n`),
-  'a comment in requirements.txt': (clone, round) =>
-    appendFileSync(join(clone.folder, 'apps/backend/requirements.txt'), `# ${round}\n`),
-};
+const rounds = Number(process.env['BENCH_ROUNDS'] ?? 7);
+const largeMiB = Number(process.env['BENCH_LARGE_MIB'] ?? 1024);
 
 void runSteps(async () => {
   const engine = await prepareEngine();
   const clone = await makeClone('bench');
   try {
-    await step('first builds, not measured', async () => {
-      await must(runIn(clone, 'node', ['tools/bootstrap.mjs', 'start']));
-      for (const way of Object.values(ways)) await way(clone, engine);
-    });
+    const bases = await namedBases(engine);
+    await loadBases(engine, bases);
+    const servers = await engineServers();
+    const place = { clone, engine, servers: () => [...servers, ...nxDaemon(clone)] };
+    await step('a clone of its own', () => installed(clone));
     const rows: Row[] = [];
-    for (const [scenario, change] of Object.entries(scenarios)) {
-      const times: Record<string, number[]> = {};
-      await step(scenario, async (log) => {
-        for (let round = 0; round < ROUNDS; round++) {
-          for (const [name, way] of Object.entries(ways)) {
-            change(clone, round);
-            const start = performance.now();
-            await way(clone, engine);
-            (times[name] ??= []).push(performance.now() - start);
-            log(`round ${round + 1} of ${ROUNDS}: ${name}`);
-          }
+    for (const [workload, scenarios, title] of [
+      [backend, [nothing, sourceLine(backend), comment], 'backend'],
+      [large(largeMiB), [nothing, sourceLine(large(largeMiB))], `${largeMiB} MiB`],
+    ] as [Workload, Scenario[], string][]) {
+      if (workload !== backend) workload.write(join(clone.folder, 'apps', workload.project));
+      const ways = [...(await otherWays(workload, place, bases)), ...ourWays(workload, place)];
+      await step(`${title}: first builds, not measured`, async (log) => {
+        for (const way of ways) {
+          log(way.name);
+          await way.run();
         }
       });
-      const plain = median(times['docker buildx build --load'] ?? []);
-      for (const [name, measured] of Object.entries(times)) {
-        rows.push({ scenario, name, ratio: median(measured) / plain, timesMs: measured });
-      }
+      for (const scenario of scenarios)
+        rows.push(...(await measured(title, scenario, ways, rounds)));
+      if (workload === backend) rows.push(...(await measured(title, packageAdded, ways, 1)));
     }
-    const folder = join(workspaceRoot, 'docs', 'benchmarks');
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(
-      join(folder, 'images.json'),
-      `${JSON.stringify({ rounds: ROUNDS, rows }, undefined, 2)}\n`,
-    );
-    writeFileSync(join(folder, 'images.md'), table(rows, ROUNDS));
-    console.log(table(rows, ROUNDS));
+    let fresh: FreshResult | undefined;
+    if (process.env['BENCH_FRESH'] !== 'false' && engine.kind === 'private') {
+      fresh = await measureFresh(clone, bases);
+      rows.push(...fresh.rows);
+    }
+    write({ machine: machine(engine), rows, goals: goalsOf(rows, fresh) });
   } finally {
-    await runIn(clone, 'node', ['tools/bootstrap.mjs', 'stop', '--keep-engine']);
-    await engine.compose({ files: [], project: clone.project }).down({ volumes: true });
+    await runIn(clone, 'node_modules/.bin/nx', ['daemon', '--stop']);
     rmSync(clone.folder, { recursive: true, force: true });
   }
 });
+
+/** In turns: what else the machine does meets all alike. */
+async function measured(
+  workload: string,
+  scenario: Scenario,
+  ways: readonly Way[],
+  count: number,
+): Promise<Row[]> {
+  const found = new Map<string, Measured[]>(ways.map(({ name }) => [name, []]));
+  await step(`${workload}: ${scenario.name}`, async (log) => {
+    for (let round = 0; round < count; round += 1) {
+      for (const way of ways) {
+        log(`round ${round + 1} of ${count}: ${way.name}`);
+        scenario.change(way.folder, round);
+        found.get(way.name)?.push(await way.run());
+      }
+    }
+  });
+  return rowsOf(workload, scenario.name, found, PLAIN);
+}
+
+async function installed(clone: Clone): Promise<void> {
+  const { status, output } = await runIn(clone, 'npm', [
+    'ci',
+    '--no-audit',
+    '--no-fund',
+    '--prefer-offline',
+  ]);
+  if (status !== 0) throw new Error(output);
+  const local = 'docker/images.local.json';
+  copyFileSync(join(workspaceRoot, local), join(clone.folder, local));
+}
+
+/** Stand-ins have a name of their own, for those who cannot be handed them otherwise. */
+async function namedBases(engine: Engine): Promise<Bases> {
+  const bases = Object.values((await readBases())?.platforms[engine.platform] ?? {});
+  const standIns = bases.filter(
+    ({ standIn, reference }) => standIn && reference.startsWith('python:'),
+  );
+  return Object.fromEntries(
+    standIns.map(({ reference }) => [reference, `excel2doc/stand-in/${reference}`]),
+  );
+}
+
+function nxDaemon({ folder }: Clone): number[] {
+  try {
+    const file = join(folder, '.nx/workspace-data/d/server-process.json');
+    return [(JSON.parse(readFileSync(file, 'utf8')) as { processId: number }).processId];
+  } catch {
+    return [];
+  }
+}
+
+function machine({ serverVersion, store }: Engine): string {
+  const [cpu] = cpus();
+  return `${cpus().length} × ${cpu?.model.trim()}, Node ${process.versions.node}, Docker ${serverVersion} (${store} store)`;
+}
+
+function write(report: Report): void {
+  const folder = join(workspaceRoot, 'docs', 'benchmarks');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'images.json'), `${JSON.stringify(report, undefined, 1)}\n`);
+  writeFileSync(join(folder, 'images.md'), page(report));
+  writeFileSync(join(folder, 'images.svg'), chart(report.rows));
+  console.log(page(report));
+}

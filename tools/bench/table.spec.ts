@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { median, table } from './table';
+import { chart } from './chart';
+import { measureCommand, measureHere } from './measure';
+import { median, page, type Row } from './table';
 
 test.each([
   [[3, 1, 2], 2],
@@ -8,8 +10,50 @@ test.each([
 
 test('no values have no median', () => expect(() => median([])).toThrow(RangeError));
 
+const row: Row = {
+  workload: 'backend',
+  scenario: 'one source line',
+  way: 'ours',
+  rounds: [{ wallMs: 123.4, cpuMs: 50, peakBytes: 3 * 1024 * 1024 }],
+  ratio: { wall: 0.256, cpu: 0.5 },
+  bytes: { engine: 2048 },
+};
+
 test('the page shows ratios, not times', () => {
-  const page = table([{ scenario: 's', name: 'n', ratio: 0.256, timesMs: [123] }], 7);
-  expect(page).toContain('| s | n | 0.26 |');
-  expect(page).not.toContain('123');
+  const text = page({ machine: 'a machine', rows: [row], goals: [] });
+  expect(text).toContain(
+    '| backend | one source line | ours | 0.26 | 0.50 | 3 MiB | 2 KiB |  | 1 |',
+  );
+  expect(text).not.toContain('123');
+});
+
+test('the chart has a bar for each way', () => {
+  expect(chart([row, { ...row, way: 'other' }]).match(/<rect/g)).toHaveLength(2);
+});
+
+test('a command is measured with its children', async () => {
+  const busy = 'while (process.cpuUsage().user < 200_000) for (let at = 0; at < 1e6; at++);';
+  const command = ['sh', '-c', `node -e '${busy}'`];
+  const measured = await measureCommand({ command, cwd: '/', env: process.env }, []);
+  expect(measured.cpuMs).toBeGreaterThan(190);
+  expect(measured.peakBytes).toBeGreaterThan(10_000_000);
+  expect(measured.wallMs).toBeGreaterThan(190);
+});
+
+test('a command that fails says what it printed', async () => {
+  const command = ['sh', '-c', 'echo so it goes; exit 3'];
+  const failing = measureCommand({ command, cwd: '/', env: process.env }, []);
+  await expect(failing).rejects.toThrow('so it goes');
+});
+
+const spin = () => Array.from({ length: 100_000 }, (_, at) => at).length;
+
+test('the CPU time of a server counts', async () => {
+  const work = async () => {
+    const before = process.cpuUsage();
+    while (process.cpuUsage(before).user < 200_000) spin();
+  };
+  // Once as this process, once as the server.
+  expect((await measureHere(work, [process.pid])).cpuMs).toBeGreaterThan(350);
+  expect((await measureHere(work, [])).cpuMs).toBeLessThan(350);
 });

@@ -1,9 +1,26 @@
+import type { Measured } from './measure';
+
 export interface Row {
+  workload: string;
   scenario: string;
-  name: string;
-  /** Median time over that of plain `docker buildx build --load` in the same run. */
-  ratio: number;
-  timesMs: number[];
+  way: string;
+  rounds: Measured[];
+  /** Medians, each over that of plain `docker buildx build --load` in the same run. */
+  ratio: { wall: number; cpu: number };
+  /** Sent to the engine, or to the remote cache; only ours says. */
+  bytes?: { engine?: number; remoteCache?: number };
+}
+
+export interface Goal {
+  text: string;
+  met: boolean;
+  measured: string;
+}
+
+export interface Report {
+  machine: string;
+  rows: Row[];
+  goals: Goal[];
 }
 
 /** @throws RangeError for no values. */
@@ -15,19 +32,62 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
 }
 
+const medianOf = (rounds: readonly Measured[], what: 'wallMs' | 'cpuMs') =>
+  median(rounds.map((each) => each[what]));
+
+/** @param baseline the way that the others are compared with */
+export function rowsOf(
+  workload: string,
+  scenario: string,
+  found: ReadonlyMap<string, Measured[]>,
+  baseline: string,
+): Row[] {
+  const plain = found.get(baseline) ?? [];
+  return [...found].map(([way, rounds]) => ({
+    workload,
+    scenario,
+    way,
+    rounds,
+    ratio: {
+      wall: medianOf(rounds, 'wallMs') / medianOf(plain, 'wallMs'),
+      cpu: medianOf(rounds, 'cpuMs') / medianOf(plain, 'cpuMs'),
+    },
+  }));
+}
+
 /** A Markdown page: ratios only, since bare times say more of the machine than of the code. */
-export function table(rows: readonly Row[], rounds: number): string {
-  const lines = rows.map(
-    ({ scenario, name, ratio }) => `| ${scenario} | ${name} | ${ratio.toFixed(2)} |`,
-  );
+export function page({ machine, rows, goals }: Report): string {
   return [
     '# Images: from a change to an image in the engine',
     '',
-    `Median wall time of ${rounds} rounds, taken in turns in one run, as a ratio to \`docker buildx build --load\`. Made by \`npx nx run bench:images\`; the single times are in images.json.`,
+    `Made by \`npx nx run bench:images\` on ${machine}. Wall and CPU time are medians as ratios to \`docker buildx build --load\`; within a scenario the ways take turns, in one run. CPU time includes the engine's and that of Nx's daemon. The single values are in images.json.`,
     '',
-    '| scenario | way | ratio |',
-    '| --- | --- | --- |',
-    ...lines,
+    '![wall time by scenario](images.svg)',
     '',
+    '| workload | scenario | way | wall | CPU | peak memory | sent to the engine | stored remotely | rounds |',
+    '| --- | --- | --- | --: | --: | --: | --: | --: | --: |',
+    ...rows.map(line),
+    '',
+    ...(goals.length > 0 ? ['## Goals', '', ...goals.map(goalLine), ''] : []),
   ].join('\n');
+}
+
+function line({ workload, scenario, way, rounds, ratio, bytes }: Row): string {
+  const peaks = rounds.flatMap(({ peakBytes }) => peakBytes ?? []);
+  const cells = [
+    ...[workload, scenario, way, ratio.wall.toFixed(2), ratio.cpu.toFixed(2)],
+    peaks.length > 0 ? size(Math.max(...peaks)) : '',
+    bytes?.engine === undefined ? '' : size(bytes.engine),
+    bytes?.remoteCache === undefined ? '' : size(bytes.remoteCache),
+    String(rounds.length),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+const goalLine = ({ text, met, measured }: Goal) =>
+  `- ${text}: ${measured} (${met ? 'met' : '**missed**'})`;
+
+function size(bytes: number): string {
+  if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(0)} KiB`;
+  return `${(bytes / 1024 / 1024).toFixed(0)} MiB`;
 }

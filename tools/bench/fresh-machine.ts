@@ -1,0 +1,97 @@
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Engine, readBases } from '@excel2doc/engine';
+import type { Clone } from '../e2e/clone';
+import { step } from '../steps';
+import { onFreshEngine, startRemoteCache } from './fresh';
+import { type Measured, measureCommand } from './measure';
+import { sourceLine } from './scenarios';
+import { type Row, rowsOf } from './table';
+import { type Bases, PLAIN, clientEnv, plainWay } from './ways';
+import { backend } from './workload';
+
+export const WITHOUT_CACHE = 'ours, no remote cache';
+export const WITH_CACHE = 'ours, with the remote cache';
+
+export interface FreshResult {
+  rows: Row[];
+  /** Of the same image, made from nothing on two engines. */
+  digests: [string, string];
+  /** What a changed source line adds to the remote cache. */
+  lineBytes: number;
+}
+
+/** The backend on an engine with nothing in it, each time another one; a round of each. */
+export async function measureFresh(clone: Clone, bases: Bases): Promise<FreshResult> {
+  const remote = await startRemoteCache();
+  const freshly = (title: string, env: Record<string, string> = {}) =>
+    step(`fresh machine: ${title}`, () => ours(clone, env));
+  try {
+    const plain = await step(`fresh machine: ${PLAIN}`, () =>
+      onFreshEngine(async (engine, _env, pid) => {
+        await loadBases(engine, bases);
+        return plainWay(backend, { clone, engine, servers: () => [pid] }, bases).run();
+      }),
+    );
+    const without = await freshly(WITHOUT_CACHE);
+    const first = digestIn(clone);
+    await freshly('filling the remote cache, not measured', remote.env);
+    const second = digestIn(clone);
+    const restored = await freshly(WITH_CACHE, remote.env);
+    sourceLine(backend).change(join(clone.folder, 'apps/backend'), 0);
+    const before = remote.storedBytes();
+    const changed = await freshly(`${WITH_CACHE}, one source line changed`, remote.env);
+    const found = new Map<string, Measured[]>([
+      [PLAIN, [plain]],
+      [WITHOUT_CACHE, [without]],
+      [WITH_CACHE, [restored]],
+      [`${WITH_CACHE}, one source line changed`, [changed]],
+    ]);
+    return {
+      rows: rowsOf('backend', 'fresh machine', found, PLAIN),
+      digests: [first, second],
+      lineBytes: remote.storedBytes() - before,
+    };
+  } finally {
+    await remote.stop();
+  }
+}
+
+/** As on a CI runner: nothing built, no cache, no daemon. */
+async function ours(clone: Clone, more: Record<string, string>): Promise<Measured> {
+  for (const name of ['dist', '.nx'])
+    rmSync(join(clone.folder, name), { recursive: true, force: true });
+  return onFreshEngine((engine, env, pid) =>
+    measureCommand(
+      {
+        command: [join(clone.folder, 'node_modules/.bin/nx'), 'run', 'backend:docker-build'],
+        cwd: clone.folder,
+        env: {
+          ...env,
+          ...clientEnv(engine),
+          ...clone.env,
+          ...more,
+          XDG_CACHE_HOME: env['XDG_CACHE_HOME'],
+        },
+      },
+      [pid],
+    ),
+  );
+}
+
+/** Puts the stand-ins into an engine, under `names`. */
+export async function loadBases(engine: Engine, names: Bases): Promise<void> {
+  const found = Object.values((await readBases())?.platforms[engine.platform] ?? {});
+  for (const { reference, digest, layoutDir } of found) {
+    const name = names[reference];
+    if (name && layoutDir) await engine.loadLayout({ dir: layoutDir, digest }, name);
+  }
+}
+
+function digestIn(clone: Clone): string {
+  const folder = join(clone.folder, 'dist/apps/backend/docker/runner');
+  const [file = ''] = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('image.json'),
+  );
+  return (JSON.parse(readFileSync(join(folder, file), 'utf8')) as { digest: string }).digest;
+}

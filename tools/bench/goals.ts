@@ -1,0 +1,50 @@
+import { type FreshResult, WITHOUT_CACHE, WITH_CACHE } from './fresh-machine';
+import type { Goal, Row } from './table';
+import { OURS, OURS_BARE } from './ways';
+
+/** What was promised, and what this run shows. */
+export function goalsOf(rows: readonly Row[], fresh?: FreshResult): Goal[] {
+  const goals: Goal[] = [];
+  const ratio = (workload: string, scenario: string, way: string) =>
+    rows.find((row) => row.workload === workload && row.scenario === scenario && row.way === way)
+      ?.ratio.wall;
+  const add = (text: string, value: number | undefined, most: number, unit = '') => {
+    if (value === undefined) return;
+    goals.push({ text, met: value <= most, measured: `${value.toFixed(2)}${unit}` });
+  };
+  const line = 'one source line';
+  for (const workload of new Set(rows.map((row) => row.workload))) {
+    const bare = ratio(workload, line, OURS_BARE);
+    const whole = ratio(workload, line, OURS);
+    add(
+      `${workload}, one source line without Nx's start-up, at most 0.3 of plain buildx`,
+      bare,
+      0.3,
+    );
+    add(`${workload}, one source line with Nx, below plain buildx`, whole, 1);
+    const mine = ratio(workload, 'nothing changed', OURS);
+    const others = rows.filter(
+      (row) =>
+        row.workload === workload &&
+        row.scenario === 'nothing changed' &&
+        !row.way.startsWith('ours'),
+    );
+    const best = others.map((row) => row.ratio.wall).sort((a, b) => a - b)[0];
+    if (mine !== undefined && best !== undefined)
+      add(`${workload}, nothing changed, against the quickest of the others`, mine / best, 1);
+  }
+  if (!fresh) return goals;
+  const [without, restored] = [WITHOUT_CACHE, WITH_CACHE].map(
+    (way) => fresh.rows.find((row) => row.way === way)?.ratio.wall,
+  );
+  if (without !== undefined && restored !== undefined)
+    add('fresh machine, with the remote cache at most 0.1 of without', restored / without, 0.1);
+  add('one source line to the remote cache under 100 KB', fresh.lineBytes / 1000, 100, ' KB');
+  const [first, second] = fresh.digests;
+  goals.push({
+    text: 'the same digest from two machines',
+    met: first === second,
+    measured: first === second ? 'equal' : `${first} and ${second}`,
+  });
+  return goals;
+}

@@ -1,0 +1,33 @@
+import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Workload } from './workload';
+
+export interface Scenario {
+  name: string;
+  /** Changes one way's files before a round. */
+  change(folder: string, round: number): void;
+}
+
+export const nothing: Scenario = { name: 'nothing changed', change: () => undefined };
+
+export const sourceLine = ({ sourceFile }: Workload): Scenario => ({
+  name: 'one source line',
+  change: (folder, round) =>
+    appendFileSync(join(folder, sourceFile), `# ${round} ${process.hrtime.bigint()}\n`),
+});
+
+export const comment: Scenario = {
+  name: 'a comment in requirements.txt',
+  change: (folder, round) =>
+    appendFileSync(join(folder, 'requirements.txt'), `# ${round} ${process.hrtime.bigint()}\n`),
+};
+
+/** A small package more, with the hashes that requirements-dev.txt has for it. For one round. */
+export const packageAdded: Scenario = {
+  name: 'one package added',
+  change: (folder) => {
+    const pinned = readFileSync(join(folder, 'requirements-dev.txt'), 'utf8');
+    const [entry = ''] = /^iniconfig==[^#]+/m.exec(pinned) ?? [];
+    appendFileSync(join(folder, 'requirements.txt'), `${entry.trimEnd()}\n`);
+  },
+};

@@ -1,0 +1,184 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { ExecutorContext } from '@nx/devkit';
+import type { Engine } from '@excel2doc/engine';
+import { type Clone, runIn } from '../e2e/clone';
+import { workspaceRoot } from '../workspace';
+import { type Measured, measureCommand, measureHere } from './measure';
+import { type Workload, nameBases } from './workload';
+
+/** One way from files to an image in the engine. */
+export interface Way {
+  name: string;
+  /** What this way builds. */
+  folder: string;
+  run(): Promise<Measured>;
+}
+
+export const PLAIN = 'docker buildx build --load';
+export const OURS = 'ours, Nx included';
+export const OURS_BARE = "ours, without Nx's start-up";
+
+/** Base images by the names that they have in the engine. */
+export type Bases = Readonly<Record<string, string>>;
+
+/** Where ours is measured, and what counts as its work: the engine, and Nx's daemon. */
+export interface Place {
+  clone: Clone;
+  engine: Engine;
+  servers: () => number[];
+}
+
+/** Ours, twice: as a user calls it, and the three tasks that a change runs in this process. */
+export function ourWays(workload: Workload, { clone, engine, servers }: Place): Way[] {
+  const { project } = workload;
+  const folder = join(clone.folder, 'apps', project);
+  const nx = join(clone.folder, 'node_modules/.bin/nx');
+  const env = { ...clientEnv(engine), ...clone.env, CI: undefined, NX_DAEMON: 'true' };
+  const command = [nx, 'run', `${project}:docker-build`];
+  return [
+    {
+      name: OURS,
+      folder,
+      run: () => measureCommand({ command, cwd: clone.folder, env }, servers()),
+    },
+    { name: OURS_BARE, folder, run: () => measureHere(() => bare(workload, clone), servers()) },
+  ];
+}
+
+type Executor = (options: object, context: ExecutorContext) => Promise<{ success: boolean }>;
+
+async function bare({ project }: Workload, clone: Clone): Promise<void> {
+  const options = {
+    dockerfile: `apps/${project}/Dockerfile`,
+    context: `apps/${project}`,
+    lockFile: 'docker/images.lock.json',
+  };
+  const projects = { [project]: { root: `apps/${project}` } };
+  const context = {
+    root: clone.folder,
+    projectName: project,
+    projectsConfigurations: { version: 2, projects },
+  } as unknown as ExecutorContext;
+  const run = async (name: string, more: object = {}) => {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- as Nx loads them
+    const executors = require(join(workspaceRoot, 'libs/nx-stages/from-source/executors.cjs'));
+    const { success } = await (executors[name] as Executor)({ ...options, ...more }, context);
+    if (!success) throw new Error(`${name} failed`);
+  };
+  await run('plan');
+  await run('stage', { stage: 'runner' });
+  await run('load', { stage: 'runner', image: `excel2doc/${project}`, tag: clone.tag });
+}
+
+/** A folder with the workload's files, and what an image that is made there is called. */
+function folderFor(workload: Workload, clone: Clone, bases: Bases, name: string) {
+  const root = join(clone.folder, 'tmp', 'bench', workload.project, name);
+  const folder = join(root, 'app');
+  rmSync(root, { recursive: true, force: true });
+  mkdirSync(root, { recursive: true });
+  workload.write(folder);
+  nameBases(folder, bases);
+  return { root, folder, image: `excel2doc-bench/${workload.project}-${name}` };
+}
+
+/** What all others are compared with. */
+export function plainWay(workload: Workload, { clone, engine, servers }: Place, bases: Bases): Way {
+  const { folder, image } = folderFor(workload, clone, bases, 'buildx');
+  const command = [
+    ...['docker', 'buildx', 'build', '--load', '--provenance=false', '--target=runner'],
+    ...['--tag', image, '.'],
+  ];
+  const env = clientEnv(engine);
+  const run = () => measureCommand({ command, cwd: folder, env }, servers());
+  return { name: PLAIN, folder, run };
+}
+
+/** How the others do it, each in a folder of its own with the same files. */
+export async function otherWays(workload: Workload, place: Place, bases: Bases): Promise<Way[]> {
+  const { clone, engine, servers } = place;
+  const env = { ...clientEnv(engine), NX_DAEMON: 'true' };
+  const make = (name: string) => folderFor(workload, clone, bases, name);
+  const way = (name: string, folder: string, command: string[], cwd: string): Way => ({
+    name,
+    folder,
+    run: () => measureCommand({ command, cwd, env }, servers()),
+  });
+
+  const compose = make('compose');
+  write(join(compose.root, 'compose.yaml'), {
+    name: `excel2doc-bench-${workload.project}`,
+    services: { app: { image: compose.image, build: { context: './app', target: 'runner' } } },
+  });
+  const bake = make('bake');
+  write(join(bake.root, 'docker-bake.json'), {
+    target: { default: { context: './app', target: 'runner', tags: [bake.image] } },
+  });
+  const composeBuild = ['docker', 'compose', 'build'];
+  const bakeLoad = ['docker', 'buildx', 'bake', '--load'];
+  const ways = [
+    plainWay(workload, place, bases),
+    way('docker compose build', compose.folder, composeBuild, compose.root),
+    way('docker buildx bake --load', bake.folder, bakeLoad, bake.root),
+  ];
+  for (const [name, version] of peers) {
+    const peer = make(name.replace(/\W+/g, '-'));
+    await installPeer(clone, peer.root, { [name]: version, nx: '23.2.1' });
+    writeNxWorkspace(peer, name);
+    const command = [join(peer.root, 'node_modules/.bin/nx'), 'run', 'app:image'];
+    ways.push(way(name, peer.folder, command, peer.root));
+  }
+  return ways;
+}
+
+const peers = [
+  ['@nx/docker', '23.2.1'],
+  ['@nx-tools/nx-container', '7.3.0'],
+] as const;
+
+async function installPeer(clone: Clone, root: string, devDependencies: Record<string, string>) {
+  write(join(root, 'package.json'), { name: 'peer', private: true, devDependencies });
+  const args = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--prefix', root];
+  const { status, output } = await runIn(clone, 'npm', args);
+  if (status !== 0) throw new Error(output);
+}
+
+/** As each tool's documentation sets it up, cached by Nx as an image there can be: not at all. */
+function writeNxWorkspace(peer: { root: string; folder: string; image: string }, name: string) {
+  const plugin = { plugin: '@nx/docker', options: { buildTarget: { name: 'image' } } };
+  write(join(peer.root, 'nx.json'), {
+    analytics: false,
+    ...(name === '@nx/docker' && { plugins: [plugin] }),
+  });
+  const image = {
+    executor: '@nx-tools/nx-container:build',
+    options: {
+      engine: 'docker',
+      context: 'app',
+      file: 'app/Dockerfile',
+      target: 'runner',
+      load: true,
+      provenance: 'false',
+      tags: [peer.image],
+    },
+  };
+  write(join(peer.folder, 'project.json'), {
+    name: 'app',
+    ...(name !== '@nx/docker' && { targets: { image } }),
+  });
+}
+
+function write(file: string, value: unknown): void {
+  writeFileSync(file, `${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** The environment in which a plain `docker` reaches the same engine. */
+export function clientEnv(engine: Engine): NodeJS.ProcessEnv {
+  const outer = Object.entries(process.env).filter(([key]) => !key.startsWith('NX_'));
+  const path = `${dirname(engine.docker)}:${process.env['PATH']}`;
+  return {
+    ...Object.fromEntries(outer),
+    ...engine.env,
+    ...(engine.kind === 'private' && { PATH: path }),
+  };
+}
