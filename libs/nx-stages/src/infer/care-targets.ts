@@ -1,4 +1,5 @@
 import type { TargetConfiguration } from '@nx/devkit';
+import { stageTarget } from './paths';
 
 /** What the targets of one service are made from. */
 export interface CareSubject {
@@ -110,7 +111,7 @@ export function careTargets(subject: CareSubject): Record<string, TargetConfigur
       'docker-audit',
       'Check the built image: user, tools, caches, secrets, size, packages',
       { ...source, stage, lockFile },
-      [`docker-${stage}`],
+      [stageTarget(stage)],
     ),
   };
   if (subject.python)

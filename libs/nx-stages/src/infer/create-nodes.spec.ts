@@ -56,6 +56,45 @@ describe('a Dockerfile', () => {
     expect(second).toEqual(first);
   });
 
+  test('may have the workspace as its context; what it reads there is named for nx affected alone', () => {
+    const dockerfile = 'FROM a\nCOPY libs/prices /prices\nCOPY *.toml /\n';
+    const location = { 'apps/shop/Dockerfile': dockerfile, 'apps/shop/project.json': '{}' };
+    const { 'apps/shop': shop } = infer(location, { context: './' });
+    expect(shop.targets['docker-plan'].options).toMatchObject({ context: '.' });
+    expect(shop.targets['docker-plan'].inputs).toContain('{workspaceRoot}/**/*');
+    const { 'apps/api': api } = infer(
+      { 'apps/api/Dockerfile': 'FROM a\nCOPY libs/prices /prices\n' },
+      { context: '.' },
+    );
+    expect(api.targets['docker-plan'].inputs).toEqual([
+      '{workspaceRoot}/.dockerignore',
+      '{workspaceRoot}/.dockerignore/**/*',
+      '{workspaceRoot}/docker/images.lock.json',
+      '{workspaceRoot}/docker/images.lock.json/**/*',
+      '{workspaceRoot}/libs/prices',
+      '{workspaceRoot}/libs/prices/**/*',
+    ]);
+    expect(api.targets['docker-stage-0'].inputs).toEqual([
+      { dependentTasksOutputFiles: '**/docker/plan/stage-0.json' },
+      { externalDependencies: [] },
+    ]);
+  });
+
+  test('keeps the output of a stage called plan apart from the plans', () => {
+    const { 'apps/api': api } = infer({
+      'apps/api/Dockerfile': 'FROM a AS plan\nFROM plan AS runner\n',
+    });
+    expect(api.targets['docker-plan'].outputs).toEqual([
+      '{workspaceRoot}/dist/apps/api/docker/plan',
+    ]);
+    expect(api.targets['docker-stage-plan'].outputs).toEqual([
+      '{workspaceRoot}/dist/apps/api/docker/stage-plan',
+    ]);
+    expect(api.targets['docker-runner'].inputs).toContainEqual({
+      dependentTasksOutputFiles: '**/docker/stage-plan/**/image.json',
+    });
+  });
+
   test('below a project belongs to that project', () => {
     const projects = infer({
       'apps/api/package.json': '{"name":"@x/api"}',
@@ -83,3 +122,10 @@ test('a Compose file that is broken takes only its own targets away', () => {
 test('an option that does not exist is named', () => {
   expect(() => infer({}, { imageNmae: 'x' })).toThrow('no option "imageNmae"');
 });
+
+test.each(['..', '/srv', 'a/../../b'])(
+  'a context outside of the workspace is refused: %s',
+  (context) => {
+    expect(() => infer({}, { context })).toThrow(`the context "${context}"`);
+  },
+);

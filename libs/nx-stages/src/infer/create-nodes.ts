@@ -57,8 +57,9 @@ function dockerProject(
   composeFiles: ComposeFile[],
   options: ResolvedOptions,
 ): ProjectConfiguration & { root: string } {
-  const context = posix.dirname(dockerfile);
-  const root = projectRootOf(workspaceRoot, context) ?? context;
+  const folder = posix.dirname(dockerfile);
+  const context = options.context ?? folder;
+  const root = projectRootOf(workspaceRoot, folder) ?? folder;
   const has = (file: string) => existsSync(join(workspaceRoot, root, file));
   const projectName = projectNameOf(workspaceRoot, root);
   const source = readFileSync(join(workspaceRoot, dockerfile), 'utf8');

@@ -21,18 +21,23 @@ export function imageName(options: ResolvedOptions, projectName: string): string
 }
 
 /**
- * What a stage reads outside of its project, so that `nx affected` knows. The key does not need it:
- * that is in the plan.
+ * Where the plan's content comes from, for `nx affected`: a project counts as changed when one of
+ * its targets' inputs does. It stands at `docker-plan`, which is not cached, so that no key hangs on
+ * it. What lies in the project itself is named too: a project nested in this one would hide it.
  */
-function outsideFiles(stage: StageSummary, { context, projectRoot }: DockerfileLocation): string[] {
-  return stage.contextPaths
-    .map((path) => posix.join(context, path))
-    .filter((path) => path !== projectRoot && !path.startsWith(`${projectRoot}/`))
-    .flatMap((path) =>
-      path === '.'
-        ? '{workspaceRoot}/**/*'
-        : [`{workspaceRoot}/${path}`, `{workspaceRoot}/${path}/**/*`],
-    );
+function planInputs(
+  stages: StageSummary[],
+  { context }: DockerfileLocation,
+  lockFile: string,
+): string[] {
+  const read = new Set(stages.flatMap(({ contextPaths }) => contextPaths));
+  const paths = [...read].map((path) => posix.join(context, path)).sort();
+  const files = [posix.join(context, '.dockerignore'), lockFile, ...paths];
+  return files.flatMap((path) =>
+    path === '.'
+      ? ['{workspaceRoot}/**/*']
+      : [`{workspaceRoot}/${path}`, `{workspaceRoot}/${path}/**/*`],
+  );
 }
 
 /**
@@ -58,6 +63,7 @@ export function dockerTargets(
     'docker-plan': {
       executor: executor('plan'),
       cache: false,
+      inputs: planInputs(stages, location, options.lockFile),
       outputs: [`{workspaceRoot}/${planFolder(projectRoot)}`],
       options: source,
       metadata: { description: `What each stage of ${dockerfile} reads, as files` },
@@ -77,10 +83,9 @@ export function dockerTargets(
       inputs: [
         { dependentTasksOutputFiles: `**/docker/plan/${stage.name}.json` },
         ...stage.dependsOn.map((name) => ({
-          dependentTasksOutputFiles: `**/docker/${name}/**/image.json`,
+          dependentTasksOutputFiles: `**/docker/${posix.basename(stageFolder(projectRoot, name))}/**/image.json`,
         })),
         { externalDependencies: [] },
-        ...outsideFiles(stage, location),
       ],
       outputs: [`{workspaceRoot}/${stageFolder(projectRoot, stage.name)}`],
       options: { stage: stage.name, ...source },

@@ -14,8 +14,9 @@ export function platformFolder(platform: string): string {
   return platform.replaceAll('/', '-');
 }
 
+/** A stage that is called `plan` has no `plan/`: that is where the plans are. */
 export function stageFolder(projectRoot: string, stage: string): string {
-  return posix.join(outputRoot(projectRoot), stage);
+  return posix.join(outputRoot(projectRoot), stage === 'plan' ? 'stage-plan' : stage);
 }
 
 // Names of the other docker targets: a stage called so gets a longer target name.
