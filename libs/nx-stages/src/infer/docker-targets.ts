@@ -73,7 +73,7 @@ export function dockerTargets(
     executor: executor('docker-explain'),
     cache: false,
     options: source,
-    metadata: { description: 'Why each stage would be built again (--json, --diagram)' },
+    metadata: { description: 'Why each stage would be built again (--json, -- --graph)' },
   };
   for (const stage of stages) {
     targets[stageTarget(stage.name)] = {

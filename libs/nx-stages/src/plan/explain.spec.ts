@@ -1,9 +1,11 @@
-import type { StagePlan, StagePlanFile } from '@excel2doc/dockerfile';
+import type { StagePlan } from '@excel2doc/dockerfile';
 import { expect, test } from 'vitest';
 import { explainStages } from './explain';
+import { IMAGE_FORMAT, type KeyedPlan } from './make';
 
-const plan = (stage: string, changes: Partial<StagePlan> = {}): StagePlanFile => ({
+const plan = (stage: string, changes: Partial<StagePlan> = {}): KeyedPlan => ({
   format: 1,
+  imageFormat: IMAGE_FORMAT,
   stage,
   platforms: [
     {
@@ -21,7 +23,7 @@ const plan = (stage: string, changes: Partial<StagePlan> = {}): StagePlanFile =>
     },
   ],
 });
-const built = (...plans: StagePlanFile[]) => new Map(plans.map((each) => [each.stage, each]));
+const built = (...plans: KeyedPlan[]) => new Map(plans.map((each) => [each.stage, each]));
 
 test('a stage whose plan is the one that was built is a hit', () => {
   const [deps] = explainStages([plan('deps')], built(plan('deps')));
@@ -40,6 +42,15 @@ test('a changed file is named, and so is what builds on the stage', () => {
   expect(above).toMatchObject({
     state: 'rebuild',
     reasons: ['deps, which it builds on, is built again'],
+  });
+});
+
+test('a stage that another version of the plugin made is built again', () => {
+  const old = { ...plan('deps'), imageFormat: IMAGE_FORMAT - 1 };
+  const [deps] = explainStages([plan('deps')], built(old));
+  expect(deps).toMatchObject({
+    state: 'rebuild',
+    reasons: ['made by another version of the plugin'],
   });
 });
 

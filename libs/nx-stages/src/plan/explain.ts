@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import {
   type Difference,
   type StagePlan,
-  type StagePlanFile,
   differenceText,
   explainDifference,
 } from '@excel2doc/dockerfile';
+import type { KeyedPlan } from './make';
 
 /** What was built last, beside the outputs of a stage; it is restored from the cache with them. */
 export const BUILT_PLAN = 'plan.json';
@@ -24,9 +24,9 @@ export interface StageExplanation {
 }
 
 /** The plan that a stage's output was made from; undefined when there is no output. */
-export async function readBuiltPlan(folder: string): Promise<StagePlanFile | undefined> {
+export async function readBuiltPlan(folder: string): Promise<KeyedPlan | undefined> {
   try {
-    return JSON.parse(await readFile(join(folder, BUILT_PLAN), 'utf8')) as StagePlanFile;
+    return JSON.parse(await readFile(join(folder, BUILT_PLAN), 'utf8')) as KeyedPlan;
   } catch {
     return undefined;
   }
@@ -39,26 +39,32 @@ export async function readBuiltPlan(folder: string): Promise<StagePlanFile | und
  * @param built what each stage's output was made from
  */
 export function explainStages(
-  current: readonly StagePlanFile[],
-  built: ReadonlyMap<string, StagePlanFile>,
+  current: readonly KeyedPlan[],
+  built: ReadonlyMap<string, KeyedPlan>,
 ): StageExplanation[] {
   const explained = new Map<string, StageExplanation>();
-  return current.flatMap(({ stage, platforms }) =>
+  return current.flatMap(({ stage, imageFormat, platforms }) =>
     platforms.map((plan) => {
-      const before = built.get(stage)?.platforms.find(({ platform }) => platform === plan.platform);
+      const last = built.get(stage);
+      const before = last?.platforms.find(({ platform }) => platform === plan.platform);
+      const made =
+        before && last?.imageFormat !== imageFormat
+          ? ['made by another version of the plugin']
+          : [];
       const differences = before ? explainDifference(before, plan) : [];
       const below = plan.stages.filter(
         (name) => explained.get(`${name} ${plan.platform}`)?.state === 'rebuild',
       );
+      const changes = [
+        ...made,
+        ...differences.map(differenceText),
+        ...below.map((name) => `${name}, which it builds on, is built again`),
+      ];
       const explanation: StageExplanation = {
         stage,
         platform: plan.platform,
-        state: stateOf(plan, before, differences, below),
-        reasons: [
-          ...(before ? [] : ['it was not built here yet']),
-          ...differences.map(differenceText),
-          ...below.map((name) => `${name}, which it builds on, is built again`),
-        ],
+        state: before ? stateOf(plan, changes) : 'unknown',
+        reasons: before ? changes : ['it was not built here yet'],
         differences,
         notes: [
           ...plan.wholeContext.map(({ reason }) => `reads the whole context: ${reason}`),
@@ -72,13 +78,6 @@ export function explainStages(
   );
 }
 
-function stateOf(
-  plan: StagePlan,
-  before: StagePlan | undefined,
-  differences: Difference[],
-  below: string[],
-): StageExplanation['state'] {
-  if (!before) return 'unknown';
-  const changed = differences.length > 0 || below.length > 0 || plan.uncacheable.length > 0;
-  return changed ? 'rebuild' : 'hit';
+function stateOf({ uncacheable }: StagePlan, changes: string[]): StageExplanation['state'] {
+  return changes.length > 0 || uncacheable.length > 0 ? 'rebuild' : 'hit';
 }

@@ -9,6 +9,17 @@ import { machinePlatform } from '../platform';
 import { projectRootOf } from '../project';
 
 /**
+ * What is made of a plan: layers, config, image.json. To be counted up by a change that makes another
+ * image of the same plan; every stage is then built again.
+ */
+export const IMAGE_FORMAT = 1;
+
+/** The content of plan/<stage>.json. */
+export interface KeyedPlan extends StagePlanFile {
+  imageFormat: number;
+}
+
+/**
  * What each stage of the Dockerfile reads now, for every platform; writes nothing but the index of
  * file digests.
  *
@@ -17,7 +28,7 @@ import { projectRootOf } from '../project';
 export async function makePlans(
   options: DockerOptions,
   context: ExecutorContext,
-): Promise<StagePlanFile[]> {
+): Promise<KeyedPlan[]> {
   const absolute = (path: string) => join(context.root, path);
   const bases = await Bases.read(context.root, options.lockFile);
   const source = await readFile(absolute(options.dockerfile), 'utf8');
@@ -34,8 +45,10 @@ export async function makePlans(
     const inputs = await bases.inputs(platform);
     byPlatform.push(planStages(dockerfile, { ...shared, platforms: [platform], bases: inputs }));
   }
-  return (byPlatform[0] ?? []).map((first, at) => ({
-    ...first,
+  return (byPlatform[0] ?? []).map(({ format, stage }, at) => ({
+    format,
+    imageFormat: IMAGE_FORMAT,
+    stage,
     platforms: byPlatform.flatMap((stages) => stages[at]?.platforms ?? []),
   }));
 }

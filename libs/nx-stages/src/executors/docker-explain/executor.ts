@@ -1,17 +1,17 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
-import { type StagePlanFile, mermaidGraph, svgGraph } from '@excel2doc/dockerfile';
+import { mermaidGraph, svgGraph } from '@excel2doc/dockerfile';
 import { outputRoot, stageFolder } from '../../infer/paths';
 import { type StageExplanation, explainStages, readBuiltPlan } from '../../plan/explain';
-import { makePlans } from '../../plan/make';
+import { type KeyedPlan, makePlans } from '../../plan/make';
 import { projectRootOf } from '../../project';
 import { report } from '../../report';
 import type { DockerOptions } from '../options';
 
 interface Options extends DockerOptions {
   json: boolean;
-  diagram: boolean;
+  graph: boolean;
 }
 
 /** Why would each stage be built again? Compares the plan of now with the one of the last build. */
@@ -19,19 +19,25 @@ export default function dockerExplain(options: Options, context: ExecutorContext
   return report(async () => {
     const projectRoot = projectRootOf(context);
     const current = await makePlans(options, context);
-    const built = new Map<string, StagePlanFile>();
+    const built = new Map<string, KeyedPlan>();
     for (const { stage } of current) {
       const plan = await readBuiltPlan(join(context.root, stageFolder(projectRoot, stage)));
       if (plan) built.set(stage, plan);
     }
     const stages = explainStages(current, built);
     if (options.json) {
-      const shown = stages.map(({ stage, platform, state, reasons, notes }) => ({
-        ...{ stage, platform, state, reasons, notes },
+      const shown = stages.map(({ stage, platform, state, reasons, differences, notes }) => ({
+        ...{ stage, platform, state, reasons, differences, notes },
       }));
       process.stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`);
     } else process.stdout.write(stages.map(text).join(''));
-    if (options.diagram) await drawGraph(stages, join(context.root, outputRoot(projectRoot)));
+    if (!options.graph) return;
+    const drawn = stages.map(({ stage, plan, state }) => ({ name: stage, plan, state }));
+    const file = join(outputRoot(projectRoot), 'graph.svg');
+    await mkdir(join(context.root, outputRoot(projectRoot)), { recursive: true });
+    await writeFile(join(context.root, file), svgGraph(drawn));
+    // What is printed with --json is JSON alone.
+    if (!options.json) process.stdout.write(`\n${mermaidGraph(drawn)}Drawn to ${file}\n`);
   });
 }
 
@@ -39,12 +45,4 @@ function text({ stage, platform, state, reasons, notes }: StageExplanation): str
   const head = { hit: 'hit', rebuild: 'rebuild', unknown: 'build' }[state];
   const lines = [...reasons, ...notes].map((line) => `    ${line}\n`);
   return `${head.padEnd(8)}${stage} (${platform})\n${lines.join('')}`;
-}
-
-async function drawGraph(stages: StageExplanation[], folder: string): Promise<void> {
-  const drawn = stages.map(({ stage, plan, state }) => ({ name: stage, plan, state }));
-  process.stdout.write(`\n${mermaidGraph(drawn)}`);
-  const file = join(folder, 'graph.svg');
-  await writeFile(file, svgGraph(drawn));
-  process.stdout.write(`Drawn to ${file}\n`);
 }
