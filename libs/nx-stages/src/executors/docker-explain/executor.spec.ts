@@ -1,0 +1,121 @@
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ExecutorContext } from '@nx/devkit';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import plan from '../plan/executor';
+import stage from '../stage/executor';
+import dockerExplain from './executor';
+
+let root: string;
+const options = { dockerfile: 'api/Dockerfile', context: 'api', lockFile: 'lock.json' };
+const dockerfile =
+  'FROM scratch AS deps\nCOPY requirements.txt /\nFROM deps AS runner\nCOPY app /app\n';
+
+function context(): ExecutorContext {
+  const projectsConfigurations = { version: 2, projects: { api: { root: 'api' } } };
+  return { root, projectName: 'api', projectsConfigurations } as unknown as ExecutorContext;
+}
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'docker-explain-'));
+  mkdirSync(join(root, 'api/app'), { recursive: true });
+  writeFileSync(join(root, 'api/Dockerfile'), dockerfile);
+  writeFileSync(join(root, 'api/requirements.txt'), 'fastapi==1.0\n');
+  writeFileSync(join(root, 'api/app/main.py'), 'app');
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+async function build(): Promise<void> {
+  await said(() => plan(options, context()));
+  for (const name of ['deps', 'runner'])
+    await said(() => stage({ ...options, stage: name }, context()));
+}
+
+/** What an executor that succeeds prints. */
+async function said(run: () => Promise<{ success: boolean }>): Promise<string> {
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  try {
+    expect(await run()).toEqual({ success: true });
+    return write.mock.calls.map(([text]) => text).join('');
+  } finally {
+    write.mockRestore();
+  }
+}
+
+const explain = (asked: { json?: boolean; graph?: boolean } = {}) =>
+  said(() => dockerExplain({ ...options, json: false, graph: false, ...asked }, context()));
+
+test('says hit where nothing changed since the last build', async () => {
+  await build();
+  expect(await explain()).toMatch(/^hit +deps \(linux\/\w+\)\nhit +runner \(linux\/\w+\)\n$/);
+});
+
+test('names the file, the instruction, and the stage below that are why', async () => {
+  await build();
+  appendFileSync(join(root, 'api/requirements.txt'), 'httpx==1.0\n');
+  writeFileSync(join(root, 'api/Dockerfile'), `${dockerfile}USER 1000\n`);
+  expect(await explain()).toMatch(
+    /^rebuild deps .*\n {4}requirements.txt: content changed\nrebuild runner .*\n {4}\+ USER 1000\n {4}deps, which it builds on, is built again\n$/,
+  );
+});
+
+test('says the same as JSON, as data too, and no more than JSON with a graph', async () => {
+  await build();
+  appendFileSync(join(root, 'api/app/main.py'), '!');
+  expect(JSON.parse(await explain({ json: true, graph: true }))).toMatchObject([
+    { stage: 'deps', state: 'hit', reasons: [], differences: [] },
+    {
+      stage: 'runner',
+      state: 'rebuild',
+      reasons: ['app/main.py: content changed'],
+      differences: [{ kind: 'file', path: 'app/main.py', change: 'content' }],
+    },
+  ]);
+});
+
+test('draws what the stages read and which are hits, as Mermaid and as SVG', async () => {
+  await build();
+  appendFileSync(join(root, 'api/app/main.py'), '!');
+  const text = await explain({ graph: true });
+  expect(text).toMatch(/flowchart LR\n[^]*\["deps<br>hit"\]:::hit/);
+  expect(text).toContain('["runner<br>rebuild"]:::rebuild');
+  expect(text).toContain('["build context<br>app/ (1 file)"]:::context');
+  const svg = readFileSync(join(root, 'dist/api/docker/graph.svg'), 'utf8');
+  for (const part of ['<svg ', 'class="hit"', 'class="rebuild"', '>app/ (1 file)<'])
+    expect(svg).toContain(part);
+});
+
+test('a base that is not locked is never a hit, which the plan says too', async () => {
+  writeFileSync(join(root, 'api/Dockerfile'), 'FROM python:3.12 AS runner\n');
+  const reason = /is not cached: .*python:3\.12/;
+  const planFile = join(root, 'dist/api/docker/plan/runner.json');
+  expect(await said(() => plan(options, context()))).toMatch(reason);
+  const first = readFileSync(planFile, 'utf8');
+  await said(() => plan(options, context()));
+  expect(readFileSync(planFile, 'utf8')).not.toBe(first);
+  expect(await explain()).toMatch(reason);
+});
+
+test('a Dockerfile that BuildKit refuses is refused with its place, and no plan is touched', async () => {
+  await build();
+  const planFile = join(root, 'dist/api/docker/plan/runner.json');
+  const before = readFileSync(planFile, 'utf8');
+  writeFileSync(join(root, 'api/Dockerfile'), `${dockerfile}  COPPY app app\n`);
+  const print = vi.spyOn(console, 'error').mockReturnValue();
+  expect(await plan(options, context())).toEqual({ success: false });
+  expect(print.mock.calls[0]?.[0]).toMatch(
+    /^✗ api\/Dockerfile:5:3: unknown instruction: COPPY.*COPY/,
+  );
+  print.mockRestore();
+  expect(readFileSync(planFile, 'utf8')).toBe(before);
+  expect(existsSync(join(root, 'dist/api/docker/plan/deps.json'))).toBe(true);
+});
