@@ -100,6 +100,9 @@ function checked(found: Map<string, string>): Mount {
     if (digits !== undefined && !(key === 'mode' ? /^[0-7]+$/ : /^\d+$/).test(digits))
       throw new FlagProblem(`invalid value ${digits} for ${key}`);
   }
+  const size = found.get('size');
+  if (size !== undefined && !/^\d+(?:\.\d+)* ?[kmgtp]?i?b?$/i.test(size))
+    throw new FlagProblem(`invalid value for size: ${size}`);
   const sharing = found.get('sharing')?.toLowerCase();
   if (sharing !== undefined && !['shared', 'private', 'locked'].includes(sharing))
     throw new FlagProblem(`unsupported sharing value "${sharing}"`);

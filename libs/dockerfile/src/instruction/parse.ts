@@ -98,9 +98,12 @@ function fields(request: Request): Fields {
       throw new FlagProblem(`network "${network}" is not supported`);
     if (security !== undefined && !['sandbox', 'insecure'].includes(security))
       throw new FlagProblem(`security "${security}" is not supported`);
+    const command = commandForm(rest);
+    if (command.form === 'exec' && command.args.length === 0)
+      throw new SyntaxProblem('arguments are required');
     return {
       keyword,
-      command: commandForm(rest),
+      command,
       heredocs,
       mounts,
       network,

@@ -10,7 +10,7 @@ import type { EvaluatedStage, Step } from '../stage/step';
 import { evaluateStages } from '../stage/evaluate';
 import type { BaseInput } from '../stage/graph';
 import { foldedStages, stageOutputs } from '../stage/output';
-import { normalPlatform } from '../stage/platform';
+import { machinePlatform, normalPlatform } from '../stage/platform';
 import { targetIndexes } from '../stages';
 import { requirementsByMeaning } from '../requirements/eligible';
 import type { ContextReader } from './files';
@@ -53,11 +53,6 @@ export function planStages(dockerfile: Dockerfile, options: PlanOptions): StageP
     stage: name,
     platforms: plans.map((stages) => stages[at]!),
   }));
-}
-
-function machinePlatform(): string {
-  const architectures: Record<string, string> = { x64: 'amd64', ia32: '386' };
-  return `linux/${architectures[process.arch] ?? process.arch}`;
 }
 
 function planPlatform(

@@ -3,15 +3,16 @@ import type { Dockerfile, Stage } from '../dockerfile';
 import type { Arg, Copy, Instruction, Run } from '../instruction/instruction';
 import type { Mount } from '../instruction/mount';
 import { parseMount } from '../instruction/mount';
-
 import { parseInstruction } from '../instruction/parse';
 import { unknown } from '../syntax/expand';
 import { readLines } from '../syntax/lines';
+import { firstScope } from './first-scope';
 import { problemAt } from './problem';
-import type { BaseInput, EvaluateOptions, Graph, StageSource } from './graph';
+import type { EvaluateOptions, Graph, StageSource } from './graph';
 import { readGraph } from './graph';
+import { refuseChecksum, refuseTarget, refuseWord } from './refuse';
 import { remoteSource } from './remote';
-import { Scope } from './scope';
+import type { Scope } from './scope';
 import type { EvaluatedStage, Step } from './step';
 import { instructionText, mountText } from './text';
 
@@ -21,8 +22,6 @@ interface Done {
   cwd: string | undefined;
   plainShell: boolean;
 }
-
-const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
  * Every stage with its variables substituted, as far as they are known without building.
@@ -42,14 +41,6 @@ export function evaluateStages(dockerfile: Dockerfile, options: EvaluateOptions)
     done.push({ evaluated, scope, cwd, plainShell });
   }
   return done.map(({ evaluated }) => evaluated);
-}
-
-function firstScope(source: StageSource, bases: Record<string, BaseInput>): Scope {
-  if (source.kind === 'scratch') return new Scope([['PATH', defaultPath]], false);
-  const base = source.kind === 'image' ? bases[source.reference] : undefined;
-  if (base && typeof base === 'object' && base.env)
-    return new Scope([['PATH', defaultPath], ...Object.entries(base.env)], false);
-  return new Scope([['PATH', unknown]], true);
 }
 
 class Evaluation {
@@ -166,7 +157,8 @@ class Evaluation {
         return;
       case 'EXPOSE':
       case 'VOLUME':
-        instruction.words.forEach((word) => this.substitute(word, step));
+        for (const word of instruction.words)
+          refuseWord(instruction.keyword, this.substitute(word, step));
         return;
       case 'WORKDIR': {
         const path = this.substitute(instruction.word, step);
@@ -176,7 +168,7 @@ class Evaluation {
       }
       case 'USER':
       case 'STOPSIGNAL':
-        this.substitute(instruction.word, step);
+        refuseWord(instruction.keyword, this.substitute(instruction.word, step));
         return;
       case 'SHELL':
         this.plainShell = /^(?:\/bin\/)?(?:ba|da)?sh(?: -[a-z]*| -o pipefail)* -[a-z]*c$/.test(
@@ -201,13 +193,14 @@ class Evaluation {
   }
 
   private copy(copy: Copy, step: Step): void {
-    for (const word of [copy.chown, copy.chmod, copy.checksum])
-      if (word) this.substitute(word, step);
+    for (const word of [copy.chown, copy.chmod]) if (word) this.substitute(word, step);
+    const checksum = copy.checksum && this.substitute(copy.checksum, step);
     for (const heredoc of copy.heredocs)
       if (heredoc.expand) this.heredocNames(heredoc.content, step);
     const destination = this.substitute(copy.destination, step);
     const sources = copy.sources.map((source) => this.substitute(source, step));
     const known = sources.filter((source) => source !== undefined);
+    refuseChecksum(copy, known, checksum);
     if (copy.from !== undefined) {
       const source = this.graph.sourceOfCopy(this.stage, copy);
       this.sources.set(copy, source);
@@ -253,6 +246,7 @@ class Evaluation {
         open ||= text === undefined;
         return text ?? word;
       });
+      if (!open) refuseTarget(mount, step.cwd);
       this.readMount(run, mount, open, step);
       // With a variable in it, it stays as written: the values of variables are in the plan too.
       return value.includes('$') || value.includes(this.escape)

@@ -10,12 +10,29 @@ const architectures: Record<string, string> = {
   armel: 'arm/v6',
 };
 
+const machines: Record<string, string> = { x64: 'amd64', ia32: '386' };
+
+/** Linux, and the architecture of this machine. */
+export function machinePlatform(): string {
+  return `linux/${machines[process.arch] ?? process.arch}`;
+}
+
+const systems =
+  /^(?:aix|android|darwin|dragonfly|freebsd|hurd|illumos|ios|js|linux|macos|nacl|netbsd|openbsd|plan9|solaris|windows|zos)$/;
+const processors =
+  /^(?:386|amd64(?:p32)?|arm(?:be|64|64be)?|loong64|mips(?:le|64|64le|64p32|64p32le)?|ppc(?:64|64le)?|riscv(?:64)?|s390x?|sparc(?:64)?|wasm)$/;
+
 /** `linux/arm64/v8` -> `linux/arm64`, `amd64` -> `linux/amd64`: containerd's normal form. */
 export function normalPlatform(platform: string): string {
   const parts = platform.toLowerCase().split('/');
   if (parts.length > 3 || parts.some((part) => !/^[a-z0-9_.-]+$/.test(part)))
     throw new SyntaxProblem(`failed to parse platform ${platform}`);
-  if (parts.length === 1) parts.unshift('linux');
+  if (parts.length === 1) {
+    const [only = ''] = parts;
+    if (systems.test(only)) parts.push(machinePlatform().slice('linux/'.length));
+    else if (processors.test(only) || only in architectures) parts.unshift('linux');
+    else throw new SyntaxProblem(`"${platform}": unknown operating system or architecture`);
+  }
   const [os = '', machine = '', variant] = parts;
   const [architecture = machine, implied] = (architectures[machine] ?? machine).split('/');
   let version = variant ?? implied;

@@ -1,0 +1,79 @@
+import { posix } from 'node:path';
+import { FlagProblem } from '../instruction/flags';
+import type { Copy } from '../instruction/instruction';
+import type { Mount } from '../instruction/mount';
+import { SyntaxProblem } from '../syntax/words';
+import { remoteSource } from './remote';
+
+/**
+ * Refuses a value that BuildKit refuses once its variables are substituted, with BuildKit's message.
+ *
+ * @param value `undefined` where it is not known before the build: then nothing is refused
+ * @throws SyntaxProblem
+ */
+export function refuseWord(keyword: string, value: string | undefined): void {
+  if (value === undefined) return;
+  if (keyword === 'EXPOSE') value.split(/\s+/).filter(Boolean).forEach(refusePort);
+  if (keyword === 'VOLUME' && value === '')
+    throw new SyntaxProblem('VOLUME specified can not be an empty string');
+  if (keyword === 'STOPSIGNAL' && !isSignal(value))
+    throw new SyntaxProblem(`invalid signal: ${value}`);
+}
+
+/** `[address:][port:]port[/protocol]`, each port a number or a range. */
+function refusePort(written: string): void {
+  const [, specification = '', protocol = ''] = /^([^/]*)(?:\/(.*))?$/.exec(written) ?? [];
+  const [port = '', hostPort = ''] = specification.split(':').reverse();
+  if (port === '') throw new SyntaxProblem(`No port specified: ${written}<empty>`);
+  if (!isPortRange(port)) throw new SyntaxProblem(`Invalid containerPort: ${port}`);
+  if (hostPort !== '' && !isPortRange(hostPort))
+    throw new SyntaxProblem(`Invalid hostPort: ${hostPort}`);
+  if (!['', 'tcp', 'udp', 'sctp'].includes(protocol.toLowerCase()))
+    throw new SyntaxProblem(`Invalid proto: ${protocol}`);
+}
+
+function isPortRange(text: string): boolean {
+  const [, first = '', last = first] = /^(\d+)(?:-(\d+))?$/.exec(text) ?? [];
+  return first !== '' && Number(first) <= Number(last) && Number(last) <= 65_535;
+}
+
+const signals = new Set(
+  'ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX'.split(
+    ' ',
+  ),
+);
+
+function isSignal(text: string): boolean {
+  if (/^[+-]?\d+$/.test(text)) return Number(text) !== 0;
+  const name = text.toUpperCase().replace(/^SIG/, '');
+  return signals.has(name) || /^RT(?:MIN\+(?:[1-9]|1[0-5])|MAX-(?:[1-9]|1[0-4]))$/.test(name);
+}
+
+const digestLengths: Record<string, number> = { sha256: 64, sha384: 96, sha512: 128 };
+
+/** @throws FlagProblem for an `ADD --checksum` that does not fit what is added */
+export function refuseChecksum(copy: Copy, sources: string[], checksum: string | undefined): void {
+  if (checksum === undefined) return;
+  if (copy.sources.length > 1)
+    throw new FlagProblem("checksum can't be specified for multiple sources");
+  for (const source of sources) {
+    const remote = remoteSource(source, checksum);
+    if (!remote) throw new FlagProblem("checksum can't be specified for non-HTTP sources");
+    // That of a git repository is a commit.
+    if (remote.kind === 'git') continue;
+    const [, algorithm = '', hex = ''] = /^([a-z0-9+._-]+):([0-9a-fA-F]+)$/.exec(checksum) ?? [];
+    if (algorithm === '') throw new FlagProblem('invalid checksum digest format');
+    const length = digestLengths[algorithm];
+    if (length === undefined) throw new FlagProblem('unsupported digest algorithm');
+    if (hex.length !== length) throw new FlagProblem('invalid checksum digest length');
+  }
+}
+
+/**
+ * @param cwd the working directory; `undefined` when it is the base image's own
+ * @throws FlagProblem for a mount in the place of the whole file system
+ */
+export function refuseTarget({ type, target = '' }: Mount, cwd: string | undefined): void {
+  if (type === 'secret' || type === 'ssh' || (cwd === undefined && !target.startsWith('/'))) return;
+  if (posix.resolve(cwd ?? '/', target) === '/') throw new FlagProblem('invalid mount target "/"');
+}
