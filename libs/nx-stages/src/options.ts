@@ -1,14 +1,7 @@
-import { isAbsolute, relative } from 'node:path/posix';
-
 /** What nx.json may set for the plugin. Everything has a default. */
 export interface PluginOptions {
   /** Name of the image that a project builds; `{projectName}` stands for the project's name. */
   imageName?: string;
-  /**
-   * The build context, relative to the workspace; `.` is the workspace itself. Default: the folder of
-   * each Dockerfile. For some Dockerfiles only, name the plugin twice, with `include`.
-   */
-  context?: string;
   /** The lock of base images, relative to the workspace. */
   lockFile?: string;
   /** Platforms to build for, e.g. `linux/arm64`. Default: the one of this machine. */
@@ -19,19 +12,17 @@ export interface PluginOptions {
 
 export interface ResolvedOptions {
   imageName: string;
-  context: string | undefined;
   lockFile: string;
   platforms: string[] | undefined;
   registry: string | undefined;
 }
 
-const known = ['imageName', 'context', 'lockFile', 'platforms', 'registry'];
+const known = ['imageName', 'lockFile', 'platforms', 'registry'];
 
 /**
  * The options with their defaults.
  *
- * @throws Error naming an option that does not exist: a misspelt one would be ignored in silence;
- *   or a context that lies outside.
+ * @throws Error naming an option that does not exist: a misspelt one would be ignored in silence.
  */
 export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
   const unknown = Object.keys(options).find((name) => !known.includes(name));
@@ -40,15 +31,8 @@ export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
       `nx.json: @excel2doc/nx-stages has no option "${unknown}"; it has ${known.join(', ')}`,
     );
   }
-  const context = options.context === undefined ? undefined : relative('', options.context) || '.';
-  if (context && (isAbsolute(options.context ?? '') || /^\.\.(?:\/|$)/.test(context))) {
-    throw new Error(
-      `nx.json: the context "${options.context}" of @excel2doc/nx-stages is not a folder of the workspace`,
-    );
-  }
   return {
     imageName: options.imageName ?? '{projectName}',
-    context,
     lockFile: options.lockFile ?? 'docker/images.lock.json',
     platforms: options.platforms,
     registry: options.registry,

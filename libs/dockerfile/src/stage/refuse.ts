@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { posix } from 'node:path';
 import { FlagProblem } from '../instruction/flags';
 import type { Copy } from '../instruction/instruction';
@@ -23,11 +24,18 @@ export function refuseWord(keyword: string, value: string | undefined): void {
 /** `[address:][port:]port[/protocol]`, each port a number or a range. */
 function refusePort(written: string): void {
   const [, specification = '', protocol = ''] = /^([^/]*)(?:\/(.*))?$/.exec(written) ?? [];
-  const [port = '', hostPort = ''] = specification.split(':').reverse();
+  const [port = '', hostPort = '', ...address] = specification.split(':').reverse();
   if (port === '') throw new SyntaxProblem(`No port specified: ${written}<empty>`);
   if (!isPortRange(port)) throw new SyntaxProblem(`Invalid containerPort: ${port}`);
   if (hostPort !== '' && !isPortRange(hostPort))
     throw new SyntaxProblem(`Invalid hostPort: ${hostPort}`);
+  const host = address.reverse().join(':');
+  if (host !== '' && isIP(host.replace(/^\[(.*)\]$/, '$1')) === 0)
+    throw new SyntaxProblem(`Invalid ip address: ${host}`);
+  if (hostPort !== '' && hostPort.includes('-') && portCount(port) !== portCount(hostPort))
+    throw new SyntaxProblem(
+      `Invalid ranges specified for container and host Ports: ${port} and ${hostPort}`,
+    );
   if (!['', 'tcp', 'udp', 'sctp'].includes(protocol.toLowerCase()))
     throw new SyntaxProblem(`Invalid proto: ${protocol}`);
 }
@@ -35,6 +43,11 @@ function refusePort(written: string): void {
 function isPortRange(text: string): boolean {
   const [, first = '', last = first] = /^(\d+)(?:-(\d+))?$/.exec(text) ?? [];
   return first !== '' && Number(first) <= Number(last) && Number(last) <= 65_535;
+}
+
+function portCount(range: string): number {
+  const [first = 0, last = first] = range.split('-').map(Number);
+  return last - first;
 }
 
 const signals = new Set(
@@ -61,7 +74,7 @@ export function refuseChecksum(copy: Copy, sources: string[], checksum: string |
     if (!remote) throw new FlagProblem("checksum can't be specified for non-HTTP sources");
     // That of a git repository is a commit.
     if (remote.kind === 'git') continue;
-    const [, algorithm = '', hex = ''] = /^([a-z0-9+._-]+):([0-9a-fA-F]+)$/.exec(checksum) ?? [];
+    const [, algorithm = '', hex = ''] = /^([a-z0-9+._-]+):([0-9a-f]+)$/.exec(checksum) ?? [];
     if (algorithm === '') throw new FlagProblem('invalid checksum digest format');
     const length = digestLengths[algorithm];
     if (length === undefined) throw new FlagProblem('unsupported digest algorithm');
@@ -75,5 +88,7 @@ export function refuseChecksum(copy: Copy, sources: string[], checksum: string |
  */
 export function refuseTarget({ type, target = '' }: Mount, cwd: string | undefined): void {
   if (type === 'secret' || type === 'ssh' || (cwd === undefined && !target.startsWith('/'))) return;
-  if (posix.resolve(cwd ?? '/', target) === '/') throw new FlagProblem('invalid mount target "/"');
+  // An absolute one is compared as written.
+  const place = target.startsWith('/') ? target : posix.join('/', cwd ?? '', target);
+  if (place === '/') throw new FlagProblem('invalid mount target "/"');
 }

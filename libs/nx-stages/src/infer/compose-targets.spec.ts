@@ -25,7 +25,6 @@ describe('the service that runs a project', () => {
     ['a digest follows', { image: 'acme/api@sha256:00' }],
     ['build is a path to the project', { build: '../apps/api' }],
     ['build.context is a path to the project', { build: { context: '../apps/api' } }],
-    ['the workspace is built', { build: { context: '..', dockerfile: 'apps/api/Dockerfile' } }],
   ])('is found where %s', (_when, service) => {
     expect(serviceOf(compose(service), project)).toBe('api');
   });
@@ -34,7 +33,6 @@ describe('the service that runs a project', () => {
     ['another image of the same organisation', { image: 'acme/api-docs:dev' }],
     ['the same name on another registry', { image: 'localhost:5000/acme/api:dev' }],
     ['another folder', { build: '../apps/web' }],
-    ['another Dockerfile', { build: { context: '..', dockerfile: 'apps/web/Dockerfile' } }],
   ])('is not %s', (_what, service) => {
     expect(serviceOf(compose(service), project)).toBeUndefined();
   });

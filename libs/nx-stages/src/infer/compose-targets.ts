@@ -3,14 +3,9 @@ import type { TargetConfiguration } from '@nx/devkit';
 import { parse } from 'yaml';
 import { careTargets } from './care-targets';
 
-interface ComposeBuild {
-  context?: string;
-  dockerfile?: string;
-}
-
 /** The parts of a Compose file that targets are inferred from. */
 export interface ComposeModel {
-  services: Record<string, { image?: string; build?: string | ComposeBuild } | null>;
+  services: Record<string, { image?: string; build?: string | { context?: string } } | null>;
 }
 
 export interface ComposeFile {
@@ -40,7 +35,7 @@ export function parseCompose(text: string): ComposeModel {
   return model as ComposeModel;
 }
 
-/** The service that runs a project: by the image that it names, or by what it builds. */
+/** The service that runs a project: by the image that it names, or by the folder that it builds. */
 export function serviceOf(
   { file, model }: ComposeFile,
   project: ComposeProject,
@@ -49,11 +44,8 @@ export function serviceOf(
   return Object.keys(model.services).find((name) => {
     const { image, build } = model.services[name] ?? {};
     if (image && withoutTag(image) === project.image) return true;
-    const { context, dockerfile = 'Dockerfile' } =
-      typeof build === 'string' ? { context: build } : (build ?? {});
-    if (context === undefined) return false;
-    const built = posix.join(folder, context);
-    return built === project.projectRoot || posix.join(built, dockerfile) === project.dockerfile;
+    const context = typeof build === 'string' ? build : build?.context;
+    return context !== undefined && posix.join(folder, context) === project.projectRoot;
   });
 }
 

@@ -9,6 +9,7 @@ import {
 import { readStages } from '@excel2doc/dockerfile';
 import { type PluginOptions, type ResolvedOptions, resolveOptions } from '../options';
 import { type ComposeFile, composeTargets, parseCompose, serviceOf } from './compose-targets';
+import { findContext } from './context';
 import { dockerTargets, imageName } from './docker-targets';
 
 export const filePattern =
@@ -58,12 +59,12 @@ function dockerProject(
   options: ResolvedOptions,
 ): ProjectConfiguration & { root: string } {
   const folder = posix.dirname(dockerfile);
-  const context = options.context ?? folder;
   const root = projectRootOf(workspaceRoot, folder) ?? folder;
   const has = (file: string) => existsSync(join(workspaceRoot, root, file));
   const projectName = projectNameOf(workspaceRoot, root);
   const source = readFileSync(join(workspaceRoot, dockerfile), 'utf8');
   const stages = attempt(dockerfile, () => readStages(source, { file: dockerfile })) ?? [];
+  const context = findContext(workspaceRoot, dockerfile, root, stages);
   const image = imageName(options, projectName);
   const targets = dockerTargets({ projectRoot: root, dockerfile, context, image }, stages, options);
 
