@@ -389,39 +389,6 @@ describe('bad input', () => {
     expect(refusal(lines).code).toBe(code);
   });
 
-  it.each([
-    ['EXPOSE 80/foo', 'Invalid proto: foo'],
-    ['EXPOSE 8000-7000', 'Invalid containerPort: 8000-7000'],
-    ['EXPOSE 70000', 'Invalid containerPort: 70000'],
-    ['STOPSIGNAL SIGFOO', 'invalid signal: SIGFOO'],
-    ['VOLUME ""', 'can not be an empty string'],
-    [`ADD --checksum=sha256:1 https://a.test/b /`, 'invalid checksum digest length'],
-    [`ADD --checksum=${digest} a /`, "checksum can't be specified"],
-    ['RUN --mount=type=bind,target=/ x', 'invalid mount target "/"'],
-    ['RUN --mount=type=tmpfs,target=/t,size=big x', 'invalid value for size: big'],
-    ['RUN []', 'arguments are required'],
-    ['HEALTHCHECK --interval=1us CMD x', 'cannot be less than 1ms'],
-    ['FROM --platform=foo scratch', 'unknown operating system or architecture'],
-  ])('refuses what BuildKit refuses: %s', (line, message) => {
-    write({ a: '' });
-    const error = refusal(['FROM scratch', line]);
-    expect(error.message).toContain(message);
-    expect(error.at).toEqual({ file: 'Dockerfile', line: 2, column: 1 });
-  });
-
-  it.each([
-    'EXPOSE 80 443/TCP 1000-2000/udp 127.0.0.1:80:80',
-    'STOPSIGNAL sigint',
-    'STOPSIGNAL RTMIN+3',
-    'STOPSIGNAL 64',
-    'HEALTHCHECK --interval=0 CMD x',
-    'RUN --mount=type=tmpfs,target=/t,size=1.5g x',
-    'FROM --platform=linux scratch',
-    'FROM --platform=aarch64 scratch',
-  ])('takes what BuildKit takes: %s', (line) => {
-    expect(planAll(['FROM scratch', line])).not.toEqual([]);
-  });
-
   it('says that a link leads out of the context', () => {
     symlinkSync('../outside', join(context, 'link'));
     const error = refusal(['FROM scratch', 'COPY link /x']);
