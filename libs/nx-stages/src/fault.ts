@@ -1,6 +1,7 @@
 /** What went wrong in the plugin itself; the libraries below have error classes of their own. */
 export type FaultCode =
   | 'PLAN_MISSING'
+  | 'STAGE_REFUSED'
   | 'REPOSITORY_MISSING'
   | 'LOCK_INVALID'
   | 'FILE_CHANGED'

@@ -33,6 +33,11 @@ export interface PlanOptions {
   targets?: string[];
   /** Where digests of unchanged files are kept between runs. */
   indexPath?: string;
+  /**
+   * Told of a stage that cannot be built; it is then left out of the result, as BuildKit leaves a
+   * stage alone that nothing needs. Without it the first such stage is an error.
+   */
+  onRefused?: (stage: string, error: DockerfileError) => void;
 }
 
 /**
@@ -48,11 +53,11 @@ export function planStages(dockerfile: Dockerfile, options: PlanOptions): StageP
   const platforms = (options.platforms ?? [machinePlatform()]).map(normalPlatform);
   const plans = platforms.map((platform) => planPlatform(dockerfile, platform, options, reader));
   index.save();
-  return dockerfile.stages.map(({ name, index: at }) => ({
-    format: PLAN_FORMAT,
-    stage: name,
-    platforms: plans.map((stages) => stages[at]!),
-  }));
+  return dockerfile.stages.flatMap(({ name, index: at }) => {
+    const own = plans.flatMap((stages) => stages[at] ?? []);
+    const whole = own.length === plans.length;
+    return whole ? [{ format: PLAN_FORMAT, stage: name, platforms: own }] : [];
+  });
 }
 
 function planPlatform(
@@ -60,7 +65,7 @@ function planPlatform(
   platform: string,
   options: PlanOptions,
   opened: Omit<ContextReader, 'steps'>,
-): StagePlan[] {
+): (StagePlan | undefined)[] {
   const buildPlatform = normalPlatform(options.buildPlatform ?? machinePlatform());
   const stages = evaluateStages(dockerfile, { ...options, platform, buildPlatform });
   const steps = stages.flatMap((stage) => stage.steps);
@@ -74,7 +79,15 @@ function planPlatform(
       hint: `its stages are ${[...known].join(', ')}`,
     });
   const outputs = stageOutputs(stages, targetIndexes(stages, targets));
-  return stages.map((_, index) => planOne(dockerfile, stages, outputs, index, platform, reader));
+  return stages.map(({ stage }, index) => {
+    try {
+      return planOne(dockerfile, stages, outputs, index, platform, reader);
+    } catch (error) {
+      if (!options.onRefused || !(error instanceof DockerfileError)) throw error;
+      options.onRefused(stage.name, error);
+      return undefined;
+    }
+  });
 }
 
 function planOne(

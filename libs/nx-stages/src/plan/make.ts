@@ -1,7 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
-import { type StagePlanFile, parseDockerfile, planStages } from '@excel2doc/dockerfile';
+import {
+  type DockerfileError,
+  PLAN_FORMAT,
+  type StagePlanFile,
+  parseDockerfile,
+  planStages,
+} from '@excel2doc/dockerfile';
 import { Bases } from '../build/bases';
 import type { DockerOptions } from '../executors/options';
 import { outputRoot } from '../infer/paths';
@@ -17,13 +23,16 @@ export const IMAGE_FORMAT = 1;
 /** The content of plan/<stage>.json. */
 export interface KeyedPlan extends StagePlanFile {
   imageFormat: number;
+  /** Why it cannot be built; there are no platforms then. Nothing that others build needs it. */
+  refused?: { message: string; hint: string };
 }
 
 /**
  * What each stage of the Dockerfile reads now, for every platform; writes nothing but the index of
  * file digests.
  *
- * @throws DockerfileError for what BuildKit refuses
+ * @throws DockerfileError for what BuildKit refuses. A stage that the last one does without is
+ *   refused when it is built itself, as BuildKit does it.
  */
 export async function makePlans(
   options: DockerOptions,
@@ -33,7 +42,9 @@ export async function makePlans(
   const bases = await Bases.read(context.root, options.lockFile);
   const source = await readFile(absolute(options.dockerfile), 'utf8');
   const dockerfile = parseDockerfile(source, { file: options.dockerfile });
+  const refused = new Map<string, DockerfileError>();
   const shared = {
+    onRefused: (stage: string, error: DockerfileError) => refused.set(stage, error),
     contextDir: absolute(options.context),
     dockerfilePath: absolute(options.dockerfile),
     indexPath: absolute(join(outputRoot(projectRootOf(context)), 'file-index')),
@@ -45,10 +56,27 @@ export async function makePlans(
     const inputs = await bases.inputs(platform);
     byPlatform.push(planStages(dockerfile, { ...shared, platforms: [platform], bases: inputs }));
   }
-  return (byPlatform[0] ?? []).map(({ format, stage }, at) => ({
-    format,
-    imageFormat: IMAGE_FORMAT,
-    stage,
-    platforms: byPlatform.flatMap((stages) => stages[at]?.platforms ?? []),
-  }));
+  const plans = dockerfile.stages.map(({ name: stage }): KeyedPlan => {
+    const error = refused.get(stage);
+    const own = byPlatform.flatMap((plans) => plans.filter((plan) => plan.stage === stage));
+    return {
+      format: PLAN_FORMAT,
+      imageFormat: IMAGE_FORMAT,
+      stage,
+      platforms: error ? [] : own.flatMap(({ platforms }) => platforms),
+      ...(error && { refused: { message: error.message, hint: error.hint ?? '' } }),
+    };
+  });
+  const missing = neededByLast(plans).find((stage) => refused.has(stage));
+  if (missing !== undefined) throw refused.get(missing);
+  return plans;
+}
+
+function neededByLast(plans: readonly KeyedPlan[]): string[] {
+  const needed = new Set<string | undefined>([plans.at(-1)?.stage]);
+  // What a stage builds on stands before it.
+  for (const { stage, platforms } of plans.toReversed())
+    if (needed.has(stage))
+      platforms.flatMap(({ stages }) => stages).forEach((on) => needed.add(on));
+  return plans.map(({ stage }) => stage).filter((stage) => needed.has(stage));
 }

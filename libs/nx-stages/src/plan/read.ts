@@ -1,18 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PLAN_FORMAT, type StagePlanFile } from '@excel2doc/dockerfile';
+import { PLAN_FORMAT } from '@excel2doc/dockerfile';
 import { StagesError } from '../fault';
 import { planFolder } from '../infer/paths';
+import type { KeyedPlan } from './make';
 
-/** @throws StagesError `PLAN_MISSING` when docker-plan has not run, or was another version's. */
+/**
+ * @throws StagesError `PLAN_MISSING` when docker-plan has not run, or was another version's;
+ *   `STAGE_REFUSED` when the stage cannot be built.
+ */
 export async function readPlan(
   workspaceRoot: string,
   projectRoot: string,
   stage: string,
-): Promise<StagePlanFile> {
+): Promise<KeyedPlan> {
   const path = join(planFolder(projectRoot), `${stage}.json`);
   const text = await readFile(join(workspaceRoot, path), 'utf8').catch(() => undefined);
-  const plan = text === undefined ? undefined : (JSON.parse(text) as StagePlanFile);
+  const plan = text === undefined ? undefined : (JSON.parse(text) as KeyedPlan);
+  if (plan?.refused) throw new StagesError('STAGE_REFUSED', plan.refused);
   if (plan?.format === PLAN_FORMAT) return plan;
   throw new StagesError('PLAN_MISSING', {
     message: `${path} ${plan ? 'is of another version of the plugin' : 'is not there'}`,

@@ -51,6 +51,17 @@ async function said(run: () => Promise<{ success: boolean }>): Promise<string> {
   }
 }
 
+/** The line that an executor which fails prints. */
+async function failed(run: () => Promise<{ success: boolean }>): Promise<string> {
+  const print = vi.spyOn(console, 'error').mockReturnValue();
+  try {
+    expect(await run()).toEqual({ success: false });
+    return String(print.mock.calls[0]?.[0]);
+  } finally {
+    print.mockRestore();
+  }
+}
+
 const explain = (asked: { json?: boolean; graph?: boolean } = {}) =>
   said(() => dockerExplain({ ...options, json: false, graph: false, ...asked }, context()));
 
@@ -105,17 +116,41 @@ test('a base that is not locked is never a hit, which the plan says too', async 
   expect(await explain()).toMatch(reason);
 });
 
+test('a stage that the image does without is refused where it is built, and the image is not', async () => {
+  writeFileSync(
+    join(root, 'api/Dockerfile'),
+    dockerfile.replace('FROM deps AS runner', 'FROM deps AS dev\nCOPY nowhere /\n$&'),
+  );
+  const missing = 'api/Dockerfile:4:1: COPY nowhere: "/nowhere" not found in the build context';
+  expect(await said(() => plan(options, context()))).toBe(
+    `stage dev cannot be built: ${missing}\n`,
+  );
+  await said(() => stage({ ...options, stage: 'deps' }, context()));
+  await said(() => stage({ ...options, stage: 'runner' }, context()));
+  expect(await explain()).toContain(`refused dev\n    ${missing}\n`);
+  expect(JSON.parse(await explain({ json: true })).at(-1)).toMatchObject({
+    stage: 'dev',
+    state: 'refused',
+  });
+  expect(await failed(() => stage({ ...options, stage: 'dev' }, context()))).toContain(missing);
+});
+
+test('one that the image is built on is refused at once', async () => {
+  writeFileSync(join(root, 'api/Dockerfile'), dockerfile.replace('requirements.txt', 'nowhere'));
+  expect(await failed(() => plan(options, context()))).toMatch(
+    /^✗ api\/Dockerfile:2:1: COPY nowhere: /,
+  );
+  expect(existsSync(join(root, 'dist/api/docker/plan'))).toBe(false);
+});
+
 test('a Dockerfile that BuildKit refuses is refused with its place, and no plan is touched', async () => {
   await build();
   const planFile = join(root, 'dist/api/docker/plan/runner.json');
   const before = readFileSync(planFile, 'utf8');
   writeFileSync(join(root, 'api/Dockerfile'), `${dockerfile}  COPPY app app\n`);
-  const print = vi.spyOn(console, 'error').mockReturnValue();
-  expect(await plan(options, context())).toEqual({ success: false });
-  expect(print.mock.calls[0]?.[0]).toMatch(
+  expect(await failed(() => plan(options, context()))).toMatch(
     /^✗ api\/Dockerfile:5:3: unknown instruction: COPPY.*COPY/,
   );
-  print.mockRestore();
   expect(readFileSync(planFile, 'utf8')).toBe(before);
   expect(existsSync(join(root, 'dist/api/docker/plan/deps.json'))).toBe(true);
 });

@@ -29,8 +29,11 @@ export default function dockerExplain(options: Options, context: ExecutorContext
       const shown = stages.map(({ stage, platform, state, reasons, differences, notes }) => ({
         ...{ stage, platform, state, reasons, differences, notes },
       }));
-      process.stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`);
-    } else process.stdout.write(stages.map(text).join(''));
+      const refused = current.flatMap(({ stage, refused }) =>
+        refused ? { stage, state: 'refused', reasons: [refused.message, refused.hint] } : [],
+      );
+      process.stdout.write(`${JSON.stringify([...shown, ...refused], undefined, 2)}\n`);
+    } else process.stdout.write([...stages.map(text), ...current.map(refusal)].join(''));
     if (!options.graph) return;
     const drawn = stages.map(({ stage, plan, state }) => ({ name: stage, plan, state }));
     const file = join(outputRoot(projectRoot), 'graph.svg');
@@ -45,4 +48,8 @@ function text({ stage, platform, state, reasons, notes }: StageExplanation): str
   const head = { hit: 'hit', rebuild: 'rebuild', unknown: 'build' }[state];
   const lines = [...reasons, ...notes].map((line) => `    ${line}\n`);
   return `${head.padEnd(8)}${stage} (${platform})\n${lines.join('')}`;
+}
+
+function refusal({ stage, refused }: KeyedPlan): string {
+  return refused ? `refused ${stage}\n    ${refused.message}\n    ${refused.hint}\n` : '';
 }

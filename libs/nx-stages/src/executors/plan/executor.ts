@@ -1,9 +1,9 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
-import { type Reason, type StagePlanFile, serialisePlan } from '@excel2doc/dockerfile';
+import { type Reason, serialisePlan } from '@excel2doc/dockerfile';
 import { planFolder } from '../../infer/paths';
-import { makePlans } from '../../plan/make';
+import { type KeyedPlan, makePlans } from '../../plan/make';
 import { projectRootOf } from '../../project';
 import { report } from '../../report';
 import type { DockerOptions } from '../options';
@@ -29,16 +29,17 @@ export default function plan(options: DockerOptions, context: ExecutorContext) {
  * A stage that may not be cached gets a key of its own every time. Nx cannot be told at run time to
  * leave a task out of its cache.
  */
-function withNonce(plan: StagePlanFile): StagePlanFile {
+function withNonce(plan: KeyedPlan): KeyedPlan {
   const cacheable = plan.platforms.every(({ uncacheable }) => uncacheable.length === 0);
-  return cacheable ? plan : ({ ...plan, madeAt: new Date().toISOString() } as StagePlanFile);
+  return cacheable ? plan : ({ ...plan, madeAt: new Date().toISOString() } as KeyedPlan);
 }
 
-function sayReasons(dockerfile: string, { stage, platforms }: StagePlanFile): void {
+function sayReasons(dockerfile: string, { stage, platforms, refused }: KeyedPlan): void {
   const say = ({ reason, line }: Reason, effect: string) => {
     const at = line ? `${dockerfile}:${line}` : dockerfile;
     process.stdout.write(`${at}: stage ${stage} ${effect}: ${reason}\n`);
   };
+  if (refused) process.stdout.write(`stage ${stage} cannot be built: ${refused.message}\n`);
   for (const { wholeContext, uncacheable } of platforms.slice(0, 1)) {
     for (const each of wholeContext) say(each, 'is taken to read the whole context');
     for (const each of uncacheable) say(each, 'is not cached');
