@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from app.domain.refusal import Refused
 from app.services.errors import Conflict, Denied, NotFound, TooMany
+from app.storage.files import Gone
 
 MEDIA_TYPE = "application/problem+json"
 _STATUS_OF_REFUSAL = {"UPLOAD_TOO_LARGE": 413}
@@ -65,6 +66,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Conflict)
     def conflict(_request: Request, error: Conflict) -> JSONResponse:
         return problem_response(409, error.code, "Not in this state", error.message, error.hint)
+
+    @app.exception_handler(Gone)
+    def gone(_request: Request, _error: Gone) -> JSONResponse:
+        return problem_response(
+            409, "INPUT_GONE", "Not in this state", "the file has expired", "upload it again"
+        )
 
     @app.exception_handler(Denied)
     def denied(_request: Request, error: Denied) -> JSONResponse:

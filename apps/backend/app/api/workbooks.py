@@ -1,20 +1,25 @@
 """`/api/v1/workbooks`"""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, UploadFile
+from fastapi import APIRouter, Query, UploadFile
 from sqlalchemy import select
 
 from app.api import problems
 from app.api.access import Reader, SessionDependency, SettingsDependency, Writer
 from app.api.pages import Cursor, Limit, Page, page_of
-from app.api.schemas import WorkbookOut
+from app.api.schemas import SheetOut, WorkbookOut
 from app.services import workbooks
 from app.services.context import get_services
 from app.services.models import Workbook, now
 from app.services.uploads import received
 
 router = APIRouter(prefix="/api/v1/workbooks", tags=["workbooks"])
+HeaderRow = Annotated[
+    int | None,
+    Query(ge=0, le=1_048_576, description="Counted from 1; 0: none; left out: find it"),
+]
 
 
 @router.post("", status_code=201, responses=problems.responses(401, 413, 422, 429, 503))
@@ -41,6 +46,19 @@ def list_workbooks(
 def get_workbook(workbook_id: UUID, session: SessionDependency, _client: Reader) -> WorkbookOut:
     """One workbook, its sheets, columns and first rows."""
     return WorkbookOut.model_validate(workbooks.get_workbook(session, workbook_id))
+
+
+@router.get("/{workbook_id}/sheet", responses=problems.responses(401, 404, 409, 422, 429))
+def look_at_sheet(
+    workbook_id: UUID,
+    name: Annotated[str, Query(max_length=500, description="One of the workbook's sheets")],
+    session: SessionDependency,
+    _client: Reader,
+    header_row: HeaderRow = None,
+) -> SheetOut:
+    """A sheet as it looks with another header row: its columns, their fields, the first rows."""
+    found = workbooks.look_at_sheet(session, get_services(), workbook_id, name, header_row)
+    return SheetOut.model_validate(found)
 
 
 @router.delete("/{workbook_id}", status_code=204, responses=problems.responses(401, 404, 429))

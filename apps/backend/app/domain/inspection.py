@@ -32,6 +32,20 @@ def inspect_workbook(path: Path, name: str, limits: Limits) -> dict[str, Any]:
         return {"kind": kind, "sheets": [_sheet(view, view.name in hidden) for view in views]}
 
 
+def inspect_sheet(
+    path: Path, name: str, limits: Limits, sheet: str, header_row: int | None
+) -> dict[str, Any]:
+    """One sheet as it looks with its header in another row.
+
+    Raises:
+        Refused: `SHEET_UNKNOWN`, `HEADER_ROW_EMPTY`, `NOTHING_TO_CONVERT`, and what reading raises.
+    """
+    with open_workbook(path, name, limits) as reader:
+        hidden = {each.name for each in reader.sheets if each.hidden}
+        view = view_sheets(reader, ReadOptions((sheet,), header_row))[0]
+        return _sheet(view, sheet in hidden)
+
+
 def _sheet(view: SheetView, hidden: bool) -> dict[str, Any]:
     return {
         "name": view.name,

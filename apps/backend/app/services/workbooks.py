@@ -1,6 +1,7 @@
 """Workbooks: upload, look at, forget."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -49,6 +50,25 @@ def get_workbook(session: Session, workbook_id: UUID) -> Workbook:
     if workbook is None or workbook.expires_at < now():
         raise NotFound("workbook", workbook_id)
     return workbook
+
+
+def look_at_sheet(
+    session: Session, services: Services, workbook_id: UUID, sheet_name: str, header_row: int | None
+) -> dict[str, Any]:
+    """A sheet with its header in another row than the one that was found.
+
+    Raises:
+        NotFound; Refused: there is no such sheet or row.
+    """
+    workbook = get_workbook(session, workbook_id)
+    sha256, name = workbook.sha256, workbook.name
+    session.rollback()  # reading takes its time; the connection is for others
+    with services.storage.local(sha256) as path:
+        request = {"operation": "inspect-sheet", "path": str(path), "name": name}
+        sheet: dict[str, Any] = run_isolated(
+            services, {**request, "sheet": sheet_name, "header_row": header_row}
+        )
+    return sheet
 
 
 def forget_workbook(session: Session, workbook_id: UUID) -> None:

@@ -21,6 +21,10 @@ class StoredFile:
     size_bytes: int
 
 
+class Gone(FileNotFoundError):
+    """The file has been swept."""
+
+
 class Storage(Protocol):
     """Where files are kept. The same content is kept once."""
 
@@ -28,7 +32,7 @@ class Storage(Protocol):
         """Keep a copy of the file at `path`; it is there whole, or not at all."""
 
     def local(self, sha256: str) -> AbstractContextManager[Path]:
-        """A path to read the file at, for as long as the block runs."""
+        """A path to read the file at, for as long as the block runs. Raises: Gone."""
 
     def exists(self, sha256: str) -> bool: ...
 
@@ -72,7 +76,7 @@ class DiskStorage:
     def local(self, sha256: str) -> Iterator[Path]:
         place = self._place(sha256)
         if not place.exists():
-            raise FileNotFoundError(sha256)
+            raise Gone(sha256)
         yield place
 
     def exists(self, sha256: str) -> bool:

@@ -3,7 +3,7 @@ const base = '/api/v1';
 
 export class Problem extends Error {
   constructor(status, body) {
-    super(body.detail || body.title);
+    super(body.detail || body.title || `HTTP ${status}`);
     this.status = status;
     this.code = body.code;
     this.hint = body.hint;
@@ -35,6 +35,8 @@ function form(file) {
 }
 
 export const uploadWorkbook = (file) => json('/workbooks', { method: 'POST', body: form(file) });
+export const lookAtSheet = (id, name, headerRow) =>
+  json(`/workbooks/${id}/sheet?${new URLSearchParams({ name, header_row: headerRow || '0' })}`);
 export const uploadTemplate = (file) => json('/templates', { method: 'POST', body: form(file) });
 export const listTemplates = async () => (await json('/templates?limit=100')).items;
 export const dryRun = (job) => json('/dry-runs', { method: 'POST', json: job });
@@ -72,11 +74,18 @@ export async function followJob(id, tell) {
   }
 }
 
+/** Whether a worker that makes PDFs is there; a service that is not ready has none. */
+export async function canPdf() {
+  const ready = await fetch('/health/ready').then((response) => response.json(), () => null);
+  return Boolean(ready?.pdf_workers);
+}
+
+/** Without a key the browser streams to disk; with one, the page has to ask, and holds it all. */
 export async function saveResult(job) {
-  const blob = await (await call(`/jobs/${job.id}/result`)).blob();
+  const path = `/jobs/${job.id}/result`;
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
   link.download = job.result_name;
+  link.href = key.get() ? URL.createObjectURL(await (await call(path)).blob()) : base + path;
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  if (key.get()) setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

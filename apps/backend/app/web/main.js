@@ -1,8 +1,10 @@
 import * as api from './api.js';
+import { fieldsOf, readMapping, showSelects } from './mapping.js';
+import { explain } from './problems.js';
 import { texts } from './texts.js';
 
 const $ = (id) => document.getElementById(id);
-const state = { workbook: null, templates: [], job: null };
+const state = { workbook: null, sheet: null, templates: [], job: null, problem: null, busy: false };
 let language =
   localStorage.getItem('language') || (navigator.language.startsWith('zh') ? 'zh' : 'en');
 const t = () => texts[language];
@@ -21,53 +23,89 @@ function speak() {
   for (const node of document.querySelectorAll('[data-label]'))
     node.setAttribute('aria-label', t()[node.dataset.label]);
   $('language').textContent = t().other;
+  $('language').lang = language === 'zh' ? 'en' : 'zh-CN';
+  $('how-to-example').textContent = t().howToExample;
+  showDrop();
   if (state.workbook) showSheet();
   showTemplates();
   if (state.job) showJob(state.job);
+  if (state.problem) showProblem(state.problem);
+  $('previews').replaceChildren();
 }
 
 /** Runs `action` with the button disabled, and shows what goes wrong where everybody sees it. */
 async function guarded(action, button) {
-  $('problem').hidden = true;
+  hideProblem();
   if (button) button.disabled = true;
   try {
     await action();
   } catch (error) {
     if (error.status === 401) $('key-form').hidden = false;
-    showProblem(error instanceof api.Problem ? error : { message: t().offline });
+    showProblem(error instanceof api.Problem ? error : { offline: true });
   } finally {
     if (button) button.disabled = false;
   }
 }
 
-function showProblem({ message, hint, code }) {
-  $('problem').replaceChildren(message, element('small', [hint, code].filter(Boolean).join(' · ')));
-  $('problem').hidden = false;
+function hideProblem() {
+  state.problem = null;
+  $('problem').hidden = true;
 }
 
-const sheet = () => state.workbook.sheets.find((s) => s.name === $('sheet').value);
+function showProblem(problem) {
+  const before = state.problem;
+  state.problem = problem;
+  const { title, details } = problem.offline
+    ? { title: t().offline, details: [] }
+    : explain(problem, language);
+  const more = [...details, problem.code].filter(Boolean).join(' · ');
+  $('problem').replaceChildren(title, element('small', more));
+  $('problem').hidden = false;
+  if (problem !== before) $('problem').scrollIntoView({ block: 'nearest' });
+}
+
+const sheet = () => state.sheet;
 const mode = () => document.querySelector('[name=mode]:checked').value;
 const template = () => state.templates.find((item) => item.id === $('template').value);
 
+function showDrop() {
+  const { busy, workbook } = state;
+  $('drop-title').textContent = busy ? t().reading : workbook ? t().dropAnother : t().dropHere;
+  $('drop').classList.toggle('small', Boolean(workbook));
+}
+
 async function takeWorkbook(file) {
   if (!file) return;
-  $('drop').querySelector('strong').textContent = t().reading;
+  state.busy = true;
+  showDrop();
   try {
     state.workbook = await api.uploadWorkbook(file);
   } finally {
-    $('drop').querySelector('strong').textContent = t().dropHere;
+    state.busy = false;
+    $('workbook').value = '';
+    showDrop();
   }
   $('workbook-name').textContent = state.workbook.name;
   const visible = state.workbook.sheets.filter((s) => !s.hidden);
   const shown = visible.length ? visible : state.workbook.sheets;
   $('sheet').replaceChildren(...shown.map((s) => new Option(s.name)));
   for (const id of ['sheet-view', 'mode-section', 'convert-section']) $(id).hidden = false;
+  state.job = null;
   $('progress-part').hidden = true;
-  $('previews').replaceChildren();
   newSheet();
 }
 
 function newSheet() {
+  state.sheet = state.workbook.sheets.find((s) => s.name === $('sheet').value);
+  $('header-row').value = sheet().header_row ?? 0;
+  showSheet();
+  showMapping();
+}
+
+/** Another row is the header: the service says what the columns are called then. */
+async function newHeader() {
+  const row = $('header-row').value;
+  state.sheet = await api.lookAtSheet(state.workbook.id, sheet().name, row);
   $('header-row').value = sheet().header_row ?? 0;
   showSheet();
   showMapping();
@@ -75,15 +113,22 @@ function newSheet() {
 
 function showSheet() {
   const { columns, sample, row_count: rows } = sheet();
-  const head = element('tr');
-  head.append(...columns.map((column) => element('th', column.name)));
-  const body = sample.map((cells) => {
-    const row = element('tr');
-    row.append(...cells.map((cell) => element('td', cell)));
-    return row;
-  });
-  $('sample').replaceChildren(head, ...body);
-  $('counts').textContent = t().counts(rows, columns.length);
+  const row = element('tr');
+  for (const column of columns) {
+    const cell = element('th', column.name);
+    cell.scope = 'col';
+    row.append(cell);
+  }
+  const head = element('thead');
+  head.append(row);
+  const body = element('tbody');
+  for (const cells of sample) {
+    const line = element('tr');
+    line.append(...cells.map((cell) => element('td', cell)));
+    body.append(line);
+  }
+  $('sample').replaceChildren(head, body);
+  $('counts').textContent = t().counts(rows, columns.length, sample.length);
 }
 
 function showTemplates() {
@@ -98,67 +143,54 @@ function showMapping() {
   const needed = mode() !== 'table';
   $('template-part').hidden = !needed;
   $('file-name-part').hidden = mode() !== 'per-row';
-  const fields = needed && template() ? template().versions.at(-1).fields : null;
-  $('mapping-part').hidden = !fields || !state.workbook;
-  if (!fields || !state.workbook) return;
-  const names = [
-    ...new Set(mode() === 'single' ? [...fields.looped, ...fields.single] : fields.single),
-  ];
-  const columns = sheet().columns;
-  const chosen = Object.fromEntries(
-    [...$('mapping').querySelectorAll('select')].map((select) => [
-      select.dataset.field,
-      select.value,
-    ]),
-  );
-  $('mapping').replaceChildren(
-    ...names.map((name) => {
-      const label = element('label', name);
-      const select = element('select');
-      select.dataset.field = name;
-      select.append(
-        new Option(t().noColumn, ''),
-        ...columns.map((c) => new Option(c.name, c.field)),
-      );
-      select.value = columns.some((c) => c.field === chosen[name])
-        ? chosen[name]
-        : (columns.find((c) => c.field === name || c.name === name)?.field ?? '');
-      label.append(select);
-      return label;
-    }),
-  );
+  $('previews').replaceChildren();
+  const shown = needed && template() && state.workbook;
+  $('mapping-part').hidden = !shown;
+  if (!shown) return;
+  const fields = fieldsOf(template().versions.at(-1), mode());
+  showSelects($('mapping'), fields, sheet().columns, t().noColumn);
+  showUnmapped();
+}
+
+function showUnmapped() {
+  const missing = Object.entries(readMapping($('mapping'))).filter(([, column]) => !column);
+  const names = missing.map(([field]) => field);
+  $('unmapped').hidden = !names.length || $('blank').checked;
+  $('unmapped').textContent = t().unmapped(names.join(', '));
+  for (const select of $('mapping').querySelectorAll('select'))
+    select.classList.toggle('open', !select.value && !$('blank').checked);
 }
 
 function request() {
   const chosen = mode();
+  const found = state.workbook.sheets.find((s) => s.name === sheet().name);
   const options = { missing: $('blank').checked ? 'blank' : 'error' };
-  const header = Number($('header-row').value);
-  if (header !== (sheet().header_row ?? 0)) options.header_row = header;
+  if (sheet().header_row !== found.header_row) options.header_row = sheet().header_row ?? 0;
   if (chosen !== 'table' || $('sheet').options.length === 1 || 'header_row' in options)
-    options.sheets = [$('sheet').value];
+    options.sheets = [sheet().name];
+  if ($('pdf').checked) options.pdf = true;
   const body = { workbook_id: state.workbook.id, mode: chosen, options };
   if (chosen === 'table') return body;
   if (chosen === 'per-row') options.file_name = $('file-name').value;
-  options.mapping = Object.fromEntries(
-    [...$('mapping').querySelectorAll('select')]
-      .filter((select) => select.value)
-      .map((select) => [select.dataset.field, select.value]),
-  );
+  const mapping = Object.entries(readMapping($('mapping')));
+  options.mapping = Object.fromEntries(mapping.filter(([, column]) => column));
   return { ...body, template_id: $('template').value || null };
 }
 
 async function preview() {
   const found = await api.dryRun(request());
   const notes = [];
-  if (found.missing_fields.length) notes.push(t().missing(found.missing_fields.join(', ')));
+  if (found.missing_fields.length)
+    notes.push(element('p', t().missing(found.missing_fields.join(', ')), 'warning'));
   if (found.unused_columns.length && mode() !== 'table')
-    notes.push(t().unused(found.unused_columns.join(', ')));
+    notes.push(element('p', t().unused(found.unused_columns.join(', ')), 'quiet'));
   const papers = found.previews.map(({ name, lines }) => {
     const paper = element('div', undefined, 'sheet-of-paper');
     paper.append(element('strong', name), lines.join('\n'));
     return paper;
   });
-  $('previews').replaceChildren(...notes.map((note) => element('p', note, 'quiet')), ...papers);
+  const heading = element('p', t().previewed(found.previews.length, found.rows), 'quiet');
+  $('previews').replaceChildren(...notes, ...(mode() === 'per-row' ? [heading] : []), ...papers);
 }
 
 async function start() {
@@ -179,7 +211,8 @@ function showJob(job) {
     $('progress').value = job.status === 'done' ? $('progress').max : job.rows_done;
   } else $('progress').removeAttribute('value');
   const rows = job.rows_total ? ` · ${t().rows(job.rows_done, job.rows_total)}` : '';
-  $('status').textContent = t().states[job.status] + rows;
+  const name = job.status === 'done' ? ` · ${job.result_name}` : '';
+  $('status').textContent = t().states[job.status] + rows + name;
   if (job.error) showProblem(job.error);
 }
 
@@ -200,22 +233,30 @@ $('key-form').onsubmit = (event) => {
   guarded(loadTemplates);
 };
 $('workbook').onchange = (event) => guarded(() => takeWorkbook(event.target.files[0]));
+// A file that misses the frame must not take the page's place.
+for (const name of ['dragover', 'drop'])
+  window.addEventListener(name, (event) => event.preventDefault());
 for (const name of ['dragover', 'dragleave', 'drop'])
   $('drop').addEventListener(name, (event) => {
-    event.preventDefault();
     $('drop').classList.toggle('over', name === 'dragover');
     if (name === 'drop') guarded(() => takeWorkbook(event.dataTransfer.files[0]));
   });
 $('sheet').onchange = newSheet;
+$('header-row').onchange = () => guarded(newHeader);
 $('template').onchange = showMapping;
+$('mapping').onchange = showUnmapped;
+$('blank').onchange = showUnmapped;
 $('template-file').onchange = (event) =>
   guarded(async () => {
     const file = event.target.files[0];
     if (!file) return;
-    const made = await api.uploadTemplate(file);
-    event.target.value = '';
-    await loadTemplates();
-    $('template').value = made.id;
+    try {
+      const made = await api.uploadTemplate(file);
+      await loadTemplates();
+      $('template').value = made.id;
+    } finally {
+      event.target.value = '';
+    }
     showMapping();
   });
 for (const radio of document.querySelectorAll('[name=mode]')) radio.onchange = showMapping;
@@ -226,3 +267,4 @@ $('download').onclick = () => guarded(() => api.saveResult(state.job), $('downlo
 
 speak();
 guarded(loadTemplates);
+api.canPdf().then((can) => ($('pdf-part').hidden = !can));

@@ -40,6 +40,35 @@ def test_an_upload_shows_sheets_columns_and_first_rows(client: TestClient):
     assert sheet["sample"][0] == ["Ann & Co", "1234.5"]
 
 
+def test_a_sheet_is_shown_with_another_header_row(client: TestClient):
+    rows: list[list[Any]] = [["Report", ""], ["Name", "Amount"], ["Ann", 1], ["Bo", 2]]
+    url = f"/api/v1/workbooks/{upload(client, rows)}/sheet"
+    chosen = client.get(url, params={"name": "People", "header_row": 2}).json()
+    assert ([c["field"] for c in chosen["columns"]], chosen["row_count"]) == (["Name", "Amount"], 2)
+    none = client.get(url, params={"name": "People", "header_row": 0}).json()
+    assert ([c["name"] for c in none["columns"]], none["header_row"]) == (["A", "B"], None)
+    refusals: list[tuple[dict[str, str | int], str, str]] = [
+        ({"name": "Nowhere"}, "SHEET_UNKNOWN", "'Nowhere'"),
+        ({"name": "People", "header_row": 9}, "HEADER_ROW_EMPTY", "row 9"),
+    ]
+    for params, code, place in refusals:
+        refused = client.get(url, params=params)
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
+        assert place in refused.json()["detail"]
+
+
+def test_a_workbook_whose_file_is_lost_is_a_conflict_and_no_500(client: TestClient):
+    from app.services.context import get_services
+
+    workbook = client.get(f"/api/v1/workbooks/{upload(client, PEOPLE)}").json()
+    get_services().storage.delete(workbook["sha256"])
+    answers = [
+        client.post("/api/v1/dry-runs", json={"workbook_id": workbook["id"]}),
+        client.get(f"/api/v1/workbooks/{workbook['id']}/sheet", params={"name": "People"}),
+    ]
+    assert [(a.status_code, a.json()["code"]) for a in answers] == [(409, "INPUT_GONE")] * 2
+
+
 def test_mode_table_gives_the_sheets_as_tables(client: TestClient):
     response = submit(client, workbook_id=upload(client, PEOPLE), mode="table")
     assert response.status_code == 202

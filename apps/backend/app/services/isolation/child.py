@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 from app.domain.conversion import FinishedPart, Missing, Mode, Options, Progress, Source
 from app.domain.dry_run import dry_run
-from app.domain.inspection import inspect_workbook
+from app.domain.inspection import inspect_sheet, inspect_workbook
 from app.domain.limits import Limits
 from app.domain.modes import convert
 from app.domain.refusal import Refused
@@ -53,6 +53,14 @@ def _run(request: dict[str, Any], limits: Limits, events: TextIO) -> Any:
     match request["operation"]:
         case "inspect":
             return inspect_workbook(Path(request["path"]), request["name"], limits)
+        case "inspect-sheet":
+            return inspect_sheet(
+                Path(request["path"]),
+                request["name"],
+                limits,
+                request["sheet"],
+                request["header_row"],
+            )
         case "check-template":
             template = compile_template(Path(request["path"]))
             return asdict(template.fields)
