@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app import __version__
 from app.core.database import engine
@@ -24,6 +24,7 @@ class Health(BaseModel):
 
 class Readiness(Health):
     workers: int
+    pdf_workers: int = Field(description="Those among them that make PDFs")
     worker: health.State
     disk: health.State
 
@@ -46,9 +47,10 @@ def get_ready(response: Response) -> Readiness:
     """200 when a job that is sent now will be done: database, Redis, a worker, disk."""
     states = health.check(engine, get_redis())
     workers = health.workers(engine)
-    states["worker"] = "ok" if workers else "down"
+    states["worker"] = "ok" if workers.all else "down"
     states["disk"] = health.disk_state(get_services())
-    return Readiness(**_answer(response, states), **states, workers=workers)
+    counts = {"workers": workers.all, "pdf_workers": workers.pdf}
+    return Readiness(**_answer(response, states), **states, **counts)
 
 
 @router.get("/metrics", include_in_schema=False)
@@ -56,7 +58,7 @@ def get_metrics() -> Response:
     """For Prometheus."""
     for status, count in health.job_counts(engine, _STATUSES).items():
         JOBS_BY_STATUS.labels(status).set(count)
-    WORKERS.set(health.workers(engine))
+    WORKERS.set(health.workers(engine).all)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

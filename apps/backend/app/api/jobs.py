@@ -15,7 +15,7 @@ from app.api.downloads import download
 from app.api.events import job_events
 from app.api.pages import Cursor, Limit, Page, page_of
 from app.api.schemas import DryRunOut, ErrorOut, JobIn, JobOut
-from app.domain.conversion import DOCX, ZIP, Mode
+from app.domain.conversion import DOCX, PDF, ZIP, Mode
 from app.services import idempotency, jobs
 from app.services.context import get_services
 from app.services.models import Job, TemplateVersion, Workbook
@@ -59,8 +59,8 @@ def submit_job(
 def dry_run(body: JobIn, session: SessionDependency, _client: Reader) -> DryRunOut:
     """What a job would do: missing fields, unused columns, the first three rows."""
     workbook, version = _inputs(session, body)
-    session.rollback()
-    found = jobs.preview(get_services(), workbook, version, body.mode, body.options.to_options())
+    options = body.options.to_options()
+    found = jobs.preview(session, get_services(), workbook, version, body.mode, options)
     return DryRunOut.model_validate(found)
 
 
@@ -117,13 +117,13 @@ def retry_job(job_id: UUID, session: SessionDependency, _client: Writer) -> JobO
     "/jobs/{job_id}/result",
     response_class=FileResponse,
     responses={
-        200: {"content": {DOCX: {}, ZIP: {}}},
+        200: {"content": {DOCX: {}, ZIP: {}, PDF: {}}},
         206: {"description": "The range that was asked for"},
         **problems.responses(401, 404, 409, 416, 429),
     },
 )
 def get_result(job_id: UUID, session: SessionDependency, _client: Reader) -> FileResponse:
-    """The result: a .docx, or a .zip of them. Ranges are served."""
+    """The result: a .docx or .pdf, or a .zip of them. Ranges are served."""
     services = get_services()
     job = jobs.result_of(session, services, job_id)
     sha256, name = job.result_sha256 or "", job.result_name or "result"

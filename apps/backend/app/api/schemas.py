@@ -84,6 +84,7 @@ class OptionsIn(_Model):
         examples=["{{ Name }} {{ row_number }}"],
     )
     missing: Missing = Field(default=Missing.ERROR, description="A field without a value")
+    pdf: bool = Field(default=False, description="PDFs; `/health/ready` says if a worker makes any")
 
     def to_options(self) -> Options:
         values = self.model_dump()

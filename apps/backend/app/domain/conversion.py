@@ -9,6 +9,7 @@ from app.domain.sheet_view import ReadOptions
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 ZIP = "application/zip"
+PDF = "application/pdf"
 MAX_LOOPED_ROWS = 20_000
 """Rows of mode `single`: its rows are all in one document, and in memory while it is made."""
 PART_ROWS = 200
@@ -33,6 +34,7 @@ class Options:
     Attributes:
         sheets: their names; None for all visible ones (`table`) or the first (else).
         mapping: field of the template to column of the sheet, by header or by field name.
+        pdf: the documents as PDF; what makes them one is no part of the domain.
         file_name: pattern of a document's name in mode `per-row`, in the template's syntax.
     """
 
@@ -42,6 +44,7 @@ class Options:
     mapping: dict[str, str] = field(default_factory=dict)
     file_name: str = "{{ row_number }}"
     missing: Missing = Missing.ERROR
+    pdf: bool = False
 
     def read_options(self) -> ReadOptions:
         return ReadOptions(self.sheets, self.header_row, self.include_hidden)

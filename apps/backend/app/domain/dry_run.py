@@ -74,12 +74,13 @@ def _previews(
     contexts: Contexts,
 ) -> list[Preview]:
     first = list(islice(records(reader, view), PREVIEWED_ROWS))
+    suffix = ".pdf" if source.options.pdf else ".docx"
     if source.mode is Mode.SINGLE:
-        return [Preview("result.docx", template.text(contexts.all_rows(first)))]
+        return [Preview(f"result{suffix}", template.text(contexts.all_rows(first)))]
     pattern = file_name_pattern(source.options.file_name)
     previews = []
     for record in first:
         context = contexts.row(record)
         with naming_the_row(view.name, record.row_number):
-            previews.append(Preview(pattern(context) + ".docx", template.text(context)))
+            previews.append(Preview(pattern(context) + suffix, template.text(context)))
     return previews

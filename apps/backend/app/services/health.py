@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Literal
 
 import redis
@@ -13,7 +14,6 @@ from app.services import queue
 from app.services.context import Services
 
 State = Literal["ok", "down", "embedded"]
-_WORKER_SECONDS = 60
 _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health")
 
 
@@ -42,13 +42,22 @@ def check(engine: Engine, client: redis.Redis | None) -> dict[str, State]:
     return {"database": database_state(engine), "redis": cache.result()}
 
 
-def workers(engine: Engine) -> int:
-    """Workers heard of lately; none when the database is away."""
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """How many were heard of lately, and how many of these make PDFs."""
+
+    all: int = 0
+    pdf: int = 0
+
+
+def workers(engine: Engine) -> Workers:
+    """None when the database is away."""
     try:
         with Session(engine) as session:
-            return queue.workers_seen(session, _WORKER_SECONDS)
+            seen = queue.workers_seen(session)
+            return Workers(len(seen), sum(worker.pdf for worker in seen))
     except SQLAlchemyError:
-        return 0
+        return Workers()
 
 
 def job_counts(engine: Engine, statuses: Iterable[str]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import PurePath
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.conversion import Mode, Options
 from app.domain.refusal import Refused
-from app.services import wake
+from app.services import queue, wake
 from app.services.context import Services
 from app.services.errors import Conflict, NotFound
 from app.services.isolated import run_isolated
@@ -38,7 +39,7 @@ def submit(
     The caller commits, then calls `announce`.
 
     Raises:
-        Refused: `TEMPLATE_NEEDED`.
+        Refused: `TEMPLATE_NEEDED`; `PDF_UNAVAILABLE` when no worker can make one.
     """
     if mode is not Mode.TABLE and version is None:
         raise Refused("TEMPLATE_NEEDED", f"mode {mode.value!r} needs a template")
@@ -49,6 +50,7 @@ def submit(
         status="queued",
         mode=mode.value,
         options=asdict(options),
+        pdf=options.pdf,
         workbook=workbook,
         template_version=version,
         content_key=key,
@@ -61,6 +63,12 @@ def submit(
     ).first()
     if known is not None and known.result_sha256 and services.storage.exists(known.result_sha256):
         _take_over(job, known, services.settings.keep_hours)
+    elif options.pdf and not any(worker.pdf for worker in queue.workers_seen(session)):
+        raise Refused(
+            "PDF_UNAVAILABLE",
+            "no worker that makes PDFs is running",
+            "start one (README: PDF), or choose Word",
+        )
     # the workbook stays for as long as the job can be retried
     workbook.expires_at = max(
         workbook.expires_at, now() + timedelta(hours=services.settings.keep_hours)
@@ -173,26 +181,30 @@ def result_of(session: Session, services: Services, job_id: UUID) -> Job:
 
 
 def preview(
+    session: Session,
     services: Services,
     workbook: Workbook,
     version: TemplateVersion | None,
     mode: Mode,
     options: Options,
 ) -> dict[str, Any]:
-    """A dry run. Raises: Refused."""
-    with services.storage.local(workbook.sha256) as path:
-        request: dict[str, Any] = {
-            "operation": "dry-run",
-            "workbook": str(path),
-            "workbook_name": workbook.name,
-            "mode": mode.value,
-            "options": asdict(options),
+    """A dry run. Raises: Refused; Gone."""
+    request = {
+        "operation": "dry-run",
+        "workbook_name": workbook.name,
+        "mode": mode.value,
+        "options": asdict(options),
+    }
+    hashes = {"workbook": workbook.sha256, "template": version.sha256 if version else None}
+    session.rollback()  # rendering takes its time; the connection is for others
+    with ExitStack() as files:
+        paths = {
+            name: str(files.enter_context(services.storage.local(sha256)))
+            for name, sha256 in hashes.items()
+            if sha256
         }
-        if version is None:
-            result: dict[str, Any] = run_isolated(services, request)
-            return result
-        with services.storage.local(version.sha256) as template:
-            return run_isolated(services, {**request, "template": str(template)})  # type: ignore[no-any-return]
+        result: dict[str, Any] = run_isolated(services, {**request, **paths})
+        return result
 
 
 def _take_over(job: Job, known: Job, keep_hours: int) -> None:

@@ -111,6 +111,7 @@ class Job(Base):
     rows_done: Mapped[int] = mapped_column(default=0)
     rows_total: Mapped[int | None]
     attempt: Mapped[int] = mapped_column(default=0)
+    pdf: Mapped[bool] = mapped_column(default=False)
     owner: Mapped[str | None] = mapped_column(String(64))
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cancel_requested: Mapped[bool] = mapped_column(default=False)
@@ -137,11 +138,12 @@ class JobPart(Base):
 
 
 class Worker(Base):
-    """A worker process and when it was last heard of."""
+    """A worker process, when it was last heard of, and whether it has LibreOffice."""
 
     __tablename__ = "workers"
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    pdf: Mapped[bool] = mapped_column(default=False)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
 

@@ -11,11 +11,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, and_, delete, func, or_, select, update
+from sqlalchemy import Update, and_, delete, func, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.services.models import Job, JobPart, Worker, now
+
+_SEEN_SECONDS = 60
 
 
 class Lost(Exception):
@@ -38,17 +40,23 @@ class Rules:
     keep_hours: int
 
 
-def claim(session: Session, owner: str, rules: Rules) -> Held | None:
-    """Take the oldest job that waits or whose worker is gone; None when there is none."""
+def claim(session: Session, owner: str, rules: Rules, *, pdf: bool = False) -> Held | None:
+    """Take the oldest job that waits or whose worker is gone; None when there is none.
+
+    Args:
+        pdf: whether `owner` can make PDFs; one that cannot leaves such jobs to others.
+    """
+    able = true() if pdf else Job.pdf.is_(False)
     while True:
         moment = now()
         job = session.scalars(
             select(Job)
             .where(
+                able,
                 or_(
                     Job.status == "queued",
                     and_(Job.status == "running", Job.lease_until < moment),
-                )
+                ),
             )
             .order_by(Job.created_at)
             .limit(1)
@@ -164,12 +172,12 @@ def set_cancelled(session: Session, held: Held) -> None:
     _finish(session, held, status="cancelled", finished_at=now())
 
 
-def beat(session: Session, worker: str) -> None:
+def beat(session: Session, worker: str, *, pdf: bool = False) -> None:
     """This worker is alive."""
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     moment = now()
-    statement = insert(Worker).values(id=worker, started_at=moment, seen_at=moment)
+    statement = insert(Worker).values(id=worker, pdf=pdf, started_at=moment, seen_at=moment)
     session.execute(
         statement.on_conflict_do_update(index_elements=["id"], set_={"seen_at": moment})
     )
@@ -181,9 +189,10 @@ def leave(session: Session, worker: str) -> None:
     session.commit()
 
 
-def workers_seen(session: Session, within_seconds: int) -> int:
-    since = now() - timedelta(seconds=within_seconds)
-    return len(session.scalars(select(Worker.id).where(Worker.seen_at > since)).all())
+def workers_seen(session: Session) -> list[Worker]:
+    """The workers heard of lately."""
+    since = now() - timedelta(seconds=_SEEN_SECONDS)
+    return list(session.scalars(select(Worker).where(Worker.seen_at > since)))
 
 
 def count_by_status(session: Session, statuses: Iterable[str]) -> dict[str, int]:

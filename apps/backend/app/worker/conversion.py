@@ -12,13 +12,16 @@ import structlog
 
 from app.core.database import session_factory
 from app.core.metrics import JOB_SECONDS, JOBS
+from app.domain.conversion import PDF
 from app.domain.refusal import Refused
 from app.services import queue
 from app.services.context import Services
+from app.services.isolation.office import Office
 from app.services.isolation.process import Crashed
 from app.services.jobs import result_name
 from app.services.models import Job
 from app.services.queue import Held, Lost, Rules
+from app.worker.pdf import archive_as_pdf, document_as_pdf
 
 log = structlog.get_logger(__name__)
 _REPORT_SECONDS = 1.0
@@ -56,6 +59,8 @@ class _Conversion:
         self._stopping = stopping
         self._done = 0
         self._total: int | None = None
+        self._office: Office | None = None
+        """Set when the job wants PDFs; a worker without LibreOffice gets no such job."""
         self._reported = time.monotonic()
 
     def run(self) -> str:
@@ -90,10 +95,12 @@ class _Conversion:
         with TemporaryDirectory(dir=work) as folder, ExitStack() as files:
             request, workbook_name = self._request(files, folder)
             finished = self._services.isolation.run(request, self._listen, self._tick)
-            path = finished["path"]
+            path, media_type = finished["path"], finished["media_type"]
             if path is None:
                 path = Path(folder) / "result.zip"
                 self._join_parts(path)
+            elif self._office:
+                path, media_type = document_as_pdf(self._office, Path(path), self._tick), PDF
             stored = self._services.storage.put(Path(path))
             with session_factory() as session:
                 queue.complete(
@@ -104,7 +111,7 @@ class _Conversion:
                     rows_total=finished["rows"],
                     result_sha256=stored.sha256,
                     result_bytes=stored.size_bytes,
-                    result_type=finished["media_type"],
+                    result_type=media_type,
                     result_name=result_name(workbook_name, str(path)),
                 )
 
@@ -114,6 +121,8 @@ class _Conversion:
             job = session.get_one(Job, self._held.job_id)
             done_rows = sum(p.row_count for p in queue.parts_of(session, job.id))
             version = job.template_version
+            if job.pdf:
+                self._office = self._services.office
             request = {
                 "operation": "convert",
                 "workbook": str(files.enter_context(local(job.workbook.sha256))),
@@ -132,6 +141,9 @@ class _Conversion:
         elif "part" in event:
             part = event["part"]
             path = Path(part["path"])
+            if self._office:
+                documents, path = path, archive_as_pdf(self._office, path, self._tick)
+                documents.unlink()
             stored = self._services.storage.put(path)
             with session_factory() as session:
                 queue.add_part(session, self._held, part["first"], part["rows"], stored.sha256)

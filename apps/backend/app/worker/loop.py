@@ -28,6 +28,7 @@ class Loop:
         self._services = services
         self._stopping = stopping
         settings = services.settings
+        self._pdf = services.office is not None
         self._rules = Rules(settings.lease_seconds, settings.max_attempts, settings.keep_hours)
         self.worker_id = f"{settings.host_name[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
 
@@ -57,14 +58,14 @@ class Loop:
 
     def _claim(self) -> Held | None:
         with session_factory() as session:
-            return queue.claim(session, self.worker_id, self._rules)
+            return queue.claim(session, self.worker_id, self._rules, pdf=self._pdf)
 
     def _care(self) -> None:
         last_sweep = time.monotonic()
         while True:
             try:
                 with session_factory() as session:
-                    queue.beat(session, self.worker_id)
+                    queue.beat(session, self.worker_id, pdf=self._pdf)
                     if time.monotonic() - last_sweep > _SWEEP_SECONDS:
                         last_sweep = time.monotonic()
                         sweep(session, self._services)
