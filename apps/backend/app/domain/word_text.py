@@ -8,8 +8,11 @@ _BREAKS = re.compile("[\n\r\t]")
 
 
 def inline_text(text: str) -> str:
-    """`text` for inside a `w:t`: escaped, breaks and tabs kept, what XML cannot hold left out."""
-    clean = escape(_ILLEGAL.sub("", text))
+    """`text` for inside a `w:t`: escaped, breaks and tabs kept, what XML cannot hold left out.
+
+    Without a break or a tab it fits an attribute, too.
+    """
+    clean = escape(_ILLEGAL.sub("", text), {'"': "&quot;"})
     if _BREAKS.search(clean):
         clean = clean.replace("\r\n", "\n").replace("\r", "\n")
         clean = clean.replace("\n", '</w:t><w:br/><w:t xml:space="preserve">')

@@ -10,6 +10,7 @@ from app.domain.refusal import Refused
 MAX_ENTRIES = 1_000
 MAX_RATIO = 100
 RATIO_APPLIES_ABOVE_BYTES = 100 * 1024
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _CHUNK_BYTES = 1024 * 1024
 
 
@@ -42,6 +43,8 @@ def _check_entries(archive: zipfile.ZipFile, max_unpacked_bytes: int) -> None:
     total = 0
     for entry in entries:
         size = 0
+        if entry.compress_type not in _METHODS:  # the others unpack a chunk in one go, however long
+            raise Refused("NOT_A_ZIP", f"part {entry.filename!r} is packed as no Office file is")
         with archive.open(entry) as stream:
             while chunk := stream.read(_CHUNK_BYTES):
                 size += len(chunk)

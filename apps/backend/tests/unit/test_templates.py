@@ -35,7 +35,7 @@ def refused(tmp_path: Path, *texts: str, **context: Any) -> Refused:
     return caught.value
 
 
-def with_part(content: bytes, **parts: str) -> bytes:
+def with_part(content: bytes, **parts: str | bytes) -> bytes:
     """The .docx with parts replaced or added; `__` in a name is a slash."""
     names = {name.replace("__", "/").replace("DOT", "."): text for name, text in parts.items()}
     out = io.BytesIO()

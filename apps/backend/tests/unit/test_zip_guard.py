@@ -1,4 +1,6 @@
+import contextlib
 import io
+import random
 import zipfile
 
 import pytest
@@ -59,3 +61,26 @@ def test_too_many_entries_are_refused():
 def test_what_is_no_archive_is_refused():
     assert refusal_of(io.BytesIO(b"PK\x03\x04 not really")) == "NOT_A_ZIP"
     assert refusal_of(io.BytesIO(b"")) == "NOT_A_ZIP"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_packing_that_cannot_be_unpacked_bit_by_bit_is_refused(method: int):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as file:
+        file.writestr("a.xml", bytes(64 * MIB))
+    assert refusal_of(buffer) == "NOT_A_ZIP"
+
+
+def test_a_damaged_archive_is_refused_or_passes_but_is_never_a_crash():
+    whole = xlsx({"Sheet1": [["a", 1]] * 50})
+    chance = random.Random(8)
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for _ in range(chance.randrange(1, 6)):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        with contextlib.suppress(Refused):
+            check_zip(
+                io.BytesIO(damaged[: chance.randrange(len(damaged) // 2, len(damaged) + 1)]), MIB
+            )
+        with contextlib.suppress(Refused):
+            check_zip(io.BytesIO(damaged), MIB)

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from app.domain.refusal import Refused
 from app.domain.template.fields import Fields, find_fields, refuse_loading
 from app.domain.template.package import read_package
+from app.domain.template.reaching import MARKS, cut_reaching
 from app.domain.template.sandbox import Sandbox, make_sandbox
 
 _TAGS = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
@@ -34,6 +35,8 @@ class _Part:
     template: Template
     has_drawings: bool
     changes_tables: bool
+    has_instructions: bool
+    """Of fields of Word's: what they are may show only when the tags in them are rendered."""
 
 
 @dataclass(slots=True)
@@ -84,7 +87,7 @@ class CompiledTemplate:
             xml = etree.tostring(_fix_tables(xml), encoding="unicode")
         data = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' + xml.encode()
         try:
-            etree.fromstring(data, _parser())
+            root = etree.fromstring(data, _parser())
         except etree.XMLSyntaxError as error:
             raise Refused(
                 "TEMPLATE_BROKEN_RESULT",
@@ -92,6 +95,8 @@ class CompiledTemplate:
                 "put the start and the end of each loop or condition at the same level: "
                 "{%tr %} for table rows, {%p %} for paragraphs",
             ) from error
+        if part.has_instructions and cut_reaching(root):
+            return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
         return data
 
     def _missing(self, message: str) -> Refused:
@@ -154,6 +159,7 @@ def _compile_part(
         template,
         _DRAWING_ID.search(xml) is not None,
         bool(_TABLE_CHANGES.search(xml)),
+        any(mark in xml for mark in MARKS),
     )
 
 

@@ -1,6 +1,7 @@
 """A .docx as parts: what may not be in it is refused, what would reach outside is cut off."""
 
 import posixpath
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,25 +9,17 @@ from pathlib import Path
 from lxml import etree
 
 from app.domain.refusal import Refused
-from app.domain.xml_safe import local, parse
+from app.domain.template.reaching import MARKS, cut_reaching
+from app.domain.xml_safe import parse
 from app.domain.zip_guard import check_zip
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MAIN_TYPES = (
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
 )
 _RENDERED = ("/header", "/footer", "/footnotes", "/endnotes")
-_REACHING_FIELDS = (
-    "DDE",
-    "DDEAUTO",
-    "INCLUDE",
-    "INCLUDETEXT",
-    "INCLUDEPICTURE",
-    "LINK",
-    "IMPORT",
-    "RD",
-)
+_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|\\\\")
+"""A target that no part of the package can be, whatever its mode says."""
 _MAX_PART_BYTES = 20 * 1024 * 1024
 
 
@@ -46,19 +39,23 @@ def read_package(path: Path, max_unpacked_bytes: int) -> Package:
         parts = {
             info.filename: archive.read(info) for info in archive.infolist() if not info.is_dir()
         }
+    if len({name.lower() for name in parts}) < len(parts):
+        raise Refused("TEMPLATE_NOT_DOCX", "two parts of the file have the same name")
     document = _main_part(parts)
     for name in parts:
         if posixpath.basename(name).lower() in {"vbaproject.bin", "vbadata.xml"}:
             raise Refused("TEMPLATE_MACROS", "the template holds macros", "save it as .docx")
-    for name in [n for n in parts if n.endswith(".rels")]:
+    for name in [n for n in parts if n.lower().endswith(".rels")]:
         parts[name] = _cut_external(name, parts[name])
     names = [document, *_related(parts, document)]
     rendered = {name: _clean(name, parts.pop(name)) for name in names if name in parts}
     types = parts["[Content_Types].xml"].replace(_MAIN_TYPES[1].encode(), _MAIN_TYPES[0].encode())
     parts["[Content_Types].xml"] = types
-    if "word/settings.xml" in parts:
-        parts["word/settings.xml"] = _clean_settings(parts["word/settings.xml"])
-    return Package(document, rendered, parts)
+    fixed = {
+        name: _clean_fixed(name, data) if name.lower().endswith(".xml") else data
+        for name, data in parts.items()
+    }
+    return Package(document, rendered, fixed)
 
 
 def _main_part(parts: dict[str, bytes]) -> str:
@@ -101,7 +98,9 @@ def _cut_external(name: str, data: bytes) -> bytes:
     root = parse(data, name)
     changed = False
     for relationship in list(root.iter("{*}Relationship")):
-        if relationship.get("TargetMode") != "External":
+        target = relationship.get("Target") or ""
+        mode = (relationship.get("TargetMode") or "").lower()
+        if mode != "external" and not _ELSEWHERE.match(target):
             continue
         kind = (relationship.get("Type") or "").rpartition("/")[2]
         if kind == "hyperlink":
@@ -109,8 +108,7 @@ def _cut_external(name: str, data: bytes) -> bytes:
         if kind != "attachedTemplate":
             raise Refused(
                 "TEMPLATE_EXTERNAL",
-                f"{name} refers to a {kind} outside of the document: "
-                f"{(relationship.get('Target') or '')[:100]!r}",
+                f"{name} refers to a {kind} outside of the document: {target[:100]!r}",
                 "embed it in the document",
             )
         root.remove(relationship)
@@ -118,48 +116,20 @@ def _cut_external(name: str, data: bytes) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8") if changed else data
 
 
-def _clean_settings(data: bytes) -> bytes:
-    root = parse(data, "word/settings.xml")
-    for element in [*root.iter(f"{_W}attachedTemplate"), *root.iter(f"{_W}mailMerge")]:
-        parent = element.getparent()
-        if parent is not None:
-            parent.remove(element)
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
-
-
 def _clean(name: str, data: bytes) -> str:
     if len(data) > _MAX_PART_BYTES:
         raise Refused("TEMPLATE_TOO_LARGE", f"{name} is larger than {_MAX_PART_BYTES} bytes")
     root = parse(data, name)
-    for chunk in list(root.iter(f"{_W}altChunk")):
-        parent = chunk.getparent()
-        if parent is not None:
-            parent.remove(chunk)
-    for simple in root.iter(f"{_W}fldSimple"):
-        if _reaches(simple.get(f"{_W}instr") or ""):
-            simple.set(f"{_W}instr", "")
-    _blank_reaching_fields(root)
+    cut_reaching(root)
     return etree.tostring(root, encoding="unicode")
 
 
-def _blank_reaching_fields(root: etree._Element) -> None:
-    """A field's instruction may be cut into many runs, so it is put together before it is read."""
-    instructions: list[list[etree._Element]] = []
-    for element in root.iter(f"{_W}fldChar", f"{_W}instrText"):
-        if local(element) == "instrText":
-            if instructions:
-                instructions[-1].append(element)
-            continue
-        kind = element.get(f"{_W}fldCharType")
-        if kind == "begin":
-            instructions.append([])
-        elif kind in {"separate", "end"} and instructions:
-            pieces = instructions[-1] if kind == "separate" else instructions.pop()
-            if _reaches("".join(piece.text or "" for piece in pieces)):
-                for piece in pieces:
-                    piece.text = ""
-
-
-def _reaches(instruction: str) -> bool:
-    words = instruction.split(None, 1)
-    return bool(words) and words[0].upper() in _REACHING_FIELDS
+def _clean_fixed(name: str, data: bytes) -> bytes:
+    """Settings, comments, building blocks: no field of ours is there, but one of Word's may be."""
+    other_encoding = data[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in data[:4]
+    if not other_encoding and not any(mark.encode() in data for mark in MARKS):
+        return data
+    root = parse(data, name)
+    if not cut_reaching(root):
+        return data
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)

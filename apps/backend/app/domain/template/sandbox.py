@@ -5,8 +5,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from jinja2 import ChainableUndefined, StrictUndefined, Undefined
+from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
-from jinja2.runtime import LoopContext
+from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
 from jinja2.utils import Namespace
@@ -37,10 +38,14 @@ _LOOP_NAMES = frozenset(
     ).split()
 )
 _MAX_ROWS_OF_RANGE = 10_000
+_MAX_EXPONENT = 100
+_MAX_REPEATED = 100_000
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
     """Fields before attributes, and of attributes only those that are listed here."""
+
+    intercepted_binops = frozenset({"*", "**"})
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, Mapping):
@@ -66,6 +71,19 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return attr in _DURATION_NAMES
         return isinstance(obj, Namespace) and not attr.startswith("_")
 
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """A power or a repetition whose result would fill the memory is refused by name."""
+        if operator == "**":
+            sizes = [abs(n) for n in (left, right) if isinstance(n, int | float)]
+            if len(sizes) == 2 and sizes[1] > _MAX_EXPONENT and sizes[0] > 1:
+                raise SecurityError(f"a power of more than {_MAX_EXPONENT}")
+        else:
+            for many, times in ((left, right), (right, left)):
+                repeats = isinstance(many, str | list | tuple) and isinstance(times, int)
+                if repeats and len(many) * times > _MAX_REPEATED:
+                    raise SecurityError(f"a repetition to more than {_MAX_REPEATED}")
+        return super().call_binop(context, operator, left, right)
+
     def _absent(self, obj: Any, name: Any) -> Undefined:
         undefined: Undefined = self.undefined(obj=obj, name=name)
         return undefined
@@ -82,6 +100,7 @@ def make_sandbox(*, blank_missing: bool, picture: Callable[..., Markup] | None =
         undefined=_Blank if blank_missing else StrictUndefined,
         finalize=_finalize,
         keep_trailing_newline=True,
+        optimized=False,  # else `9**(9**9)` is worked out while the template is only looked at
     )
     sandbox.filters = {name: FILTERS[name] for name in ALLOWED_FILTERS}
     sandbox.filters |= {"rich": _rich, "fmt": _fmt, "picture": picture or _no_picture}
@@ -98,14 +117,13 @@ def _range(*bounds: int) -> range:
 
 
 def _finalize(value: Any) -> Any:
-    """Everything that is printed passes here, once."""
-    if value.__class__ is str:
-        return Markup(inline_text(value))
+    """Everything that is printed passes here, once; it may stand in an attribute."""
     if isinstance(value, Markup | Undefined):
         return value
     if value is None:
         return ""
-    return Markup(inline_text(shown(value)))
+    text = value if value.__class__ is str else shown(value)
+    return Markup(inline_text(text))
 
 
 def shown(value: Any) -> str:
