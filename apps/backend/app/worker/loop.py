@@ -4,6 +4,8 @@ import os
 import secrets
 import threading
 import time
+from pathlib import Path
+from tempfile import gettempdir
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,6 +21,8 @@ log = structlog.get_logger(__name__)
 _POLL_SECONDS = 1.0
 _BEAT_SECONDS = 10.0
 _SWEEP_SECONDS = 300.0
+_ALIVE = Path(gettempdir()) / "excel2doc-worker"
+"""Touched at each beat, for the container's health check: it costs next to nothing to look at."""
 
 
 class Loop:
@@ -66,6 +70,7 @@ class Loop:
             try:
                 with session_factory() as session:
                     queue.beat(session, self.worker_id, pdf=self._pdf)
+                    _ALIVE.touch()
                     if time.monotonic() - last_sweep > _SWEEP_SECONDS:
                         last_sweep = time.monotonic()
                         sweep(session, self._services)
