@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from app.domain.refusal import Refused
 from app.services.errors import Conflict, Denied, NotFound, TooMany
-from app.storage.files import Gone
+from app.storage.files import Away, Gone
 
 MEDIA_TYPE = "application/problem+json"
 _STATUS_OF_REFUSAL = {"UPLOAD_TOO_LARGE": 413}
@@ -72,6 +72,11 @@ def install(app: FastAPI) -> None:
         return problem_response(
             409, "INPUT_GONE", "Not in this state", "the file has expired", "upload it again"
         )
+
+    @app.exception_handler(Away)
+    def storage_away(_request: Request, error: Away) -> JSONResponse:
+        log.error("storage_away", error=str(error))
+        return problem_response(503, "STORAGE_AWAY", "The storage does not answer", Retry_After="5")
 
     @app.exception_handler(Denied)
     def denied(_request: Request, error: Denied) -> JSONResponse:

@@ -29,6 +29,11 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
     redis_url: str | None = Field(default=None, validation_alias="REDIS_URL")
     storage_dir: Path = Field(default_factory=_default_storage)
+    storage_url: str | None = Field(default=None, pattern=r"^s3://[^/]+(/.*)?$")
+    """`s3://bucket/folder` keeps files there, and in `storage_dir` only what is worked on."""
+    s3_endpoint: str | None = None
+    """Of an S3 that is not Amazon's, as `https://host:port`."""
+    s3_copies_bytes: int = 2 * 1024 * 1024 * 1024
     log_json: bool = True
 
     host_name: str = Field(default_factory=gethostname)

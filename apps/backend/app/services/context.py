@@ -7,6 +7,7 @@ from app.core.config import Settings, get_settings
 from app.services.isolation.office import Office, find_office
 from app.services.isolation.process import Isolation
 from app.storage.files import DiskStorage, Storage
+from app.storage.s3 import S3Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,15 @@ def get_services() -> Services:
     settings = get_settings()
     return Services(
         settings,
-        DiskStorage(settings.storage_dir),
+        _storage(settings),
         Isolation(settings.limits),
         find_office(settings.limits),
+    )
+
+
+def _storage(settings: Settings) -> Storage:
+    if settings.storage_url is None:
+        return DiskStorage(settings.storage_dir)
+    return S3Storage(
+        settings.storage_url, settings.s3_endpoint, settings.storage_dir, settings.s3_copies_bytes
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 _SHA256 = re.compile(r"[0-9a-f]{64}$")
 _CHUNK_BYTES = 1 << 20
@@ -23,6 +23,10 @@ class StoredFile:
 
 class Gone(FileNotFoundError):
     """The file has been swept."""
+
+
+class Away(OSError):
+    """The store does not answer; it will be back."""
 
 
 class Storage(Protocol):
@@ -45,6 +49,23 @@ class Storage(Protocol):
         """Bytes free to write, or an OSError."""
 
 
+def is_sha256(name: str) -> bool:
+    return _SHA256.match(name) is not None
+
+
+def hash_of(path: Path, copy: BinaryIO | None = None) -> tuple[str, int]:
+    """The SHA-256 and the size of the file at `path`, which is also written to `copy`."""
+    digest = hashlib.sha256()
+    size = 0
+    with path.open("rb") as source:
+        while chunk := source.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+            if copy:
+                copy.write(chunk)
+    return digest.hexdigest(), size
+
+
 class DiskStorage:
     """See `Storage`. One folder, shared by the service and its workers."""
 
@@ -54,23 +75,18 @@ class DiskStorage:
 
     def put(self, path: Path) -> StoredFile:
         self._incoming.mkdir(parents=True, exist_ok=True)
-        digest = hashlib.sha256()
-        size = 0
         incoming = self._incoming / secrets.token_hex(16)
         try:
-            with path.open("rb") as source, incoming.open("xb") as target:
-                while chunk := source.read(_CHUNK_BYTES):
-                    digest.update(chunk)
-                    size += len(chunk)
-                    target.write(chunk)
+            with incoming.open("xb") as target:
+                sha256, size = hash_of(path, target)
                 target.flush()
                 os.fsync(target.fileno())
-            place = self._place(digest.hexdigest())
+            place = self._place(sha256)
             place.parent.mkdir(parents=True, exist_ok=True)
             incoming.replace(place)
         finally:
             incoming.unlink(missing_ok=True)
-        return StoredFile(digest.hexdigest(), size)
+        return StoredFile(sha256, size)
 
     @contextmanager
     def local(self, sha256: str) -> Iterator[Path]:
@@ -100,6 +116,6 @@ class DiskStorage:
         return shutil.disk_usage(self._incoming).free
 
     def _place(self, sha256: str) -> Path:
-        if not _SHA256.match(sha256):
+        if not is_sha256(sha256):
             raise ValueError("not a SHA-256")
         return self._files / sha256[:2] / sha256[2:4] / sha256

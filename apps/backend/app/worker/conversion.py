@@ -21,10 +21,13 @@ from app.services.isolation.process import Crashed
 from app.services.jobs import result_name
 from app.services.models import Job
 from app.services.queue import Held, Lost, Rules
+from app.storage.files import Away, Gone
 from app.worker.pdf import archive_as_pdf, document_as_pdf
 
 log = structlog.get_logger(__name__)
 _REPORT_SECONDS = 1.0
+_AWAY_SECONDS = 5.0
+"""How long a storage that does not answer is left in peace."""
 
 
 class _Cancelled(Exception):
@@ -71,7 +74,7 @@ class _Conversion:
             with session_factory() as session:
                 queue.fail(session, self._held, refusal.code, refusal.message, refusal.hint)
             return "refused"
-        except FileNotFoundError:
+        except Gone:
             with session_factory() as session:
                 queue.fail(session, self._held, "INPUT_GONE", "the workbook has expired")
             return "refused"
@@ -82,6 +85,12 @@ class _Conversion:
         except _Stopping:
             with session_factory() as session:
                 queue.release(session, self._held, self._rules.max_attempts, "", count=False)
+            return "released"
+        except Away as error:
+            log.error("storage_away", error=str(error))
+            with session_factory() as session:
+                queue.release(session, self._held, self._rules.max_attempts, "", count=False)
+            self._stopping.wait(_AWAY_SECONDS)
             return "released"
         except (Crashed, OSError) as error:
             log.error("attempt_failed", error=str(error))
