@@ -63,6 +63,7 @@ def create_app() -> FastAPI:
         version=__version__,
         lifespan=lifespan,
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     problems.install(application)
     application.include_router(health.router)

@@ -15,13 +15,13 @@ from app.services.context import get_services
 from app.services.conversion import convert_to_tables
 from app.services.uploads import received
 
-router = APIRouter(prefix="/api/v1", tags=["convert"])
+router = APIRouter(prefix="/api/v1", tags=["convert"], responses=problems.COMMON)
 
 
 @router.post(
     "/convert",
     response_class=StreamingResponse,
-    responses={200: {"content": {DOCX: {}}}, **problems.responses(401, 413, 422, 429, 503)},
+    responses={200: {"content": {DOCX: {}}}, **problems.responses(413)},
 )
 def convert(
     file: UploadFile,
@@ -29,7 +29,10 @@ def convert(
     settings: SettingsDependency,
     _client: Writer,
 ) -> StreamingResponse:
-    """A workbook in, a .docx with its visible sheets as tables out, in the same call."""
+    """A workbook in, a .docx with its visible sheets as tables out, in the same call.
+
+    curl -F file=@report.xlsx http://localhost:8000/api/v1/convert -o report.docx
+    """
     with received(file.file, file.filename, settings.max_upload_bytes) as upload:
         record, result = convert_to_tables(session, get_services(), upload)
     return StreamingResponse(

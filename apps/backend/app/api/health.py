@@ -5,6 +5,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
 from app import __version__
+from app.api import examples
+from app.api.examples import shows
 from app.core.database import engine
 from app.core.metrics import JOBS_BY_STATUS, WORKERS
 from app.core.redis import get_redis
@@ -16,13 +18,23 @@ _STATUSES = ("queued", "running", "done", "failed", "cancelled", "expired")
 
 
 class Health(BaseModel):
+    model_config = shows(examples.HEALTH)
+
     status: str
     version: str
     database: health.State
     redis: health.State
 
 
+class Liveness(BaseModel):
+    model_config = shows({"status": "ok"})
+
+    status: str
+
+
 class Readiness(Health):
+    model_config = shows(examples.READINESS)
+
     workers: int
     pdf_workers: int = Field(description="Those among them that make PDFs")
     worker: health.State
@@ -37,9 +49,9 @@ def get_health(response: Response) -> Health:
 
 
 @router.get("/health/live")
-async def get_live() -> dict[str, str]:
+async def get_live() -> Liveness:
     """200 as long as the process answers; asks nobody else."""
-    return {"status": "ok"}
+    return Liveness(status="ok")
 
 
 @router.get("/health/ready", responses={503: {"model": Readiness}})

@@ -1,19 +1,18 @@
 """`/api/v1/jobs` and `/api/v1/dry-runs`"""
 
 import hashlib
-from typing import Annotated
-from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.api import problems
+from app.api import examples, problems
 from app.api.access import Reader, SessionDependency, Writer
 from app.api.downloads import download
 from app.api.events import job_events
 from app.api.pages import Cursor, Limit, Page, page_of
+from app.api.parameters import IdempotencyKey, JobId, JobStatus
 from app.api.schemas import DryRunOut, ErrorOut, JobIn, JobOut
 from app.domain.conversion import DOCX, PDF, ZIP, Mode
 from app.services import idempotency, jobs
@@ -22,17 +21,13 @@ from app.services.models import Job, TemplateVersion, Workbook
 from app.services.templates import get_version
 from app.services.workbooks import get_workbook
 
-router = APIRouter(prefix="/api/v1", tags=["jobs"])
-IdempotencyKey = Annotated[
-    str | None,
-    Header(alias="Idempotency-Key", max_length=255, description="Send again, make once"),
-]
+router = APIRouter(prefix="/api/v1", tags=["jobs"], responses=problems.COMMON)
 
 
 @router.post(
     "/jobs",
     status_code=202,
-    responses={200: {"model": JobOut}, **problems.responses(401, 404, 409, 422, 429, 503)},
+    responses={200: {"model": JobOut}, **problems.responses(404, 409)},
 )
 def submit_job(
     body: JobIn,
@@ -55,7 +50,7 @@ def submit_job(
     return to_out(job)
 
 
-@router.post("/dry-runs", responses=problems.responses(401, 404, 422, 429, 503))
+@router.post("/dry-runs", responses=problems.responses(404, 409))
 def dry_run(body: JobIn, session: SessionDependency, _client: Reader) -> DryRunOut:
     """What a job would do: missing fields, unused columns, the first three rows."""
     workbook, version = _inputs(session, body)
@@ -64,13 +59,13 @@ def dry_run(body: JobIn, session: SessionDependency, _client: Reader) -> DryRunO
     return DryRunOut.model_validate(found)
 
 
-@router.get("/jobs", responses=problems.responses(401, 422, 429))
+@router.get("/jobs")
 def list_jobs(
     session: SessionDependency,
     _client: Reader,
     limit: Limit = 20,
     cursor: Cursor = None,
-    status: Annotated[str | None, Query(max_length=16)] = None,
+    status: JobStatus = None,
 ) -> Page[JobOut]:
     """Jobs, newest first."""
     statement = select(Job)
@@ -80,8 +75,8 @@ def list_jobs(
     return Page(items=[to_out(job) for job in found], next_cursor=following)
 
 
-@router.get("/jobs/{job_id}", responses=problems.responses(401, 404, 429))
-def get_job(job_id: UUID, session: SessionDependency, _client: Reader) -> JobOut:
+@router.get("/jobs/{job_id}", responses=problems.responses(404))
+def get_job(job_id: JobId, session: SessionDependency, _client: Reader) -> JobOut:
     """One job and how far it is."""
     return to_out(jobs.get_job(session, job_id))
 
@@ -89,10 +84,16 @@ def get_job(job_id: UUID, session: SessionDependency, _client: Reader) -> JobOut
 @router.get(
     "/jobs/{job_id}/events",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {}}}, **problems.responses(401, 404, 429)},
+    responses={
+        200: {"content": {"text/event-stream": {"example": examples.EVENTS}}},
+        **problems.responses(404),
+    },
 )
-def follow_job(job_id: UUID, session: SessionDependency, _client: Reader) -> StreamingResponse:
-    """The job as server-sent events: an event `job` at each change, until it has ended."""
+def follow_job(job_id: JobId, session: SessionDependency, _client: Reader) -> StreamingResponse:
+    """The job as server-sent events: an event `job` at each change, until it has ended.
+
+    curl -N http://localhost:8000/api/v1/jobs/ID/events
+    """
     jobs.get_job(session, job_id)
     return StreamingResponse(
         job_events(job_id, lambda job: to_out(job).model_dump_json()),
@@ -101,14 +102,14 @@ def follow_job(job_id: UUID, session: SessionDependency, _client: Reader) -> Str
     )
 
 
-@router.post("/jobs/{job_id}/cancel", responses=problems.responses(401, 404, 409, 429))
-def cancel_job(job_id: UUID, session: SessionDependency, _client: Writer) -> JobOut:
+@router.post("/jobs/{job_id}/cancel", responses=problems.responses(404, 409))
+def cancel_job(job_id: JobId, session: SessionDependency, _client: Writer) -> JobOut:
     """Cancel a job: at once when it waits, within a second or two when it runs."""
     return to_out(jobs.cancel(session, job_id))
 
 
-@router.post("/jobs/{job_id}/retry", responses=problems.responses(401, 404, 409, 429))
-def retry_job(job_id: UUID, session: SessionDependency, _client: Writer) -> JobOut:
+@router.post("/jobs/{job_id}/retry", responses=problems.responses(404, 409))
+def retry_job(job_id: JobId, session: SessionDependency, _client: Writer) -> JobOut:
     """Put a failed or cancelled job back into the queue; its finished rows stay finished."""
     return to_out(jobs.retry(session, get_services(), job_id))
 
@@ -119,11 +120,14 @@ def retry_job(job_id: UUID, session: SessionDependency, _client: Writer) -> JobO
     responses={
         200: {"content": {DOCX: {}, ZIP: {}, PDF: {}}},
         206: {"description": "The range that was asked for"},
-        **problems.responses(401, 404, 409, 416, 429),
+        **problems.responses(404, 409, 416),
     },
 )
-def get_result(job_id: UUID, session: SessionDependency, _client: Reader) -> FileResponse:
-    """The result: a .docx or .pdf, or a .zip of them. Ranges are served."""
+def get_result(job_id: JobId, session: SessionDependency, _client: Reader) -> FileResponse:
+    """The result: a .docx or .pdf, or a .zip of them. Ranges are served.
+
+    curl -C - http://localhost:8000/api/v1/jobs/ID/result -OJ
+    """
     services = get_services()
     job = jobs.result_of(session, services, job_id)
     sha256, name = job.result_sha256 or "", job.result_name or "result"

@@ -1,28 +1,27 @@
 """`/api/v1/keys`"""
 
-from uuid import UUID
-
 from fastapi import APIRouter
 from sqlalchemy import select
 
 from app.api import problems
 from app.api.access import Admin, SessionDependency
 from app.api.pages import Cursor, Limit, Page, page_of
+from app.api.parameters import KeyId
 from app.api.schemas import KeyIn, KeyOut, NewKeyOut
 from app.services import keys
 from app.services.models import ApiKey
 
-router = APIRouter(prefix="/api/v1/keys", tags=["keys"])
+router = APIRouter(prefix="/api/v1/keys", tags=["keys"], responses=problems.COMMON)
 
 
-@router.post("", status_code=201, responses=problems.responses(401, 403, 422, 429))
+@router.post("", status_code=201)
 def create_key(body: KeyIn, session: SessionDependency, _client: Admin) -> NewKeyOut:
     """Make a key. It is shown this once: only its hash is kept."""
     key, secret = keys.create_key(session, body.name, body.scopes, body.rate_per_minute)
     return NewKeyOut(**KeyOut.model_validate(key).model_dump(), key=secret)
 
 
-@router.get("", responses=problems.responses(401, 403, 429))
+@router.get("")
 def list_keys(
     session: SessionDependency, _client: Admin, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[KeyOut]:
@@ -31,7 +30,7 @@ def list_keys(
     return Page(items=[KeyOut.model_validate(k) for k in found], next_cursor=following)
 
 
-@router.delete("/{key_id}", status_code=204, responses=problems.responses(401, 403, 404, 429))
-def revoke_key(key_id: UUID, session: SessionDependency, _client: Admin) -> None:
+@router.delete("/{key_id}", status_code=204, responses=problems.responses(404))
+def revoke_key(key_id: KeyId, session: SessionDependency, _client: Admin) -> None:
     """From now on the key opens nothing."""
     keys.revoke_key(session, key_id)

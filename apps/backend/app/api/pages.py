@@ -8,18 +8,24 @@ from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Select, and_, or_
 from sqlalchemy.orm import Session
 
+from app.api.examples import shows_one_item
 from app.domain.refusal import Refused
 
 Item = TypeVar("Item", bound=BaseModel)
-Limit = Annotated[int, Query(ge=1, le=100, description="Items on this page")]
-Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before")]
+Limit = Annotated[int, Query(ge=1, le=100, description="Items on this page", examples=[20])]
+Cursor = Annotated[
+    str | None,
+    Query(description="`next_cursor` of the page before", examples=["WyIyMDI2LTExLTI0…"]),
+]
 
 
 class Page(BaseModel, Generic[Item]):
+    model_config = ConfigDict(json_schema_extra=shows_one_item)
+
     items: list[Item]
     next_cursor: str | None = None
 

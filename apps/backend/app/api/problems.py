@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem details."""
 
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -10,6 +11,8 @@ from pydantic import BaseModel
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
+from app.api import examples
+from app.api.examples import shows
 from app.domain.refusal import Refused
 from app.services.errors import Conflict, Denied, NotFound, TooMany
 from app.storage.files import Away, Gone
@@ -21,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 class Problem(BaseModel):
     """RFC 9457, with `code` and `hint` as extension members."""
+
+    model_config = shows(examples.PROBLEM)
 
     type: str = "about:blank"
     title: str
@@ -50,7 +55,16 @@ def problem_response(
 
 
 def install(app: FastAPI) -> None:
-    """Every error of `app` as a problem."""
+    """Every error of `app` as a problem, in its description too."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        # a response's `model` would add application/json, which no problem is
+        found = describe()
+        found["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        return found
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
     @app.exception_handler(Refused)
     def refused(_request: Request, error: Refused) -> JSONResponse:
@@ -121,4 +135,15 @@ def install(app: FastAPI) -> None:
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that answers with problems of these statuses."""
-    return {status: {"model": Problem, "content": {MEDIA_TYPE: {}}} for status in statuses}
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        for status in statuses
+    }
+
+
+COMMON = responses(401, 403, 422, 429, 503)
+"""Any operation of `/api/v1` may answer with these."""

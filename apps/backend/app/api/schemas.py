@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.api import examples
+from app.api.examples import shows
 from app.domain.contexts import MAX_PATTERN_LENGTH
 from app.domain.conversion import Missing, Mode, Options
 
@@ -22,6 +24,8 @@ class ColumnOut(_Model):
 
 
 class SheetOut(_Model):
+    model_config = shows(examples.SHEET)
+
     name: str
     hidden: bool
     header_row: int | None = Field(description="Counted from 1; null when there is none")
@@ -31,6 +35,8 @@ class SheetOut(_Model):
 
 
 class WorkbookOut(_Model):
+    model_config = shows(examples.WORKBOOK)
+
     id: UUID
     created_at: datetime
     expires_at: datetime
@@ -48,6 +54,8 @@ class FieldsOut(_Model):
 
 
 class VersionOut(_Model):
+    model_config = shows(examples.VERSION)
+
     number: int
     created_at: datetime
     file_name: str
@@ -57,6 +65,8 @@ class VersionOut(_Model):
 
 
 class TemplateOut(_Model):
+    model_config = shows(examples.TEMPLATE)
+
     id: UUID
     created_at: datetime
     name: str
@@ -93,20 +103,7 @@ class OptionsIn(_Model):
 
 
 class JobIn(_Model):
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"workbook_id": "5a9f1c9e-3f1f-4c3b-9c11-0a8c5f6a2b10", "mode": "table"},
-                {
-                    "workbook_id": "5a9f1c9e-3f1f-4c3b-9c11-0a8c5f6a2b10",
-                    "mode": "per-row",
-                    "template_id": "0b0d7a5e-9c53-4c7e-8f0e-8c2a4d1f7e11",
-                    "options": {"file_name": "{{ Name }}", "mapping": {"client": "Name"}},
-                },
-            ]
-        },
-    )
+    model_config = shows(examples.TABLE_JOB, examples.LETTER_JOB)
 
     workbook_id: UUID
     mode: Mode = Mode.TABLE
@@ -122,6 +119,8 @@ class ErrorOut(_Model):
 
 
 class JobOut(_Model):
+    model_config = shows(examples.JOB)
+
     id: UUID
     status: str = Field(examples=["queued", "running", "done", "failed", "cancelled", "expired"])
     mode: Mode
@@ -150,6 +149,8 @@ class PreviewOut(_Model):
 
 
 class DryRunOut(_Model):
+    model_config = shows(examples.DRY_RUN)
+
     sheet: str
     rows: int
     missing_fields: list[str]
@@ -158,12 +159,16 @@ class DryRunOut(_Model):
 
 
 class KeyIn(_Model):
+    model_config = shows(examples.NEW_KEY)
+
     name: Annotated[str, Field(min_length=1, max_length=255)]
     scopes: list[Annotated[str, Field(pattern="^(read|write|admin)$")]] = ["read", "write"]
     rate_per_minute: int = Field(default=600, ge=1, le=1_000_000)
 
 
 class KeyOut(_Model):
+    model_config = shows(examples.KEY)
+
     id: UUID
     created_at: datetime
     name: str
@@ -173,4 +178,6 @@ class KeyOut(_Model):
 
 
 class NewKeyOut(KeyOut):
+    model_config = shows(examples.MADE_KEY)
+
     key: str = Field(description="Shown this once")

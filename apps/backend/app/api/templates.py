@@ -1,7 +1,6 @@
 """`/api/v1/templates`"""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Form, UploadFile
 from fastapi.responses import FileResponse
@@ -11,6 +10,7 @@ from app.api import problems
 from app.api.access import Reader, SessionDependency, SettingsDependency, Writer
 from app.api.downloads import download
 from app.api.pages import Cursor, Limit, Page, page_of
+from app.api.parameters import TemplateId, VersionNumber
 from app.api.schemas import TemplateOut, VersionOut
 from app.domain.conversion import DOCX
 from app.services import templates
@@ -18,8 +18,8 @@ from app.services.context import get_services
 from app.services.models import Template
 from app.services.uploads import received
 
-router = APIRouter(prefix="/api/v1/templates", tags=["templates"])
-_UPLOAD_PROBLEMS = problems.responses(401, 404, 409, 413, 422, 429, 503)
+router = APIRouter(prefix="/api/v1/templates", tags=["templates"], responses=problems.COMMON)
+_UPLOAD_PROBLEMS = problems.responses(404, 409, 413)
 
 
 @router.post("", status_code=201, responses=_UPLOAD_PROBLEMS)
@@ -28,9 +28,12 @@ def upload_template(
     session: SessionDependency,
     settings: SettingsDependency,
     _client: Writer,
-    name: Annotated[str, Form(max_length=255)] = "",
+    name: Annotated[str, Form(max_length=255, examples=["Letter"])] = "",
 ) -> TemplateOut:
-    """Upload a .docx with placeholders. It is checked, and its fields are listed."""
+    """Upload a .docx with placeholders. It is checked, and its fields are listed.
+
+    curl -F file=@letter.docx -F name=Letter http://localhost:8000/api/v1/templates
+    """
     with received(file.file, file.filename, settings.max_upload_bytes) as upload:
         template = templates.add_template(session, get_services(), upload, name.strip())
     return TemplateOut.model_validate(template)
@@ -38,19 +41,22 @@ def upload_template(
 
 @router.post("/{template_id}/versions", status_code=201, responses=_UPLOAD_PROBLEMS)
 def upload_version(
-    template_id: UUID,
+    template_id: TemplateId,
     file: UploadFile,
     session: SessionDependency,
     settings: SettingsDependency,
     _client: Writer,
 ) -> VersionOut:
-    """A new version of a template. Jobs keep the version that they were made with."""
+    """A new version of a template. Jobs keep the version that they were made with.
+
+    curl -F file=@letter.docx http://localhost:8000/api/v1/templates/ID/versions
+    """
     with received(file.file, file.filename, settings.max_upload_bytes) as upload:
         version = templates.add_version(session, get_services(), template_id, upload)
     return VersionOut.model_validate(version)
 
 
-@router.get("", responses=problems.responses(401, 422, 429))
+@router.get("")
 def list_templates(
     session: SessionDependency, _client: Reader, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[TemplateOut]:
@@ -60,8 +66,10 @@ def list_templates(
     return Page(items=[TemplateOut.model_validate(t) for t in found], next_cursor=following)
 
 
-@router.get("/{template_id}", responses=problems.responses(401, 404, 429))
-def get_template(template_id: UUID, session: SessionDependency, _client: Reader) -> TemplateOut:
+@router.get("/{template_id}", responses=problems.responses(404))
+def get_template(
+    template_id: TemplateId, session: SessionDependency, _client: Reader
+) -> TemplateOut:
     """One template with its versions."""
     return TemplateOut.model_validate(templates.get_template(session, template_id))
 
@@ -69,17 +77,20 @@ def get_template(template_id: UUID, session: SessionDependency, _client: Reader)
 @router.get(
     "/{template_id}/versions/{number}/file",
     response_class=FileResponse,
-    responses={200: {"content": {DOCX: {}}}, **problems.responses(401, 404, 429)},
+    responses={200: {"content": {DOCX: {}}}, **problems.responses(404)},
 )
 def get_version_file(
-    template_id: UUID, number: int, session: SessionDependency, _client: Reader
+    template_id: TemplateId, number: VersionNumber, session: SessionDependency, _client: Reader
 ) -> FileResponse:
-    """The .docx of a version, as it was uploaded."""
+    """The .docx of a version, as it was uploaded.
+
+    curl http://localhost:8000/api/v1/templates/ID/versions/1/file -o letter.docx
+    """
     version = templates.get_version(session, template_id, number)
     return download(get_services().storage, version.sha256, version.file_name, DOCX)
 
 
-@router.delete("/{template_id}", status_code=204, responses=problems.responses(401, 404, 429))
-def remove_template(template_id: UUID, session: SessionDependency, _client: Writer) -> None:
+@router.delete("/{template_id}", status_code=204, responses=problems.responses(404))
+def remove_template(template_id: TemplateId, session: SessionDependency, _client: Writer) -> None:
     """No new job can use the template; those that use it finish."""
     templates.remove_template(session, template_id)

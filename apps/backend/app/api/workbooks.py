@@ -1,38 +1,35 @@
 """`/api/v1/workbooks`"""
 
-from typing import Annotated
-from uuid import UUID
-
-from fastapi import APIRouter, Query, UploadFile
+from fastapi import APIRouter, UploadFile
 from sqlalchemy import select
 
 from app.api import problems
 from app.api.access import Reader, SessionDependency, SettingsDependency, Writer
 from app.api.pages import Cursor, Limit, Page, page_of
+from app.api.parameters import HeaderRow, SheetName, WorkbookId
 from app.api.schemas import SheetOut, WorkbookOut
 from app.services import workbooks
 from app.services.context import get_services
 from app.services.models import Workbook, now
 from app.services.uploads import received
 
-router = APIRouter(prefix="/api/v1/workbooks", tags=["workbooks"])
-HeaderRow = Annotated[
-    int | None,
-    Query(ge=0, le=1_048_576, description="Counted from 1; 0: none; left out: find it"),
-]
+router = APIRouter(prefix="/api/v1/workbooks", tags=["workbooks"], responses=problems.COMMON)
 
 
-@router.post("", status_code=201, responses=problems.responses(401, 413, 422, 429, 503))
+@router.post("", status_code=201, responses=problems.responses(413))
 def upload_workbook(
     file: UploadFile, session: SessionDependency, settings: SettingsDependency, _client: Writer
 ) -> WorkbookOut:
-    """Upload an .xlsx, .xlsm, .xls, .ods or .csv. Its sheets are looked at; macros never run."""
+    """Upload an .xlsx, .xlsm, .xls, .ods or .csv. Its sheets are looked at; macros never run.
+
+    curl -F file=@customers.xlsx http://localhost:8000/api/v1/workbooks
+    """
     with received(file.file, file.filename, settings.max_upload_bytes) as upload:
         workbook = workbooks.add_workbook(session, get_services(), upload)
     return WorkbookOut.model_validate(workbook)
 
 
-@router.get("", responses=problems.responses(401, 422, 429))
+@router.get("")
 def list_workbooks(
     session: SessionDependency, _client: Reader, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[WorkbookOut]:
@@ -42,16 +39,18 @@ def list_workbooks(
     return Page(items=[WorkbookOut.model_validate(w) for w in found], next_cursor=following)
 
 
-@router.get("/{workbook_id}", responses=problems.responses(401, 404, 429))
-def get_workbook(workbook_id: UUID, session: SessionDependency, _client: Reader) -> WorkbookOut:
+@router.get("/{workbook_id}", responses=problems.responses(404))
+def get_workbook(
+    workbook_id: WorkbookId, session: SessionDependency, _client: Reader
+) -> WorkbookOut:
     """One workbook, its sheets, columns and first rows."""
     return WorkbookOut.model_validate(workbooks.get_workbook(session, workbook_id))
 
 
-@router.get("/{workbook_id}/sheet", responses=problems.responses(401, 404, 409, 422, 429))
+@router.get("/{workbook_id}/sheet", responses=problems.responses(404, 409))
 def look_at_sheet(
-    workbook_id: UUID,
-    name: Annotated[str, Query(max_length=500, description="One of the workbook's sheets")],
+    workbook_id: WorkbookId,
+    name: SheetName,
     session: SessionDependency,
     _client: Reader,
     header_row: HeaderRow = None,
@@ -61,7 +60,7 @@ def look_at_sheet(
     return SheetOut.model_validate(found)
 
 
-@router.delete("/{workbook_id}", status_code=204, responses=problems.responses(401, 404, 429))
-def forget_workbook(workbook_id: UUID, session: SessionDependency, _client: Writer) -> None:
+@router.delete("/{workbook_id}", status_code=204, responses=problems.responses(404))
+def forget_workbook(workbook_id: WorkbookId, session: SessionDependency, _client: Writer) -> None:
     """Forget a workbook now. Jobs that wait or run still finish."""
     workbooks.forget_workbook(session, workbook_id)

@@ -29,6 +29,7 @@ export function showSelects(container, fields, columns, noColumn) {
     ...fields.map((field) => {
       const select = document.createElement('select');
       select.dataset.field = field;
+      select.ariaLabel = field; // the label holds every option, too
       select.append(
         new Option(noColumn, ''),
         ...columns.map((column) => new Option(column.name, column.field)),

@@ -1,0 +1,118 @@
+"""What the documentation shows. A test holds each one against its schema."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.config import JsonDict
+
+Example = dict[str, Any]
+
+_AT = "2026-11-24T10:00:00Z"
+_LATER = "2026-11-25T10:00:00Z"
+_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+SHEET: Example = {
+    "name": "Customers",
+    "hidden": False,
+    "header_row": 1,
+    "row_count": 2,
+    "columns": [
+        {"index": 0, "name": "Name", "field": "Name", "kind": "text"},
+        {"index": 1, "name": "Unit price (€)", "field": "Unit_price", "kind": "number"},
+    ],
+    "sample": [["Ann & Co", "1,234.50 €"], ["客户有限公司", "98.00 €"]],
+}
+WORKBOOK: Example = {
+    "id": "5a9f1c9e-3f1f-4c3b-9c11-0a8c5f6a2b10",
+    "created_at": _AT,
+    "expires_at": _LATER,
+    "name": "customers.xlsx",
+    "kind": "xlsx",
+    "size_bytes": 6_120,
+    "sha256": _SHA256,
+    "sheets": [SHEET],
+}
+VERSION: Example = {
+    "number": 1,
+    "created_at": _AT,
+    "file_name": "letter.docx",
+    "size_bytes": 18_204,
+    "sha256": _SHA256,
+    "fields": {"single": ["client", "Unit_price"], "looped": [], "uses_rows": False},
+}
+TEMPLATE: Example = {
+    "id": "0b0d7a5e-9c53-4c7e-8f0e-8c2a4d1f7e11",
+    "created_at": _AT,
+    "name": "Letter",
+    "versions": [VERSION],
+}
+TABLE_JOB: Example = {"workbook_id": WORKBOOK["id"], "mode": "table"}
+LETTER_JOB: Example = {
+    "workbook_id": WORKBOOK["id"],
+    "mode": "per-row",
+    "template_id": TEMPLATE["id"],
+    "options": {"file_name": "{{ Name }}", "mapping": {"client": "Name"}},
+}
+JOB: Example = {
+    "id": "c6a1f0de-2b1d-4d0e-9a53-64f5a3f6f4a7",
+    "status": "running",
+    "mode": "per-row",
+    "created_at": _AT,
+    "started_at": _AT,
+    "finished_at": None,
+    "expires_at": None,
+    "workbook_id": WORKBOOK["id"],
+    "template_id": TEMPLATE["id"],
+    "template_version": 1,
+    "rows_done": 600,
+    "rows_total": 1_000,
+    "attempt": 1,
+    "cached": False,
+    "cancel_requested": False,
+    "options": {"file_name": "{{ Name }}", "mapping": {"client": "Name"}},
+    "error": None,
+    "result_name": None,
+    "result_bytes": None,
+    "result_type": None,
+}
+EVENTS = (
+    "retry: 2000\n\n"
+    'event: job\ndata: {"id": "c6a1f0de-…", "status": "running", "rows_done": 600, …}\n\n'
+    'event: job\ndata: {"id": "c6a1f0de-…", "status": "done", "rows_done": 1000, …}\n\n'
+)
+DRY_RUN: Example = {
+    "sheet": "Customers",
+    "rows": 2,
+    "missing_fields": ["signature"],
+    "unused_columns": ["Unit price (€)"],
+    "previews": [{"name": "Ann & Co.docx", "lines": ["Dear Ann & Co,"]}],
+}
+NEW_KEY: Example = {"name": "payroll", "scopes": ["read", "write"], "rate_per_minute": 600}
+KEY: Example = {
+    **NEW_KEY,
+    "id": "7d2b1f60-51c3-4f0f-8b8e-0d1b0f9c2e55",
+    "created_at": _AT,
+    "revoked_at": None,
+}
+MADE_KEY: Example = {**KEY, "key": "e2d_…"}
+HEALTH: Example = {"status": "ok", "version": "0.1.0", "database": "ok", "redis": "ok"}
+READINESS: Example = {**HEALTH, "workers": 2, "pdf_workers": 1, "worker": "ok", "disk": "ok"}
+PROBLEM: Example = {
+    "type": "urn:excel2doc:problem:header-row-empty",
+    "title": "The input was refused",
+    "status": 422,
+    "detail": "sheet 'Customers': row 900 is empty, hidden or not among the first 100",
+    "code": "HEADER_ROW_EMPTY",
+}
+
+
+def shows(*examples: Example) -> ConfigDict:
+    """The configuration of a model that has these examples."""
+    return ConfigDict(json_schema_extra={"examples": list(examples)})
+
+
+def shows_one_item(schema: JsonDict, model: type[BaseModel]) -> None:
+    """For a list of a page: the example is made of the item's."""
+    item = model.model_fields["items"].annotation.__args__[0]  # type: ignore[union-attr]
+    examples = item.model_config["json_schema_extra"]["examples"]
+    schema["examples"] = [{"items": examples[:1], "next_cursor": "WyIyMDI2LTExLTI0…"}]
