@@ -3,8 +3,7 @@ import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Engine } from './engine';
-import { type LayoutImage, loadLayout, parseLayoutContext } from './layout';
-import { unpackTar } from './unpack';
+import { type LayoutImage, loadLayout, parseLayoutContext, saveLayout } from './layout';
 
 export interface BuildOptions {
   /** Path of the Dockerfile. */
@@ -88,12 +87,7 @@ async function buildAndSave(engine: Engine, options: BuildOptions, dir: string):
   const tag = `excel2doc-export:${randomUUID()}`;
   await runBuild(engine, options, ['--load', '--tag', tag]);
   try {
-    await mkdir(dir, { recursive: true });
-    const { sink, done } = unpackTar(dir);
-    await Promise.all([engine.saveImage(tag, sink), done]);
-    // Docker's own additions to what is else an OCI layout.
-    for (const name of ['manifest.json', 'repositories'])
-      await rm(join(dir, name), { force: true });
+    await saveLayout(engine, tag, dir);
     const index = JSON.parse(await readFile(join(dir, 'index.json'), 'utf8')) as {
       manifests: { digest: string }[];
     };

@@ -60,6 +60,10 @@ export async function runChild(
     ...(options.timeoutMs && { timeout: options.timeoutMs }),
     ...stdioFor(output, options),
   });
+  // What goes wrong on the way in is the cause, whatever the client then makes of half an input.
+  let brokenInput: unknown;
+  if (typeof options.input === 'object')
+    options.input.once('error', (error) => (brokenInput = error));
   let stderr = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-KEPT_CHARACTERS);
@@ -73,6 +77,7 @@ export async function runChild(
       stderr,
     });
   }
+  if (brokenInput !== undefined) throw brokenInput;
   if (result.exitCode === undefined && result.code) {
     throw new EngineError('NO_ENGINE', {
       message: `${program} cannot be started (${result.code})`,

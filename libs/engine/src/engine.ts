@@ -13,7 +13,7 @@ import {
   parseListing,
   parseLoaded,
 } from './image';
-import { type LayoutImage, loadLayout } from './layout';
+import { type LayoutImage, loadLayout, saveLayout } from './layout';
 import { type RunOptions, runArguments } from './run';
 import type { ImageStore } from './store/image-store';
 
@@ -80,6 +80,11 @@ export class Engine implements EngineDescription, ImageStore {
     options: { signal?: AbortSignal } = {},
   ): Promise<void> {
     await this.command(['image', 'save', reference], { ...options, sink });
+  }
+
+  /** Writes an image as an OCI layout folder. */
+  saveLayout(reference: string, dir: string): Promise<void> {
+    return saveLayout(this, reference, dir);
   }
 
   /** Null when the engine has no such image. */

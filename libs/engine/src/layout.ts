@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { runChild } from './child';
 import type { Engine } from './engine';
+import { unpackTar } from './unpack';
 
 /** An image in an OCI layout folder. */
 export interface LayoutImage {
@@ -47,6 +48,15 @@ export async function loadLayout(engine: Engine, image: LayoutImage, tag: string
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** Writes an image of the engine as an OCI layout folder, which is made where it is missing. */
+export async function saveLayout(engine: Engine, reference: string, dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  const { sink, done } = unpackTar(dir);
+  await Promise.all([engine.saveImage(reference, sink), done]);
+  // Docker's own additions to what is else an OCI layout.
+  for (const name of ['manifest.json', 'repositories']) await rm(join(dir, name), { force: true });
 }
 
 /** Says which image to load under which name: index.json to the containerd store, manifest.json to

@@ -80,22 +80,15 @@ export class Bases {
    * @throws StagesError `BASE_UNAVAILABLE` when it is neither here nor locked.
    */
   async layout(reference: string, platform: string): Promise<string> {
-    const standIn = this.standIn(reference, platform);
-    if (standIn) return standIn.layoutDir;
+    const folder = this.layoutFolder(reference, platform);
     const digest = this.digest(reference, platform);
-    if (!digest) {
+    if (!folder || !digest) {
       throw new StagesError('BASE_UNAVAILABLE', {
         message: `${reference} is not locked, and nothing stands in for it on this machine`,
         hint: 'Run `npm start`, or lock it with the target docker-lock',
       });
     }
-    const folder = join(
-      cacheFolder(),
-      'bases',
-      'registry',
-      platformFolder(platform),
-      digest.slice(7),
-    );
+    if (this.standIn(reference, platform)) return folder;
     const repository = new Repository(mirrored(reference));
     try {
       await pullImage(repository, parseDigest(digest), platform, folder);
@@ -103,6 +96,14 @@ export class Bases {
       await repository.close();
     }
     return folder;
+  }
+
+  /** Where `layout` puts it, there or not yet; undefined for what is not locked. */
+  layoutFolder(reference: string, platform: string): string | undefined {
+    const standIn = this.standIn(reference, platform);
+    if (standIn) return standIn.layoutDir;
+    const digest = this.digest(reference, platform)?.slice('sha256:'.length);
+    return digest && join(cacheFolder(), 'bases', 'registry', platformFolder(platform), digest);
   }
 
   /**

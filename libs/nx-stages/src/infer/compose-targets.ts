@@ -116,6 +116,7 @@ export function composeTargets(
         service: testService,
         stage: 'test',
         image: project.image,
+        buildContext: project.context,
         throwAway: true,
       },
     };

@@ -43,6 +43,7 @@ async function built(platforms: string[]) {
   await write('images.local.json', { format: 1, images: { 'base:1': local } });
   const plan = { format: PLAN_FORMAT, stage: 'runner', platforms: plans };
   await write('dist/app/docker/plan/runner.json', plan);
+  await write('dist/app/docker/runner/plan.json', plan);
   const context = {
     root,
     projectName: 'app',

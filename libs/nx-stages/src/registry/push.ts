@@ -1,6 +1,5 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
+  type BlobSource,
   type Digest,
   type ImageRecord,
   type Pushed,
@@ -11,14 +10,10 @@ import {
   parseReference,
   pushImage,
   pushIndex,
-  readBlob,
-  readImageRecord,
   sbom,
 } from '@excel2doc/oci';
 import { type Bases, mirrored } from '../build/bases';
 import { Outputs } from '../build/outputs';
-import { StagesError } from '../fault';
-import { stageFolder } from '../infer/paths';
 import { readPlan } from '../plan/read';
 
 export interface StagePush {
@@ -32,6 +27,8 @@ export interface StagePush {
   /** Names for what is pushed, made from its digest: the first is set first. */
   tags: (digest: Digest) => string[];
   sbom: boolean;
+  /** Runs what reads a platform's outputs, and mends these where that shows damage. */
+  whole: <T>(outputs: Outputs, action: () => Promise<T>) => Promise<T>;
 }
 
 export interface PushedStage {
@@ -48,33 +45,19 @@ export interface PushedStage {
  * @throws StagesError `PLAN_MISSING` when the stage was not built; OciError from the registry
  */
 export async function pushStage(push: StagePush): Promise<PushedStage> {
-  const { repository } = push;
+  const { repository, stage } = push;
+  const plan = await readPlan(push.workspaceRoot, push.projectRoot, stage);
   const platforms: PushedStage['platforms'] = [];
-  const all = await builtPlatforms(push);
-  for (const { outputs, record } of all) {
-    const source = await outputs.source(push.stage);
-    const base = await baseImageOf(outputs, record);
-    const from = base ? parseReference(mirrored(base)) : undefined;
-    const isNear = from?.registry === parseReference(repository.name).registry;
-    const pushed = await pushImage(repository, {
-      ...{ record, source },
-      ...(isNear && from && { mountFrom: from.repository }),
-    });
-    const document = push.sbom && (await attachSbom(push, record, source, pushed));
-    platforms.push({
-      ...pushed,
-      platform: record.platform,
-      standIn: base !== undefined && push.bases.standIn(base, record.platform) !== undefined,
-      sbom: document || null,
-    });
+  for (const { platform } of plan.platforms) {
+    const outputs = new Outputs(push.workspaceRoot, push.projectRoot, platform, push.bases);
+    platforms.push(await push.whole(outputs, () => pushPlatform(push, outputs)));
   }
   const descriptors = platforms.map(({ descriptor }) => descriptor);
   const [only, ...others] = descriptors;
   if (only && others.length === 0) {
     const tags = push.tags(only.digest);
-    const source = await all[0]!.outputs.source(push.stage);
-    const bytes = await readBlob(source, only.digest);
-    for (const tag of tags) await repository.putManifest(tag, bytes, only.mediaType);
+    const found = await repository.getManifest(only.digest);
+    for (const tag of tags) await repository.putManifest(tag, found!.bytes, only.mediaType);
     return { digest: only.digest, tags, platforms };
   }
   const [first = 'latest'] = push.tags(descriptors[0]!.digest);
@@ -84,21 +67,27 @@ export async function pushStage(push: StagePush): Promise<PushedStage> {
   return { digest, tags, platforms };
 }
 
-async function builtPlatforms({ workspaceRoot, projectRoot, stage, bases }: StagePush) {
-  const folder = join(workspaceRoot, stageFolder(projectRoot, stage));
-  const names = await readdir(folder).catch(() => []);
-  if (names.length === 0) {
-    throw new StagesError('PLAN_MISSING', {
-      message: `stage ${stage} is not built: ${stageFolder(projectRoot, stage)} is empty`,
-      hint: 'Build it first',
-    });
-  }
-  return Promise.all(
-    names.sort().map(async (name) => {
-      const { record } = await readImageRecord(join(folder, name));
-      return { record, outputs: new Outputs(workspaceRoot, projectRoot, record.platform, bases) };
-    }),
-  );
+async function pushPlatform(
+  push: StagePush,
+  outputs: Outputs,
+): Promise<PushedStage['platforms'][number]> {
+  const { repository, stage } = push;
+  const { record } = await outputs.read(stage);
+  const source = await outputs.source(stage);
+  const base = await baseImageOf(outputs, record);
+  const from = base ? parseReference(mirrored(base)) : undefined;
+  const isNear = from?.registry === parseReference(repository.name).registry;
+  const pushed = await pushImage(repository, {
+    ...{ record, source },
+    ...(isNear && from && { mountFrom: from.repository }),
+  });
+  const document = push.sbom && (await attachSbom(push, record, source, pushed));
+  return {
+    ...pushed,
+    platform: record.platform,
+    standIn: base !== undefined && push.bases.standIn(base, record.platform) !== undefined,
+    sbom: document || null,
+  };
 }
 
 /** The image that a stage is built on in the end; undefined for one from scratch. */
@@ -112,7 +101,7 @@ async function baseImageOf(outputs: Outputs, { base }: ImageRecord): Promise<str
 async function attachSbom(
   push: StagePush,
   record: ImageRecord,
-  source: Parameters<typeof readBlob>[0],
+  source: BlobSource,
   { descriptor }: Pushed,
 ): Promise<Digest> {
   const epochS = Number(process.env['SOURCE_DATE_EPOCH'] ?? 0);

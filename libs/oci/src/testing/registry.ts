@@ -1,36 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
+import { debianProgram } from './debian';
 import { temporaryFolder } from './folder';
-
-/** Debian's docker-registry, unpacked into the user's cache and not installed. */
-function registryProgram(): string {
-  const cache = join(
-    process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'),
-    'excel2doc',
-    'tools',
-  );
-  const home = join(cache, 'docker-registry');
-  const program = join(home, 'usr', 'bin', 'docker-registry');
-  if (existsSync(program)) return program;
-  mkdirSync(cache, { recursive: true });
-  const draft = mkdtempSync(join(cache, 'docker-registry-'));
-  try {
-    execFileSync('apt-get', ['download', '-qq', 'docker-registry'], { cwd: draft });
-    const archive = readdirSync(draft).find((name) => name.endsWith('.deb'))!;
-    execFileSync('dpkg', ['-x', join(draft, archive), draft]);
-    if (!existsSync(home)) renameSync(draft, home);
-  } catch (cause) {
-    throw new Error('no registry to test against: apt-get cannot fetch docker-registry', { cause });
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
-  }
-  return program;
-}
 
 /** A real registry on a free loopback port, gone with the test. Gives `localhost:<port>`. */
 export async function realRegistry(login?: {
@@ -60,7 +34,11 @@ export async function realRegistry(login?: {
       ...auth,
     }),
   );
-  const child = spawn(registryProgram(), ['serve', config], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(
+    debianProgram('docker-registry', 'usr/bin/docker-registry'),
+    ['serve', config],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   onTestFinished(() => stop(child));
   const port = await listeningPort(child);
   return `localhost:${port}`;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ExecutorContext } from '@nx/devkit';
+import { withHealing } from '../../build/healing';
 import { loadStage } from '../../build/load';
 import { Outputs } from '../../build/outputs';
 import { type ComposeOptions, startDependencies, openCompose } from '../../compose/project';
@@ -14,6 +15,8 @@ interface Options extends ComposeOptions {
   args?: string[];
   stage?: string;
   image?: string;
+  /** Of the stage, relative to the workspace. Default: the project's folder. */
+  buildContext?: string;
   dependencies: boolean;
   throwAway: boolean;
 }
@@ -30,7 +33,12 @@ export default function composeRun(options: Options, context: ExecutorContext) {
     );
     if (options.stage && options.image) {
       const outputs = new Outputs(context.root, projectRootOf(context), engine.platform, bases);
-      await loadStage(engine, outputs, options.stage, [`${options.image}:${options.stage}`]);
+      const { stage, image, buildContext: contextPath = projectRootOf(context) } = options;
+      const healing = { context, contextPath, outputs, bases, engine: async () => engine };
+      const tags: [string] = [`${image}:${stage}`];
+      await withHealing(healing, { stages: [stage] }, () =>
+        loadStage(engine, outputs, stage, tags),
+      );
     }
     const command = [
       ...options.command,

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { locateEngine } from '@excel2doc/engine';
 import type { ExecutorContext } from '@nx/devkit';
 import { auditImage } from '../../audit/audit';
 import { requiredNames } from '../../audit/rules';
 import { Bases } from '../../build/bases';
+import { withHealing } from '../../build/healing';
 import { Outputs } from '../../build/outputs';
 import { StagesError } from '../../fault';
 import { machinePlatform } from '../../platform';
@@ -23,10 +25,15 @@ export default function dockerAudit(options: Options, context: ExecutorContext) 
   return report(async () => {
     const bases = await Bases.read(context.root, options.lockFile);
     const outputs = new Outputs(context.root, projectRootOf(context), machinePlatform(), bases);
-    const output = await outputs.read(options.stage);
-    const found = await auditImage(output, await outputs.source(options.stage), {
+    const { stage } = options;
+    const limits = {
       budgetBytes: options.budgetMiB * 2 ** 20,
       accepted: await acceptedNames(options, context),
+    };
+    const healing = { context, contextPath: options.context, outputs, bases, engine: locateEngine };
+    const { output, found } = await withHealing(healing, { stages: [stage] }, async () => {
+      const output = await outputs.read(stage);
+      return { output, found: await auditImage(output, await outputs.source(stage), limits) };
     });
     if (options.json) process.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`);
     else {

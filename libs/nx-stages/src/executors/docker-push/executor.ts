@@ -1,6 +1,8 @@
+import { locateEngine } from '@excel2doc/engine';
 import type { ExecutorContext } from '@nx/devkit';
 import { Repository } from '@excel2doc/oci';
 import { Bases } from '../../build/bases';
+import { withHealing } from '../../build/healing';
 import { imageTags } from '../../build/tags';
 import { formatSize } from '../../care/stats';
 import { StagesError } from '../../fault';
@@ -27,16 +29,20 @@ export default function dockerPush(options: Options, context: ExecutorContext) {
       });
     }
     const repository = new Repository(options.repository);
+    const bases = await Bases.read(context.root, options.lockFile);
+    const healing = { context, contextPath: options.context, bases, engine: locateEngine };
     try {
       const { digest, tags, platforms } = await pushStage({
         workspaceRoot: context.root,
         projectRoot: projectRootOf(context),
         stage: options.stage,
         name: options.image,
-        bases: await Bases.read(context.root, options.lockFile),
+        bases,
         repository,
         tags: (of) => imageTags(context.root, of, options.tag),
         sbom: options.sbom ?? true,
+        whole: (outputs, action) =>
+          withHealing({ ...healing, outputs }, { stages: [options.stage] }, action),
       });
       for (const { platform, standIn, sbom, uploadedBytes, blobs } of platforms) {
         const { uploaded, mounted, present } = blobs;

@@ -1,6 +1,7 @@
 import type { ExecutorContext } from '@nx/devkit';
-import { openImageStore } from '@excel2doc/engine';
+import { locateEngine, openImageStore } from '@excel2doc/engine';
 import { Bases } from '../../build/bases';
+import { withHealing } from '../../build/healing';
 import { loadStage } from '../../build/load';
 import { Outputs } from '../../build/outputs';
 import { imageTags } from '../../build/tags';
@@ -22,14 +23,21 @@ export default function load(options: Options, context: ExecutorContext) {
       Bases.read(context.root, options.lockFile),
     ]);
     const outputs = new Outputs(context.root, projectRootOf(context), engine.platform, bases);
-    const { record } = await outputs.read(options.stage);
-    const tags = imageTags(context.root, record.digest, options.tag);
-    const [first = '', ...others] = tags.map((tag) => `${options.image}:${tag}`);
-    const { how, sentBytes } = await loadStage(engine, outputs, options.stage, [first, ...others]);
-    const sent =
-      how === 'present'
-        ? 'was there already'
-        : `${how} load, ${(sentBytes / 1024).toFixed(0)} KiB sent`;
-    process.stdout.write(`${first} ${record.digest} (${sent})\n`);
+    const healing = { context, contextPath: options.context, outputs, bases };
+    const load = async () => {
+      const { record } = await outputs.read(options.stage);
+      const tags = imageTags(context.root, record.digest, options.tag);
+      const [first = '', ...others] = tags.map((tag) => `${options.image}:${tag}`);
+      const { how, sentBytes } = await loadStage(engine, outputs, options.stage, [
+        first,
+        ...others,
+      ]);
+      const sent =
+        how === 'present'
+          ? 'was there already'
+          : `${how} load, ${(sentBytes / 1024).toFixed(0)} KiB sent`;
+      process.stdout.write(`${first} ${record.digest} (${sent})\n`);
+    };
+    await withHealing({ ...healing, engine: locateEngine }, { stages: [options.stage] }, load);
   });
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { serialisePlan } from '@excel2doc/dockerfile';
 import type { ExecutorContext } from '@nx/devkit';
 import { type Engine, locateEngine } from '@excel2doc/engine';
+import { baseImages, withHealing } from '../../build/healing';
 import { buildStage } from '../../build/stage';
 import { Outputs } from '../../build/outputs';
 import { Bases } from '../../build/bases';
@@ -27,14 +28,14 @@ export default function stage(options: Options, context: ExecutorContext) {
     ]);
     let engine: Promise<Engine> | undefined;
     for (const each of plan.platforms) {
-      const { record, method } = await buildStage({
-        stage: options.stage,
-        plan: each,
-        contextDir: join(context.root, options.context),
-        outputs: new Outputs(context.root, projectRoot, each.platform, bases),
-        bases,
-        engine: () => (engine ??= locateEngine()),
-      });
+      const outputs = new Outputs(context.root, projectRoot, each.platform, bases);
+      const shared = { outputs, bases, engine: () => (engine ??= locateEngine()) };
+      const contextDir = join(context.root, options.context);
+      const { record, method } = await withHealing(
+        { ...shared, context, contextPath: options.context },
+        { stages: each.stages, images: baseImages(each) },
+        () => buildStage({ stage: options.stage, plan: each, contextDir, ...shared }),
+      );
       const how = method.kind === 'buildkit' ? `by BuildKit: ${method.reason}` : 'assembled';
       process.stdout.write(`${options.stage} ${each.platform} ${record.digest} (${how})\n`);
     }
