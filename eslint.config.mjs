@@ -26,6 +26,14 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       'no-console': 'error',
       eqeqeq: 'error',
+      // Outputs may lie on a file system that has no hard links.
+      'no-restricted-imports': [
+        'error',
+        ...['node:fs', 'node:fs/promises'].map((name) => ({
+          name,
+          importNames: ['link', 'linkSync'],
+        })),
+      ],
     },
   },
   {

@@ -1,4 +1,4 @@
-import { readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { layoutSource, readLayout } from '@excel2doc/oci';
 import { flipBit } from '@excel2doc/oci/testing/folder';
@@ -67,11 +67,10 @@ describe('an image of damaged outputs still comes into the engine, with its dige
   });
 
   test('a folder is a whole one, of another build', async () => {
-    const dockerfile = await readFile(join(workspace.root, 'app/Dockerfile'), 'utf8');
-    await workspace.write('app/Dockerfile', dockerfile.replace('installed >', 'other >'));
+    await workspace.dockerfile('echo other > /etc/installed');
     await workspace.plan();
     await workspace.stage('deps');
-    await workspace.write('app/Dockerfile', dockerfile);
+    await workspace.dockerfile('echo installed > /etc/installed');
     await workspace.plan();
     await expectMended(/^! stage deps: .*made from another plan.*built again/);
   });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Engine, locateEngine } from '@excel2doc/engine';
@@ -15,11 +15,11 @@ import stage from '../executors/stage/executor';
 import { platformFolder } from '../infer/paths';
 
 /** Two stages with a RUN, one of them exported by a path, and one that only copies. */
-const DOCKERFILE = `FROM busybox:test AS builder
+const dockerfile = (install: string) => `FROM busybox:test AS builder
 RUN echo built > /opt/result
 
 FROM busybox:test AS deps
-RUN echo installed > /etc/installed
+RUN ${install}
 COPY --from=builder /opt/result /opt/result
 
 FROM deps AS runner
@@ -45,7 +45,8 @@ export class StagedWorkspace {
     readonly context: ExecutorContext,
   ) {}
 
-  static async make(content = 'echo one'): Promise<StagedWorkspace> {
+  /** @param base the folder of another workspace's base image, to build on the same */
+  static async make({ base }: { base?: string } = {}): Promise<StagedWorkspace> {
     const root = await mkdtemp(join(tmpdir(), 'nx-stages-staged-'));
     const engine = await locateEngine();
     const context = {
@@ -56,10 +57,12 @@ export class StagedWorkspace {
       projectsConfigurations: { version: 2, projects: { app: { root: 'app' } } },
     } as unknown as ExecutorContext;
     const workspace = new StagedWorkspace(root, engine, context);
-    await workspace.write('app/Dockerfile', DOCKERFILE);
-    await workspace.write('app/main.sh', content);
+    await workspace.dockerfile('echo installed > /etc/installed');
+    await workspace.write('app/main.sh', 'echo one');
     await workspace.write('lock.json', '{"format":1,"images":{}}');
-    await workspace.makeBase();
+    if (base) await cp(base, workspace.baseFolder, { recursive: true });
+    else await workspace.makeBase();
+    await workspace.nameBase();
     return workspace;
   }
 
@@ -74,6 +77,13 @@ export class StagedWorkspace {
   async write(path: string, text: string): Promise<void> {
     await mkdir(dirname(join(this.root, path)), { recursive: true });
     await writeFile(join(this.root, path), text);
+    // Not the umask's: a mode is part of what is built.
+    await chmod(join(this.root, path), 0o644);
+  }
+
+  /** Writes the Dockerfile. @param install what `deps` runs */
+  async dockerfile(install: string): Promise<void> {
+    await this.write('app/Dockerfile', dockerfile(install));
   }
 
   folder(name: string): string {
@@ -143,6 +153,10 @@ export class StagedWorkspace {
     ];
     const config = { Env: ['PATH=/bin'] };
     await writeFullLayout(this.baseFolder, { layers: [shell], platform, config });
+  }
+
+  private async nameBase(): Promise<void> {
+    const { platform } = this.engine;
     const { manifests } = JSON.parse(
       await readFile(join(this.baseFolder, 'index.json'), 'utf8'),
     ) as { manifests: { digest: string }[] };

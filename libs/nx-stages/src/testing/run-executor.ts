@@ -1,0 +1,18 @@
+import type { ExecutorContext } from '@nx/devkit';
+import load from '../executors/load/executor';
+import stage from '../executors/stage/executor';
+
+const executors = { load, stage };
+
+/**
+ * Run as a process of its own, to be killed: one executor on a workspace.
+ * Arguments: its name, its options and its context, in JSON. Says `ready` when it begins.
+ */
+async function main([name, options, context]: string[]): Promise<void> {
+  const run = executors[name as keyof typeof executors];
+  process.stdout.write('ready\n');
+  const { success } = await run(JSON.parse(options!), JSON.parse(context!) as ExecutorContext);
+  process.exitCode = success ? 0 : 1;
+}
+
+void main(process.argv.slice(2));
