@@ -1,4 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /** Real processes, registries and engines on machines that are busy: slow is not wrong. */
-export default defineConfig({ test: { testTimeout: 120_000, hookTimeout: 120_000 } });
+export default defineConfig({
+  test: {
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // It imports JSON in a way that Node itself refuses; bundled, it need not.
+    deps: { optimizer: { ssr: { enabled: true, include: ['@actions/workflow-parser'] } } },
+  },
+});

@@ -91,6 +91,16 @@ test('several platforms become one index; without an SBOM nothing refers to them
   expect(await referrers(repository, records[0]!.digest)).toEqual([]);
 });
 
+test('NX_STAGES_REGISTRY names the registry where no option does', async () => {
+  const registry = await realRegistry();
+  const { records, push } = await built(['linux/amd64']);
+  vi.stubEnv('NX_STAGES_REGISTRY', `${registry}/ci`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(await push({ sbom: false })).toMatchObject({ success: true });
+  const repository = repositoryAt(`${registry}/ci/team/app`);
+  expect(await repository.resolve('dev')).toBe(records[0]!.digest);
+});
+
 test('without a repository says which options name one', async () => {
   const { push } = await built(['linux/amd64']);
   const said = vi.spyOn(console, 'error').mockReturnValue();

@@ -1,5 +1,6 @@
-import { locateEngine } from '@excel2doc/engine';
+import { posix } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
+import { locateEngine } from '@excel2doc/engine';
 import { Repository } from '@excel2doc/oci';
 import { Bases } from '../../build/bases';
 import { withHealing } from '../../build/healing';
@@ -22,13 +23,15 @@ interface Options extends DockerOptions {
 /** A stage's image in a registry, under the tags that docker-build gives it in the engine. */
 export default function dockerPush(options: Options, context: ExecutorContext) {
   return report(async () => {
-    if (!options.repository) {
+    const registry = process.env['NX_STAGES_REGISTRY'];
+    const name = options.repository ?? (registry && posix.join(registry, options.image));
+    if (!name) {
       throw new StagesError('REPOSITORY_MISSING', {
         message: `${options.image}: nobody says where to push it`,
-        hint: 'Give --repository=HOST/NAME, or set the option registry of @excel2doc/nx-stages in nx.json',
+        hint: 'Give --repository=HOST/NAME, or set NX_STAGES_REGISTRY, or the option registry of @excel2doc/nx-stages in nx.json',
       });
     }
-    const repository = new Repository(options.repository);
+    const repository = new Repository(name);
     const bases = await Bases.read(context.root, options.lockFile);
     const healing = { context, contextPath: options.context, bases, engine: locateEngine };
     try {

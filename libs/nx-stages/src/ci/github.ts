@@ -1,0 +1,104 @@
+import { type CiOptions, block, nxCommand, scalar } from './options';
+
+// A tag of an action can be moved, a commit cannot.
+const CHECKOUT = 'actions/checkout@df4cb1c069e1874edd31b4311f1884172cec0e10 # v6.0.3';
+const SETUP_NODE = 'actions/setup-node@53b83947a5a98c8d113130e565377fae1a50d02f # v6.3.0';
+const SET_SHAS = 'nrwl/nx-set-shas@afb73a62d26e41464e9254689e1fd6122ee683c1 # v5.0.1';
+
+/**
+ * The text of a GitHub Actions workflow: the targets of what a change affects, and on the branch
+ * the images into GitHub's registry. No secret is stored anywhere: the cache takes the job's
+ * identity token, the registry the job's own token.
+ *
+ * @see docs/remote-cache.md, "GitHub Actions, without a secret"
+ */
+export function githubWorkflow(options: CiOptions): string {
+  const { branch, targets, pushTarget } = options;
+  return `# From \`npx nx g @excel2doc/nx-stages:ci\`: run it again with other options to change it.
+name: CI
+
+on:
+  push:
+    branches: [${scalar(branch)}]
+  pull_request:
+
+# A newer push to a pull request makes the run before it pointless; on the branch every run counts.
+concurrency:
+  group: ci-\${{ github.ref }}
+  cancel-in-progress: \${{ github.event_name == 'pull_request' }}
+
+# Each job takes what it needs.
+permissions: {}
+
+jobs:
+  affected:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 60
+${permissions(options, [])}
+${environment(options)}    steps:
+${prepare(options)}
+      - run: ${nxCommand(options, 'affected', targets)}
+${pushTarget === undefined ? '' : pushJob(options, pushTarget)}`;
+}
+
+/** A job of its own: what runs a pull request's code never may write to the registry. */
+function pushJob(options: CiOptions, target: string): string {
+  return `
+  push:
+    needs: affected
+    if: github.event_name == 'push'
+    runs-on: ubuntu-24.04
+    timeout-minutes: 60
+${permissions(options, ['packages: write'])}
+${environment(options)}    steps:
+${prepare(options)}
+      - name: Log in to the registry
+        run: echo "$TOKEN" | docker login ghcr.io --username "$GITHUB_ACTOR" --password-stdin
+        env:
+          TOKEN: \${{ github.token }}
+      - run: |
+          # Image names are in lower case, the names of owners need not be.
+          export NX_STAGES_REGISTRY="ghcr.io/\${GITHUB_REPOSITORY_OWNER,,}"
+          ${nxCommand(options, 'affected', [target])}
+`;
+}
+
+function permissions({ cache }: CiOptions, more: string[]): string {
+  return block(4, [
+    'permissions:',
+    '  contents: read',
+    '  # nx-set-shas asks which run was the last that passed.',
+    '  actions: read',
+    cache && '  # The identity token that the cache server knows this job by.\n  id-token: write',
+    ...more.map((each) => `  ${each}`),
+  ]);
+}
+
+function environment({ cache }: CiOptions): string {
+  if (!cache) return '';
+  const { upstream = '${{ vars.EXCEL2DOC_CACHE_UPSTREAM }}', audience } = cache;
+  const lines = [
+    'env:',
+    `  EXCEL2DOC_CACHE_UPSTREAM: ${upstream.startsWith('${{') ? upstream : scalar(upstream)}`,
+    `  EXCEL2DOC_CACHE_AUDIENCE: ${scalar(audience)}`,
+  ];
+  return `${block(4, lines)}\n`;
+}
+
+function prepare({ branch, nodeVersion, setup = [] }: CiOptions): string {
+  return block(6, [
+    `- uses: ${CHECKOUT}`,
+    '  with:',
+    '    # What a change affects is seen from the history.',
+    '    fetch-depth: 0',
+    '    persist-credentials: false',
+    `- uses: ${SETUP_NODE}`,
+    '  with:',
+    `    node-version: ${scalar(nodeVersion)}`,
+    '    cache: npm',
+    `- uses: ${SET_SHAS}`,
+    branch !== 'main' && `  with:\n    main-branch-name: ${scalar(branch)}`,
+    '- run: npm ci',
+    ...setup.map((command) => `- run: ${scalar(command)}`),
+  ]);
+}
