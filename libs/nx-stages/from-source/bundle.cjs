@@ -5,7 +5,7 @@
  */
 const { createHash } = require('node:crypto');
 const { existsSync, readdirSync, renameSync, rmSync, statSync } = require('node:fs');
-const { join } = require('node:path');
+const { dirname, join } = require('node:path');
 
 const workspaceRoot = join(__dirname, '..', '..', '..');
 const libraries = ['dockerfile', 'oci', 'engine', 'nx-stages'];
@@ -54,15 +54,18 @@ function addSources(folder, add) {
 /** @param {string} entry @param {string} file */
 function bundle(entry, file) {
   const temporary = `${file}.${process.pid}`;
+  const source = join(__dirname, '..', 'src', `${entry}.ts`);
   /** @type {import('esbuild')} */ (require('esbuild')).buildSync({
     absWorkingDir: workspaceRoot,
-    entryPoints: [join(__dirname, '..', 'src', `${entry}.ts`)],
+    entryPoints: [source],
     outfile: temporary,
     bundle: true,
     platform: 'node',
     format: 'cjs',
     target: 'node20',
     external: ['nx', '@nx/devkit'],
+    // The templates of a generator lie beside its source.
+    define: { __dirname: JSON.stringify(dirname(source)) },
     logLevel: 'error',
   });
   renameSync(temporary, file);

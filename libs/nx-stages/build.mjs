@@ -1,0 +1,194 @@
+/** Builds dist/libs/nx-stages: the package as it is published, this library and those below it in one. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, transform } from 'esbuild';
+import ts from 'typescript';
+
+const library = fileURLToPath(new URL('.', import.meta.url));
+const workspace = join(library, '../..');
+
+/** The libraries that come in the package instead of beside it. */
+const bundled = ['dockerfile', 'engine', 'oci'];
+
+/** @param {string} file */
+const readJson = async (file) => JSON.parse(await readFile(file, 'utf8'));
+
+/**
+ * One module for each entry and shared chunks between them, as CommonJS: Nx starts a process for
+ * each task, which then reads just what its executor needs, and any Node that Nx runs on can
+ * `require` it. esbuild splits ES modules only, so they are turned into CommonJS one by one.
+ *
+ * @param {string[]} entryPoints
+ * @param {string[]} external
+ * @param {string} out
+ */
+async function bundle(entryPoints, external, out) {
+  const { outputFiles } = await build({
+    entryPoints,
+    external,
+    outdir: out,
+    outbase: join(library, 'src'),
+    chunkNames: 'shared/[hash]',
+    bundle: true,
+    splitting: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'warning',
+  });
+  await Promise.all(
+    outputFiles.map(async ({ path, text }) => {
+      const { code } = await transform(text, {
+        format: 'cjs',
+        platform: 'node',
+        target: 'node20',
+        minifySyntax: true,
+      });
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, code);
+    }),
+  );
+}
+
+/**
+ * Types of the public modules and of all that they name. The bundled libraries lie beside them and
+ * are named by path; what is wrong in a type is the target typecheck's business.
+ *
+ * @param {string[]} modules
+ * @param {string} out
+ */
+async function types(modules, out) {
+  const libraries = join(workspace, 'libs');
+  const sourceOf = (/** @type {string} */ name) => join(libraries, name, 'src/index.ts');
+  const program = ts.createProgram(
+    modules.map((module) => join(library, 'src', `${module}.ts`)),
+    {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.Node20,
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      esModuleInterop: true,
+      skipLibCheck: true,
+      noCheck: true,
+      declaration: true,
+      emitDeclarationOnly: true,
+      stripInternal: true,
+      types: ['node'],
+      rootDir: libraries,
+      outDir: out,
+      paths: Object.fromEntries(bundled.map((name) => [`@excel2doc/${name}`, [sourceOf(name)]])),
+    },
+  );
+  program.emit(undefined, (path, text) => {
+    const byPath = text.replaceAll(/(['"])@excel2doc\/(\w+)\1/g, (_, quote, name) => {
+      const to = relative(dirname(path), join(out, name, 'src/index'));
+      return `${quote}${to}${quote}`;
+    });
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, byPath);
+  });
+}
+
+/**
+ * What `nx` and `npm` read: the source's package.json without what is only for this workspace.
+ *
+ * @param {Record<string, any>} manifest
+ * @param {Record<string, string>} dependencies
+ */
+function publishedManifest(manifest, dependencies) {
+  const { private: _private, nx: _nx, devDependencies: _dev, ...rest } = manifest;
+  const module = (/** @type {string} */ name) => ({
+    types: `./types/nx-stages/src/${name}.d.ts`,
+    default: `./${name}.js`,
+  });
+  return {
+    ...rest,
+    main: './index.js',
+    types: './types/nx-stages/src/index.d.ts',
+    exports: {
+      '.': module('index'),
+      './api': module('api'),
+      './executors.json': './executors.json',
+      './generators.json': './generators.json',
+      './package.json': './package.json',
+    },
+    dependencies,
+  };
+}
+
+/**
+ * Below src/ here, below the root in the package. In this workspace from-source/ loads them.
+ *
+ * @param {'executors' | 'generators'} collection
+ * @param {string} name
+ */
+const implementationOf = (collection, name) =>
+  `${collection}/${name}/${collection.replace(/s$/, '')}`;
+
+/** @param {string} out the folder to write; what was there is removed */
+export async function buildPackage(out) {
+  const manifest = await readJson(join(library, 'package.json'));
+  const libraries = await Promise.all(
+    bundled.map((name) => readJson(join(workspace, 'libs', name, 'package.json'))),
+  );
+  const dependencies = Object.fromEntries(
+    [manifest, ...libraries]
+      .flatMap((each) => Object.entries(each.dependencies ?? {}))
+      .filter(([name]) => !name.startsWith('@excel2doc/'))
+      .map(([name, version]) => [name, `^${version}`])
+      .sort(),
+  );
+  const collections = /** @type {const} */ (['executors', 'generators']);
+  const lists = await Promise.all(
+    collections.map((name) => readJson(join(library, `${name}.json`))),
+  );
+  const implementations = lists.flatMap((list, at) =>
+    Object.keys(list[collections[at]]).map((name) =>
+      join(library, 'src', `${implementationOf(collections[at], name)}.ts`),
+    ),
+  );
+  const external = Object.keys({ ...dependencies, ...manifest.peerDependencies });
+
+  await rm(out, { recursive: true, force: true });
+  await mkdir(out, { recursive: true });
+  const entries = ['index', 'api'].map((name) => join(library, 'src', `${name}.ts`));
+  await bundle([...entries, ...implementations], external, out);
+  await types(['index', 'api'], join(out, 'types'));
+  for (const [at, name] of collections.entries()) {
+    for (const [each, entry] of Object.entries(lists[at][name]))
+      entry.implementation = `./${implementationOf(name, each)}`;
+    const text = JSON.stringify(lists[at], undefined, 2).replaceAll('"./src/', '"./');
+    await writeFile(join(out, `${name}.json`), `${text}\n`);
+    await copyAssets(join(library, 'src', name), join(out, name));
+  }
+  const published = publishedManifest(manifest, dependencies);
+  await writeFile(join(out, 'package.json'), `${JSON.stringify(published, undefined, 2)}\n`);
+  for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md']) {
+    // The first release writes the change log.
+    if (file === 'CHANGELOG.md' && !existsSync(join(library, file))) continue;
+    await cp(join(library, file), join(out, file));
+  }
+}
+
+/**
+ * Schemas, and the templates that generators write.
+ *
+ * @param {string} from
+ * @param {string} to
+ */
+async function copyAssets(from, to) {
+  const files = await readdir(from, { recursive: true, withFileTypes: true });
+  for (const file of files) {
+    const path = join(file.parentPath, file.name);
+    const isTemplate = /[/\\]files[/\\]/.test(relative(from, path));
+    if (!file.isFile() || !(file.name === 'schema.json' || isTemplate)) continue;
+    await cp(path, join(to, relative(from, path)));
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await buildPackage(join(workspace, 'dist/libs/nx-stages'));
+}

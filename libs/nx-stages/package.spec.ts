@@ -1,0 +1,103 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildPackage } from './build.mjs';
+
+// In the workspace, where the dependencies are found as they are beside an installed package.
+const out = resolve(__dirname, '../../tmp', `package-${process.pid}`);
+
+type Collection = Record<string, { implementation: string; schema: string; description: string }>;
+const read = (file: string) => JSON.parse(readFileSync(join(out, file), 'utf8'));
+
+beforeAll(async () => {
+  mkdirSync(out, { recursive: true });
+  await buildPackage(out);
+}, 120_000);
+afterAll(() => rmSync(out, { recursive: true, force: true }));
+
+/** Runs a script in a Node that knows no TypeScript, in the package's folder. */
+const node = (...args: string[]) =>
+  execFileSync(process.execPath, args, { cwd: out, encoding: 'utf8' });
+
+describe('the package', () => {
+  test('is under 1 MB packed and holds what a user needs', () => {
+    const [packed] = JSON.parse(
+      execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: out, encoding: 'utf8' }),
+    ) as [{ size: number; files: { path: string }[] }];
+    expect(packed.size).toBeLessThan(1_000_000);
+    expect(packed.files.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['README.md', 'LICENSE', 'index.js', 'api.js', 'executors.json']),
+    );
+    expect(packed.files.filter(({ path }) => /\.spec\.|testing/.test(path))).toEqual([]);
+  });
+
+  test('has Nx as a peer and depends on nothing of this workspace', () => {
+    const manifest = read('package.json');
+    expect(manifest.peerDependencies).toEqual({ '@nx/devkit': '>=22 <24', nx: '>=22 <24' });
+    expect(Object.keys(manifest.dependencies)).toEqual(['execa', 'undici', 'yaml']);
+    expect(manifest).not.toHaveProperty('private');
+  });
+
+  test('loads every executor and generator in plain Node', () => {
+    const collections = {
+      ...read('executors.json').executors,
+      ...read('generators.json').generators,
+    };
+    const modules = Object.values(collections as Collection);
+    const script = modules
+      .map(({ implementation }) => `typeof require('${implementation}').default`)
+      .join(', ');
+    expect(JSON.parse(node('-p', `JSON.stringify([${script}])`))).toEqual(
+      modules.map(() => 'function'),
+    );
+    for (const { schema } of modules) expect(read(schema)).toHaveProperty('properties');
+  });
+
+  test('gives its API to ES modules by name', () => {
+    const script = `import { planStages, assembleImage } from './api.js';
+      console.log(typeof planStages, typeof assembleImage)`;
+    expect(node('--input-type=module', '-e', script)).toBe('function function\n');
+  });
+
+  test('loads no HTTP client for an executor that may never ask a registry', () => {
+    const script = `require('./executors/stage/executor.js');
+      console.log(Object.keys(require.cache).filter((file) => /undici|execa/.test(file)).length)`;
+    expect(node('-e', script)).toBe('0\n');
+  });
+
+  test('has both names that Nx 22 and 23 look for', () => {
+    const script = `const plugin = require('./index.js');
+      console.log(plugin.createNodes === plugin.createNodesV2, plugin.createNodes.length)`;
+    expect(node('-e', script)).toBe('true 2\n');
+  });
+});
+
+/** Everything that `nx show target`, Nx Console and `--help` print comes from here. */
+describe('every option', () => {
+  const collections = ['executors', 'generators'].flatMap((kind) => {
+    const file = JSON.parse(readFileSync(join(__dirname, `${kind}.json`), 'utf8'));
+    return Object.entries(file[kind] as Collection);
+  });
+
+  interface Option {
+    type?: string;
+    description?: string;
+    examples?: unknown[];
+    default?: unknown;
+    enum?: unknown[];
+  }
+
+  test.each(collections)(
+    'of %s has a description, and an example unless it has a default',
+    (_, entry) => {
+      const schema = JSON.parse(readFileSync(join(__dirname, entry.schema), 'utf8'));
+      expect(entry.description).toBeTruthy();
+      for (const [name, option] of Object.entries(schema.properties as Record<string, Option>)) {
+        expect(option.description, name).toMatch(/^[A-Z].*\.$/);
+        const shows = option.type === 'boolean' || option.enum || option.default !== undefined;
+        if (!shows) expect(option.examples, name).toBeDefined();
+      }
+    },
+  );
+});

@@ -1,0 +1,71 @@
+/**
+ * The Node API: what the executors are made of, for scripts and other tools.
+ *
+ * `planStages` says what each stage of a Dockerfile reads; `assembleImage` puts a stage together
+ * without an engine; `loadTar` and `pushImage` bring an image to an engine or a registry. Nothing
+ * here needs Nx.
+ *
+ * @packageDocumentation
+ */
+export {
+  type BaseInput,
+  type Difference,
+  type Dockerfile,
+  DockerfileError,
+  type DockerfileErrorCode,
+  PLAN_FORMAT,
+  type PlanFile,
+  type PlanInstruction,
+  type PlanOptions,
+  type Position,
+  type ReadStagesOptions,
+  type Reason,
+  type ResolvedInstruction,
+  type StageBase,
+  type StagePlan,
+  type StagePlanFile,
+  type StageSummary,
+  differenceText,
+  explainDifference,
+  mermaidGraph,
+  parseDockerfile,
+  planStages,
+  readStages,
+  resolveInstructions,
+  serialisePlan,
+  svgGraph,
+} from '@excel2doc/dockerfile';
+export {
+  type AssembleOptions,
+  type Assemblable,
+  type Base,
+  type BlobSource,
+  type BuildContext,
+  type Digest,
+  type ImageConfig,
+  type ImageRecord,
+  type Instruction,
+  type LayerRecord,
+  type LoadTarOptions,
+  type Manifest,
+  OciError,
+  type OciErrorCode,
+  type PushImageOptions,
+  Repository,
+  type RepositoryOptions,
+  SCRATCH,
+  type StageInput,
+  type StageOutput,
+  assembleImage,
+  baseFromStage,
+  canAssemble,
+  layoutSource,
+  loadTar,
+  pullImage,
+  pushImage,
+  readBaseImage,
+  readImageRecord,
+  sbom,
+  sourceChain,
+  thinImage,
+} from '@excel2doc/oci';
