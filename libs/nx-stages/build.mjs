@@ -122,11 +122,11 @@ function publishedManifest(manifest, dependencies) {
 /**
  * Below src/ here, below the root in the package. In this workspace from-source/ loads them.
  *
- * @param {'executors' | 'generators'} collection
+ * @param {string} collection executors or generators
  * @param {string} name
  */
 const implementationOf = (collection, name) =>
-  `${collection}/${name}/${collection.replace(/s$/, '')}`;
+  `./${collection}/${name}/${collection.replace(/s$/, '')}`;
 
 /** @param {string} out the folder to write; what was there is removed */
 export async function buildPackage(out) {
@@ -141,15 +141,17 @@ export async function buildPackage(out) {
       .map(([name, version]) => [name, `^${version}`])
       .sort(),
   );
-  const collections = /** @type {const} */ (['executors', 'generators']);
-  const lists = await Promise.all(
-    collections.map((name) => readJson(join(library, `${name}.json`))),
+  const collections = await Promise.all(
+    ['executors', 'generators'].map(async (name) => {
+      const list = await readJson(join(library, `${name}.json`));
+      const entries = Object.entries(list[name]);
+      for (const [each, entry] of entries) entry.implementation = implementationOf(name, each);
+      return { name, list, entries: entries.map(([, entry]) => entry) };
+    }),
   );
-  const implementations = lists.flatMap((list, at) =>
-    Object.keys(list[collections[at]]).map((name) =>
-      join(library, 'src', `${implementationOf(collections[at], name)}.ts`),
-    ),
-  );
+  const implementations = collections
+    .flatMap(({ entries }) => entries)
+    .map(({ implementation }) => join(library, 'src', `${implementation}.ts`));
   const external = Object.keys({ ...dependencies, ...manifest.peerDependencies });
 
   await rm(out, { recursive: true, force: true });
@@ -157,10 +159,8 @@ export async function buildPackage(out) {
   const entries = ['index', 'api'].map((name) => join(library, 'src', `${name}.ts`));
   await bundle([...entries, ...implementations], external, out);
   await types(['index', 'api'], join(out, 'types'));
-  for (const [at, name] of collections.entries()) {
-    for (const [each, entry] of Object.entries(lists[at][name]))
-      entry.implementation = `./${implementationOf(name, each)}`;
-    const text = JSON.stringify(lists[at], undefined, 2).replaceAll('"./src/', '"./');
+  for (const { name, list } of collections) {
+    const text = JSON.stringify(list, undefined, 2).replaceAll('"./src/', '"./');
     await writeFile(join(out, `${name}.json`), `${text}\n`);
     await copyAssets(join(library, 'src', name), join(out, name));
   }

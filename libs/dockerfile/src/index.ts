@@ -3,7 +3,7 @@ export type { DockerfileErrorCode, Position } from './error';
 export { parseDockerfile } from './dockerfile';
 export type { Dockerfile, Stage } from './dockerfile';
 export type { Instruction, InstructionOf } from './instruction/instruction';
-export type { Keyword } from './instruction/keyword';
+export { type Keyword, similarTo } from './instruction/keyword';
 export { readStages } from './stages';
 export type { ReadStagesOptions, StageSummary } from './stages';
 export { PLAN_FORMAT } from './plan';

@@ -1,5 +1,7 @@
 import { type PluginOptions } from './options';
 import { createNodes as infer, filePattern } from './infer/create-nodes';
+
+export { createDependencies } from './infer/create-dependencies';
 import type { CreateNodes } from '@nx/devkit';
 
 export type { PluginOptions };

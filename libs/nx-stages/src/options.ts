@@ -1,3 +1,5 @@
+import { similarTo } from '@excel2doc/dockerfile';
+
 /** What nx.json may set for the plugin. Everything has a default. */
 export interface PluginOptions {
   /** Name of the image that a project builds; `{projectName}` stands for the project's name. */
@@ -17,24 +19,45 @@ export interface ResolvedOptions {
   registry: string | undefined;
 }
 
-const known = ['imageName', 'lockFile', 'platforms', 'registry'];
+const known = {
+  imageName: 'a string',
+  lockFile: 'a string',
+  platforms: 'a list of strings',
+  registry: 'a string',
+};
 
 /**
  * The options with their defaults.
  *
- * @throws Error naming an option that does not exist: a misspelt one would be ignored in silence.
+ * @throws Error naming an option that does not exist or is of the wrong kind: a misspelt one would
+ *   be ignored in silence.
  */
 export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown) {
-    throw new Error(
-      `nx.json: @excel2doc/nx-stages has no option "${unknown}"; it has ${known.join(', ')}`,
-    );
-  }
+  for (const [name, value] of Object.entries(options)) refuseUnlessKnown(name, value);
   return {
     imageName: options.imageName ?? '{projectName}',
     lockFile: options.lockFile ?? 'docker/images.lock.json',
     platforms: options.platforms,
     registry: options.registry,
   };
+}
+
+function refuseUnlessKnown(name: string, value: unknown): void {
+  const names = Object.keys(known);
+  const wanted = known[name as keyof typeof known];
+  if (!wanted) {
+    const similar = similarTo(name, names);
+    throw new Error(
+      `nx.json: @excel2doc/nx-stages has no option "${name}"; ` +
+        (similar ? `did you mean "${similar}"?` : `it has ${names.join(', ')}`),
+    );
+  }
+  const isRight =
+    wanted === 'a string'
+      ? typeof value === 'string'
+      : Array.isArray(value) && value.every((each) => typeof each === 'string');
+  if (isRight || value === undefined) return;
+  throw new Error(
+    `nx.json: option "${name}" of @excel2doc/nx-stages is ${JSON.stringify(value)}, it has to be ${wanted}`,
+  );
 }

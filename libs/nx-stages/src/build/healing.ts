@@ -6,7 +6,7 @@ import type { ExecutorContext } from '@nx/devkit';
 import { stageFolder, stageTarget } from '../infer/paths';
 import { BUILT_PLAN } from '../plan/explain';
 import { readPlan } from '../plan/read';
-import { projectRootOf } from '../project';
+import { outputHome } from '../project';
 import type { Bases } from './bases';
 import { maybeDamage, outputDamage } from './damage';
 import { mendBase } from './mend-base';
@@ -18,6 +18,8 @@ export interface Healing {
   context: ExecutorContext;
   /** The build context, relative to the workspace. */
   contextPath: string;
+  /** Of the Dockerfile, where it is not the project's main one. */
+  variant?: string | undefined;
   outputs: Outputs;
   bases: Bases;
   engine: () => Promise<Engine>;
@@ -60,8 +62,9 @@ class Healer {
   async mendStage(stage: string): Promise<void> {
     if (this.done.has(stage)) return;
     this.done.add(stage);
-    const { context, outputs } = this.healing;
-    const file = await readPlan(context.root, projectRootOf(context), stage);
+    const { context, outputs, variant } = this.healing;
+    const home = outputHome(context, { variant });
+    const file = await readPlan(context.root, home, stage);
     const plan = file.platforms.find(({ platform }) => platform === outputs.platform);
     // Built for other platforms alone: then the error that came first says what is wrong.
     if (!plan) return;
@@ -71,10 +74,10 @@ class Healer {
     if (damage === undefined) return;
     this.say(`stage ${stage}: ${damage}; it is built again without the cache`);
     await this.build(stage, plan);
-    const folder = stageFolder(projectRootOf(context), stage);
+    const folder = stageFolder(home, stage);
     await mkdir(join(context.root, folder), { recursive: true });
     await writeFile(join(context.root, folder, BUILT_PLAN), serialisePlan(file));
-    await mendCacheEntry(context, stageTarget(stage), folder);
+    await mendCacheEntry(context, stageTarget(stage, variant), folder);
   }
 
   async mendBase(reference: string): Promise<void> {

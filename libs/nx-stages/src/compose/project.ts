@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { type Compose, type ComposeProject, type Engine, locateEngine } from '@excel2doc/engine';
 import { stringify } from 'yaml';
 import { Bases } from '../build/bases';
 import { loadStandIn } from '../build/load';
+import { imageTag } from '../build/tags';
+import { demandedVariables } from '../doctor/text';
 import { StagesError } from '../fault';
 
 /** What every Compose executor is given. Paths are relative to the workspace. */
@@ -28,6 +30,8 @@ export interface ComposeService {
   depends_on?: Record<string, { condition: string }>;
   ports?: { host_ip?: string; published?: string; target?: number }[];
   platform?: string;
+  /** Absolute paths. */
+  build?: { context: string; dockerfile?: string };
 }
 
 export interface OpenedCompose {
@@ -43,36 +47,33 @@ export interface OpenedCompose {
  * The Compose project of `options`, with the images that it names replaced by the locked digests, or
  * by this machine's stand-ins, which are loaded first.
  *
- * @throws StagesError `ENV_MISSING` when the file with the values is not there.
+ * @throws StagesError `ENV_MISSING` when a value is demanded and the file with the values is not there.
  */
 export async function openCompose(
   options: ComposeOptions,
   context: ExecutorContext,
 ): Promise<OpenedCompose> {
   const absolute = (path: string) => join(context.root, path);
-  if (options.envFile && !existsSync(absolute(options.envFile))) {
-    throw new StagesError('ENV_MISSING', {
-      message: `${options.envFile} is not there: it holds the passwords that the Compose file uses`,
-      hint: 'Run `npm start` once, it writes one',
-    });
-  }
+  const hasValues = options.envFile !== undefined && existsSync(absolute(options.envFile));
+  if (options.envFile && !hasValues) await refuseWithoutValues(options.envFile, options, context);
   const [engine, bases] = await Promise.all([
     locateEngine(),
     Bases.read(context.root, options.lockFile ?? 'docker/images.lock.json'),
   ]);
   const project: ComposeProject = {
     files: options.files.map(absolute),
-    ...(options.envFile && { envFile: absolute(options.envFile) }),
+    ...(options.envFile && hasValues && { envFile: absolute(options.envFile) }),
     ...(options.project && { project: options.project }),
   };
   const config = (await engine.compose(project).config()) as unknown as ComposeConfig;
   const replaced = bases.composeImages(engine.platform);
   const services: Record<string, { image: string }> = {};
-  for (const [name, { image }] of Object.entries(config.services)) {
-    const other = image && replaced[image];
+  for (const [name, service] of Object.entries(config.services)) {
+    const { image } = service;
+    const other = image ? replaced[image] : builtHere(service, context);
     if (!other) continue;
     services[name] = { image: other };
-    const standIn = bases.standIn(image, engine.platform);
+    const standIn = image && bases.standIn(image, engine.platform);
     if (standIn) await loadStandIn(engine, standIn);
   }
   if (Object.keys(services).length > 0) {
@@ -82,6 +83,40 @@ export async function openCompose(
     project.files.push(override);
   }
   return { engine, bases, project, compose: engine.compose(project), config };
+}
+
+/**
+ * The image of a service that names none but builds a Dockerfile of this workspace: what docker-build
+ * put into the engine, so that Compose does not build it a second time.
+ */
+function builtHere({ build }: ComposeService, context: ExecutorContext): string | undefined {
+  if (!build) return undefined;
+  const path = resolve(build.context, build.dockerfile ?? 'Dockerfile');
+  const projects = Object.values(context.projectsConfigurations?.projects ?? {});
+  const load = projects
+    .flatMap(({ targets = {} }) => Object.values(targets))
+    .find(
+      ({ executor, options }) =>
+        executor === '@excel2doc/nx-stages:load' && join(context.root, options.dockerfile) === path,
+    );
+  return load && `${load.options.image}:${imageTag(load.options.tag)}`;
+}
+
+/** A file with values is needed only where the Compose files demand one that nobody gives. */
+async function refuseWithoutValues(
+  envFile: string,
+  { files }: ComposeOptions,
+  context: ExecutorContext,
+): Promise<void> {
+  const texts = await Promise.all(files.map((file) => readFile(join(context.root, file), 'utf8')));
+  const missing = texts
+    .flatMap((text) => demandedVariables(text))
+    .filter(({ name }) => !process.env[name]);
+  if (missing.length === 0) return;
+  throw new StagesError('ENV_MISSING', {
+    message: `${envFile} is not there, and ${files.join(', ')} needs ${missing.map(({ name }) => name).join(', ')}`,
+    hint: 'Write them to that file, or let `npm start` do it where there is such a script',
+  });
 }
 
 /** Brings up what `service` depends on, and waits until it is healthy. */

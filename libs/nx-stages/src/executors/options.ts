@@ -6,4 +6,8 @@ export interface DockerOptions {
   /** Default: this machine's. */
   platforms?: string[];
   buildArgs?: Record<string, string>;
+  /** Stages that are wanted as whole images besides the last one. */
+  targets?: string[];
+  /** Which of the project's Dockerfiles it is; absent for the main one. */
+  variant?: string;
 }

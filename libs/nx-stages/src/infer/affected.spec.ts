@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import {
   appendFileSync,
-  copyFileSync,
   mkdirSync,
   mkdtempSync,
   rmSync,
@@ -93,7 +92,6 @@ beforeAll(async () => {
     mkdirSync(dirname(join(root, file)), { recursive: true });
     writeFileSync(join(root, file), text);
   }
-  copyFileSync(join(repository, 'tsconfig.base.json'), join(root, 'tsconfig.base.json'));
   symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'));
   await git('init', '-q', '-b', 'main');
   await commit(() => undefined);

@@ -2,10 +2,11 @@ import { posix } from 'node:path';
 import type { TargetConfiguration } from '@nx/devkit';
 import { parse } from 'yaml';
 import { careTargets } from './care-targets';
+import { type ComposeBuild, buildPaths } from './compose-builds';
 
 /** The parts of a Compose file that targets are inferred from. */
 export interface ComposeModel {
-  services: Record<string, { image?: string; build?: string | { context?: string } } | null>;
+  services: Record<string, { image?: string; build?: string | ComposeBuild } | null>;
 }
 
 export interface ComposeFile {
@@ -35,17 +36,15 @@ export function parseCompose(text: string): ComposeModel {
   return model as ComposeModel;
 }
 
-/** The service that runs a project: by the image that it names, or by the folder that it builds. */
+/** The service that runs a project: by the image that it names, or by the Dockerfile that it builds. */
 export function serviceOf(
   { file, model }: ComposeFile,
-  project: ComposeProject,
+  project: Pick<ComposeProject, 'image' | 'dockerfile'>,
 ): string | undefined {
-  const folder = posix.dirname(file);
   return Object.keys(model.services).find((name) => {
     const { image, build } = model.services[name] ?? {};
     if (image && withoutTag(image) === project.image) return true;
-    const context = typeof build === 'string' ? build : build?.context;
-    return context !== undefined && posix.join(folder, context) === project.projectRoot;
+    return build !== undefined && buildPaths(file, build)?.dockerfile === project.dockerfile;
   });
 }
 

@@ -1,22 +1,53 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join, posix } from 'node:path';
+import { join, posix } from 'node:path';
 import {
   type CreateNodesContext,
   type CreateNodesResultArray,
   type ProjectConfiguration,
   logger,
 } from '@nx/devkit';
-import { readStages } from '@excel2doc/dockerfile';
 import { type PluginOptions, type ResolvedOptions, resolveOptions } from '../options';
+import { readBake } from './bake/bake';
+import { composeBuilds } from './compose-builds';
 import { type ComposeFile, composeTargets, parseCompose, serviceOf } from './compose-targets';
 import { findContext } from './context';
+import { type DeclaredBuild, mergeDeclared } from './declared-build';
 import { dockerTargets, imageName } from './docker-targets';
+import { dockerTarget } from './paths';
+import { dockerfilePattern, isDockerfile, variants } from './dockerfile-name';
+import { projectNameAt, projectRootAt } from './project';
+import { stagesOf } from './stages';
 
-export const filePattern =
-  '**/{Dockerfile,compose.yaml,compose.yml,docker-compose.yaml,docker-compose.yml}';
+export const filePattern = `**/{${[
+  dockerfilePattern.slice(1, -1),
+  'compose.yaml,compose.yml,docker-compose.yaml,docker-compose.yml',
+  'docker-bake.hcl,docker-bake.json',
+].join(',')}}`;
+
+/** What every Dockerfile is looked at with. */
+interface Surroundings {
+  workspaceRoot: string;
+  options: ResolvedOptions;
+  composeFiles: ComposeFile[];
+  declared: DeclaredBuild[];
+  dockerfiles: ProjectDockerfile[];
+}
+
+interface ProjectDockerfile {
+  /** Relative to the workspace, as is `root`. */
+  file: string;
+  /** Of the project that it belongs to. */
+  root: string;
+  /** The project's. */
+  name: string;
+  /** Its name among the project's Dockerfiles; undefined for the main one. */
+  variant: string | undefined;
+  /** Of what it builds, without a tag. */
+  image: string;
+}
 
 /**
- * The targets of every Dockerfile and Compose file.
+ * The targets of every Dockerfile, with what Compose and Bake files say of how it is built.
  *
  * A file that cannot be read is named and passed over: one broken file must not take the project
  * graph away from everybody (nrwl/nx#36954). A broken Dockerfile keeps `docker-plan`, which says what
@@ -28,16 +59,50 @@ export function createNodes(
   { workspaceRoot }: CreateNodesContext,
 ): CreateNodesResultArray {
   const resolved = resolveOptions(options);
-  const isDockerfile = (file: string) => basename(file) === 'Dockerfile';
-  const composeFiles = files
-    .filter((file) => !isDockerfile(file))
+  const others = files.filter((file) => !isDockerfile(file));
+  const read = (file: string) => readFileSync(join(workspaceRoot, file), 'utf8');
+  const composeFiles = others
+    .filter((file) => /compose\.ya?ml$/.test(file))
     .flatMap((file) => attempt(file, () => readCompose(workspaceRoot, file)) ?? []);
-  return files.filter(isDockerfile).flatMap((dockerfile): CreateNodesResultArray[number][] => {
-    const project = attempt(dockerfile, () =>
-      dockerProject(workspaceRoot, dockerfile, composeFiles, resolved),
-    );
-    return project ? [[dockerfile, { projects: { [project.root]: project } }]] : [];
+  const bakeBuilds = others
+    .filter((file) => /docker-bake\.(hcl|json)$/.test(file))
+    .flatMap((file) => attempt(file, () => readBake(read(file), file)) ?? []);
+  const composed = composeFiles.flatMap(
+    (compose) => attempt(compose.file, () => composeBuilds(compose)) ?? [],
+  );
+  // Who writes a Bake file says there how images are built; Compose may only run them.
+  const declared = [...bakeBuilds, ...composed];
+  const dockerfiles = findDockerfiles(workspaceRoot, files.filter(isDockerfile), resolved);
+  const around = { workspaceRoot, options: resolved, composeFiles, declared, dockerfiles };
+  return dockerfiles.flatMap((dockerfile): CreateNodesResultArray[number][] => {
+    const project = attempt(dockerfile.file, () => dockerProject(around, dockerfile));
+    return project ? [[dockerfile.file, { projects: { [project.root]: project } }]] : [];
   });
+}
+
+function findDockerfiles(
+  workspaceRoot: string,
+  files: readonly string[],
+  options: ResolvedOptions,
+): ProjectDockerfile[] {
+  return [...byProject(workspaceRoot, files)].flatMap(([root, its]) =>
+    [...variants(its, root)].flatMap(([file, variant]) => {
+      const found = attempt(file, () => {
+        const name = projectNameAt(workspaceRoot, root);
+        return { file, root, name, variant, image: imageName(options, name, variant) };
+      });
+      return found ?? [];
+    }),
+  );
+}
+
+function byProject(workspaceRoot: string, dockerfiles: readonly string[]): Map<string, string[]> {
+  const projects = new Map<string, string[]>();
+  for (const dockerfile of dockerfiles) {
+    const root = projectRootAt(workspaceRoot, posix.dirname(dockerfile));
+    projects.set(root, [...(projects.get(root) ?? []), dockerfile]);
+  }
+  return projects;
 }
 
 function attempt<T>(file: string, action: () => T): T | undefined {
@@ -53,25 +118,23 @@ function attempt<T>(file: string, action: () => T): T | undefined {
 }
 
 function dockerProject(
-  workspaceRoot: string,
-  dockerfile: string,
-  composeFiles: ComposeFile[],
-  options: ResolvedOptions,
+  around: Surroundings,
+  { file: dockerfile, root, name, variant, image }: ProjectDockerfile,
 ): ProjectConfiguration & { root: string } {
-  const folder = posix.dirname(dockerfile);
-  const root = projectRootOf(workspaceRoot, folder) ?? folder;
+  const { workspaceRoot, options, composeFiles, declared } = around;
   const has = (file: string) => existsSync(join(workspaceRoot, root, file));
-  const projectName = projectNameOf(workspaceRoot, root);
-  const source = readFileSync(join(workspaceRoot, dockerfile), 'utf8');
-  const stages = attempt(dockerfile, () => readStages(source, { file: dockerfile })) ?? [];
-  const context = findContext(workspaceRoot, dockerfile, root, stages);
-  const image = imageName(options, projectName);
-  const targets = dockerTargets({ projectRoot: root, dockerfile, context, image }, stages, options);
+  const settings = mergeDeclared(declared.filter((build) => build.dockerfile === dockerfile));
+  const stages = attempt(dockerfile, () => stagesOf(workspaceRoot, dockerfile, settings)) ?? [];
+  const context = settings.context ?? findContext(workspaceRoot, dockerfile, root, stages);
+  const location = { projectRoot: root, dockerfile, context, image, settings };
+  const targets = dockerTargets({ ...location, ...(variant && { variant }) }, stages, options);
+  // Services, databases and care belong to the image that the project is about.
+  if (variant) return { root, name, targets };
 
   const composeProject = {
     ...{ projectRoot: root, image, dockerfile, context, has },
     lockFile: options.lockFile,
-    stages: stages.map(({ name }) => name),
+    stages: stages.map((stage) => stage.name),
   };
   for (const compose of composeFiles) {
     const service = serviceOf(compose, composeProject);
@@ -79,27 +142,17 @@ function dockerProject(
     const tests = readTests(workspaceRoot, compose.file);
     const production = besides(workspaceRoot, compose.file, 'prod');
     Object.assign(targets, composeTargets(compose, service, composeProject, tests, production));
+    targets['compose-up']?.dependsOn?.push(...otherBuilds(compose, dockerfile, around));
     break;
   }
-  return { root, name: projectName, targets };
+  return { root, name, targets };
 }
 
-/** The nearest folder at or above `folder` that is a project; the workspace's root does not count. */
-function projectRootOf(workspaceRoot: string, folder: string): string | undefined {
-  for (let at = folder; at !== '.'; at = posix.dirname(at)) {
-    const marks = ['project.json', 'package.json'];
-    if (marks.some((name) => existsSync(join(workspaceRoot, at, name)))) return at;
-  }
-  return undefined;
-}
-
-function projectNameOf(workspaceRoot: string, root: string): string {
-  const read = (file: string) => {
-    const path = join(workspaceRoot, root, file);
-    return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
-  };
-  const manifest = read('package.json');
-  return read('project.json')?.name ?? manifest?.nx?.name ?? manifest?.name ?? basename(root);
+/** The other images that a Compose file's services run and that are built in this workspace. */
+function otherBuilds(compose: ComposeFile, own: string, { dockerfiles }: Surroundings) {
+  return dockerfiles
+    .filter(({ file, image }) => file !== own && serviceOf(compose, { dockerfile: file, image }))
+    .map(({ name, variant }) => ({ projects: [name], target: dockerTarget('build', variant) }));
 }
 
 function readCompose(workspaceRoot: string, file: string): ComposeFile {

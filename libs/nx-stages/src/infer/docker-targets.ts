@@ -2,7 +2,8 @@ import { posix } from 'node:path';
 import type { TargetConfiguration } from '@nx/devkit';
 import type { StageSummary } from '@excel2doc/dockerfile';
 import type { ResolvedOptions } from '../options';
-import { planFolder, stageFolder, stageTarget } from './paths';
+import type { BuildSettings } from './declared-build';
+import { dockerTarget, homeOf, planFolder, stageFolder, stageTarget } from './paths';
 
 export interface DockerfileLocation {
   /** Relative to the workspace. */
@@ -11,13 +12,22 @@ export interface DockerfileLocation {
   context: string;
   /** Name of the image that the last stage becomes, without a tag. */
   image: string;
+  settings: BuildSettings;
+  /** Its name among the Dockerfiles of the project; absent for the main one. */
+  variant?: string;
 }
 
 const executor = (name: string) => `@excel2doc/nx-stages:${name}`;
 
-/** The tag-less name of a project's image. */
-export function imageName(options: ResolvedOptions, projectName: string): string {
-  return options.imageName.replaceAll('{projectName}', projectName);
+/** The tag-less name of a project's image: `@shop/api` is `shop/api`, its Dockerfile.worker `shop/api-worker`. */
+export function imageName(options: ResolvedOptions, projectName: string, variant?: string): string {
+  const name = options.imageName.replaceAll('{projectName}', projectName.replace(/^@/, ''));
+  const whole = (variant ? `${name}-${variant}` : name).toLowerCase();
+  // What an image's name may not hold; a name in other letters than Latin becomes dashes.
+  return (
+    whole.replaceAll(/[^a-z0-9._/:-]+/g, '-').replace(/(?<=^|\/)[._-]+|[._-]+(?=\/|$)/g, '') ||
+    'image'
+  );
 }
 
 /**
@@ -52,59 +62,66 @@ export function dockerTargets(
   stages: StageSummary[],
   options: ResolvedOptions,
 ): Record<string, TargetConfiguration> {
-  const { projectRoot, dockerfile, context } = location;
+  const { projectRoot, dockerfile, context, variant, settings } = location;
+  const home = homeOf(projectRoot, variant);
+  const named = (name: string) => dockerTarget(name, variant);
+  const platforms = options.platforms ?? settings.platforms;
   const source = {
     dockerfile,
     context,
     lockFile: options.lockFile,
-    ...(options.platforms && { platforms: options.platforms }),
+    ...(platforms && { platforms }),
+    ...(settings.buildArgs && { buildArgs: settings.buildArgs }),
+    ...(settings.targets.length > 0 && { targets: settings.targets }),
+    ...(variant && { variant }),
   };
   const targets: Record<string, TargetConfiguration> = {
-    'docker-plan': {
+    [named('plan')]: {
       executor: executor('plan'),
       cache: false,
       inputs: planInputs(stages, location, options.lockFile),
-      outputs: [`{workspaceRoot}/${planFolder(projectRoot)}`],
+      outputs: [`{workspaceRoot}/${planFolder(home)}`],
       options: source,
       metadata: { description: `What each stage of ${dockerfile} reads, as files` },
     },
   };
-  targets['docker-explain'] = {
+  targets[named('explain')] = {
     executor: executor('docker-explain'),
     cache: false,
     options: source,
     metadata: { description: 'Why each stage would be built again (--json, -- --graph)' },
   };
   for (const stage of stages) {
-    targets[stageTarget(stage.name)] = {
+    targets[stageTarget(stage.name, variant)] = {
       executor: executor('stage'),
       cache: true,
-      dependsOn: ['docker-plan', ...stage.dependsOn.map(stageTarget)],
+      dependsOn: [named('plan'), ...stage.dependsOn.map((name) => stageTarget(name, variant))],
       inputs: [
         { dependentTasksOutputFiles: `**/docker/plan/${stage.name}.json` },
         ...stage.dependsOn.map((name) => ({
-          dependentTasksOutputFiles: `**/docker/${posix.basename(stageFolder(projectRoot, name))}/**/image.json`,
+          dependentTasksOutputFiles: `**/docker/${posix.basename(stageFolder(home, name))}/**/image.json`,
         })),
         { externalDependencies: [] },
       ],
-      outputs: [`{workspaceRoot}/${stageFolder(projectRoot, stage.name)}`],
+      outputs: [`{workspaceRoot}/${stageFolder(home, stage.name)}`],
       options: { stage: stage.name, ...source },
       metadata: { description: `Stage ${stage.name} of ${dockerfile}, as a thin OCI layout` },
     };
   }
-  const last = stages.at(-1)?.name;
-  targets['docker-build'] = {
+  const last = imageStage(stages, settings);
+  // Without stages the Dockerfile is broken, which docker-plan says.
+  const built = [last === undefined ? named('plan') : stageTarget(last, variant)];
+  targets[named('build')] = {
     executor: executor('load'),
     cache: false,
-    // Without stages the Dockerfile is broken, which docker-plan says.
-    dependsOn: [last === undefined ? 'docker-plan' : stageTarget(last)],
+    dependsOn: built,
     options: { stage: last ?? '', image: location.image, ...source },
     metadata: { description: `The image of ${dockerfile} in the engine, as ${location.image}` },
   };
-  targets['docker-push'] = {
+  targets[named('push')] = {
     executor: executor('docker-push'),
     cache: false,
-    dependsOn: targets['docker-build'].dependsOn ?? [],
+    dependsOn: built,
     options: {
       stage: last ?? '',
       image: location.image,
@@ -113,7 +130,7 @@ export function dockerTargets(
     },
     metadata: { description: 'Push the image to a registry, no engine needed (--repository=NAME)' },
   };
-  targets['docker-lock'] = {
+  targets[named('lock')] = {
     executor: executor('docker-lock'),
     cache: false,
     options: source,
@@ -122,4 +139,11 @@ export function dockerTargets(
     },
   };
   return targets;
+}
+
+/** The stage that becomes the image: the one that all ask for by name, else the last. */
+function imageStage(stages: StageSummary[], { targets }: BuildSettings): string | undefined {
+  const [only, ...others] = targets;
+  const asked = others.length === 0 && stages.find(({ name }) => name === only);
+  return (asked || stages.at(-1))?.name;
 }

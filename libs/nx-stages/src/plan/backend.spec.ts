@@ -65,7 +65,13 @@ async function keys(buildArgs: Record<string, string>): Promise<Map<string, stri
 /** The stages that Nx would build again: those with another plan, and all that take their image. */
 function rebuilt(changed: ReadonlySet<string>): string[] {
   const stages = readStages(readFileSync(at('Dockerfile'), 'utf8'));
-  const location = { projectRoot: context, dockerfile, context, image: '' };
+  const location = {
+    projectRoot: context,
+    dockerfile,
+    context,
+    image: '',
+    settings: { targets: [] },
+  };
   const targets = dockerTargets(location, stages, resolveOptions());
   const again = new Set(changed);
   // Stages stand after those that they build on.
@@ -120,8 +126,8 @@ const edits: Edit[] = [
   {
     what: 'the mode of one source file',
     edit: () => chmodSync(at('app/main.py'), statSync(at('app/main.py')).mode ^ 0o111),
-    plans: ['test', 'runner'],
-    rebuilds: ['test', 'runner'],
+    plans: ['test', 'pdf', 'runner'],
+    rebuilds: ['test', 'pdf', 'runner'],
   },
   {
     what: 'the value of an ARG of runner',
@@ -134,19 +140,19 @@ const edits: Edit[] = [
     what: 'a moved base of the images that run',
     edit: () => moveBase('python:3.12-slim-bookworm'),
     plans: ['deps'],
-    rebuilds: ['deps', 'test', 'runner'],
+    rebuilds: ['deps', 'test', 'office', 'pdf', 'runner'],
   },
   {
     what: 'a moved base of the toolchain',
     edit: () => moveBase('python:3.12-bookworm'),
     plans: ['toolchain', 'builder'],
-    rebuilds: ['toolchain', 'builder', 'deps', 'test', 'runner'],
+    rebuilds: ['toolchain', 'builder', 'deps', 'test', 'office', 'pdf', 'runner'],
   },
   {
     what: 'a new package',
     edit: () => append('requirements.txt', `left-pad==1.0 --hash=sha256:${'0'.repeat(64)}`),
     plans: ['builder'],
-    rebuilds: ['builder', 'deps', 'test', 'runner'],
+    rebuilds: ['builder', 'deps', 'test', 'office', 'pdf', 'runner'],
   },
 ];
 

@@ -12,7 +12,7 @@ import { Bases } from '../build/bases';
 import type { DockerOptions } from '../executors/options';
 import { outputRoot } from '../infer/paths';
 import { machinePlatform } from '../platform';
-import { projectRootOf } from '../project';
+import { outputHome } from '../project';
 
 /**
  * What is made of a plan: layers, config, image.json. To be counted up by a change that makes another
@@ -47,8 +47,9 @@ export async function makePlans(
     onRefused: (stage: string, error: DockerfileError) => refused.set(stage, error),
     contextDir: absolute(options.context),
     dockerfilePath: absolute(options.dockerfile),
-    indexPath: absolute(join(outputRoot(projectRootOf(context)), 'file-index')),
+    indexPath: absolute(join(outputRoot(outputHome(context, options)), 'file-index')),
     ...(options.buildArgs && { buildArgs: options.buildArgs }),
+    ...(options.targets && { targets: options.targets }),
   };
   // One platform at a time: each has base digests of its own.
   const byPlatform: StagePlanFile[][] = [];

@@ -5,7 +5,7 @@ import { mermaidGraph, svgGraph } from '@excel2doc/dockerfile';
 import { outputRoot, stageFolder } from '../../infer/paths';
 import { type StageExplanation, explainStages, readBuiltPlan } from '../../plan/explain';
 import { type KeyedPlan, makePlans } from '../../plan/make';
-import { projectRootOf } from '../../project';
+import { outputHome } from '../../project';
 import { report } from '../../report';
 import type { DockerOptions } from '../options';
 
@@ -17,7 +17,7 @@ interface Options extends DockerOptions {
 /** Why would each stage be built again? Compares the plan of now with the one of the last build. */
 export default function dockerExplain(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const projectRoot = projectRootOf(context);
+    const projectRoot = outputHome(context, options);
     const current = await makePlans(options, context);
     const built = new Map<string, KeyedPlan>();
     for (const { stage } of current) {

@@ -7,7 +7,7 @@ import { withHealing } from '../../build/healing';
 import { imageTags } from '../../build/tags';
 import { formatSize } from '../../care/stats';
 import { StagesError } from '../../fault';
-import { projectRootOf } from '../../project';
+import { outputHome } from '../../project';
 import { pushStage } from '../../registry/push';
 import { report } from '../../report';
 import type { DockerOptions } from '../options';
@@ -33,11 +33,12 @@ export default function dockerPush(options: Options, context: ExecutorContext) {
     }
     const repository = new Repository(name);
     const bases = await Bases.read(context.root, options.lockFile);
-    const healing = { context, contextPath: options.context, bases, engine: locateEngine };
+    const { context: contextPath, variant } = options;
+    const healing = { context, contextPath, variant, bases, engine: locateEngine };
     try {
       const { digest, tags, platforms } = await pushStage({
         workspaceRoot: context.root,
-        projectRoot: projectRootOf(context),
+        projectRoot: outputHome(context, options),
         stage: options.stage,
         name: options.image,
         bases,

@@ -5,7 +5,7 @@ import { withHealing } from '../../build/healing';
 import { loadStage } from '../../build/load';
 import { Outputs } from '../../build/outputs';
 import { imageTags } from '../../build/tags';
-import { projectRootOf } from '../../project';
+import { outputHome } from '../../project';
 import { report } from '../../report';
 import type { DockerOptions } from '../options';
 
@@ -22,8 +22,9 @@ export default function load(options: Options, context: ExecutorContext) {
       openImageStore(),
       Bases.read(context.root, options.lockFile),
     ]);
-    const outputs = new Outputs(context.root, projectRootOf(context), engine.platform, bases);
-    const healing = { context, contextPath: options.context, outputs, bases };
+    const outputs = new Outputs(context.root, outputHome(context, options), engine.platform, bases);
+    const { context: contextPath, variant } = options;
+    const healing = { context, contextPath, variant, outputs, bases };
     const load = async () => {
       const { record } = await outputs.read(options.stage);
       const tags = imageTags(context.root, record.digest, options.tag);

@@ -4,7 +4,7 @@ import type { ExecutorContext } from '@nx/devkit';
 import { type Reason, serialisePlan } from '@excel2doc/dockerfile';
 import { planFolder } from '../../infer/paths';
 import { type KeyedPlan, makePlans } from '../../plan/make';
-import { projectRootOf } from '../../project';
+import { outputHome } from '../../project';
 import { report } from '../../report';
 import type { DockerOptions } from '../options';
 
@@ -12,7 +12,7 @@ import type { DockerOptions } from '../options';
 export default function plan(options: DockerOptions, context: ExecutorContext) {
   return report(async () => {
     const plans = await makePlans(options, context);
-    const folder = join(context.root, planFolder(projectRootOf(context)));
+    const folder = join(context.root, planFolder(outputHome(context, options)));
     await mkdir(folder, { recursive: true });
     const names = new Set(plans.map(({ stage }) => `${stage}.json`));
     for (const name of await readdir(folder)) {

@@ -10,7 +10,7 @@ import { Bases } from '../../build/bases';
 import { stageFolder } from '../../infer/paths';
 import { BUILT_PLAN } from '../../plan/explain';
 import { readPlan } from '../../plan/read';
-import { projectRootOf } from '../../project';
+import { outputHome } from '../../project';
 import { report } from '../../report';
 import type { DockerOptions } from '../options';
 
@@ -21,7 +21,7 @@ interface Options extends DockerOptions {
 /** Makes one stage's thin output, for every platform of its plan. */
 export default function stage(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const projectRoot = projectRootOf(context);
+    const projectRoot = outputHome(context, options);
     const [plan, bases] = await Promise.all([
       readPlan(context.root, projectRoot, options.stage),
       Bases.read(context.root, options.lockFile),
@@ -32,7 +32,7 @@ export default function stage(options: Options, context: ExecutorContext) {
       const shared = { outputs, bases, engine: () => (engine ??= locateEngine()) };
       const contextDir = join(context.root, options.context);
       const { record, method } = await withHealing(
-        { ...shared, context, contextPath: options.context },
+        { ...shared, context, contextPath: options.context, variant: options.variant },
         { stages: each.stages, images: baseImages(each) },
         () => buildStage({ stage: options.stage, plan: each, contextDir, ...shared }),
       );

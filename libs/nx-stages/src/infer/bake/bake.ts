@@ -1,0 +1,87 @@
+import { posix } from 'node:path';
+import { type DeclaredBuild, declaredPaths } from '../declared-build';
+import { UNKNOWN, type Value, type ValueMap, parseHcl } from './hcl';
+
+type Targets = Record<string, ValueMap>;
+
+/**
+ * The builds that a Bake file declares, with what they inherit. Variables have their defaults: what
+ * a build is made of may not hang on the shell that asks.
+ *
+ * An argument whose value cannot be told is left to the Dockerfile's own default.
+ *
+ * @param file relative to the workspace; paths in it are relative to its folder
+ * @throws Error where the file is neither HCL nor JSON
+ * @see docker/docs, Bake file reference
+ */
+export function readBake(text: string, file: string): DeclaredBuild[] {
+  const targets = file.endsWith('.json') ? jsonTargets(text) : hclTargets(text);
+  return Object.keys(targets).flatMap((name) => {
+    const attributes = inherited(targets, name);
+    const texts = (key: string) => stringOf(attributes[key]);
+    if ([attributes['context'], attributes['dockerfile']].includes(UNKNOWN)) return [];
+    // `_common` and its like hold what others inherit: Bake builds them only if asked.
+    if (attributes['dockerfile-inline'] !== undefined || attributes['matrix'] !== undefined)
+      return [];
+    const paths = declaredPaths(posix.dirname(file), texts('context'), texts('dockerfile'));
+    if (!paths) return [];
+    const buildArgs = argumentsOf(attributes['args']);
+    const platforms = listOf(attributes['platforms']);
+    const target = texts('target');
+    return {
+      ...paths,
+      ...(buildArgs && { buildArgs }),
+      ...(platforms && { platforms }),
+      ...(target && { target }),
+    };
+  });
+}
+
+function hclTargets(text: string): Targets {
+  const targets: Targets = {};
+  for (const { type, labels, attributes } of parseHcl(text)) {
+    const [name] = labels;
+    if (type === 'target' && name) targets[name] = { ...targets[name], ...attributes };
+  }
+  return targets;
+}
+
+function jsonTargets(text: string): Targets {
+  const { target = {} } = JSON.parse(text) as { target?: Targets };
+  return target;
+}
+
+/** Later parents win over earlier ones, a target over its parents; arguments are merged by name. */
+function inherited(targets: Targets, name: string, seen: readonly string[] = []): ValueMap {
+  const own = targets[name] ?? {};
+  const parents = (listOf(own['inherits']) ?? []).filter((parent) => !seen.includes(parent));
+  return [...parents.map((parent) => inherited(targets, parent, [...seen, name])), own].reduce(
+    (result, each) => ({
+      ...result,
+      ...each,
+      ...((isMap(result['args']) || isMap(each['args'])) && {
+        args: { ...mapOf(result['args']), ...mapOf(each['args']) },
+      }),
+    }),
+    {},
+  );
+}
+
+const isMap = (value: Value | undefined): value is ValueMap =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const mapOf = (value: Value | undefined): ValueMap => (isMap(value) ? value : {});
+const stringOf = (value: Value | undefined) => (typeof value === 'string' ? value : undefined);
+
+function listOf(value: Value | undefined): string[] | undefined {
+  const strings = Array.isArray(value) ? value.flatMap((each) => stringOf(each) ?? []) : [];
+  return strings.length > 0 ? strings : undefined;
+}
+
+function argumentsOf(value: Value | undefined): Record<string, string> | undefined {
+  const known = Object.entries(mapOf(value)).filter(
+    ([, each]) => typeof each === 'string' || typeof each === 'number',
+  );
+  return known.length > 0
+    ? Object.fromEntries(known.map(([name, each]) => [name, String(each)]))
+    : undefined;
+}

@@ -1,0 +1,78 @@
+import { posix } from 'node:path';
+import type { ComposeFile } from './compose-targets';
+import { type DeclaredBuild, declaredPaths } from './declared-build';
+
+/** `build:` of a service, as far as targets are inferred from it. */
+export interface ComposeBuild {
+  context?: string;
+  dockerfile?: string;
+  dockerfile_inline?: string;
+  args?: Record<string, string | number | boolean | null> | string[];
+  target?: string;
+  platforms?: string[];
+}
+
+/**
+ * The builds that a Compose file declares. Variables have their defaults, and an argument that has
+ * none is left to the Dockerfile's own: what a build is made of may not hang on the shell that asks.
+ */
+export function composeBuilds({ file, model }: ComposeFile): DeclaredBuild[] {
+  return Object.values(model.services).flatMap((service) => {
+    const build = service?.build;
+    const paths = build && buildPaths(file, build);
+    if (!paths) return [];
+    const { args, target, platforms }: ComposeBuild = typeof build === 'string' ? {} : build;
+    const buildArgs = argumentsOf(args);
+    const stage = target && withDefaults(target);
+    return {
+      ...paths,
+      ...(buildArgs && { buildArgs }),
+      ...(stage && { target: stage }),
+      ...(platforms && { platforms }),
+    };
+  });
+}
+
+/** Context and Dockerfile of `build:`; undefined where only Compose, when it runs, can tell them. */
+export function buildPaths(
+  file: string,
+  build: string | ComposeBuild,
+): { context: string; dockerfile: string } | undefined {
+  const {
+    context = '.',
+    dockerfile = 'Dockerfile',
+    dockerfile_inline: inline,
+  } = typeof build === 'string' ? { context: build } : build;
+  const [at, name] = [withDefaults(context), withDefaults(dockerfile)];
+  if (inline !== undefined || at === null || name === null) return undefined;
+  return declaredPaths(posix.dirname(file), at, name);
+}
+
+/** The text with the defaults of its variables; null where one has none. */
+export function withDefaults(text: string): string | null {
+  let known = true;
+  const result = text.replace(
+    /\$\$|\$\{\w+(?:(?<has>:?-)(?<value>[^}]*)|[^}]*)\}|\$\w+/g,
+    (match: string, ...rest: unknown[]) => {
+      const { has, value = '' } = rest.at(-1) as { has?: string; value?: string };
+      if (match === '$$') return '$';
+      if (!has) known = false;
+      return value;
+    },
+  );
+  return known ? result : null;
+}
+
+function argumentsOf(args: ComposeBuild['args']): Record<string, string> | undefined {
+  const pairs = Array.isArray(args)
+    ? args.map((each) => {
+        const at = each.indexOf('=');
+        return [at < 0 ? each : each.slice(0, at), at < 0 ? null : each.slice(at + 1)] as const;
+      })
+    : Object.entries(args ?? {});
+  const known = pairs.flatMap(([name, value]) => {
+    const text = value === null || value === undefined ? null : withDefaults(String(value));
+    return text === null ? [] : [[name, text] as const];
+  });
+  return known.length > 0 ? Object.fromEntries(known) : undefined;
+}

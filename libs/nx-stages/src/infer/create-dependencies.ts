@@ -1,0 +1,55 @@
+import { posix } from 'node:path';
+import {
+  type CreateDependenciesContext,
+  DependencyType,
+  type RawProjectGraphDependency,
+} from '@nx/devkit';
+import type { DockerOptions } from '../executors/options';
+import { stagesOf } from './stages';
+
+/**
+ * A project whose image holds files of other projects depends on these: a change in a library then
+ * affects the images that copy it.
+ *
+ * A Dockerfile that copies the whole workspace names nobody: its stages have all files as inputs
+ * instead, and a dependency on every project would say nothing.
+ */
+export function createDependencies(
+  _options: unknown,
+  { projects, workspaceRoot }: CreateDependenciesContext,
+): RawProjectGraphDependency[] {
+  const owners = Object.entries(projects)
+    .filter(([, { root }]) => root !== '.')
+    .sort(([, a], [, b]) => b.root.length - a.root.length);
+  return Object.entries(projects).flatMap(([source, { targets = {} }]) =>
+    Object.values(targets)
+      .filter(({ executor }) => executor === '@excel2doc/nx-stages:plan')
+      .flatMap(({ options }) => {
+        const { dockerfile, context } = options as DockerOptions;
+        const found = copiedPaths(workspaceRoot, options as DockerOptions)
+          .map((path) => posix.join(context, path))
+          .flatMap((path) => owners.find(([, { root }]) => isWithin(path, root))?.[0] ?? [])
+          .filter((target) => target !== source);
+        return [...new Set(found)].map((target) => ({
+          ...{ source, target, sourceFile: dockerfile },
+          type: DependencyType.static as const,
+        }));
+      }),
+  );
+}
+
+const isWithin = (path: string, root: string) => path === root || path.startsWith(`${root}/`);
+
+function copiedPaths(workspaceRoot: string, options: DockerOptions): string[] {
+  const { buildArgs, targets = [] } = options;
+  try {
+    const stages = stagesOf(workspaceRoot, options.dockerfile, {
+      targets,
+      ...(buildArgs && { buildArgs }),
+    });
+    return stages.flatMap(({ contextPaths }) => contextPaths);
+  } catch {
+    // createNodes has said what is wrong with it.
+    return [];
+  }
+}

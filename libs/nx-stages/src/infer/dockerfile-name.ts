@@ -1,0 +1,48 @@
+import { basename, posix } from 'node:path';
+
+/** What a file's name has to look like for `isDockerfile`, for Nx to look for. */
+export const dockerfilePattern =
+  '{Dockerfile,Dockerfile.*,*.Dockerfile,*.dockerfile,Containerfile}';
+
+// `Dockerfile.dockerignore` is BuildKit's; the others are no Dockerfiles yet.
+const OTHER =
+  /\.(dockerignore|md|txt|j2|jinja2?|tmpl|tpl|template|erb|mustache|hbs|bak|orig|rej|swp|ts|js|py|go|json|ya?ml)$/i;
+
+export function isDockerfile(file: string): boolean {
+  const name = basename(file);
+  return /^(Dockerfile(\..+)?|.+\.dockerfile|Containerfile)$/i.test(name) && !OTHER.test(name);
+}
+
+/**
+ * Names for the Dockerfiles of one project, by file: undefined for its main one, whose targets have
+ * the plain names. The main one is called Dockerfile (or Containerfile) and lies nearest to the
+ * project's root; another is called by what its name adds, or by the folder that it lies in.
+ */
+export function variants(
+  files: readonly string[],
+  projectRoot: string,
+): Map<string, string | undefined> {
+  const byDepth = [...files].sort(
+    (a, b) => a.split('/').length - b.split('/').length || (a < b ? -1 : 1),
+  );
+  const main = byDepth.find((file) => ownName(file) === '');
+  const names = new Map<string, string | undefined>();
+  for (const file of byDepth) {
+    if (file === main) names.set(file, undefined);
+    else {
+      const folder = posix.relative(projectRoot, posix.dirname(file)).split('/');
+      const parts = [...folder.filter((part) => !/^(|docker|dockerfiles|\.docker)$/.test(part))];
+      const name = [...parts, ownName(file)].filter(Boolean).join('-') || 'other';
+      names.set(file, name.replaceAll(/[^\w.-]/g, '-').toLowerCase());
+    }
+  }
+  return names;
+}
+
+/** `worker` of Dockerfile.worker and worker.Dockerfile. */
+function ownName(file: string): string {
+  const name = basename(file);
+  return /^(Dockerfile|Containerfile)$/i.test(name)
+    ? ''
+    : name.replace(/^Dockerfile\./i, '').replace(/\.dockerfile$/i, '');
+}

@@ -1,0 +1,243 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { InferredWorkspace } from '../testing/inferred';
+
+let workspace: InferredWorkspace;
+beforeEach(() => {
+  workspace = new InferredWorkspace();
+});
+afterEach(() => workspace.remove());
+
+const stages = (targets: object | undefined) =>
+  Object.keys(targets ?? {}).filter(
+    (name) => !/^docker-(plan|explain|build|push|lock)($|-)/.test(name),
+  );
+
+describe('a Dockerfile that nobody here wrote', () => {
+  test('without names for its stages has a task for each', () => {
+    const { web } = workspace.infer({
+      'web/Dockerfile': 'FROM node AS build\nRUN x\nFROM nginx\nCOPY --from=0 /out /srv\n',
+    });
+    expect(stages(web?.targets)).toEqual(['docker-stage-build', 'docker-stage-1']);
+  });
+
+  test('with one stage is one task', () => {
+    const { job } = workspace.infer({ 'job/Dockerfile': 'FROM a\nRUN x\nCOPY . .\n' });
+    expect(stages(job?.targets)).toEqual(['docker-stage-0']);
+    expect(job?.targets?.['docker-build']?.dependsOn).toEqual(['docker-stage-0']);
+  });
+
+  test('with Windows line ends has the same targets', () => {
+    const text = 'FROM a AS deps\nRUN x && \\\n  y\nFROM deps\nCOPY app app\n';
+    const unix = workspace.infer({ 'a/Dockerfile': text });
+    expect(workspace.infer({ 'a/Dockerfile': text.replaceAll('\n', '\r\n') })).toEqual(unix);
+  });
+
+  test('in a path with spaces and Chinese characters has its targets, and an image name that is one', () => {
+    const projects = workspace.infer({ 'apps/订单 service/Dockerfile': 'FROM a AS run\n' });
+    const targets = projects['apps/订单 service']?.targets;
+    expect(targets?.['docker-run']?.options).toMatchObject({
+      dockerfile: 'apps/订单 service/Dockerfile',
+      context: 'apps/订单 service',
+    });
+    expect(targets?.['docker-build']?.options.image).toBe('service');
+  });
+
+  test('of a scoped package gives an image without the @', () => {
+    const { api } = workspace.infer({
+      'api/package.json': '{"name":"@Shop/api"}',
+      'api/Dockerfile': 'FROM a\n',
+    });
+    expect(api?.targets?.['docker-build']?.options.image).toBe('shop/api');
+  });
+});
+
+describe('several Dockerfiles in a project', () => {
+  test('have targets by their names, and outputs of their own', () => {
+    const { api } = workspace.infer({
+      'api/package.json': '{"name":"api"}',
+      'api/Dockerfile': 'FROM a AS run\n',
+      'api/Dockerfile.worker': 'FROM a AS run\n',
+      'api/cron.Dockerfile': 'FROM a AS run\n',
+      'api/nginx/Dockerfile': 'FROM a AS run\n',
+      'api/Dockerfile.dockerignore': '*.md\n',
+    });
+    expect(stages(api?.targets)).toEqual([
+      'docker-run',
+      'docker-run-worker',
+      'docker-run-cron',
+      'docker-run-nginx',
+    ]);
+    expect(api?.targets?.['docker-run-worker']).toMatchObject({
+      dependsOn: ['docker-plan-worker'],
+      outputs: ['{workspaceRoot}/dist/api@worker/docker/run'],
+      options: { dockerfile: 'api/Dockerfile.worker', variant: 'worker' },
+    });
+    expect(api?.targets?.['docker-build-worker']?.options.image).toBe('api-worker');
+  });
+
+  test('are none of a template or a note', () => {
+    expect(
+      workspace.infer({ 'api/Dockerfile.j2': 'FROM {{ x }}\n', 'api/Dockerfile.md': '# How\n' }),
+    ).toEqual({});
+  });
+});
+
+describe('the build context', () => {
+  test('is the workspace where the Dockerfile copies by paths from there', () => {
+    const { 'apps/web': web } = workspace.infer({
+      'apps/web/project.json': '{"name":"web"}',
+      'apps/web/src/main.js': '',
+      'libs/ui/package.json': '{"name":"ui"}',
+      'apps/web/Dockerfile': 'FROM a AS run\nCOPY libs/ui ui\nCOPY apps/web/src src\n',
+    });
+    expect(web?.targets?.['docker-run']?.options.context).toBe('.');
+  });
+
+  test('is the project where the Dockerfile lies in a folder of it', () => {
+    const { 'apps/web': web } = workspace.infer({
+      'apps/web/project.json': '{"name":"web"}',
+      'apps/web/src/main.js': '',
+      'apps/web/docker/Dockerfile': 'FROM a AS run\nCOPY src src\n',
+    });
+    expect(web?.targets?.['docker-run']?.options.context).toBe('apps/web');
+  });
+
+  test('does not change with what is built: COPY dist/apps/web is meant from the workspace', () => {
+    const dockerfile = { 'apps/web/Dockerfile': 'FROM a AS run\nCOPY dist/apps/web srv\n' };
+    const before = workspace.infer({ 'apps/web/project.json': '{}', ...dockerfile });
+    expect(before['apps/web']?.targets?.['docker-run']?.options.context).toBe('.');
+    expect(workspace.infer({ 'dist/apps/web/a.js': '', ...dockerfile })).toEqual(before);
+  });
+
+  test('that holds other projects makes them dependencies in the graph', () => {
+    const projects = workspace.infer({
+      'apps/web/project.json': '{"name":"web"}',
+      'apps/web/Dockerfile': 'FROM a\nCOPY libs/ui/src ui\nCOPY apps/web app\nCOPY tools/x.sh .\n',
+      'libs/ui/src/index.js': '',
+      'tools/x.sh': '',
+    });
+    const all = { ...projects, 'libs/ui': { name: 'ui', root: 'libs/ui' } };
+    expect(workspace.dependencies(all)).toEqual([
+      { source: 'web', target: 'ui', sourceFile: 'apps/web/Dockerfile', type: 'static' },
+    ]);
+  });
+});
+
+describe('a Compose file', () => {
+  test('gives context, arguments, target and platforms to the Dockerfile that a service builds', () => {
+    const { api } = workspace.infer({
+      'api/package.json': '{"name":"api"}',
+      'api/docker/Dockerfile': 'FROM a AS dev\nRUN x\nFROM a AS prod\nCOPY --from=dev /x /x\n',
+      'compose.yaml': `
+services:
+  api:
+    build:
+      context: .
+      dockerfile: api/docker/Dockerfile
+      target: dev
+      args: { VERSION: 3, MODE: "\${MODE:-fast}", TOKEN: "\${TOKEN}" }
+      platforms: [linux/arm64]
+`,
+    });
+    expect(api?.targets?.['docker-dev']?.options).toEqual({
+      stage: 'dev',
+      dockerfile: 'api/docker/Dockerfile',
+      context: '.',
+      lockFile: 'docker/images.lock.json',
+      platforms: ['linux/arm64'],
+      buildArgs: { VERSION: '3', MODE: 'fast' },
+      targets: ['dev'],
+    });
+    expect(api?.targets?.['docker-build']?.dependsOn).toEqual(['docker-dev']);
+    expect(api?.targets?.['compose-up']?.options.service).toBe('api');
+  });
+
+  test('with several services that are built here has them all built before it comes up', () => {
+    const { api } = workspace.infer({
+      'api/Dockerfile': 'FROM a\n',
+      'api/Dockerfile.worker': 'FROM a\n',
+      'web/Dockerfile': 'FROM a\n',
+      'compose.yaml': `
+services:
+  api: { build: ./api }
+  worker: { build: { context: api, dockerfile: Dockerfile.worker } }
+  web: { build: web }
+`,
+    });
+    expect(api?.targets?.['compose-up']?.dependsOn).toEqual([
+      'docker-build',
+      { projects: ['api'], target: 'docker-build-worker' },
+      { projects: ['web'], target: 'docker-build' },
+    ]);
+  });
+
+  test('that builds from the network or from its own text is left to Compose', () => {
+    const projects = workspace.infer({
+      'compose.yaml': `
+services:
+  a: { build: https://example.com/a.git }
+  b: { build: { dockerfile_inline: "FROM a" } }
+  c: { build: { context: ../outside } }
+`,
+    });
+    expect(projects).toEqual({});
+  });
+});
+
+describe('a Bake file', () => {
+  const bake = `
+variable "TAG" { default = "dev" }
+variable "NODE" { default = "20" }
+function "twice" { params = [x]  result = x }
+group "default" { targets = ["api"] }
+target "_common" {
+  platforms = ["linux/amd64", "linux/arm64"] // both
+  args = { NODE_VERSION = NODE, SECRET = twice(TAG) }
+}
+target "api" {
+  inherits = ["_common"]
+  context = "./services/api"
+  target = "release"
+  args = { MODE = "m-\${TAG}" }
+  tags = ["api:\${TAG}", notequal("", TAG) ? "x" : ""]
+}
+`;
+
+  test('gives what it says of a target, with what that inherits', () => {
+    const projects = workspace.infer({
+      'docker-bake.hcl': bake,
+      'services/api/Dockerfile': 'ARG MODE\nFROM a AS release\nFROM release AS debug\n',
+    });
+    expect(projects['services/api']?.targets?.['docker-build']?.options).toMatchObject({
+      stage: 'release',
+      context: 'services/api',
+      platforms: ['linux/amd64', 'linux/arm64'],
+      buildArgs: { NODE_VERSION: '20', MODE: 'm-dev' },
+    });
+  });
+
+  test('in JSON says the same', () => {
+    const target = { api: { context: 'api', args: { A: '1' }, dockerfile: 'Dockerfile.api' } };
+    const { api } = workspace.infer({
+      'docker-bake.json': JSON.stringify({ target }),
+      'api/Dockerfile.api': 'FROM a\n',
+    });
+    expect(api?.targets?.['docker-build-api']?.options.buildArgs).toEqual({ A: '1' });
+  });
+
+  test('that is broken is named with its line, and its Dockerfiles go on', () => {
+    const { api } = workspace.infer({
+      'docker-bake.hcl': 'target "api" {\n  context = [\n}\n',
+      'api/Dockerfile': 'FROM a\n',
+    });
+    expect(api?.targets).toHaveProperty('docker-build');
+  });
+});
+
+test.each([
+  [{ imageNmae: 'x' }, 'did you mean "imageName"?'],
+  [{ whatever: 'x' }, 'it has imageName, lockFile, platforms, registry'],
+  [{ platforms: 'linux/amd64' }, 'it has to be a list of strings'],
+])('option %j is refused: %s', (options, message) => {
+  expect(() => workspace.infer({}, options as object)).toThrow(message);
+});

@@ -1,0 +1,23 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join, posix } from 'node:path';
+
+/** The nearest folder at or above `folder` that is a project; the workspace's root does not count. */
+export function projectRootAt(workspaceRoot: string, folder: string): string {
+  for (let at = folder; at !== '.'; at = posix.dirname(at)) {
+    const marks = ['project.json', 'package.json'];
+    if (marks.some((name) => existsSync(join(workspaceRoot, at, name)))) return at;
+  }
+  return folder;
+}
+
+/** As Nx names it: project.json, then package.json, then the folder. */
+export function projectNameAt(workspaceRoot: string, root: string): string {
+  const read = (file: string) => {
+    const path = join(workspaceRoot, root, file);
+    return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+  };
+  const own = read('project.json')?.name;
+  if (own) return own;
+  const manifest = read('package.json');
+  return manifest?.nx?.name ?? manifest?.name ?? basename(root === '.' ? workspaceRoot : root);
+}
