@@ -99,7 +99,10 @@ async function types(modules, out) {
  * @param {Record<string, string>} dependencies
  */
 function publishedManifest(manifest, dependencies) {
-  const { private: _private, nx: _nx, devDependencies: _dev, ...rest } = manifest;
+  const onlyHere = ['private', 'nx', 'devDependencies'];
+  const rest = Object.fromEntries(
+    Object.entries(manifest).filter(([name]) => !onlyHere.includes(name)),
+  );
   const module = (/** @type {string} */ name) => ({
     types: `./types/nx-stages/src/${name}.d.ts`,
     default: `./${name}.js`,

@@ -3,8 +3,26 @@ import type { Facts } from './facts';
 import type { Finding } from './finding';
 
 const LARGE_CONTEXT = 100 * 2 ** 20;
-const INSTALLS =
-  /^\s*RUN\b[^#]*\b(pip3? install|uv (sync|pip)|poetry install|npm (ci|install)|cargo build)/;
+/** What downloads packages, and where it keeps them. */
+const INSTALLERS: [RegExp, string][] = [
+  [/\buv (sync|pip)\b/, '/root/.cache/uv'],
+  [/\bpip3? install\b/, '/root/.cache/pip'],
+  [/\bpoetry install\b/, '/root/.cache/pypoetry'],
+  [/\bnpm (ci|install)\b/, '/root/.npm'],
+  [/\bpnpm (i|install|fetch)\b/, '/root/.local/share/pnpm/store'],
+  [/\byarn( install)?( --\S+)*\s*($|&&)/, '/usr/local/share/.cache/yarn'],
+  [/\bgo (build|install|mod download)\b/, '/go/pkg/mod'],
+  [/\bcargo (build|install|fetch)\b/, '/usr/local/cargo/registry'],
+  [/\b(mvn|mvnw)\b/, '/root/.m2'],
+  [/\b(gradle|gradlew)\b/, '/root/.gradle'],
+];
+
+/** The cache folder of what a step installs with; undefined for a step that installs nothing. */
+function installerCache(step: string): string | undefined {
+  if (!/^\s*RUN\b/i.test(step)) return undefined;
+  const command = step.replace(/#.*$/, '');
+  return INSTALLERS.find(([pattern]) => pattern.test(command))?.[1];
+}
 
 /** What makes builds slow: in the Dockerfile, the context, and the last plans. */
 export function building({
@@ -12,7 +30,7 @@ export function building({
   hasDockerignore,
   contextBytes,
   planProblems,
-}: Facts): Finding[] {
+}: Pick<Facts, 'dockerfile' | 'hasDockerignore' | 'contextBytes' | 'planProblems'>): Finding[] {
   const found: Finding[] = planProblems.map(({ stage, kind, reason, line }) => ({
     id: 'cache-never-hits',
     severity: 'warning',
@@ -43,8 +61,9 @@ export function building({
   }
   if (!dockerfile) return found;
   // A step goes on over backslashes.
-  const steps = dockerfile.text.replace(/\\\n/g, ' ').split('\n');
-  const install = steps.findIndex((step) => INSTALLS.test(step));
+  const steps = dockerfile.text.replace(/\\\r?\n/g, ' ').split(/\r?\n/);
+  const install = steps.findIndex((step) => installerCache(step));
+  const cache = installerCache(steps[install] ?? '');
   if (install >= 0 && !/--mount=type=cache/.test(steps[install] ?? '')) {
     found.push({
       id: 'no-cache-mount',
@@ -55,8 +74,8 @@ export function building({
       },
       seen: (steps[install] ?? '').trim().slice(0, 80),
       fix: {
-        en: 'Put --mount=type=cache,target=/root/.cache/pip behind RUN',
-        zh: '在 RUN 后加上 --mount=type=cache,target=/root/.cache/pip',
+        en: `Put --mount=type=cache,target=${cache} behind RUN`,
+        zh: `在 RUN 后加上 --mount=type=cache,target=${cache}`,
       },
     });
   }

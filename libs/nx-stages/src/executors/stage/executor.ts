@@ -5,6 +5,7 @@ import type { ExecutorContext } from '@nx/devkit';
 import { type Engine, locateEngine } from '@excel2doc/engine';
 import { baseImages, withHealing } from '../../build/healing';
 import { buildStage } from '../../build/stage';
+import { writeBuildTime } from '../../build/time';
 import { Outputs } from '../../build/outputs';
 import { Bases } from '../../build/bases';
 import { stageFolder } from '../../infer/paths';
@@ -27,6 +28,7 @@ export default function stage(options: Options, context: ExecutorContext) {
       Bases.read(context.root, options.lockFile),
     ]);
     let engine: Promise<Engine> | undefined;
+    const start = performance.now();
     for (const each of plan.platforms) {
       const outputs = new Outputs(context.root, projectRoot, each.platform, bases);
       const shared = { outputs, bases, engine: () => (engine ??= locateEngine()) };
@@ -41,5 +43,6 @@ export default function stage(options: Options, context: ExecutorContext) {
     }
     const folder = join(context.root, stageFolder(projectRoot, options.stage));
     await writeFile(join(folder, BUILT_PLAN), serialisePlan(plan));
+    await writeBuildTime(folder, performance.now() - start);
   });
 }

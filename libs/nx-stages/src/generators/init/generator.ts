@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { NX_VERSION, type Tree, readNxJson, updateNxJson } from '@nx/devkit';
+import type { LockFile } from '../../build/bases';
+import { type PluginOptions, resolveOptions } from '../../options';
+import { baseReferences, lockText, unlocked } from '../../registry/lock';
+import { machinePlatform } from '../../platform';
+import { StagesError } from '../../fault';
+import { ignoreText } from '../../set-up/ignore-file';
+import { type Suggestion, suggestions } from '../../set-up/suggestions';
+import {
+  type Survey,
+  type SurveyedDockerfile,
+  ignoreFileOf,
+  measuredMs,
+  survey,
+} from '../../set-up/survey';
+import { summaryText } from '../../set-up/summary';
+
+const PLUGIN = '@excel2doc/nx-stages';
+
+/**
+ * Sets a workspace up: what is missing is written, what is there is left as it is. Says what was
+ * found, and what would be faster.
+ */
+export default async function init(tree: Tree, options: PluginOptions): Promise<void> {
+  refuseOtherNx(NX_VERSION);
+  const settings = addPlugin(tree, options);
+  const { lockFile } = resolveOptions(settings);
+  const found = await survey(tree, settings);
+  for (const dockerfile of found.dockerfiles) addIgnoreFile(tree, dockerfile);
+  const images = lockedImages(tree, found, lockFile);
+  process.stdout.write(
+    summaryText({
+      survey: found,
+      suggestions: found.dockerfiles.flatMap((each) => suggestionsFor(tree, each)),
+      unlocked: unlocked(Object.keys(images), images),
+    }),
+  );
+}
+
+/** @throws StagesError where a plugin of this version cannot work */
+function refuseOtherNx(version: string): void {
+  const major = Number.parseInt(version, 10);
+  if (major >= 22 && major < 24) return;
+  throw new StagesError('CHECK_FAILED', {
+    message: `${PLUGIN} works with Nx 22 and 23, this workspace has ${version}`,
+    hint: 'Run `nx migrate`, or install a version of the plugin for it',
+  });
+}
+
+/** The options that hold from now on: those that nx.json has already, else the ones given. */
+function addPlugin(tree: Tree, given: PluginOptions): PluginOptions {
+  const nxJson = readNxJson(tree) ?? {};
+  const plugins = nxJson.plugins ?? [];
+  const entry = plugins.find((each) => (typeof each === 'string' ? each : each.plugin) === PLUGIN);
+  if (entry) return typeof entry === 'string' ? {} : ((entry.options ?? {}) as PluginOptions);
+  const { imageName, lockFile, platforms, registry } = given;
+  const options: PluginOptions = {
+    ...(imageName && { imageName }),
+    ...(lockFile && { lockFile }),
+    ...(platforms && { platforms }),
+    ...(registry && { registry }),
+  };
+  const isPlain = Object.keys(options).length === 0;
+  const added = isPlain ? PLUGIN : { plugin: PLUGIN, options };
+  updateNxJson(tree, { ...nxJson, plugins: [...plugins, added] });
+  return options;
+}
+
+function addIgnoreFile(tree: Tree, { options, stages }: SurveyedDockerfile): void {
+  if (stages.length === 0 || ignoreFileOf(tree, options)) return;
+  tree.write(posix.join(options.context, '.dockerignore'), ignoreText(stages));
+}
+
+/** The lock as it is, or as it is written now: every base image, none with a digest yet. */
+function lockedImages(tree: Tree, { dockerfiles }: Survey, lockFile: string): LockFile['images'] {
+  const references = dockerfiles.flatMap(({ options, stages }) =>
+    stages.length === 0
+      ? []
+      : baseReferences(readFileSync(join(tree.root, options.dockerfile), 'utf8'), {
+          file: options.dockerfile,
+          platforms: options.platforms ?? [machinePlatform()],
+          ...(options.buildArgs && { buildArgs: options.buildArgs }),
+        }),
+  );
+  const named = Object.fromEntries(references.map((each) => [each, { digest: null }]));
+  const text = tree.read(lockFile, 'utf8');
+  if (text !== null) return { ...named, ...(JSON.parse(text) as LockFile).images };
+  if (references.length > 0) tree.write(lockFile, lockText(named));
+  return named;
+}
+
+function suggestionsFor(tree: Tree, dockerfile: SurveyedDockerfile): Suggestion[] {
+  const { options, stages } = dockerfile;
+  return suggestions({
+    dockerfile: options.dockerfile,
+    text: readFileSync(join(tree.root, options.dockerfile), 'utf8'),
+    stages,
+    measuredMs: (stage) => measuredMs(tree.root, dockerfile, stage),
+  });
+}

@@ -1,0 +1,64 @@
+import { readStages } from '@excel2doc/dockerfile';
+import { describe, expect, test } from 'vitest';
+import { ignoreText } from './ignore-file';
+import { suggestions } from './suggestions';
+import { summaryText } from './summary';
+
+const suggest = (
+  text: string,
+  measuredMs: (stage: string) => number | undefined = () => undefined,
+) => suggestions({ dockerfile: 'api/Dockerfile', text, stages: readStages(text), measuredMs });
+
+describe('a suggestion', () => {
+  const slow = 'FROM python AS deps\nCOPY . .\nRUN pip install .\n\nFROM deps\nCMD ["x"]\n';
+
+  test('names the stage and gives the seconds of its last build', () => {
+    const found = suggest(slow, (stage) => (stage === 'deps' ? 41_200 : 5));
+    expect(found.map(({ where }) => where)).toEqual(Array(2).fill('api/Dockerfile:1, stage deps'));
+    expect(found[0]?.how).toContain('--mount=type=cache,target=/root/.cache/pip');
+    expect(found[1]?.saves).toBe(
+      'up to 41.2 s, which the stage took here last, for each edit of a source file',
+    );
+  });
+
+  test('invents no number where nothing was built yet', () => {
+    for (const { saves } of suggest(slow)) expect(saves).toMatch(/^depends on .*build it once/);
+  });
+
+  test.each([
+    ['npm ci', '/root/.npm'],
+    ['uv sync --frozen', '/root/.cache/uv'],
+    ['pnpm install', '/root/.local/share/pnpm/store'],
+    ['go mod download', '/go/pkg/mod'],
+    ['mvn -B package', '/root/.m2'],
+  ])('for %s names the folder that it keeps its downloads in', (command, folder) => {
+    const [found] = suggest(`FROM a\nCOPY list .\nRUN ${command}\n\nFROM a\n`);
+    expect(found?.how).toContain(`target=${folder}`);
+  });
+
+  test('to split a stage is made for one that installs after it has the sources, only', () => {
+    const what = /runs commands after it has copied/;
+    expect(suggest('FROM a\nCOPY src .\nRUN make\n')[0]?.what).toMatch(what);
+    expect(suggest('FROM a\nRUN make\nCOPY src .\n')).toEqual([]);
+    expect(suggest('FROM a AS b\nCOPY src .\nRUN make\nFROM a\nCOPY --from=b /x /x\n')).toEqual([]);
+  });
+
+  test('is not made for a Dockerfile that does all of it', () => {
+    const good =
+      'FROM a AS deps\nCOPY list .\nRUN --mount=type=cache,target=/root/.npm npm ci\nFROM a\nCOPY --from=deps /m /m\nCOPY . .\n';
+    expect(suggest(good)).toEqual([]);
+  });
+});
+
+describe('the .dockerignore that is written', () => {
+  test('leaves out nothing that a stage copies by name', () => {
+    const text = ignoreText(readStages('FROM a\nCOPY .env.example node_modules/x ./\n'));
+    expect(text).not.toMatch(/node_modules|^\.env\.\*/m);
+    expect(text).toMatch(/^\.git$/m);
+  });
+});
+
+test('a workspace without a Dockerfile is told so, with what to do', () => {
+  const summary = { survey: { dockerfiles: [], services: {} }, suggestions: [], unlocked: [] };
+  expect(summaryText(summary)).toMatch(/^No Dockerfile here yet\. Write one/);
+});
