@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cacheFolder } from '@excel2doc/engine';
+import { freePort } from '../clone';
+
+const VERSION = '6.10.4';
+
+/** A real npm registry on this machine; it holds our package alone, npm takes the others from its own. */
+export interface LocalRegistry {
+  /** For NPM_CONFIG_USERCONFIG: the user's own settings, and our scope from this registry. */
+  npmrc: string;
+  stop(): void;
+}
+
+/** @param folder for its storage and settings; absolute */
+export async function startRegistry(folder: string): Promise<LocalRegistry> {
+  const verdaccio = await install();
+  mkdirSync(folder, { recursive: true });
+  const port = await freePort();
+  const config = join(folder, 'config.yaml');
+  const access = '{ access: $all, publish: $all, unpublish: $all }';
+  writeFileSync(
+    config,
+    [
+      `storage: ${join(folder, 'storage')}`,
+      `packages: { '@excel2doc/*': ${access} }`,
+      'log: { type: stdout, level: error }',
+      'web: { enable: false }',
+      '',
+    ].join('\n'),
+  );
+  const child = spawn(
+    process.execPath,
+    [verdaccio, '--config', config, '--listen', `127.0.0.1:${port}`],
+    {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  );
+  const url = `http://127.0.0.1:${port}/`;
+  await answers(url, child);
+  const npmrc = join(folder, 'npmrc');
+  const own = process.env['NPM_CONFIG_USERCONFIG'] ?? join(homedir(), '.npmrc');
+  const settings = existsSync(own) ? readFileSync(own, 'utf8') : '';
+  // npm sends no package without a token; what it is does not matter here.
+  const token = `//127.0.0.1:${port}/:_authToken=local`;
+  writeFileSync(npmrc, `${settings}\n@excel2doc:registry=${url}\n${token}\n`);
+  return { npmrc, stop: () => child.kill() };
+}
+
+/** Verdaccio's start script, installed once into the user's cache folder. */
+async function install(): Promise<string> {
+  const folder = join(cacheFolder(), 'tools', `verdaccio-${VERSION}`);
+  const script = join(folder, 'node_modules/verdaccio/bin/verdaccio');
+  if (existsSync(script)) return script;
+  const unfinished = `${folder}.unfinished-${process.pid}`;
+  mkdirSync(unfinished, { recursive: true });
+  const manifest = {
+    private: true,
+    dependencies: { verdaccio: VERSION },
+    // It asks for a tag that a mirror of the registry may not have.
+    overrides: { 'node-fetch': '2.6.7' },
+  };
+  writeFileSync(join(unfinished, 'package.json'), JSON.stringify(manifest));
+  const { execa } = await import('execa');
+  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--omit=dev'];
+  await execa('npm', ['install', ...quiet], { cwd: unfinished });
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(unfinished, folder);
+  return script;
+}
+
+async function answers(url: string, child: ChildProcess): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt++) {
+    if (child.exitCode !== null) throw new Error(`Verdaccio ended with ${child.exitCode}`);
+    const response = await fetch(`${url}-/ping`).catch(() => undefined);
+    if (response?.ok) return;
+    await sleep(200);
+  }
+  throw new Error('Verdaccio does not answer');
+}

@@ -1,0 +1,1 @@
+mkdir -p /opt/made && cat tool.conf > /opt/made/conf && chmod 700 /opt/made/conf
