@@ -8,9 +8,20 @@ const depConstraints = [
   { sourceTag: 'scope:engine', onlyDependOnLibsWithTags: ['scope:engine', 'scope:oci'] },
   {
     sourceTag: 'scope:nx-stages',
-    onlyDependOnLibsWithTags: ['scope:nx-stages', 'scope:engine', 'scope:oci', 'scope:dockerfile'],
+    onlyDependOnLibsWithTags: [
+      'scope:nx-stages',
+      'scope:engine',
+      'scope:oci',
+      'scope:dockerfile',
+      'scope:test-tools',
+    ],
   },
-  { sourceTag: 'scope:cache-server', onlyDependOnLibsWithTags: ['scope:cache-server'] },
+  {
+    sourceTag: 'scope:cache-server',
+    onlyDependOnLibsWithTags: ['scope:cache-server', 'scope:test-tools'],
+  },
+  // Tests only: nothing that ships imports it.
+  { sourceTag: 'scope:test-tools', onlyDependOnLibsWithTags: ['scope:test-tools'] },
   { sourceTag: 'scope:tools', onlyDependOnLibsWithTags: ['*'] },
 ];
 

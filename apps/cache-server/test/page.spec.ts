@@ -1,34 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chromium, type Page } from 'playwright-core';
+import { findChromium, openPage } from '@excel2doc/test-tools';
+import type { Page } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { findChromium } from '../tools/chromium.mjs';
 import { nxArchive } from './archive';
 import { get, put, testServer, type TestServer } from './test-server';
 
 const executablePath = findChromium({ install: false });
-const skipped = executablePath
-  ? ''
-  : ' (skipped: nx run cache-server:test-tools installs Chromium)';
+const skipped = executablePath ? '' : ' (skipped: nx run test-tools:install installs Chromium)';
 /** Set to a folder to look at the page. */
 const pictures = process.env.PICTURES;
 
 async function open(url: string, colorScheme: 'light' | 'dark' = 'light'): Promise<Page> {
-  const browser = await chromium.launch({
-    executablePath: executablePath!,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ],
-  });
-  onTestFinished(() => browser.close());
-  const page = await browser.newPage({ colorScheme, viewport: { width: 1180, height: 900 } });
+  const { page, close } = await openPage({ executablePath: executablePath!, colorScheme });
+  onTestFinished(close);
   await page.goto(url);
   return page;
 }

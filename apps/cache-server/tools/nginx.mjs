@@ -1,4 +1,4 @@
-import { findDebianProgram } from './debian-package.mjs';
+import { findDebianProgram } from '@excel2doc/test-tools';
 
 /**
  * Debian's nginx, to measure against.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { StagePlan } from './plan';
 
-export type StageState = 'hit' | 'rebuild' | 'unknown';
+export type StageState = 'hit' | 'rebuild' | 'unknown' | 'failed';
 
 export interface GraphStage {
   name: string;
@@ -22,6 +22,7 @@ const wordOf: Record<Box['kind'], string> = {
   hit: 'hit',
   rebuild: 'rebuild',
   unknown: 'not built yet',
+  failed: 'failed',
   base: 'image',
   context: '',
 };
@@ -39,6 +40,7 @@ export function mermaidGraph(stages: GraphStage[]): string {
     '  classDef hit fill:#d3f2dc,stroke:#1a7f37,color:#0b2912',
     '  classDef rebuild fill:#ffe2c2,stroke:#bc4c00,color:#3b1600',
     '  classDef unknown fill:#e6eaef,stroke:#59636e,color:#1f2328',
+    '  classDef failed fill:#ffd8d3,stroke:#cf222e,color:#4c0a0d',
     '  classDef base fill:#dbeafe,stroke:#0969da,color:#0a1f44',
     '  classDef context fill:#fff,stroke:#59636e,stroke-dasharray:4 3,color:#1f2328',
     '',
@@ -76,7 +78,7 @@ export function svgGraph(stages: GraphStage[]): string {
     }),
   );
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${right} ${bottom}" role="img" aria-label="Stages of the image">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" class="stage-graph" width="${right}" height="${bottom}" viewBox="0 0 ${right} ${bottom}" role="img" aria-label="Stages of the image">`,
     `<style>${style}</style>`,
     '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>',
     ...edges,
@@ -86,7 +88,16 @@ export function svgGraph(stages: GraphStage[]): string {
   ].join('\n');
 }
 
-const style = `text{font:13px system-ui,sans-serif;fill:#1f2328}.title{font-weight:600}.edge{fill:none;stroke:#59636e;stroke-width:1.5;marker-end:url(#arrow)}.tip{fill:#59636e}rect{stroke-width:1.5}.hit{fill:#d3f2dc;stroke:#1a7f37}.rebuild{fill:#ffe2c2;stroke:#bc4c00}.unknown{fill:#e6eaef;stroke:#59636e}.base{fill:#dbeafe;stroke:#0969da}.context{fill:none;stroke:#59636e;stroke-dasharray:4 3}@media(prefers-color-scheme:dark){text{fill:#e6edf3}.edge{stroke:#9198a1}.tip{fill:#9198a1}.hit{fill:#12361f;stroke:#3fb950}.rebuild{fill:#4a2408;stroke:#f0883e}.unknown{fill:#2a313c;stroke:#9198a1}.base{fill:#0c2d52;stroke:#58a6ff}.context{stroke:#9198a1}}`;
+// Names the drawing in every rule: inside a page it must not style the rest.
+const style = ruled(
+  'text{font:13px system-ui,sans-serif;fill:#1f2328}.title{font-weight:600}.edge{fill:none;stroke:#59636e;stroke-width:1.5;marker-end:url(#arrow)}.tip{fill:#59636e}rect{stroke-width:1.5}.hit{fill:#d3f2dc;stroke:#1a7f37}.rebuild{fill:#ffe2c2;stroke:#bc4c00}.unknown{fill:#e6eaef;stroke:#59636e}.failed{fill:#ffd8d3;stroke:#cf222e}.base{fill:#dbeafe;stroke:#0969da}.context{fill:none;stroke:#59636e;stroke-dasharray:4 3}',
+  'text{fill:#e6edf3}.edge{stroke:#9198a1}.tip{fill:#9198a1}.hit{fill:#12361f;stroke:#3fb950}.rebuild{fill:#4a2408;stroke:#f0883e}.unknown{fill:#2a313c;stroke:#9198a1}.failed{fill:#4c1113;stroke:#ff7b72}.base{fill:#0c2d52;stroke:#58a6ff}.context{stroke:#9198a1}',
+);
+
+function ruled(light: string, dark: string): string {
+  const scoped = (rules: string) => rules.replace(/[^{}]+\{/g, '.stage-graph $&');
+  return `${scoped(light)}@media(prefers-color-scheme:dark){${scoped(dark)}}`;
+}
 
 type Placed = Box & { x: number; y: number; height: number };
 

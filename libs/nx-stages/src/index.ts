@@ -5,6 +5,7 @@ export { createDependencies } from './infer/create-dependencies';
 import type { CreateNodes } from '@nx/devkit';
 
 export type { PluginOptions };
+export { postTasksExecution } from './build-report/hook';
 
 /** The name from Nx 23 on. */
 export const createNodes: CreateNodes<PluginOptions> = [filePattern, infer];

@@ -138,6 +138,12 @@ export function dockerTargets(
       description: `Lock the base images of ${dockerfile} to digests (--check, --update)`,
     },
   };
+  targets['docker-report'] = {
+    executor: executor('docker-report'),
+    cache: false,
+    options: { stages: stages.map(({ name }) => name) },
+    metadata: { description: 'The last build as one HTML page: hits, times, sizes, earlier runs' },
+  };
   return targets;
 }
 

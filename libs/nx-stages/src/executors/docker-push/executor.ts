@@ -5,7 +5,7 @@ import { Repository } from '@excel2doc/oci';
 import { Bases } from '../../build/bases';
 import { withHealing } from '../../build/healing';
 import { imageTags } from '../../build/tags';
-import { formatSize } from '../../care/stats';
+import { pushedText } from '../../build-report/transfer';
 import { StagesError } from '../../fault';
 import { outputHome } from '../../project';
 import { pushStage } from '../../registry/push';
@@ -49,8 +49,7 @@ export default function dockerPush(options: Options, context: ExecutorContext) {
           withHealing({ ...healing, outputs }, { stages: [options.stage] }, action),
       });
       for (const { platform, standIn, sbom, uploadedBytes, blobs } of platforms) {
-        const { uploaded, mounted, present } = blobs;
-        const sent = `${uploaded} blobs sent (${formatSize(uploadedBytes)}), ${mounted} mounted, ${present} there already`;
+        const sent = pushedText(uploadedBytes, blobs);
         process.stdout.write(`${platform}: ${sent}${sbom ? `, SBOM ${sbom}` : ''}\n`);
         if (standIn)
           process.stdout.write(

@@ -5,6 +5,7 @@ import { withHealing } from '../../build/healing';
 import { loadStage } from '../../build/load';
 import { Outputs } from '../../build/outputs';
 import { imageTags } from '../../build/tags';
+import { loadedText } from '../../build-report/transfer';
 import { outputHome } from '../../project';
 import { report } from '../../report';
 import type { DockerOptions } from '../options';
@@ -33,11 +34,7 @@ export default function load(options: Options, context: ExecutorContext) {
         first,
         ...others,
       ]);
-      const sent =
-        how === 'present'
-          ? 'was there already'
-          : `${how} load, ${(sentBytes / 1024).toFixed(0)} KiB sent`;
-      process.stdout.write(`${first} ${record.digest} (${sent})\n`);
+      process.stdout.write(`${first} ${record.digest} (${loadedText(how, sentBytes)})\n`);
     };
     await withHealing({ ...healing, engine: locateEngine }, { stages: [options.stage] }, load);
   });

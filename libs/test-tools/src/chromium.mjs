@@ -1,7 +1,7 @@
 import { findDebianProgram } from './debian-package.mjs';
 
 /**
- * Debian's Chromium, for the test of the page.
+ * Debian's Chromium, for tests of pages.
  *
  * @param {{ install: boolean }} options
  */

@@ -1,0 +1,111 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { PostTasksExecutionContext, Task } from '@nx/devkit';
+import {
+  type BuiltImage,
+  type Outcome,
+  type RunRecord,
+  type TaskRecord,
+  isDockerTarget,
+  makesImage,
+} from './run';
+import { transferOf } from './transfer';
+
+/** A waterfall of more tasks than this is not looked at. */
+const MOST_TASKS = 200;
+
+const OUTCOMES: Record<string, Outcome> = {
+  success: 'built',
+  failure: 'failed',
+  'local-cache': 'local-hit',
+  'local-cache-kept-existing': 'local-hit',
+  'remote-cache': 'remote-hit',
+};
+
+export type FinishedRun = Pick<
+  PostTasksExecutionContext,
+  'id' | 'taskResults' | 'argv' | 'startTime' | 'endTime'
+>;
+
+/**
+ * What is worth keeping of a run; undefined when nothing in it made an image.
+ *
+ * @param imagesOf what a stage's outputs hold now
+ */
+export function recordOf(
+  run: FinishedRun,
+  imagesOf: (task: Task) => BuiltImage[],
+): RunRecord | undefined {
+  const results = Object.values(run.taskResults);
+  if (!results.some(({ task }) => makesImage(task.target.target))) return undefined;
+  const tasks = results.map(({ task, status, terminalOutput }): TaskRecord => {
+    const { project, target } = task.target;
+    const startMs = Math.max(0, (task.startTime ?? run.startTime) - run.startTime);
+    const outcome = OUTCOMES[status] ?? 'skipped';
+    // What lies there after a failure is from before it.
+    const made = makesImage(target) && !['failed', 'skipped'].includes(outcome);
+    const images = made ? imagesOf(task) : [];
+    const transfer = made ? transferOf(terminalOutput ?? '') : undefined;
+    return {
+      id: task.id,
+      ...{ project, target },
+      outcome,
+      startMs,
+      durationMs: Math.max(0, (task.endTime ?? task.startTime ?? 0) - (task.startTime ?? 0)),
+      ...(task.hash && { hash: task.hash }),
+      ...(images.length > 0 && { images }),
+      ...(transfer && { transfer }),
+    };
+  });
+  const kept = keepMost(tasks);
+  return {
+    format: 1,
+    id: run.id,
+    at: new Date(run.startTime).toISOString(),
+    durationMs: run.endTime - run.startTime,
+    command: commandOf(run.argv),
+    tasks: kept,
+    omitted: tasks.length - kept.length,
+  };
+}
+
+/** All docker tasks and the longest others, in the order of their start. */
+function keepMost(tasks: TaskRecord[]): TaskRecord[] {
+  const [docker, others] = [true, false].map((wanted) =>
+    tasks.filter(({ target }) => isDockerTarget(target) === wanted),
+  ) as [TaskRecord[], TaskRecord[]];
+  others.sort((one, other) => other.durationMs - one.durationMs);
+  const room = Math.max(0, MOST_TASKS - docker.length);
+  return [...docker, ...others.slice(0, room)].sort((one, other) => one.startMs - other.startMs);
+}
+
+/** `nx run backend:docker-build`; the values of options that may hold a secret are left out. */
+export function commandOf(argv: readonly string[]): string {
+  const secret = /^(--[\w.-]*(?:token|password|secret|key|buildArgs)[\w.-]*)=.*/i;
+  const words = argv.slice(2).map((word) => word.replace(secret, '$1=…'));
+  return ['nx', ...words].join(' ').slice(0, 300);
+}
+
+/** Reads the `image.json` of a stage task: one small file a platform. */
+export function imagesOf(workspaceRoot: string, task: Pick<Task, 'outputs'>): BuiltImage[] {
+  return task.outputs.flatMap((output) => {
+    const folder = join(workspaceRoot, output);
+    return platformFolders(folder).flatMap((platform): BuiltImage[] => {
+      try {
+        const text = readFileSync(join(folder, platform, 'image.json'), 'utf8');
+        const { digest, sizeBytes, ownSizeBytes, platform: name } = JSON.parse(text);
+        return [{ stage: basename(output), platform: name, digest, sizeBytes, ownSizeBytes }];
+      } catch {
+        return [];
+      }
+    });
+  });
+}
+
+function platformFolders(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

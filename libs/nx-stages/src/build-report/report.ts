@@ -1,0 +1,234 @@
+import type { GraphStage, StagePlanFile, StageState } from '@excel2doc/dockerfile';
+import type { ImageConfig, ImageRecord } from '@excel2doc/oci';
+import { stageTarget } from '../infer/paths';
+import { type Outcome, type RunRecord, type TaskRecord, makesImage } from './run';
+
+/** What lies in dist of the image's last stage. */
+export interface FinalImage {
+  record: ImageRecord;
+  config: ImageConfig;
+}
+
+/** Everything that the page shows, as data. */
+export interface Report {
+  project: string;
+  run: RunRecord;
+  totals: Totals;
+  graph: GraphStage[];
+  stages: StageRow[];
+  layers: LayerRow[];
+  transfers: TransferRow[];
+  /** The runs before this one, oldest first, then this one. */
+  history: HistoryRow[];
+}
+
+export interface Totals {
+  durationMs: number;
+  hits: number;
+  rebuilt: number;
+  failed: number;
+  /** What the hits would have taken, by the last times when they were built; where known. */
+  savedMs: number | undefined;
+  imageBytes: number | undefined;
+}
+
+export interface StageRow {
+  target: string;
+  outcome: Outcome;
+  durationMs: number;
+  /** Median of the earlier runs that built it. */
+  usualMs: number | undefined;
+  ownSizeBytes: number | undefined;
+  digest: string | undefined;
+}
+
+export interface LayerRow {
+  digest: string;
+  sizeBytes: number;
+  from: string;
+  /** The instruction that made it, where the image says so. */
+  made: string;
+}
+
+export interface TransferRow {
+  what: string;
+  /** undefined: nobody says. */
+  bytes: number | undefined;
+  note: string;
+}
+
+export interface HistoryRow {
+  at: string;
+  commit: string | undefined;
+  durationMs: number;
+  hits: number;
+  rebuilt: number;
+  failed: number;
+  imageBytes: number | undefined;
+  sentBytes: number;
+}
+
+const COMPARED = 10;
+
+/**
+ * The report of the latest of `runs` that made an image of `project`.
+ *
+ * @param runs the oldest first
+ * @returns undefined when no run made one
+ */
+export function reportOf(
+  runs: readonly RunRecord[],
+  project: string,
+  now: { plans: readonly StagePlanFile[]; image?: FinalImage | undefined },
+): Report | undefined {
+  const own = runs.filter((run) => madeBy(run, project).length > 0);
+  const run = own.at(-1);
+  if (!run) return undefined;
+  const earlier = own.slice(0, -1).slice(-COMPARED);
+  const stages = stageTasks(run, project).map((task) => stageRow(task, earlier));
+  return {
+    project,
+    run,
+    totals: { ...historyRow(run, project), savedMs: savedMs(stages) },
+    graph: now.plans.flatMap(({ stage, platforms }) => {
+      // A stage that was no part of the run has nothing to report.
+      const task = run.tasks.find((each) => isStage(each, project, stage));
+      const state = task && stateOf(task);
+      return state ? platforms.slice(0, 1).map((plan) => ({ name: stage, plan, state })) : [];
+    }),
+    stages,
+    layers: now.image ? layerRows(now.image) : [],
+    transfers: transferRows(run, project),
+    history: [...earlier, run].map((each) => historyRow(each, project)),
+  };
+}
+
+const isHit = ({ outcome }: TaskRecord | StageRow) =>
+  outcome === 'local-hit' || outcome === 'remote-hit';
+
+function madeBy(run: RunRecord, project: string): TaskRecord[] {
+  return run.tasks.filter((task) => task.project === project && makesImage(task.target));
+}
+
+function stageTasks(run: RunRecord, project: string): TaskRecord[] {
+  const movers = ['docker-build', 'docker-push'];
+  return madeBy(run, project).filter(({ target }) => !movers.includes(target));
+}
+
+function isStage(task: TaskRecord, project: string, stage: string): boolean {
+  return task.project === project && task.target === stageTarget(stage);
+}
+
+function stateOf(task: TaskRecord): StageState {
+  if (task.outcome === 'skipped') return 'unknown';
+  if (task.outcome === 'failed') return 'failed';
+  return isHit(task) ? 'hit' : 'rebuild';
+}
+
+function stageRow(task: TaskRecord, earlier: readonly RunRecord[]): StageRow {
+  const times = earlier
+    .flatMap(({ tasks }) => tasks)
+    .filter(({ id, outcome }) => id === task.id && outcome === 'built')
+    .map(({ durationMs }) => durationMs);
+  const [image] = task.images ?? [];
+  return {
+    target: task.target,
+    outcome: task.outcome,
+    durationMs: task.durationMs,
+    usualMs: median(times),
+    ownSizeBytes: image?.ownSizeBytes,
+    digest: image?.digest,
+  };
+}
+
+/** The middle one; of an even number the lower of the two in the middle, a time that was measured. */
+export function median(values: readonly number[]): number | undefined {
+  return [...values].sort((one, other) => one - other)[Math.ceil(values.length / 2) - 1];
+}
+
+function savedMs(stages: readonly StageRow[]): number | undefined {
+  const known = stages.filter((stage) => isHit(stage) && stage.usualMs !== undefined);
+  if (known.length === 0) return undefined;
+  return known.reduce(
+    (sum, { usualMs = 0, durationMs }) => sum + Math.max(0, usualMs - durationMs),
+    0,
+  );
+}
+
+function historyRow(run: RunRecord, project: string): HistoryRow {
+  const stages = stageTasks(run, project);
+  const count = (wanted: (task: TaskRecord) => boolean) => stages.filter(wanted).length;
+  // The last stage that ran is the one that the others lead to.
+  const image = stages.at(-1)?.images?.[0];
+  return {
+    at: run.at,
+    commit: run.commit,
+    durationMs: run.durationMs,
+    hits: count(isHit),
+    rebuilt: count(({ outcome }) => outcome === 'built'),
+    failed: madeBy(run, project).filter(({ outcome }) => outcome === 'failed').length,
+    imageBytes: image?.sizeBytes,
+    sentBytes: sent(run, project, 'engine') ?? 0,
+  };
+}
+
+function sent(run: RunRecord, project: string, to: 'engine' | 'registry'): number | undefined {
+  const bytes = madeBy(run, project).flatMap(({ transfer }) =>
+    transfer?.to === to ? [transfer.bytes] : [],
+  );
+  return bytes.length === 0 ? undefined : bytes.reduce((sum, each) => sum + each, 0);
+}
+
+function layerRows({ record, config }: FinalImage): LayerRow[] {
+  const made = (config.history ?? []).filter(({ empty_layer: empty }) => !empty);
+  return record.layers.map(({ digest, sizeBytes, from }, at) => ({
+    ...{ digest, sizeBytes, from },
+    made: made.length === record.layers.length ? (made[at]?.created_by ?? '') : '',
+  }));
+}
+
+function transferRows(run: RunRecord, project: string): TransferRow[] {
+  const stages = stageTasks(run, project);
+  const layersOf = (outcome: Outcome) => {
+    const images = stages
+      .filter((task) => task.outcome === outcome)
+      .flatMap(({ images: each = [] }) => each);
+    return images.reduce((sum, { ownSizeBytes }) => sum + ownSizeBytes, 0);
+  };
+  const counted = (outcome: Outcome) => {
+    const count = stages.filter((task) => task.outcome === outcome).length;
+    return `${count} ${count === 1 ? 'stage' : 'stages'}`;
+  };
+  const pushed = sent(run, project, 'registry');
+  const loaded = sent(run, project, 'engine');
+  return [
+    {
+      what: 'Sent to the engine',
+      bytes: loaded,
+      note: loaded === undefined ? 'docker-build was not part of the run' : 'layers it lacked',
+    },
+    ...(pushed === undefined
+      ? []
+      : [{ what: 'Sent to the registry', bytes: pushed, note: 'blobs it lacked' }]),
+    {
+      what: 'Taken from the remote cache',
+      bytes: layersOf('remote-hit'),
+      note: `layers of ${counted('remote-hit')}`,
+    },
+    {
+      what: 'Taken from the local cache',
+      bytes: layersOf('local-hit'),
+      note: `layers of ${counted('local-hit')}`,
+    },
+    {
+      what: run.remoteCache ? 'Offered to the remote cache' : 'Put into the local cache',
+      bytes: layersOf('built'),
+      note: `layers of ${counted('built')}`,
+    },
+    {
+      what: 'Fetched by BuildKit: base images, packages',
+      bytes: undefined,
+      note: 'BuildKit does not say',
+    },
+  ];
+}

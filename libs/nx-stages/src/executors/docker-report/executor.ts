@@ -1,0 +1,72 @@
+import { appendFile, mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import type { ExecutorContext } from '@nx/devkit';
+import { PLAN_FORMAT, type StagePlanFile } from '@excel2doc/dockerfile';
+import { readImageRecord } from '@excel2doc/oci';
+import { readRuns, runsFolder } from '../../build-report/history';
+import { reportPage } from '../../build-report/page/page';
+import { type FinalImage, reportOf } from '../../build-report/report';
+import { reportUrl, summaryMarkdown } from '../../build-report/summary';
+import { StagesError } from '../../fault';
+import { outputRoot, planFolder, platformFolder, stageFolder } from '../../infer/paths';
+import { projectRootOf } from '../../project';
+import { report } from '../../report';
+
+interface Options {
+  stages: string[];
+  output?: string;
+  link?: string;
+  summary?: string;
+}
+
+/** Writes the report of the last run that made this project's image. */
+export default function dockerReport(options: Options, context: ExecutorContext) {
+  return report(async () => {
+    const { root, projectName = '' } = context;
+    const projectRoot = projectRootOf(context);
+    const plans = await readPlans(join(root, planFolder(projectRoot)), options.stages);
+    const image = await readFinalImage(root, projectRoot, plans.at(-1));
+    const found = reportOf(readRuns(runsFolder(root)), projectName, { plans, image });
+    if (!found) {
+      throw new StagesError('NO_RUN_KEPT', {
+        message: `${projectName}: no run that built its image is kept`,
+        hint: `Run \`nx run ${projectName}:docker-build\` first; Nx forgets the runs at \`nx reset\``,
+      });
+    }
+    const file = resolve(root, options.output ?? join(outputRoot(projectRoot), 'report.html'));
+    await mkdir(dirname(file), { recursive: true });
+    const unfinished = `${file}.${process.pid}`;
+    await writeFile(unfinished, reportPage(found));
+    await rename(unfinished, file);
+    const path = relative(root, file);
+    process.stdout.write(`Report of ${found.run.at}: ${path}\n`);
+    const summary = options.summary ?? process.env['GITHUB_STEP_SUMMARY'];
+    if (!summary) return;
+    const url = reportUrl(options.link, process.env);
+    const text = summaryMarkdown(found, { text: path, ...(url !== undefined && { url }) });
+    await appendFile(resolve(root, summary), text);
+  });
+}
+
+/** The plans as they lie there, in the Dockerfile's order; one of another version is left out. */
+async function readPlans(folder: string, stages: string[]): Promise<StagePlanFile[]> {
+  const names = new Set(await readdir(folder).catch(() => []));
+  const plans: StagePlanFile[] = [];
+  for (const stage of stages) {
+    if (!names.has(`${stage}.json`)) continue;
+    const plan = JSON.parse(await readFile(join(folder, `${stage}.json`), 'utf8')) as StagePlanFile;
+    if (plan.format === PLAN_FORMAT) plans.push(plan);
+  }
+  return plans;
+}
+
+async function readFinalImage(
+  root: string,
+  projectRoot: string,
+  plan: StagePlanFile | undefined,
+): Promise<FinalImage | undefined> {
+  const platform = plan?.platforms[0]?.platform;
+  if (!plan || platform === undefined) return undefined;
+  const folder = join(root, stageFolder(projectRoot, plan.stage), platformFolder(platform));
+  return readImageRecord(folder).catch(() => undefined);
+}

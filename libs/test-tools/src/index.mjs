@@ -1,0 +1,3 @@
+export { findChromium } from './chromium.mjs';
+export { findDebianProgram } from './debian-package.mjs';
+export { openPage } from './page.mjs';
