@@ -8,6 +8,7 @@ const plans = [
   stagePlan('test', { stages: ['deps'] }),
   stagePlan('runner', { base: { kind: 'stage', stage: 'deps' }, stages: ['deps'] }),
 ];
+const now = { stages: ['deps', 'test', 'runner'], plans };
 
 describe('the report', () => {
   const runs = [
@@ -17,20 +18,20 @@ describe('the report', () => {
 
   test('is of the last run that built this project', () => {
     const other = { ...shopRun(3, {}), tasks: [] };
-    expect(reportOf([...runs, other], 'shop', { plans })?.run.id).toBe('2');
-    expect(reportOf(runs, 'nobody', { plans })).toBeUndefined();
-    expect(reportOf([], 'shop', { plans })).toBeUndefined();
+    expect(reportOf([...runs, other], 'shop', now)?.run.id).toBe('2');
+    expect(reportOf(runs, 'nobody', now)).toBeUndefined();
+    expect(reportOf([], 'shop', now)).toBeUndefined();
   });
 
   test('counts hits, and what they saved by the time of the last build', () => {
-    const report = reportOf(runs, 'shop', { plans });
+    const report = reportOf(runs, 'shop', now);
     expect(report?.totals).toMatchObject({ hits: 1, rebuilt: 1, failed: 0, savedMs: 7960 });
     expect(report?.stages[0]).toMatchObject({ target: 'docker-deps', usualMs: 8000 });
     expect(report?.history.map(({ hits }) => hits)).toEqual([0, 1]);
   });
 
   test('draws the stages of the run, and not those that were no part of it', () => {
-    const report = reportOf(runs, 'shop', { plans });
+    const report = reportOf(runs, 'shop', now);
     expect(report?.graph.map(({ name, state }) => [name, state])).toEqual([
       ['deps', 'hit'],
       ['runner', 'rebuild'],
@@ -39,7 +40,7 @@ describe('the report', () => {
 
   test('says of a failed stage that it failed', () => {
     const failed = shopRun(3, { deps: 'local-hit', runner: 'failed', build: 'skipped' });
-    const report = reportOf([...runs, failed], 'shop', { plans });
+    const report = reportOf([...runs, failed], 'shop', now);
     expect(report?.totals.failed).toBe(1);
     expect(report?.graph[1]?.state).toBe('failed');
     expect(report?.transfers[0]).toMatchObject({ what: 'Sent to the engine', bytes: undefined });
@@ -49,7 +50,7 @@ describe('the report', () => {
     const many = Array.from({ length: 15 }, (_, minute) =>
       shopRun(minute, { deps: 'built', build: 'built' }),
     );
-    const history = reportOf(many, 'shop', { plans })?.history;
+    const history = reportOf(many, 'shop', now)?.history;
     expect(history?.map(({ at }) => new Date(at).getUTCMinutes())).toEqual([
       4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
     ]);
@@ -57,7 +58,7 @@ describe('the report', () => {
 
   test('says what came from which cache', () => {
     const mixed = shopRun(3, { deps: 'remote-hit', test: 'local-hit', runner: 'built' });
-    const { transfers = [] } = reportOf([{ ...mixed, remoteCache: true }], 'shop', { plans }) ?? {};
+    const { transfers = [] } = reportOf([{ ...mixed, remoteCache: true }], 'shop', now) ?? {};
     const bytes = Object.fromEntries(transfers.map((row) => [row.what, row.bytes]));
     expect(bytes).toMatchObject({
       'Taken from the remote cache': 1000,
@@ -77,7 +78,7 @@ test('the median of an even number is one that was measured', () => {
 });
 
 test("the job's summary names states, draws the graph and links the report", () => {
-  const report = reportOf([shopRun(1, { deps: 'local-hit', runner: 'built' })], 'shop', { plans })!;
+  const report = reportOf([shopRun(1, { deps: 'local-hit', runner: 'built' })], 'shop', now)!;
   const text = summaryMarkdown(report, { text: 'dist/report.html', url: 'https://x.test/1' });
   expect(text).toContain('1 of 2 stages from the cache');
   expect(text).toContain('[Report](https://x.test/1): `dist/report.html`');

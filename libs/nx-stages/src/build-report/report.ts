@@ -1,7 +1,7 @@
 import type { GraphStage, StagePlanFile, StageState } from '@excel2doc/dockerfile';
 import type { ImageConfig, ImageRecord } from '@excel2doc/oci';
 import { stageTarget } from '../infer/paths';
-import { type Outcome, type RunRecord, type TaskRecord, makesImage } from './run';
+import type { Outcome, RunRecord, TaskRecord } from './run';
 
 /** What lies in dist of the image's last stage. */
 export interface FinalImage {
@@ -79,17 +79,26 @@ const COMPARED = 10;
 export function reportOf(
   runs: readonly RunRecord[],
   project: string,
-  now: { plans: readonly StagePlanFile[]; image?: FinalImage | undefined },
+  now: {
+    /** The stages of its Dockerfile, in order. */
+    stages: readonly string[];
+    plans: readonly StagePlanFile[];
+    image?: FinalImage | undefined;
+  },
 ): Report | undefined {
-  const own = runs.filter((run) => madeBy(run, project).length > 0);
+  const image: ImageTasks = {
+    project,
+    stages: new Set(now.stages.map((name) => stageTarget(name))),
+  };
+  const own = runs.filter((run) => madeBy(run, image).length > 0);
   const run = own.at(-1);
   if (!run) return undefined;
   const earlier = own.slice(0, -1).slice(-COMPARED);
-  const stages = stageTasks(run, project).map((task) => stageRow(task, earlier));
+  const stages = stageTasks(run, image).map((task) => stageRow(task, earlier));
   return {
     project,
     run,
-    totals: { ...historyRow(run, project), savedMs: savedMs(stages) },
+    totals: { ...historyRow(run, image), savedMs: savedMs(stages) },
     graph: now.plans.flatMap(({ stage, platforms }) => {
       // A stage that was no part of the run has nothing to report.
       const task = run.tasks.find((each) => isStage(each, project, stage));
@@ -98,21 +107,30 @@ export function reportOf(
     }),
     stages,
     layers: now.image ? layerRows(now.image) : [],
-    transfers: transferRows(run, project),
-    history: [...earlier, run].map((each) => historyRow(each, project)),
+    transfers: transferRows(run, image),
+    history: [...earlier, run].map((each) => historyRow(each, image)),
   };
 }
 
 const isHit = ({ outcome }: TaskRecord | StageRow) =>
   outcome === 'local-hit' || outcome === 'remote-hit';
 
-function madeBy(run: RunRecord, project: string): TaskRecord[] {
-  return run.tasks.filter((task) => task.project === project && makesImage(task.target));
+/** Which tasks make a project's image: the targets of its stages, docker-build and docker-push. */
+interface ImageTasks {
+  project: string;
+  stages: ReadonlySet<string>;
 }
 
-function stageTasks(run: RunRecord, project: string): TaskRecord[] {
-  const movers = ['docker-build', 'docker-push'];
-  return madeBy(run, project).filter(({ target }) => !movers.includes(target));
+const MOVERS = new Set(['docker-build', 'docker-push']);
+
+function madeBy(run: RunRecord, { project, stages }: ImageTasks): TaskRecord[] {
+  return run.tasks.filter(
+    (task) => task.project === project && (stages.has(task.target) || MOVERS.has(task.target)),
+  );
+}
+
+function stageTasks(run: RunRecord, image: ImageTasks): TaskRecord[] {
+  return madeBy(run, image).filter(({ target }) => image.stages.has(target));
 }
 
 function isStage(task: TaskRecord, project: string, stage: string): boolean {
@@ -155,8 +173,8 @@ function savedMs(stages: readonly StageRow[]): number | undefined {
   );
 }
 
-function historyRow(run: RunRecord, project: string): HistoryRow {
-  const stages = stageTasks(run, project);
+function historyRow(run: RunRecord, tasks: ImageTasks): HistoryRow {
+  const stages = stageTasks(run, tasks);
   const count = (wanted: (task: TaskRecord) => boolean) => stages.filter(wanted).length;
   // The last stage that ran is the one that the others lead to.
   const image = stages.at(-1)?.images?.[0];
@@ -166,14 +184,14 @@ function historyRow(run: RunRecord, project: string): HistoryRow {
     durationMs: run.durationMs,
     hits: count(isHit),
     rebuilt: count(({ outcome }) => outcome === 'built'),
-    failed: madeBy(run, project).filter(({ outcome }) => outcome === 'failed').length,
+    failed: madeBy(run, tasks).filter(({ outcome }) => outcome === 'failed').length,
     imageBytes: image?.sizeBytes,
-    sentBytes: sent(run, project, 'engine') ?? 0,
+    sentBytes: sent(run, tasks, 'engine') ?? 0,
   };
 }
 
-function sent(run: RunRecord, project: string, to: 'engine' | 'registry'): number | undefined {
-  const bytes = madeBy(run, project).flatMap(({ transfer }) =>
+function sent(run: RunRecord, tasks: ImageTasks, to: 'engine' | 'registry'): number | undefined {
+  const bytes = madeBy(run, tasks).flatMap(({ transfer }) =>
     transfer?.to === to ? [transfer.bytes] : [],
   );
   return bytes.length === 0 ? undefined : bytes.reduce((sum, each) => sum + each, 0);
@@ -187,8 +205,8 @@ function layerRows({ record, config }: FinalImage): LayerRow[] {
   }));
 }
 
-function transferRows(run: RunRecord, project: string): TransferRow[] {
-  const stages = stageTasks(run, project);
+function transferRows(run: RunRecord, tasks: ImageTasks): TransferRow[] {
+  const stages = stageTasks(run, tasks);
   const layersOf = (outcome: Outcome) => {
     const images = stages
       .filter((task) => task.outcome === outcome)
@@ -199,8 +217,8 @@ function transferRows(run: RunRecord, project: string): TransferRow[] {
     const count = stages.filter((task) => task.outcome === outcome).length;
     return `${count} ${count === 1 ? 'stage' : 'stages'}`;
   };
-  const pushed = sent(run, project, 'registry');
-  const loaded = sent(run, project, 'engine');
+  const pushed = sent(run, tasks, 'registry');
+  const loaded = sent(run, tasks, 'engine');
   return [
     {
       what: 'Sent to the engine',

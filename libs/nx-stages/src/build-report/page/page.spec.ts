@@ -38,6 +38,7 @@ function shopReport(): Report {
     ...{ sizeBytes, from },
   });
   return reportOf(runs, 'shop', {
+    stages: ['builder', 'deps', 'runner'],
     plans,
     image: {
       record: {
@@ -148,6 +149,7 @@ describe.skipIf(!executablePath)(`the report's page${skipped}`, () => {
 
   test('has nothing to compare a first run with, and says so', async () => {
     const first = reportOf([shopRun(1, { runner: 'built', build: 'built' })], 'shop', {
+      stages: ['runner'],
       plans: [],
     })!;
     const { page } = await show(first, 'dark');

@@ -26,7 +26,10 @@ export default function dockerReport(options: Options, context: ExecutorContext)
     const projectRoot = projectRootOf(context);
     const plans = await readPlans(join(root, planFolder(projectRoot)), options.stages);
     const image = await readFinalImage(root, projectRoot, plans.at(-1));
-    const found = reportOf(readRuns(runsFolder(root)), projectName, { plans, image });
+    const found = reportOf(readRuns(runsFolder(root)), projectName, {
+      stages: options.stages,
+      ...{ plans, image },
+    });
     if (!found) {
       throw new StagesError('NO_RUN_KEPT', {
         message: `${projectName}: no run that built its image is kept`,
