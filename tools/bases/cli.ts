@@ -3,16 +3,19 @@ import { EngineError } from '@excel2doc/engine';
 import { ensureEngine } from '../engine/private-engine';
 import { readLock } from './lock';
 import { provideImage } from './provide';
-import { RECIPES } from './recipe';
 import { resolveBases } from './resolve';
 
 const log = (line: string) => console.error(line);
 
-/** Resolves all base images; with `--load`, has those that Compose runs in the engine as well. */
+/**
+ * Resolves the base images that are named, or else all that are locked; with `--load`, has those that
+ * Compose runs in the engine as well.
+ */
 async function main(words: string[]): Promise<void> {
   const engine = await ensureEngine({ log });
   const lock = await readLock(join(__dirname, '../../docker/images.lock.json'));
-  const references = RECIPES.map((each) => each.reference);
+  const named = words.filter((word) => !word.startsWith('-'));
+  const references = named.length > 0 ? named : Object.keys(lock.images);
   const refresh = words.includes('--refresh');
   const bases = await resolveBases({ engine, lock, references, log, refresh });
   console.log(JSON.stringify(bases, null, 2));

@@ -32,6 +32,17 @@ const LIKE_OFFICIAL_PYTHON = [
   'rm -f "$1"/usr/lib/python3.*/EXTERNALLY-MANAGED',
 ];
 
+const CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
+
+/** The user that the official image has beside root. */
+const LIKE_OFFICIAL_NODE = [
+  `echo 'node:x:1000:1000::/home/node:/bin/bash' >> "$1/etc/passwd"`,
+  `echo 'node:x:1000:' >> "$1/etc/group"`,
+  `echo 'node:!:::::::' >> "$1/etc/shadow"`,
+  'install -d -o 1000 -g 1000 "$1/home/node"',
+];
+const NODE_CA = `NODE_EXTRA_CA_CERTS=${CA_BUNDLE}`;
+
 /** The official images' uid, so that a volume serves both. */
 function serviceUser(name: string, home: string): string[] {
   return [
@@ -107,7 +118,33 @@ export const RECIPES: readonly Recipe[] = [
   },
 ];
 
-const CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
+/** Only tests of what the generators write build on these; they are made when somebody asks. */
+export const TEST_RECIPES: readonly Recipe[] = [
+  {
+    reference: 'node:20-bookworm',
+    release: 'trixie',
+    packages: ['nodejs', 'npm'],
+    before: [],
+    after: LIKE_OFFICIAL_NODE,
+    config: { Env: [NODE_CA], Cmd: ['node'] },
+  },
+  {
+    reference: 'node:20-bookworm-slim',
+    release: 'trixie',
+    packages: ['nodejs'],
+    before: [],
+    after: LIKE_OFFICIAL_NODE,
+    config: { Env: [NODE_CA], Cmd: ['node'] },
+  },
+  {
+    reference: 'golang:1.23-bookworm',
+    release: 'trixie',
+    packages: ['golang-go'],
+    before: [],
+    after: ['mkdir -p "$1/go"'],
+    config: { Env: ['GOPATH=/go', 'GOTOOLCHAIN=local'], WorkingDir: '/go', Cmd: ['bash'] },
+  },
+];
 
 /** `recipe.config` with what every stand-in has: the host's CAs in use, and a label that says it. */
 export function configOf(recipe: Recipe): ImageConfig {

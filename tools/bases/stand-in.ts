@@ -8,7 +8,7 @@ import { withLock } from '../engine/lock';
 import { deleteTrees } from '../engine/tree';
 import { type HostPart, PROCEDURE, bootstrap, findMmdebstrap, readHostPart } from './bootstrap';
 import { writeLayout } from './layout';
-import { RECIPES, type Recipe, configOf } from './recipe';
+import { RECIPES, type Recipe, TEST_RECIPES, configOf } from './recipe';
 
 /** A stand-in that is there, whole. */
 export interface StandIn {
@@ -53,7 +53,7 @@ export async function ensureStandIn(
   reference: string,
   options: { platform: string; folder?: string; log: (line: string) => void },
 ): Promise<StandIn> {
-  const recipe = RECIPES.find((each) => each.reference === reference);
+  const recipe = [...RECIPES, ...TEST_RECIPES].find((each) => each.reference === reference);
   if (!recipe) {
     throw new EngineError('STAND_IN_FAILED', {
       message: `No registry answers, and there is no stand-in for ${reference}`,

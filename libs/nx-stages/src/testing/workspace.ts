@@ -72,7 +72,7 @@ export async function testWorkspace(compose: (project: string) => string): Promi
 }
 
 /** What stands in for base images on this machine, as `npm start` found it last. */
-async function standIns(): Promise<Record<string, Record<string, LocalImage>>> {
+export async function standIns(): Promise<Record<string, Record<string, LocalImage>>> {
   const images: Record<string, Record<string, LocalImage>> = {};
   for (const [platform, bases] of Object.entries((await readBases())?.platforms ?? {})) {
     for (const { reference, digest, standIn, layoutDir } of Object.values(bases)) {

@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { addProjectConfiguration } from '@nx/devkit';
+import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type ScratchProject, scratchProject } from '../../testing/scratch-project';
+import generate, { type DockerfileOptions } from './generator';
+
+/**
+ * Node and Go build on stand-ins that take minutes to make where no registry answers. Set it to build
+ * them too: `tools/bases/cli.ts node:20-bookworm node:20-bookworm-slim golang:1.23-bookworm` first.
+ */
+const all = process.env['BUILD_ALL'] === 'true';
+
+// Packages are downloaded and installed: minutes on a busy machine.
+vi.setConfig({ testTimeout: 900_000, hookTimeout: 120_000 });
+
+let project: ScratchProject;
+beforeEach(async () => (project = await scratchProject()));
+afterEach(() => project.remove());
+
+/** Has the generator write, builds the image, and runs it. */
+async function built(
+  files: Record<string, string>,
+  options: Partial<DockerfileOptions>,
+  command?: string[],
+) {
+  const tree = createTreeWithEmptyWorkspace();
+  addProjectConfiguration(tree, 'app', { root: 'app' });
+  for (const [file, text] of Object.entries(files)) tree.write(`app/${file}`, text);
+  generate(tree, { project: 'app', ...options });
+  const written = tree.listChanges().filter(({ path }) => /^app\/(?!project\.json)/.test(path));
+  await project.write(
+    Object.fromEntries(written.map(({ path, content }) => [path, String(content)])),
+  );
+  const image = await project.build();
+  const { stdout } = await project.engine.run({
+    image,
+    readOnly: true,
+    ...(command && { command }),
+  });
+  return stdout.trim();
+}
+
+const pyproject = `[project]
+name = "shop"
+version = "0.1.0"
+requires-python = ">=3.11"
+dependencies = ["itsdangerous==2.2.0"]
+`;
+const script = `import os, shutil, sys
+import itsdangerous
+
+print(os.getuid(), shutil.which("gcc") or shutil.which("uv"), sys.prefix, itsdangerous.__name__)
+`;
+
+/** The lock file that uv or Poetry makes, by the tool itself: it names where packages come from. */
+async function locked(tool: 'uv' | 'poetry'): Promise<string> {
+  const reference = 'python:3.12-bookworm';
+  await project.write({
+    'lock/pyproject.toml': pyproject,
+    'lock/Dockerfile': [
+      `FROM ${reference} AS lock`,
+      `RUN --mount=type=cache,target=/root/.cache/pip pip install ${tool}`,
+      'WORKDIR /src',
+      'COPY pyproject.toml ./',
+      `RUN ${tool} lock`,
+      'FROM scratch',
+      `COPY --from=lock /src/${tool}.lock /`,
+    ].join('\n'),
+  });
+  const base = project.bases.context(reference, project.engine.platform) ?? '';
+  const folder = join(project.root, 'lock');
+  await project.engine.buildxCommand([
+    ...['build', '--output', `type=local,dest=${folder}/out`],
+    ...['--build-context', `${reference}=${base}`, folder],
+  ]);
+  return readFile(join(folder, 'out', `${tool}.lock`), 'utf8');
+}
+
+const python = '10001 None /opt/venv itsdangerous';
+
+test('what is written for pip builds, and runs as nobody with no compiler', async () => {
+  const files = { 'requirements.txt': 'itsdangerous==2.2.0\n', 'main.py': script };
+  expect(await built(files, {})).toBe(python);
+});
+
+test('what is written for uv builds from its lock file', async () => {
+  const files = { 'uv.lock': await locked('uv'), 'pyproject.toml': pyproject, 'main.py': script };
+  expect(await built(files, {})).toBe(python);
+});
+
+test('what is written for Poetry builds from its lock file', async () => {
+  const lock = await locked('poetry');
+  const files = { 'poetry.lock': lock, 'pyproject.toml': pyproject, 'main.py': script };
+  expect(await built(files, {})).toBe(python);
+});
+
+test.runIf(all)('what is written for npm builds what the build script makes', async () => {
+  const files = {
+    'package.json': JSON.stringify({
+      ...{ name: 'shop', version: '1.0.0', main: 'dist/server.js' },
+      scripts: { build: 'mkdir -p dist && cp server.js dist/' },
+    }),
+    'package-lock.json': JSON.stringify({
+      ...{ name: 'shop', version: '1.0.0', lockfileVersion: 3 },
+      packages: { '': { name: 'shop', version: '1.0.0' } },
+    }),
+    'server.js': 'console.log(process.getuid(), process.env.NODE_ENV, __filename)\n',
+  };
+  expect(await built(files, { languageVersion: '20' })).toBe(
+    '1000 production /srv/app/dist/server.js',
+  );
+});
+
+test.runIf(all)('what is written for Go is a program and nothing else', async () => {
+  const files = {
+    'go.mod': 'module shop\n\ngo 1.23\n',
+    'main.go': 'package main\n\nimport ("fmt"; "os")\n\nfunc main() { fmt.Println(os.Getuid()) }\n',
+  };
+  expect(await built(files, {})).toBe('10001');
+});

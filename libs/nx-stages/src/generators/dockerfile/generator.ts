@@ -1,0 +1,74 @@
+import { posix } from 'node:path';
+import { type Tree, logger, readProjectConfiguration } from '@nx/devkit';
+import { GeneratorError } from '../generator-error';
+import { detect } from './detect';
+import { goDockerfile } from './go-dockerfile';
+import { ignoreFile } from './ignore-file';
+import { nodeDockerfile } from './node-dockerfile';
+import type { Kind, ProjectFacts, ProjectFiles } from './project-kind';
+import { pythonDockerfile } from './python-dockerfile';
+
+export interface DockerfileOptions {
+  project: string;
+  kind?: Kind;
+  /** Of the language, instead of what the project's files say. */
+  languageVersion?: string;
+  command?: string[];
+  port?: number;
+  healthPath?: string;
+}
+
+/** Writes a Dockerfile and a .dockerignore for a project that has none. */
+export default function dockerfileGenerator(tree: Tree, options: DockerfileOptions): () => void {
+  const { root } = readProjectConfiguration(tree, options.project);
+  const dockerfile = posix.join(root, 'Dockerfile');
+  if (tree.exists(dockerfile)) {
+    throw new GeneratorError(
+      `${dockerfile} is there already, and nothing is overwritten`,
+      'Delete or rename it to have another one written',
+    );
+  }
+  const facts = factsOf(tree, root, options);
+  tree.write(dockerfile, dockerfileOf(facts));
+  const ignore = posix.join(root, '.dockerignore');
+  if (!tree.exists(ignore)) tree.write(ignore, ignoreFile(facts.kind));
+  return () => {
+    logger.info(`${dockerfile}: ${facts.kind} ${facts.version}, runs ${facts.command.join(' ')}`);
+    logger.info(
+      `Next: nx run ${options.project}:docker-lock, then nx run ${options.project}:docker-build`,
+    );
+  };
+}
+
+function factsOf(tree: Tree, root: string, options: DockerfileOptions): ProjectFacts {
+  const { command, port, healthPath, languageVersion } = options;
+  if (healthPath !== undefined && !/^\/[\w./~-]*$/.test(healthPath)) {
+    throw new GeneratorError(
+      `--healthPath=${healthPath} is no path`,
+      'Give one that starts with a slash, such as /health',
+    );
+  }
+  return {
+    ...detect(filesOf(tree, root), root, options.kind),
+    ...(command?.length && { command }),
+    ...(port !== undefined && { port }),
+    ...(healthPath !== undefined && { healthPath }),
+    ...(languageVersion !== undefined && { version: languageVersion }),
+  };
+}
+
+/** The text of the Dockerfile for a project of which this is known. */
+export function dockerfileOf(facts: ProjectFacts): string {
+  if (facts.kind === 'go') return goDockerfile(facts);
+  return facts.kind.startsWith('node') ? nodeDockerfile(facts) : pythonDockerfile(facts);
+}
+
+function filesOf(tree: Tree, root: string): ProjectFiles {
+  const at = (path: string) => posix.join(root, path);
+  return {
+    has: (path) => tree.exists(at(path)),
+    read: (path) =>
+      tree.isFile(at(path)) ? (tree.read(at(path), 'utf8') ?? undefined) : undefined,
+    list: (folder) => tree.children(at(folder)),
+  };
+}

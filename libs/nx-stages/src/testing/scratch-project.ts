@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { ExecutorContext, TargetConfiguration } from '@nx/devkit';
+import { type Engine, locateEngine } from '@excel2doc/engine';
+import { Bases } from '../build/bases';
+import load from '../executors/load/executor';
+import plan from '../executors/plan/executor';
+import stage from '../executors/stage/executor';
+import { createNodes } from '../infer/create-nodes';
+import { standIns } from './workspace';
+
+/** A workspace with one project, `app`, whose image is built as Nx would, without Nx. */
+export interface ScratchProject {
+  root: string;
+  engine: Engine;
+  bases: Bases;
+  write(files: Record<string, string>): Promise<void>;
+  /** @returns the image's name in the engine */
+  build(): Promise<string>;
+  remove(): Promise<void>;
+}
+
+const LOCK_FILE = 'docker/images.lock.json';
+
+export async function scratchProject(): Promise<ScratchProject> {
+  const root = await mkdtemp(join(tmpdir(), 'nx-stages-scratch-'));
+  const name = `scratch-${randomBytes(4).toString('hex')}`;
+  const write = async (files: Record<string, string>) => {
+    for (const [file, text] of Object.entries(files)) {
+      await mkdir(dirname(join(root, file)), { recursive: true });
+      await writeFile(join(root, file), text);
+    }
+  };
+  await write({
+    'docker/images.local.json': JSON.stringify({ format: 1, images: await standIns() }),
+    'app/project.json': JSON.stringify({ name }),
+  });
+  const engine = await locateEngine();
+  const image = `${name}:test`;
+  return {
+    ...{ root, engine, write },
+    bases: await Bases.read(root, LOCK_FILE),
+    async build() {
+      const [[, { projects = {} }] = ['', {}]] = createNodes(['app/Dockerfile'], undefined, {
+        workspaceRoot: root,
+        nxJsonConfiguration: {},
+      });
+      const targets = projects['app']?.targets ?? {};
+      await runInOrder(targets, { root, name });
+      return image;
+    },
+    async remove() {
+      await engine.removeImage(image);
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** docker-build and, before it, what it depends on. */
+async function runInOrder(
+  targets: Record<string, TargetConfiguration>,
+  { root, name }: { root: string; name: string },
+): Promise<void> {
+  const context = {
+    ...{ root, cwd: root, isVerbose: false, projectName: name },
+    projectsConfigurations: { version: 2, projects: { [name]: { root: 'app' } } },
+  } as unknown as ExecutorContext;
+  const executors = { plan, stage, load } as Record<string, (...args: never[]) => Promise<unknown>>;
+  const done = new Set<string>();
+  const run = async (target: string): Promise<void> => {
+    if (done.has(target)) return;
+    done.add(target);
+    const { dependsOn = [], executor = '', options } = targets[target] ?? {};
+    for (const each of dependsOn) await run(each as string);
+    const start = executors[executor.split(':')[1] ?? ''];
+    const extra = target === 'docker-build' ? { tag: 'test' } : {};
+    const { success } = (await start?.({ ...options, ...extra } as never, context as never)) as {
+      success: boolean;
+    };
+    if (!success) throw new Error(`${target} failed; its reason stands above`);
+  };
+  await run('docker-build');
+}
