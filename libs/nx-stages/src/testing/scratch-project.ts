@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ExecutorContext, TargetConfiguration } from '@nx/devkit';
 import { type Engine, locateEngine } from '@excel2doc/engine';
 import { Bases } from '../build/bases';
+import composeRun from '../executors/compose-run/executor';
 import load from '../executors/load/executor';
 import plan from '../executors/plan/executor';
 import stage from '../executors/stage/executor';
@@ -16,9 +18,11 @@ export interface ScratchProject {
   root: string;
   engine: Engine;
   bases: Bases;
+  name: string;
+  /** Writes files of the workspace. */
   write(files: Record<string, string>): Promise<void>;
-  /** @returns the image's name in the engine */
-  build(): Promise<string>;
+  /** Runs an inferred target, after those that it depends on. */
+  run(target: string): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -38,28 +42,28 @@ export async function scratchProject(): Promise<ScratchProject> {
     'app/project.json': JSON.stringify({ name }),
   });
   const engine = await locateEngine();
-  const image = `${name}:test`;
   return {
-    ...{ root, engine, write },
+    ...{ root, name, engine, write },
     bases: await Bases.read(root, LOCK_FILE),
-    async build() {
-      const [[, { projects = {} }] = ['', {}]] = createNodes(['app/Dockerfile'], undefined, {
+    async run(target) {
+      const files = ['Dockerfile', 'compose.yaml'].map((file) => `app/${file}`);
+      const found = files.filter((file) => existsSync(join(root, file)));
+      const [[, { projects = {} }] = ['', {}]] = createNodes(found, undefined, {
         workspaceRoot: root,
         nxJsonConfiguration: {},
       });
-      const targets = projects['app']?.targets ?? {};
-      await runInOrder(targets, { root, name });
-      return image;
+      await runInOrder(target, projects['app']?.targets ?? {}, { root, name });
     },
     async remove() {
-      await engine.removeImage(image);
+      for (const { repository, tag } of await engine.listImages([`reference=${name}`]))
+        await engine.removeImage(`${repository}:${tag}`);
       await rm(root, { recursive: true, force: true });
     },
   };
 }
 
-/** docker-build and, before it, what it depends on. */
 async function runInOrder(
+  last: string,
   targets: Record<string, TargetConfiguration>,
   { root, name }: { root: string; name: string },
 ): Promise<void> {
@@ -67,7 +71,10 @@ async function runInOrder(
     ...{ root, cwd: root, isVerbose: false, projectName: name },
     projectsConfigurations: { version: 2, projects: { [name]: { root: 'app' } } },
   } as unknown as ExecutorContext;
-  const executors = { plan, stage, load } as Record<string, (...args: never[]) => Promise<unknown>>;
+  const executors = { plan, stage, load, 'compose-run': composeRun } as Record<
+    string,
+    (...args: never[]) => Promise<unknown>
+  >;
   const done = new Set<string>();
   const run = async (target: string): Promise<void> => {
     if (done.has(target)) return;
@@ -75,11 +82,10 @@ async function runInOrder(
     const { dependsOn = [], executor = '', options } = targets[target] ?? {};
     for (const each of dependsOn) await run(each as string);
     const start = executors[executor.split(':')[1] ?? ''];
-    const extra = target === 'docker-build' ? { tag: 'test' } : {};
-    const { success } = (await start?.({ ...options, ...extra } as never, context as never)) as {
+    const { success } = (await start?.(options as never, context as never)) as {
       success: boolean;
     };
     if (!success) throw new Error(`${target} failed; its reason stands above`);
   };
-  await run('docker-build');
+  await run(last);
 }

@@ -33,9 +33,9 @@ async function built(
   await project.write(
     Object.fromEntries(written.map(({ path, content }) => [path, String(content)])),
   );
-  const image = await project.build();
+  await project.run('docker-build');
   const { stdout } = await project.engine.run({
-    image,
+    image: `${project.name}:dev`,
     readOnly: true,
     ...(command && { command }),
   });
