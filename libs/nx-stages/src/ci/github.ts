@@ -4,6 +4,7 @@ import { type CiOptions, block, nxCommand, scalar } from './options';
 const CHECKOUT = 'actions/checkout@df4cb1c069e1874edd31b4311f1884172cec0e10 # v6.0.3';
 const SETUP_NODE = 'actions/setup-node@53b83947a5a98c8d113130e565377fae1a50d02f # v6.3.0';
 const SET_SHAS = 'nrwl/nx-set-shas@afb73a62d26e41464e9254689e1fd6122ee683c1 # v5.0.1';
+const UPLOAD = 'actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2';
 
 /**
  * The text of a GitHub Actions workflow: the targets of what a change affects, and on the branch
@@ -38,7 +39,24 @@ ${permissions(options, [])}
 ${environment(options)}    steps:
 ${prepare(options)}
       - run: ${nxCommand(options, 'affected', targets)}
-${pushTarget === undefined ? '' : pushJob(options, pushTarget)}`;
+${report(options)}${pushTarget === undefined ? '' : pushJob(options, pushTarget)}`;
+}
+
+/** The summary of the job says what was built; the pages that it links are kept with the run. */
+function report({ reportTarget }: CiOptions): string {
+  if (reportTarget === undefined) return '';
+  const lines = [
+    '- name: Report on the images',
+    '  if: ${{ !cancelled() }}',
+    `  run: npx nx run-many -t ${reportTarget} --optional`,
+    `- uses: ${UPLOAD}`,
+    '  if: ${{ !cancelled() }}',
+    '  with:',
+    `    name: ${reportTarget}`,
+    '    path: dist/**/docker/report.html',
+    '    if-no-files-found: ignore',
+  ];
+  return `${block(6, lines)}\n`;
 }
 
 /** A job of its own: what runs a pull request's code never may write to the registry. */

@@ -50,7 +50,7 @@ affected:
   script:
     - export NX_BASE="$CI_MERGE_REQUEST_DIFF_BASE_SHA" NX_HEAD="$CI_COMMIT_SHA"
     - ${nxCommand(options, 'affected', targets)}
-
+${report(options)}
 # All of it: GitLab does not tell which commit was the last that passed, so what an earlier
 # pipeline left red would be missed. What has not changed comes from the cache.
 all:
@@ -59,7 +59,20 @@ all:
     - if: $CI_COMMIT_BRANCH == ${JSON.stringify(branch)}
   script:
     - ${nxCommand(options, 'run-many', targets)}
-${pushTarget === undefined ? '' : pushJob(options, pushTarget)}`;
+${report(options)}${pushTarget === undefined ? '' : pushJob(options, pushTarget)}`;
+}
+
+/** Pages of what was built, kept with the job whatever came of it. */
+function report({ reportTarget }: CiOptions): string {
+  if (reportTarget === undefined) return '';
+  const lines = [
+    'after_script:',
+    `  - npx nx run-many -t ${reportTarget} --optional`,
+    'artifacts:',
+    '  when: always',
+    '  paths: [dist/**/docker/report.html]',
+  ];
+  return `${block(2, lines)}\n`;
 }
 
 function pushJob(options: CiOptions, target: string): string {

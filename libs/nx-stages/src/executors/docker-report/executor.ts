@@ -17,6 +17,7 @@ interface Options {
   output?: string;
   link?: string;
   summary?: string;
+  optional: boolean;
 }
 
 /** Writes the report of the last run that made this project's image. */
@@ -30,6 +31,7 @@ export default function dockerReport(options: Options, context: ExecutorContext)
       stages: options.stages,
       ...{ plans, image },
     });
+    if (!found && options.optional) return;
     if (!found) {
       throw new StagesError('NO_RUN_KEPT', {
         message: `${projectName}: no run that built its image is kept`,
