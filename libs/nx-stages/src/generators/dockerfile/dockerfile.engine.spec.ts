@@ -54,8 +54,13 @@ import itsdangerous
 print(os.getuid(), shutil.which("gcc") or shutil.which("uv"), sys.prefix, itsdangerous.__name__)
 `;
 
-/** The lock file that uv or Poetry makes, by the tool itself: it names where packages come from. */
-async function locked(tool: 'uv' | 'poetry'): Promise<string> {
+const INDEX = `$(python3 -c 'from pip._internal.models.index import PyPI; print(PyPI.simple_url)')`;
+
+/**
+ * pyproject.toml and the lock file, made by uv or Poetry itself: they name where packages come from.
+ * Poetry is told to ask the index as pip does: not every mirror has the other interface.
+ */
+async function locked(tool: 'uv' | 'poetry'): Promise<Record<string, string>> {
   const reference = 'python:3.12-bookworm';
   await project.write({
     'lock/pyproject.toml': pyproject,
@@ -64,9 +69,10 @@ async function locked(tool: 'uv' | 'poetry'): Promise<string> {
       `RUN --mount=type=cache,target=/root/.cache/pip pip install ${tool}`,
       'WORKDIR /src',
       'COPY pyproject.toml ./',
+      ...(tool === 'poetry' ? [`RUN poetry source add simple "${INDEX}"`] : []),
       `RUN ${tool} lock`,
       'FROM scratch',
-      `COPY --from=lock /src/${tool}.lock /`,
+      `COPY --from=lock /src/pyproject.toml /src/${tool}.lock /`,
     ].join('\n'),
   });
   const base = project.bases.context(reference, project.engine.platform) ?? '';
@@ -75,7 +81,11 @@ async function locked(tool: 'uv' | 'poetry'): Promise<string> {
     ...['build', '--output', `type=local,dest=${folder}/out`],
     ...['--build-context', `${reference}=${base}`, folder],
   ]);
-  return readFile(join(folder, 'out', `${tool}.lock`), 'utf8');
+  const names = ['pyproject.toml', `${tool}.lock`];
+  const read = (name: string) => readFile(join(folder, 'out', name), 'utf8');
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await read(name)] as const)),
+  );
 }
 
 const python = '10001 None /opt/venv itsdangerous';
@@ -86,14 +96,11 @@ test('what is written for pip builds, and runs as nobody with no compiler', asyn
 });
 
 test('what is written for uv builds from its lock file', async () => {
-  const files = { 'uv.lock': await locked('uv'), 'pyproject.toml': pyproject, 'main.py': script };
-  expect(await built(files, {})).toBe(python);
+  expect(await built({ ...(await locked('uv')), 'main.py': script }, {})).toBe(python);
 });
 
 test('what is written for Poetry builds from its lock file', async () => {
-  const lock = await locked('poetry');
-  const files = { 'poetry.lock': lock, 'pyproject.toml': pyproject, 'main.py': script };
-  expect(await built(files, {})).toBe(python);
+  expect(await built({ ...(await locked('poetry')), 'main.py': script }, {})).toBe(python);
 });
 
 test.runIf(all)('what is written for npm builds what the build script makes', async () => {

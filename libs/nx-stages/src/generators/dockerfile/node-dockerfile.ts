@@ -42,15 +42,18 @@ function prepare({ kind, detail }: ProjectFacts): string[] {
   return [...(kind === 'node-pnpm' ? run([pnpm], [cacheMount('/root/.npm')]) : []), 'WORKDIR /src'];
 }
 
+/** npm and pnpm make no node_modules where there is nothing to put into it. */
+const FOLDER = 'mkdir -p node_modules';
+
 function install({ kind, manifests }: ProjectFacts, which: 'all' | 'production'): string[] {
   const production = which === 'production';
   if (kind === 'node-npm') {
     const words = ['npm ci --no-audit --no-fund', ...(production ? ['--omit=dev'] : [])];
-    return run([words.join(' ')], [cacheMount('/root/.npm'), ...bindMounts(manifests)]);
+    return run([words.join(' '), FOLDER], [cacheMount('/root/.npm'), ...bindMounts(manifests)]);
   }
   const words = ['pnpm install --frozen-lockfile', ...(production ? ['--prod'] : [])];
   return run(
-    [`${words.join(' ')} --store-dir /root/.pnpm-store`],
+    [`${words.join(' ')} --store-dir /root/.pnpm-store`, FOLDER],
     [cacheMount('/root/.pnpm-store'), ...bindMounts(manifests)],
   );
 }
