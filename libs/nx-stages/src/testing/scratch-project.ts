@@ -7,6 +7,7 @@ import type { ExecutorContext, TargetConfiguration } from '@nx/devkit';
 import { type Engine, locateEngine } from '@excel2doc/engine';
 import { Bases } from '../build/bases';
 import composeRun from '../executors/compose-run/executor';
+import composeRunSchema from '../executors/compose-run/schema.json';
 import load from '../executors/load/executor';
 import plan from '../executors/plan/executor';
 import stage from '../executors/stage/executor';
@@ -62,6 +63,13 @@ export async function scratchProject(): Promise<ScratchProject> {
   };
 }
 
+/** The defaults of a schema, which Nx would fill in. */
+const COMPOSE_RUN_DEFAULTS = Object.fromEntries(
+  Object.entries(composeRunSchema.properties).flatMap(([name, property]) =>
+    'default' in property ? [[name, property.default]] : [],
+  ),
+);
+
 async function runInOrder(
   last: string,
   targets: Record<string, TargetConfiguration>,
@@ -82,7 +90,8 @@ async function runInOrder(
     const { dependsOn = [], executor = '', options } = targets[target] ?? {};
     for (const each of dependsOn) await run(each as string);
     const start = executors[executor.split(':')[1] ?? ''];
-    const { success } = (await start?.(options as never, context as never)) as {
+    const given = { ...(start === composeRun && COMPOSE_RUN_DEFAULTS), ...options };
+    const { success } = (await start?.(given as never, context as never)) as {
       success: boolean;
     };
     if (!success) throw new Error(`${target} failed; its reason stands above`);

@@ -37,6 +37,7 @@ async function built(
   const { stdout } = await project.engine.run({
     image: `${project.name}:dev`,
     readOnly: true,
+    network: 'none',
     ...(command && { command }),
   });
   return stdout.trim();
