@@ -93,8 +93,10 @@ test('what docker-push prints is read back, all platforms together', () => {
 });
 
 test('a secret on the command line is not kept', () => {
-  const argv = ['node', 'nx', 'run', 'api:docker-push', '--token=abc', '--buildArgs.KEY=abc', '-p'];
-  expect(commandOf(argv)).toBe('nx run api:docker-push --token=… --buildArgs.KEY=… -p');
+  const words = ['--token=abc', '--buildArgs.KEY=a=b\nc', '--password', 'abc', '-p', 'api'];
+  expect(commandOf(['node', 'nx', 'run', 'api:docker-push', ...words])).toBe(
+    'nx run api:docker-push --token=… --buildArgs.KEY=… --password … -p api',
+  );
 });
 
 test('the image of a stage is read from its output, a damaged file passed over', () => {

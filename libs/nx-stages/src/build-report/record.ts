@@ -79,10 +79,16 @@ function keepMost(tasks: TaskRecord[]): TaskRecord[] {
   return [...docker, ...others.slice(0, room)].sort((one, other) => one.startMs - other.startMs);
 }
 
+const SECRET = /^--[\w.-]*(token|password|secret|key|buildArgs)/i;
+
 /** `nx run backend:docker-build`; the values of options that may hold a secret are left out. */
 export function commandOf(argv: readonly string[]): string {
-  const secret = /^(--[\w.-]*(?:token|password|secret|key|buildArgs)[\w.-]*)=.*/i;
-  const words = argv.slice(2).map((word) => word.replace(secret, '$1=…'));
+  const words = argv.slice(2).map((word, at, all) => {
+    if (SECRET.test(word)) return word.replace(/=.*/s, '=…');
+    const before = all[at - 1] ?? '';
+    const isValue = SECRET.test(before) && !before.includes('=') && !word.startsWith('-');
+    return isValue ? '…' : word;
+  });
   return ['nx', ...words].join(' ').slice(0, 300);
 }
 

@@ -38,6 +38,16 @@ describe('the report', () => {
     ]);
   });
 
+  test('takes the size of the last stage, not of another that ended after it', () => {
+    const run = shopRun(1, { runner: 'built', test: 'built' });
+    const [runner, tests] = run.tasks;
+    runner!.images![0]!.sizeBytes = 70;
+    tests!.images![0]!.sizeBytes = 90;
+    expect(reportOf([run], 'shop', now)?.totals.imageBytes).toBe(70);
+    const without = shopRun(1, { deps: 'built' });
+    expect(reportOf([without], 'shop', now)?.totals.imageBytes).toBeUndefined();
+  });
+
   test('says of a failed stage that it failed', () => {
     const failed = shopRun(3, { deps: 'local-hit', runner: 'failed', build: 'skipped' });
     const report = reportOf([...runs, failed], 'shop', now);

@@ -89,6 +89,7 @@ export function reportOf(
   const image: ImageTasks = {
     project,
     stages: new Set(now.stages.map((name) => stageTarget(name))),
+    last: stageTarget(now.stages.at(-1) ?? ''),
   };
   const own = runs.filter((run) => madeBy(run, image).length > 0);
   const run = own.at(-1);
@@ -119,6 +120,8 @@ const isHit = ({ outcome }: TaskRecord | StageRow) =>
 interface ImageTasks {
   project: string;
   stages: ReadonlySet<string>;
+  /** The stage that is the image. */
+  last: string;
 }
 
 const MOVERS = new Set(['docker-build', 'docker-push']);
@@ -176,8 +179,7 @@ function savedMs(stages: readonly StageRow[]): number | undefined {
 function historyRow(run: RunRecord, tasks: ImageTasks): HistoryRow {
   const stages = stageTasks(run, tasks);
   const count = (wanted: (task: TaskRecord) => boolean) => stages.filter(wanted).length;
-  // The last stage that ran is the one that the others lead to.
-  const image = stages.at(-1)?.images?.[0];
+  const image = stages.find(({ target }) => target === tasks.last)?.images?.[0];
   return {
     at: run.at,
     commit: run.commit,

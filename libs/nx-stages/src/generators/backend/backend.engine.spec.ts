@@ -31,4 +31,5 @@ test.each(frameworks)('the tests of a %s backend pass in its own image', async (
   expect(stdout.trim()).toBe('10001 None');
   // pytest in the test image, against PostgreSQL and Redis; it throws when a test fails.
   await project.run('test');
+  await project.run('lint');
 });

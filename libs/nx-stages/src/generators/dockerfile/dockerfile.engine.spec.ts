@@ -104,19 +104,27 @@ test('what is written for Poetry builds from its lock file', async () => {
   expect(await built({ ...(await locked('poetry')), 'main.py': script }, {})).toBe(python);
 });
 
-test.runIf(all)('what is written for npm builds what the build script makes', async () => {
-  const files = {
-    'package.json': JSON.stringify({
-      ...{ name: 'shop', version: '1.0.0', main: 'dist/server.js' },
-      scripts: { build: 'mkdir -p dist && cp server.js dist/' },
-    }),
-    'package-lock.json': JSON.stringify({
-      ...{ name: 'shop', version: '1.0.0', lockfileVersion: 3 },
-      packages: { '': { name: 'shop', version: '1.0.0' } },
-    }),
-    'server.js': 'console.log(process.getuid(), process.env.NODE_ENV, __filename)\n',
-  };
-  expect(await built(files, { languageVersion: '20' })).toBe(
+const node = {
+  'server.js': 'console.log(process.getuid(), process.env.NODE_ENV, __filename)\n',
+  'package.json': JSON.stringify({
+    ...{ name: 'shop', version: '1.0.0', main: 'dist/server.js' },
+    scripts: { build: 'mkdir -p dist && cp server.js dist/' },
+  }),
+};
+
+test.runIf(all).each([
+  [
+    'npm',
+    {
+      'package-lock.json': JSON.stringify({
+        ...{ name: 'shop', version: '1.0.0', lockfileVersion: 3 },
+        packages: { '': { name: 'shop', version: '1.0.0' } },
+      }),
+    },
+  ],
+  ['pnpm', { 'pnpm-lock.yaml': "lockfileVersion: '9.0'\n\nimporters:\n\n  .: {}\n" }],
+])('what is written for %s builds what the build script makes', async (_manager, lock) => {
+  expect(await built({ ...node, ...lock }, { languageVersion: '20' })).toBe(
     '1000 production /srv/app/dist/server.js',
   );
 });
