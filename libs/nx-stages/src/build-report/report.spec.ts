@@ -8,7 +8,7 @@ const plans = [
   stagePlan('test', { stages: ['deps'] }),
   stagePlan('runner', { base: { kind: 'stage', stage: 'deps' }, stages: ['deps'] }),
 ];
-const now = { stages: ['deps', 'test', 'runner'], plans };
+const now = { stages: ['deps', 'test', 'runner'], stage: 'runner', plans };
 
 describe('the report', () => {
   const runs = [
@@ -28,6 +28,14 @@ describe('the report', () => {
     expect(report?.totals).toMatchObject({ hits: 1, rebuilt: 1, failed: 0, savedMs: 7960 });
     expect(report?.stages[0]).toMatchObject({ target: 'docker-deps', usualMs: 8000 });
     expect(report?.history.map(({ hits }) => hits)).toEqual([0, 1]);
+  });
+
+  test('of another Dockerfile of the project takes the targets of its name', () => {
+    const [run] = [shopRun(1, { 'runner-worker': 'built', 'build-worker': 'built' })];
+    const worker = { stages: ['runner'], stage: 'runner', variant: 'worker', plans: [] };
+    expect(reportOf([...runs, run], 'shop', worker)?.stages).toHaveLength(1);
+    expect(reportOf([...runs, run], 'shop', worker)?.run.id).toBe('1');
+    expect(reportOf([...runs, run], 'shop', now)?.run.id).toBe('2');
   });
 
   test('draws the stages of the run, and not those that were no part of it', () => {

@@ -1,6 +1,6 @@
 import type { GraphStage, StagePlanFile, StageState } from '@excel2doc/dockerfile';
 import type { ImageConfig, ImageRecord } from '@excel2doc/oci';
-import { stageTarget } from '../infer/paths';
+import { dockerTarget, stageTarget } from '../infer/paths';
 import type { Outcome, RunRecord, TaskRecord } from './run';
 
 /** What lies in dist of the image's last stage. */
@@ -82,14 +82,19 @@ export function reportOf(
   now: {
     /** The stages of its Dockerfile, in order. */
     stages: readonly string[];
+    /** The one of them that becomes the image. */
+    stage: string;
+    /** Which of the project's Dockerfiles it is. */
+    variant?: string;
     plans: readonly StagePlanFile[];
     image?: FinalImage | undefined;
   },
 ): Report | undefined {
   const image: ImageTasks = {
     project,
-    stages: new Set(now.stages.map((name) => stageTarget(name))),
-    last: stageTarget(now.stages.at(-1) ?? ''),
+    stages: new Set(now.stages.map((name) => stageTarget(name, now.variant))),
+    last: stageTarget(now.stage, now.variant),
+    movers: new Set(['build', 'push'].map((name) => dockerTarget(name, now.variant))),
   };
   const own = runs.filter((run) => madeBy(run, image).length > 0);
   const run = own.at(-1);
@@ -102,7 +107,8 @@ export function reportOf(
     totals: { ...historyRow(run, image), savedMs: savedMs(stages) },
     graph: now.plans.flatMap(({ stage, platforms }) => {
       // A stage that was no part of the run has nothing to report.
-      const task = run.tasks.find((each) => isStage(each, project, stage));
+      const target = stageTarget(stage, now.variant);
+      const task = run.tasks.find((each) => each.project === project && each.target === target);
       const state = task && stateOf(task);
       return state ? platforms.slice(0, 1).map((plan) => ({ name: stage, plan, state })) : [];
     }),
@@ -122,22 +128,18 @@ interface ImageTasks {
   stages: ReadonlySet<string>;
   /** The stage that is the image. */
   last: string;
+  /** docker-build and docker-push. */
+  movers: ReadonlySet<string>;
 }
 
-const MOVERS = new Set(['docker-build', 'docker-push']);
-
-function madeBy(run: RunRecord, { project, stages }: ImageTasks): TaskRecord[] {
+function madeBy(run: RunRecord, { project, stages, movers }: ImageTasks): TaskRecord[] {
   return run.tasks.filter(
-    (task) => task.project === project && (stages.has(task.target) || MOVERS.has(task.target)),
+    (task) => task.project === project && (stages.has(task.target) || movers.has(task.target)),
   );
 }
 
 function stageTasks(run: RunRecord, image: ImageTasks): TaskRecord[] {
   return madeBy(run, image).filter(({ target }) => image.stages.has(target));
-}
-
-function isStage(task: TaskRecord, project: string, stage: string): boolean {
-  return task.project === project && task.target === stageTarget(stage);
 }
 
 function stateOf(task: TaskRecord): StageState {

@@ -138,10 +138,14 @@ export function dockerTargets(
       description: `Lock the base images of ${dockerfile} to digests (--check, --update)`,
     },
   };
-  targets['docker-report'] = {
+  targets[named('report')] = {
     executor: executor('docker-report'),
     cache: false,
-    options: { stages: stages.map(({ name }) => name) },
+    options: {
+      stages: stages.map(({ name }) => name),
+      stage: last ?? '',
+      ...(variant && { variant }),
+    },
     metadata: { description: 'The last build as one HTML page: hits, times, sizes, earlier runs' },
   };
   return targets;

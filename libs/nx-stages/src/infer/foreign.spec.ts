@@ -9,7 +9,7 @@ afterEach(() => workspace.remove());
 
 const stages = (targets: object | undefined) =>
   Object.keys(targets ?? {}).filter(
-    (name) => !/^docker-(plan|explain|build|push|lock)($|-)/.test(name),
+    (name) => !/^docker-(plan|explain|build|push|lock|report)($|-)/.test(name),
   );
 
 describe('a Dockerfile that nobody here wrote', () => {
@@ -73,6 +73,10 @@ describe('several Dockerfiles in a project', () => {
       options: { dockerfile: 'api/Dockerfile.worker', variant: 'worker' },
     });
     expect(api?.targets?.['docker-build-worker']?.options.image).toBe('api-worker');
+    expect(api?.targets?.['docker-report-worker']?.options).toEqual({
+      ...{ stages: ['run'], stage: 'run', variant: 'worker' },
+    });
+    expect(api?.targets?.['docker-report']?.options).toEqual({ stages: ['run'], stage: 'run' });
   });
 
   test('are none of a template or a note', () => {

@@ -39,6 +39,7 @@ function shopReport(): Report {
   });
   return reportOf(runs, 'shop', {
     stages: ['builder', 'deps', 'runner'],
+    stage: 'runner',
     plans,
     image: {
       record: {
@@ -150,6 +151,7 @@ describe.skipIf(!executablePath)(`the report's page${skipped}`, () => {
   test('has nothing to compare a first run with, and says so', async () => {
     const first = reportOf([shopRun(1, { runner: 'built', build: 'built' })], 'shop', {
       stages: ['runner'],
+      stage: 'runner',
       plans: [],
     })!;
     const { page } = await show(first, 'dark');

@@ -8,12 +8,20 @@ import { reportPage } from '../../build-report/page/page';
 import { type FinalImage, reportOf } from '../../build-report/report';
 import { reportUrl, summaryMarkdown } from '../../build-report/summary';
 import { StagesError } from '../../fault';
-import { outputRoot, planFolder, platformFolder, stageFolder } from '../../infer/paths';
-import { projectRootOf } from '../../project';
+import {
+  dockerTarget,
+  outputRoot,
+  planFolder,
+  platformFolder,
+  stageFolder,
+} from '../../infer/paths';
+import { outputHome } from '../../project';
 import { report } from '../../report';
 
 interface Options {
   stages: string[];
+  stage: string;
+  variant?: string;
   output?: string;
   link?: string;
   summary?: string;
@@ -24,21 +32,26 @@ interface Options {
 export default function dockerReport(options: Options, context: ExecutorContext) {
   return report(async () => {
     const { root, projectName = '' } = context;
-    const projectRoot = projectRootOf(context);
-    const plans = await readPlans(join(root, planFolder(projectRoot)), options.stages);
-    const image = await readFinalImage(root, projectRoot, plans.at(-1));
+    const home = outputHome(context, options);
+    const plans = await readPlans(join(root, planFolder(home)), options.stages);
+    const image = await readFinalImage(
+      root,
+      home,
+      plans.find(({ stage }) => stage === options.stage),
+    );
+    const { stages, stage, variant } = options;
     const found = reportOf(readRuns(runsFolder(root)), projectName, {
-      stages: options.stages,
-      ...{ plans, image },
+      ...{ stages, stage, plans, image },
+      ...(variant && { variant }),
     });
     if (!found && options.optional) return;
     if (!found) {
       throw new StagesError('NO_RUN_KEPT', {
         message: `${projectName}: no run that built its image is kept`,
-        hint: `Run \`nx run ${projectName}:docker-build\` first; Nx forgets the runs at \`nx reset\``,
+        hint: `Run \`nx run ${projectName}:${dockerTarget('build', variant)}\` first; Nx forgets the runs at \`nx reset\``,
       });
     }
-    const file = resolve(root, options.output ?? join(outputRoot(projectRoot), 'report.html'));
+    const file = resolve(root, options.output ?? join(outputRoot(home), 'report.html'));
     await mkdir(dirname(file), { recursive: true });
     const unfinished = `${file}.${process.pid}`;
     await writeFile(unfinished, reportPage(found));
@@ -67,11 +80,11 @@ async function readPlans(folder: string, stages: string[]): Promise<StagePlanFil
 
 async function readFinalImage(
   root: string,
-  projectRoot: string,
+  home: string,
   plan: StagePlanFile | undefined,
 ): Promise<FinalImage | undefined> {
   const platform = plan?.platforms[0]?.platform;
   if (!plan || platform === undefined) return undefined;
-  const folder = join(root, stageFolder(projectRoot, plan.stage), platformFolder(platform));
+  const folder = join(root, stageFolder(home, plan.stage), platformFolder(platform));
   return readImageRecord(folder).catch(() => undefined);
 }
