@@ -79,7 +79,7 @@ describe.each([
   test('packages are cached, lock files bound, and nobody runs as root', () => {
     const { text } = generated(files);
     expect(text).toMatch(/--mount=type=cache,target=/);
-    expect(text).toMatch(/--mount=type=bind,source=[\w.-]+,target=\/src\//);
+    expect(text).toMatch(/--mount=type=bind,source=[\w.-]+,target=\/(src|lock)\//);
     expect(text).toMatch(/^USER (app|node|10001:10001)$/m);
     expect(text).not.toMatch(/^CMD [^[]/m);
     const last = text.slice(text.lastIndexOf('FROM'));

@@ -18,9 +18,9 @@ export function cacheMount(target: string): string {
   return `type=cache,target=${target}`;
 }
 
-/** Files that one RUN reads and no layer holds, relative to the working directory /src. */
-export function bindMounts(files: string[]): string[] {
-  return files.map((file) => `type=bind,source=${file},target=/src/${file}`);
+/** Files that one RUN reads and no layer holds, in `folder`. */
+export function bindMounts(files: string[], folder = '/src'): string[] {
+  return files.map((file) => `type=bind,source=${file},target=${folder}/${file}`);
 }
 
 /** The exec form: no shell stands between the engine's signals and the program. */

@@ -53,8 +53,9 @@ function install({ kind, manifests }: ProjectFacts, which: 'all' | 'production')
   }
   const words = ['pnpm install --frozen-lockfile', ...(production ? ['--prod'] : [])];
   return run(
-    [`${words.join(' ')} --store-dir /root/.pnpm-store`, FOLDER],
-    [cacheMount('/root/.pnpm-store'), ...bindMounts(manifests)],
+    // pnpm may write its lock file anew, with the same content; a mount cannot be replaced.
+    ['cp -R /lock/. .', `${words.join(' ')} --store-dir /root/.pnpm-store`, FOLDER],
+    [cacheMount('/root/.pnpm-store'), ...bindMounts(manifests, '/lock')],
   );
 }
 
