@@ -30,6 +30,17 @@ export const pastFailures: Record<string, Omit<Batch, 'edits'>> = {
     ignore: [],
     stages: [['COPY ["a/?/d/[^x]e","@"]'], ['COPY ["a/q?/d","@"]']],
   },
+  'a pattern that meets a link which .dockerignore leaves out': {
+    files: [
+      file('a/b'),
+      file('s/c'),
+      { path: 'a/q1', type: 'symlink', link: '..' },
+      { path: 'a/r1', type: 'symlink', link: '../s' },
+      { path: 'a/t1', type: 'symlink', link: '/a' },
+    ],
+    ignore: ['a/?1'],
+    stages: [['COPY ["a/q?","@"]'], ['COPY ["a/r?","@"]'], ['COPY ["a/t?/b*","@"]']],
+  },
   'a malformed pattern': {
     files: [file('q/b')],
     ignore: [],

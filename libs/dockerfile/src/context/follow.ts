@@ -1,3 +1,5 @@
+import { posix } from 'node:path';
+import { contextPath, hasWildcards, matchPattern } from '../go/path';
 import type { ContextTree } from './tree';
 
 /**
@@ -42,4 +44,40 @@ export function leadsOutside(tree: ContextTree, path: string): boolean {
     if (depth < 0) return true;
   }
   return false;
+}
+
+/**
+ * What BuildKit's client sends for a pattern, as patterns: the links that it meets are followed
+ * before .dockerignore leaves anything out.
+ *
+ * @see https://github.com/tonistiigi/fsutil, FollowLinks
+ */
+export function sentPatterns(tree: ContextTree, pattern: string): string[] {
+  const sent = new Set<string>();
+  const append = (path: string): void => {
+    const parts = path.split('/');
+    for (let length = 1; length <= parts.length; length++) {
+      const current = parts.slice(0, length).join('/');
+      const targets = linkTargets(tree, current);
+      const isEnd = length === parts.length || targets.length > 0;
+      if (isEnd && sent.has(current)) return;
+      if (isEnd) sent.add(current);
+      const rest = parts.slice(length);
+      for (const target of targets) append(contextPath([target, ...rest].join('/')));
+      if (targets.length > 0) return;
+    }
+  };
+  append(contextPath(pattern));
+  return [...sent];
+}
+
+function linkTargets(tree: ContextTree, path: string): string[] {
+  const { dir, base } = posix.parse(path);
+  const names = hasWildcards(base)
+    ? tree.allNames(dir).filter((name) => matchPattern(base)?.test(name))
+    : [base];
+  return names.flatMap((name) => {
+    const at = posix.join(dir, name);
+    return tree.isLink(at) ? posix.resolve('/', dir, tree.link(at)) : [];
+  });
 }

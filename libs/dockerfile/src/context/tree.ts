@@ -78,6 +78,17 @@ export class ContextTree {
     return undefined;
   }
 
+  /** The names in a folder, what .dockerignore leaves out among them; none where no folder is. */
+  allNames(folder: string): string[] {
+    if (!this.lstat(folder)?.isDirectory()) return [];
+    return this.read(folder);
+  }
+
+  /** Whether a symbolic link is there, left out by .dockerignore or not. */
+  isLink(path: string): boolean {
+    return this.lstat(path)?.isSymbolicLink() ?? false;
+  }
+
   /** The target of a symbolic link, as written. */
   link(path: string): string {
     let target = this.links.get(path);
@@ -150,12 +161,15 @@ export class ContextTree {
   }
 
   private names(node: Node): string[] {
-    if (!this.enters(node)) return [];
+    return this.enters(node) ? this.read(node.path) : [];
+  }
+
+  private read(folder: string): string[] {
     try {
-      const names = readdirSync(systemPath(this.absolute(node.path)), { encoding: 'buffer' });
+      const names = readdirSync(systemPath(this.absolute(folder)), { encoding: 'buffer' });
       return names.map(nameOf).sort();
     } catch (cause) {
-      throw unreadable(node.path, cause);
+      throw unreadable(folder, cause);
     }
   }
 

@@ -2,7 +2,7 @@ import type { DockerfileError } from '../error';
 import { DockerfileError as Problem } from '../error';
 import { fileDigest } from '../context/digest';
 import type { FileIndex } from '../context/file-index';
-import { leadsOutside } from '../context/follow';
+import { leadsOutside, sentPatterns } from '../context/follow';
 import type { Missing, Taken } from '../context/source';
 import { takeMounted, takeSource, takeWithParents } from '../context/source';
 import type { ContextTree } from '../context/tree';
@@ -63,10 +63,12 @@ function isSent(reader: ContextReader, folder: string): boolean {
       }
       if (read.kind !== 'copy') return false;
       const take = read.parents ? takeWithParents : takeSource;
-      return read.sources.some((source) => {
-        const taken = take(tree, source, []);
-        return Array.isArray(taken) && covers(taken, folder);
-      });
+      return read.sources.some((source) =>
+        [source, ...sentPatterns(tree, source)].some((pattern) => {
+          const taken = take(tree, pattern, []);
+          return Array.isArray(taken) && covers(taken, folder);
+        }),
+      );
     }),
   );
 }

@@ -37,17 +37,22 @@ function logicalLines(content: string): string[] {
   const lines: string[] = [];
   let open = '';
   for (const line of content.replace(/^\ufeff/, '').split(/\r\n|\r|\n/)) {
-    const isComment = /^\s*#/.test(line);
+    const isComment = line.trimStart().startsWith('#');
     if (line.endsWith('\\') && !isComment) {
       open += line.replace(/\\+$/, '');
       continue;
     }
-    lines.push(open + (isComment ? ` ${line}` : line));
+    lines.push(isComment ? open : open + line);
     open = '';
   }
   return [...lines, open]
-    .map((line) => line.replace(/(^|\s+)#.*$/, '').trim())
+    .map((line) => withoutComment(line).trim())
     .filter((line) => line !== '');
+}
+
+// The pattern tries every blank of a line, and most lines are long lists of hashes.
+function withoutComment(line: string): string {
+  return line.includes('#') ? line.replace(/(^|\s+)#.*$/, '') : line;
 }
 
 function squeeze(text: string): string {
