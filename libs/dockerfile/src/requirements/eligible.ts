@@ -38,12 +38,17 @@ export function requirementsByMeaning(
     const { path } = occurrence.taken.entry;
     byPath.set(path, [...(byPath.get(path) ?? []), occurrence]);
   }
+  const candidates = [...byPath]
+    .filter(([, all]) => all.every(({ taken }) => taken.entry.type === 'file'))
+    .map(([path, all]) => {
+      const places = all.flatMap((occurrence) => placesOf(occurrence, steps) ?? ['?']);
+      return { path, all, places };
+    });
   // A file that is included is named too, once the file that includes it counts by meaning.
   for (let found = true; found;) {
     found = false;
-    for (const [path, all] of byPath) {
-      if (digests.has(path) || all.some(({ taken }) => taken.entry.type !== 'file')) continue;
-      const places = all.flatMap((occurrence) => placesOf(occurrence, steps) ?? ['?']);
+    for (const { path, all, places } of candidates) {
+      if (digests.has(path)) continue;
       const sought = places.filter((place) => named.has(place));
       if (sought.length === 0 || !all.every((each) => isHidden(each, steps, commands, output)))
         continue;

@@ -45,9 +45,7 @@ function logicalLines(content: string): string[] {
     lines.push(isComment ? open : open + line);
     open = '';
   }
-  return [...lines, open]
-    .map((line) => withoutComment(line).trim())
-    .filter((line) => line !== '');
+  return [...lines, open].map((line) => withoutComment(line).trim()).filter((line) => line !== '');
 }
 
 // The pattern tries every blank of a line, and most lines are long lists of hashes.
@@ -74,7 +72,9 @@ function isPinned(requirement: string): boolean {
 /** PEP 503 for the name; any of the hashes will do, so their order says nothing. */
 function normalRequirement(line: string): string {
   const [requirement = '', ...options] = squeeze(line).split(/ (?=--)/);
-  const hashes = options.map((option) => option.replace(/^(--[\w-]+)[ =]/, '$1=')).sort();
+  const hashes = options
+    .map((option) => (/^--[\w-]+ /.test(option) ? option.replace(' ', '=') : option))
+    .sort();
   const named = requirement.replace(/^[A-Za-z0-9][A-Za-z0-9._-]*/, (name) =>
     name.toLowerCase().replace(/[-_.]+/g, '-'),
   );
