@@ -7,6 +7,8 @@ export interface Batch {
   ignore: string[];
   /** Each stage as its COPY instructions, `@` standing for the destination. */
   stages: string[][];
+  /** The value of the build argument SOURCE, which a COPY may name as its source. */
+  argument?: string;
   /** Rounds of edits: the context is built before and after each. */
   edits: Edit[][];
 }
@@ -14,7 +16,9 @@ export interface Batch {
 export type Edit =
   | { kind: 'content' | 'delete' | 'mode' | 'add'; path: string; value: number }
   | { kind: 'ignore'; line: string; at: number }
-  | { kind: 'unignore'; at: number };
+  | { kind: 'unignore'; at: number }
+  | { kind: 'argument'; value: string }
+  | { kind: 'instructions'; stage: number; copies: string[] };
 
 const names = [
   'a',
@@ -117,6 +121,7 @@ function copies(paths: readonly string[]): fc.Arbitrary<string[]> {
   const source = fc.oneof(
     { weight: 8, arbitrary: near(paths) },
     { weight: 1, arbitrary: fc.constantFrom('.', './', '*', '/', '*/*', '*/*/*') },
+    { weight: 1, arbitrary: fc.constant('$SOURCE') },
   );
   const copy = fc.tuple(
     fc.constantFrom('COPY', 'COPY', 'COPY', 'ADD', 'COPY --link'),
@@ -160,6 +165,18 @@ function edit(paths: readonly string[]): fc.Arbitrary<Edit> {
       }),
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('unignore' as const), at: fc.nat(5) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('argument' as const), value: near(paths) }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('instructions' as const),
+        stage: fc.nat(1000),
+        copies: copies(paths),
+      }),
+    },
   );
 }
 
@@ -170,6 +187,7 @@ export function batches(stagesPerBatch: number): fc.Arbitrary<Batch> {
       files: fc.constant(files),
       ignore: fc.array(ignoreLine(paths), { maxLength: 4 }),
       stages: fc.array(copies(paths), { minLength: stagesPerBatch, maxLength: stagesPerBatch }),
+      argument: near(paths),
       edits: fc.array(fc.array(edit(paths), { minLength: 1, maxLength: 4 }), {
         minLength: 2,
         maxLength: 2,

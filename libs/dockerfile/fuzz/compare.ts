@@ -58,11 +58,12 @@ export async function compareBatch(engine: Engine, batch: Batch, tally: Tally): 
     const ignoreFile = join(contextDir, '.dockerignore');
     rmSync(ignoreFile, { force: true, recursive: true });
     writeFileSync(ignoreFile, `${batch.ignore.join('\n')}\n`);
-    let before = await buildAll(engine, root, batch, tally);
+    let now = batch;
+    let before = await buildAll(engine, root, now, tally);
     for (const round of batch.edits) {
-      for (const edit of round) apply(contextDir, edit);
-      const after = await buildAll(engine, root, batch, tally);
-      compareKeys(batch, before, after, tally);
+      for (const edit of round) now = apply(contextDir, now, edit);
+      const after = await buildAll(engine, root, now, tally);
+      compareKeys(now, before, after, tally);
       before = after;
     }
   } finally {
@@ -72,14 +73,16 @@ export async function compareBatch(engine: Engine, batch: Batch, tally: Tally): 
 
 async function buildAll(engine: Engine, root: string, batch: Batch, tally: Tally): Promise<Built> {
   const contextDir = join(root, 'context');
-  const stages = batch.stages.map((copies, stage) =>
-    copies.map((copy, index) => copy.replace('"@"', `"/${stage}-${index}/"`)),
-  );
-  const predictions = stages.map((instructions) => predict(contextDir, instructions));
+  const { argument } = batch;
+  const stages = batch.stages.map((copies, stage) => [
+    ...(copies.join().includes('$SOURCE') ? ['ARG SOURCE'] : []),
+    ...copies.map((copy, index) => copy.replace('"@"', `"/${stage}-${index}/"`)),
+  ]);
+  const predictions = stages.map((instructions) => predict(contextDir, instructions, argument));
   const good = stages.flatMap((copies, index) =>
     predictions[index]!.kind === 'built' ? copies : [],
   );
-  const built = await run(engine, root, good);
+  const built = await run(engine, root, good, argument);
   if (!built.ok) throw await blame(engine, root, batch, stages, predictions, built.printed);
   const results = new Map<number, string>();
   predictions.forEach((prediction, stage) => {
@@ -89,7 +92,7 @@ async function buildAll(engine: Engine, root: string, batch: Batch, tally: Tally
   });
   const refused = stages.filter((_, index) => predictions[index]!.kind === 'refused');
   for (const instructions of refused.slice(0, refusalsTried)) {
-    const alone = await run(engine, root, instructions);
+    const alone = await run(engine, root, instructions, argument);
     if (alone.ok) throw failure(batch, instructions, 'BuildKit builds what the library refuses');
     tally.refused++;
   }
@@ -138,7 +141,7 @@ function compareKeys(batch: Batch, before: Built, after: Built, tally: Tally): v
   });
 }
 
-async function run(engine: Engine, root: string, instructions: string[]) {
+async function run(engine: Engine, root: string, instructions: string[], argument = '') {
   const dockerfile = join(root, 'Dockerfile');
   const exportTo = join(root, 'out');
   rmSync(exportTo, { recursive: true, force: true });
@@ -148,7 +151,7 @@ async function run(engine: Engine, root: string, instructions: string[]) {
     contextDir: join(root, 'context'),
     dockerfile,
     exportTo,
-    options: ['--no-cache'],
+    options: ['--no-cache', '--build-arg', `SOURCE=${argument}`],
   });
   return { ok, printed, delivered: ok ? readTree(exportTo) : new Map<string, string>() };
 }
@@ -163,13 +166,27 @@ async function blame(
 ): Promise<Error> {
   for (const [index, instructions] of stages.entries()) {
     if (predictions[index]!.kind !== 'built') continue;
-    const alone = await run(engine, root, instructions);
+    const alone = await run(engine, root, instructions, batch.argument);
     if (!alone.ok) return failure(batch, instructions, `BuildKit refuses it: ${alone.printed}`);
   }
   return failure(batch, stages.flat(), `BuildKit refuses them together: ${printed}`);
 }
 
-function apply(contextDir: string, edit: Edit): void {
+/** Edits the context, or gives the batch that it makes of this one. */
+function apply(contextDir: string, batch: Batch, edit: Edit): Batch {
+  if (edit.kind === 'argument') return { ...batch, argument: edit.value };
+  if (edit.kind === 'instructions') {
+    const at = edit.stage % batch.stages.length;
+    return { ...batch, stages: batch.stages.with(at, edit.copies) };
+  }
+  editContext(contextDir, edit);
+  return batch;
+}
+
+function editContext(
+  contextDir: string,
+  edit: Exclude<Edit, { kind: 'argument' | 'instructions' }>,
+): void {
   const ignoreFile = join(contextDir, '.dockerignore');
   const lines = readFileSync(ignoreFile, 'utf8').split('\n');
   if (edit.kind === 'ignore') lines.splice(edit.at % lines.length, 0, edit.line);
@@ -198,7 +215,8 @@ function failure(batch: Batch, instructions: string[], what: string): Error {
   const shown = {
     files: batch.files,
     ignore: batch.ignore,
-    stages: [instructions.map(general)],
+    stages: [instructions.map(general).filter((instruction) => instruction !== 'ARG SOURCE')],
+    argument: batch.argument,
     edits: batch.edits,
   };
   return new Error(`${what}\n${JSON.stringify(shown)}`);

@@ -29,13 +29,14 @@ export type Prediction =
   | { kind: 'clash' };
 
 /** What the library says of `FROM scratch` and these COPYs, each to a folder of its own. */
-export function predict(contextDir: string, instructions: string[]): Prediction {
+export function predict(contextDir: string, instructions: string[], argument = ''): Prediction {
   const source = ['FROM scratch', ...instructions, ''].join('\n');
   try {
     const dockerfile = parseDockerfile(source, { file: 'Dockerfile' });
-    const [file] = planStages(dockerfile, { contextDir, platforms: ['linux/amd64'] });
+    const buildArgs = { SOURCE: argument };
+    const [file] = planStages(dockerfile, { contextDir, platforms: ['linux/amd64'], buildArgs });
     const plan = file!.platforms[0]!;
-    const delivered = deliveries(contextDir, source);
+    const delivered = deliveries(contextDir, source, buildArgs);
     if (!delivered) return { kind: 'clash' };
     return { kind: 'built', delivered, plan, key: serialisePlan(file!) };
   } catch (error) {
@@ -47,10 +48,11 @@ export function predict(contextDir: string, instructions: string[]): Prediction 
 function deliveries(
   contextDir: string,
   source: string,
+  buildArgs: Record<string, string>,
 ): Map<string, Map<string, string>> | undefined {
   const dockerfile = parseDockerfile(source, { file: 'Dockerfile' });
   const rules = readIgnoreRules(`${contextDir}/Dockerfile`, contextDir);
-  const [stage] = evaluateStages(dockerfile, { platform: 'linux/amd64' });
+  const [stage] = evaluateStages(dockerfile, { platform: 'linux/amd64', buildArgs });
   const tree = new ContextTree(contextDir, rules);
   const reader = { tree, index: new FileIndex(), file: 'Dockerfile', steps: stage!.steps };
   const delivered = new Map<string, Map<string, string>>();
