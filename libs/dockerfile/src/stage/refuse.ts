@@ -66,7 +66,7 @@ const digestLengths: Record<string, number> = { sha256: 64, sha384: 96, sha512: 
 
 /** @throws FlagProblem for an `ADD --checksum` that does not fit what is added */
 export function refuseChecksum(copy: Copy, sources: string[], checksum: string | undefined): void {
-  if (checksum === undefined) return;
+  if (!checksum) return;
   if (copy.sources.length > 1)
     throw new FlagProblem("checksum can't be specified for multiple sources");
   for (const source of sources) {
