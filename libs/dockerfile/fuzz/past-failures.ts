@@ -56,6 +56,11 @@ export const pastFailures: Record<string, Omit<Batch, 'edits'>> = {
     ignore: ['**/*', 'q?/**/[*/x', '!c'],
     stages: [['COPY ["c","@"]'], ['COPY [".","@"]']],
   },
+  'a link of a circle through a name with wildcard characters': {
+    files: [file('b'), { path: '[z]', type: 'symlink', link: '[z]/q?/x' }],
+    ignore: [],
+    stages: [['COPY ["*/*","@"]'], ['COPY ["b","@"]']],
+  },
   'a link to a name with wildcard characters': {
     files: [file('[z]/a'), file('b'), { path: 'l', type: 'symlink', link: '/[z]' }],
     ignore: [],

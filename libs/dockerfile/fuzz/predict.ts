@@ -1,10 +1,10 @@
 import { FileIndex } from '../src/context/file-index';
-import { followLinks } from '../src/context/follow';
+import { followLinks, linkTargets } from '../src/context/follow';
 import type { Taken } from '../src/context/source';
 import { ContextTree } from '../src/context/tree';
 import { parseDockerfile } from '../src/dockerfile';
 import { DockerfileError } from '../src/error';
-import { hasWildcards } from '../src/go/path';
+import { contextPath, hasWildcards } from '../src/go/path';
 import { readIgnoreRules } from '../src/ignore/ignore-file';
 import type { PlanFile, StagePlan } from '../src/plan';
 import { FileSet, takeRead } from '../src/plan/files';
@@ -59,6 +59,7 @@ function deliveries(
   for (const step of stage!.steps)
     for (const read of step.reads) {
       if (read.kind !== 'copy' || read.destination === undefined) continue;
+      if (read.sources.some((source) => meetsWildcards(tree, source))) return undefined;
       const files = new Map<string, string>();
       for (const taken of takeRead(reader, step, read)) {
         if (taken.path !== taken.entry.path && hasWildcards(taken.entry.path)) return undefined;
@@ -72,6 +73,15 @@ function deliveries(
       delivered.set(read.destination.replace(/^\/|\/$/g, ''), files);
     }
   return delivered;
+}
+
+/** Whether a link on the way of a source leads to a name with wildcard characters. */
+function meetsWildcards(tree: ContextTree, source: string): boolean {
+  return contextPath(source)
+    .split('/')
+    .some((_, at, parts) =>
+      linkTargets(tree, parts.slice(0, at + 1).join('/')).some((target) => hasWildcards(target)),
+    );
 }
 
 function dangles(tree: ContextTree, { entry }: Taken): boolean {

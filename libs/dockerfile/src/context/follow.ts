@@ -71,7 +71,8 @@ export function sentPatterns(tree: ContextTree, pattern: string): string[] {
   return [...sent];
 }
 
-function linkTargets(tree: ContextTree, path: string): string[] {
+/** Where the links lead that a path or a pattern in its last part is. */
+export function linkTargets(tree: ContextTree, path: string): string[] {
   const { dir, base } = posix.parse(path);
   const names = hasWildcards(base)
     ? tree.allNames(dir).filter((name) => matchPattern(base)?.test(name))
