@@ -48,6 +48,6 @@ describe('against BuildKit', () => {
       }
       expect(tally.compared).toBeGreaterThan(cases);
     },
-    Math.max(120_000, cases * 1000),
+    Math.max(240_000, cases * 3000),
   );
 });
