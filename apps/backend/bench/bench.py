@@ -1,20 +1,22 @@
-"""Excel2Doc beside the obvious alternative, in one run: `python -m bench.bench [--quick]`.
+"""Excel2Doc beside the obvious alternative, in one run: `npx nx run bench:backend`.
 
-Writes docs/benchmarks/backend.json, .md and .svg at the workspace's root (or into --out).
-Each measurement runs in a process of its own; the best of its rounds counts.
+Prints backend.json, .md and .svg, by name, as one JSON object; the script that starts it in its
+image writes them to docs/benchmarks. Each measurement runs in a process of its own; the median of
+its rounds counts.
 """
 
 import argparse
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench.report import write_report
+from bench.report import report_files
 from bench.service import health_under_load
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +37,6 @@ class Measured:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows, one round")
-    parser.add_argument("--out", type=Path, default=ROOT.parents[1] / "docs" / "benchmarks")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     scale, rounds = (10, 1) if arguments.quick else (1, arguments.rounds)
@@ -59,9 +60,7 @@ def main() -> int:
         "health_p95_ms_with_4_jobs": round(p95, 2),
         "health_p95_target_ms": 20,
     }
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    write_report(report, arguments.out)
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
+    sys.stdout.write(json.dumps(report_files(report)) + "\n")
     return 0
 
 
@@ -71,7 +70,7 @@ def compare(what: str, folder: str, rounds: int, name: str, target: float) -> Me
     for _ in range(rounds):
         ours.append(run_task(f"ours-{what}", folder)["seconds"])
         theirs.append(run_task(f"theirs-{what}", folder)["seconds"])
-    return Measured(name, min(ours), min(theirs), target)
+    return Measured(name, statistics.median(ours), statistics.median(theirs), target)
 
 
 def run_task(*arguments: object) -> dict[str, float]:

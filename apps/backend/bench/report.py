@@ -1,16 +1,18 @@
 """The results as data, as a table and as a picture."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 _BAR = 420
 
 
-def write_report(report: dict[str, Any], folder: Path) -> None:
-    (folder / "backend.json").write_text(json.dumps(report, indent=2) + "\n")
-    (folder / "backend.md").write_text(_markdown(report))
-    (folder / "backend.svg").write_text(_picture(report["compared"]))
+def report_files(report: dict[str, Any]) -> dict[str, str]:
+    """What stands in docs/benchmarks, by name."""
+    return {
+        "backend.json": json.dumps(report, indent=2) + "\n",
+        "backend.md": _markdown(report),
+        "backend.svg": _picture(report["compared"]),
+    }
 
 
 def _markdown(report: dict[str, Any]) -> str:
@@ -21,7 +23,7 @@ def _markdown(report: dict[str, Any]) -> str:
         "Made by `npx nx run bench:backend`; the alternative is pandas with openpyxl",
         "to read, and a loop of docxtpl to write. Both ran in turn on the same machine "
         f"({machine['cores']} cores, Python {machine['python']});",
-        f"the best of {report['rounds']} counts.",
+        f"the median of {report['rounds']} counts.",
         "",
         "| | Excel2Doc | alternative | ratio | target |",
         "|---|---|---|---|---|",

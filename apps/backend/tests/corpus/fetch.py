@@ -1,4 +1,4 @@
-"""Fetch the corpus: `python -m tests.corpus.fetch FOLDER`.
+"""Fetch the corpus: `python -m tests.corpus.fetch FOLDER [all|small]`, into FOLDER/all or /small.
 
 Test files that other projects have published, from their source packages, pinned with hashes.
 They are unpacked, never installed, and kept: a second call fetches nothing.
@@ -14,11 +14,11 @@ SOURCES = Path(__file__).with_name("sources.txt")
 SUFFIXES = {".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".docx"}
 
 
-def fetch(folder: Path) -> None:
+def fetch(folder: Path, part: str = "all") -> None:
     downloads = folder / "downloads"
     downloads.mkdir(parents=True, exist_ok=True)
-    for line in SOURCES.read_text().splitlines():
-        if line.startswith("#") or _is_there(downloads, line):
+    for line in _sources(part):
+        if _archive(downloads, line):
             continue
         wanted = downloads / "wanted.txt"
         wanted.write_text(line + "\n")
@@ -41,15 +41,24 @@ def fetch(folder: Path) -> None:
             check=True,
             env=environment,
         )
-    for archive in downloads.glob("*.tar.gz"):
-        _unpack(archive, folder / "files")
+    for line in _sources(part):
+        archive = _archive(downloads, line)
+        if archive is None:
+            raise FileNotFoundError(line)
+        _unpack(archive, folder / part)
 
 
-def _is_there(downloads: Path, line: str) -> bool:
+def _sources(part: str) -> list[str]:
+    """The lines below `# small` make up CI's part."""
+    text = SOURCES.read_text()
+    chosen = text if part == "all" else text.partition("# small")[2]
+    return [line for line in chosen.splitlines() if "==" in line]
+
+
+def _archive(downloads: Path, line: str) -> Path | None:
     name, _, version = line.split(" ", maxsplit=1)[0].partition("==")
-    return any(
-        (downloads / f"{n}-{version}.tar.gz").exists() for n in (name, name.replace("-", "_"))
-    )
+    names = (f"{n}-{version}.tar.gz" for n in (name, name.replace("-", "_")))
+    return next((downloads / n for n in names if (downloads / n).exists()), None)
 
 
 def _unpack(archive: Path, folder: Path) -> None:
@@ -60,4 +69,4 @@ def _unpack(archive: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    fetch(Path(sys.argv[1]))
+    fetch(Path(sys.argv[1]), *sys.argv[2:])

@@ -1,10 +1,12 @@
 """Workbooks and documents that this repository did not make.
 
+    npx nx run backend:corpus                     # or by hand:
     python -m tests.corpus.fetch FOLDER
-    EXCEL2DOC_CORPUS=FOLDER pytest tests/corpus
+    EXCEL2DOC_CORPUS=FOLDER/all pytest tests/corpus
 
-Each is converted, or refused with a reason that is written down here. LibreOffice, where it is
-installed, opens every result and must find the same text.
+Each is converted, or refused with a reason that is written down here, also by the API, which never
+answers with a 500. LibreOffice, where it is installed, opens every result and must find the same
+text.
 """
 
 import io
@@ -17,6 +19,7 @@ from typing import Any
 import docx
 import pytest
 import python_calamine
+from fastapi.testclient import TestClient
 
 from app.domain.conversion import Mode, Options, Source
 from app.domain.limits import Limits
@@ -29,7 +32,7 @@ from app.domain.workbook.opening import open_workbook
 if not os.environ.get("EXCEL2DOC_CORPUS"):
     pytest.exit("tests/corpus needs EXCEL2DOC_CORPUS; see its docstring", returncode=4)
 
-FILES = Path(os.environ["EXCEL2DOC_CORPUS"]) / "files"
+FILES = Path(os.environ["EXCEL2DOC_CORPUS"])
 REFUSED = {
     "agate_excel-0.4.2/examples/test_empty.xls": "NOTHING_TO_CONVERT",
     "agate_excel-0.4.2/examples/test_empty.xlsx": "NOTHING_TO_CONVERT",
@@ -73,6 +76,19 @@ def test_a_workbook_is_converted_or_refused_by_name(path: Path, tmp_path: Path):
         return
     document = docx.Document(str(to_document(path, tmp_path)))
     assert document.tables
+
+
+@pytest.mark.parametrize("path", files(".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".docx"))
+def test_the_api_takes_it_or_refuses_it_by_name(client: TestClient, path: Path):
+    kind = "templates" if path.suffix.lower() == ".docx" else "workbooks"
+    response = client.post(f"/api/v1/{kind}", files={"file": (path.name, path.read_bytes())})
+    expected = refusal_of(path)
+    if expected is None:
+        assert response.status_code == 201, response.text
+        return
+    # an upload looks for rows, a conversion for something to convert
+    codes = {expected} | ({"WORKBOOK_EMPTY"} if expected == "NOTHING_TO_CONVERT" else set())
+    assert (response.status_code, response.json()["code"] in codes) == (422, True), response.text
 
 
 @pytest.mark.parametrize("path", files(".xlsx", ".xlsm"))
