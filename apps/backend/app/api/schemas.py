@@ -51,6 +51,7 @@ class FieldsOut(_Model):
     single: list[str] = Field(description="Asked of the row that a document is made for")
     looped: list[str] = Field(description="Asked of each row in a loop over `rows`")
     uses_rows: bool
+    uses_images: bool = False
 
 
 class VersionOut(_Model):

@@ -10,6 +10,7 @@ from app.domain.conversion import Options
 from app.domain.refusal import Refused
 from app.domain.sheet_view import Record, SheetView
 from app.domain.template.sandbox import make_sandbox
+from app.domain.workbook.model import Pictures
 
 Context = dict[str, Any]
 MAX_PATTERN_LENGTH = 500
@@ -18,12 +19,14 @@ MAX_PATTERN_LENGTH = 500
 class Contexts:
     """Rows as contexts: each field as Excel shows it, under `raw` as it is, under `row` by header.
 
+    With `pictures`, under `images` those that lie on the row's cells.
+
     Raises:
         Refused: `COLUMN_UNKNOWN` when the mapping names a column that is not there.
     """
 
-    def __init__(self, view: SheetView, options: Options) -> None:
-        self._view = view
+    def __init__(self, view: SheetView, options: Options, pictures: Pictures | None = None) -> None:
+        self._view, self._pictures = view, pictures
         self._mapping = {
             field: _find(view.columns, name, view.name).field
             for field, name in options.mapping.items()
@@ -47,10 +50,18 @@ class Contexts:
             context[field], raw[field] = record.shown[column], record.raw[column]
         context["row"] = {name: record.shown[field] for name, field in self._headers.items()}
         context["raw"] = raw
+        if self._pictures is not None:
+            context["images"] = self._images(record.row_number - 1, self._pictures)
         context["row_number"] = record.row_number
         context["sheet"] = self._view.name
         context["count"] = self._view.row_count
         return context
+
+    def _images(self, row: int, pictures: Pictures) -> Context:
+        """The row's pictures, under every name of their column; None where there is none."""
+        images: Context = {c.field: pictures.get((row, c.index)) for c in self._view.columns}
+        known = {**self._headers, **self._mapping}
+        return images | {name: images[field] for name, field in known.items()}
 
     def all_rows(self, found: list[Record]) -> Context:
         """For mode `single`: the rows in a list, and the fields of the first beside them."""

@@ -6,7 +6,7 @@ from itertools import islice
 from app.domain.contexts import Contexts, file_name_pattern
 from app.domain.conversion import Missing, Mode, Source
 from app.domain.limits import Limits
-from app.domain.modes import naming_the_row, template_of
+from app.domain.modes import contexts, naming_the_row, template_of
 from app.domain.sheet_view import SheetView, records, view_sheets
 from app.domain.template.compiled import CompiledTemplate
 from app.domain.workbook.model import WorkbookReader
@@ -53,16 +53,16 @@ def _tables(views: list[SheetView]) -> DryRun:
 
 def _templated(reader: WorkbookReader, view: SheetView, source: Source) -> DryRun:
     template = template_of(source, missing=Missing.BLANK)
-    contexts = Contexts(view, source.options)
+    context_of = contexts(reader, view, source, template)
     wanted = template.fields.looped if source.mode is Mode.SINGLE else ()
     wanted = (*template.fields.single, *wanted)
-    used = {contexts.column_of(field) for field in wanted}
+    used = {context_of.column_of(field) for field in wanted}
     return DryRun(
         view.name,
         view.row_count,
-        [field for field in wanted if field not in contexts.fields],
+        [field for field in wanted if field not in context_of.fields],
         [column.name for column in view.columns if column.field not in used],
-        list(_previews(reader, view, source, template, contexts)),
+        list(_previews(reader, view, source, template, context_of)),
     )
 
 
@@ -71,16 +71,16 @@ def _previews(
     view: SheetView,
     source: Source,
     template: CompiledTemplate,
-    contexts: Contexts,
+    context_of: Contexts,
 ) -> list[Preview]:
     first = list(islice(records(reader, view), PREVIEWED_ROWS))
     suffix = ".pdf" if source.options.pdf else ".docx"
     if source.mode is Mode.SINGLE:
-        return [Preview(f"result{suffix}", template.text(contexts.all_rows(first)))]
+        return [Preview(f"result{suffix}", template.text(context_of.all_rows(first)))]
     pattern = file_name_pattern(source.options.file_name)
     previews = []
     for record in first:
-        context = contexts.row(record)
+        context = context_of.row(record)
         with naming_the_row(view.name, record.row_number):
             previews.append(Preview(pattern(context) + suffix, template.text(context)))
     return previews

@@ -65,6 +65,14 @@ def template_of(source: Source, missing: Missing | None = None) -> CompiledTempl
     )
 
 
+def contexts(
+    reader: WorkbookReader, view: SheetView, source: Source, template: CompiledTemplate
+) -> Contexts:
+    """The sheet's rows as the template sees them; pictures are looked for if it asks for any."""
+    pictures = reader.pictures(view.index) if template.fields.uses_images else None
+    return Contexts(view, source.options, pictures)
+
+
 def _tables(reader: WorkbookReader, views: list[SheetView], folder: Path, tell: Tell) -> Finished:
     path = folder / "result.docx"
     total = sum(view.total_rows for view in views)
@@ -87,7 +95,7 @@ def _per_row(
     done_rows: int,
 ) -> Finished:
     template = template_of(source)
-    context_of = Contexts(view, source.options)
+    context_of = contexts(reader, view, source, template)
     names = FileNames(".docx")
     pattern = file_name_pattern(source.options.file_name)
     done = 0
@@ -131,7 +139,7 @@ def _single(
             "use mode 'table' or 'per-row'",
         )
     template = template_of(source)
-    context_of = Contexts(view, source.options)
+    context_of = contexts(reader, view, source, template)
     tell(Progress(0, view.row_count))
     context = context_of.all_rows(list(records(reader, view)))
     path = folder / "result.docx"

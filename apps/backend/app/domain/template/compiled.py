@@ -1,9 +1,10 @@
 """A template compiled once. docxtpl's own render compiles at every call."""
 
 import io
+import posixpath
 import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,11 @@ from docxtpl import DocxTemplate
 from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import SecurityError
 from lxml import etree
-from markupsafe import Markup
 
 from app.domain.refusal import Refused
 from app.domain.template.fields import Fields, find_fields, refuse_loading
-from app.domain.template.package import read_package
+from app.domain.template.package import read_package, relationships_of
+from app.domain.template.pictures import PictureSink, open_relationships, with_picture_types
 from app.domain.template.reaching import MARKS, cut_reaching
 from app.domain.template.sandbox import Sandbox, make_sandbox
 
@@ -25,6 +26,7 @@ _PRINT = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _MARKUP = re.compile(r"<[^>]+>")
 _DRAWING_ID = re.compile(r'(<(?:wp:docPr|pic:cNvPr)\b[^>]*?\bid=")\d+(")')
 _TABLE_CHANGES = re.compile(r"\{%\s*(?:tc|colspan|hm)\b|\{\{tc\b")
+_PICTURE = re.compile(r"\|\s*picture\b")
 _LITERAL_BRACES = (("{_{", "{{"), ("}_}", "}}"), ("{_%", "{%"), ("%_}", "%}"))
 
 
@@ -35,6 +37,8 @@ class _Part:
     template: Template
     has_drawings: bool
     changes_tables: bool
+    relationships: str | None
+    """Up to where those of pictures are added; None in a part that prints none."""
     has_instructions: bool
     """Of fields of Word's: what they are may show only when the tags in them are rendered."""
 
@@ -47,6 +51,7 @@ class CompiledTemplate:
     _parts: list[_Part]
     _rest: bytes
     _paragraphs: list[tuple[str, int, str]]
+    _pictures: PictureSink
 
     def document(self, context: Mapping[str, Any]) -> bytes:
         """The .docx for `context`.
@@ -55,11 +60,21 @@ class CompiledTemplate:
             Refused: `FIELD_MISSING`, `TEMPLATE_FORBIDDEN`, `TEMPLATE_VALUE`,
                 `TEMPLATE_BROKEN_RESULT`, naming the field and its paragraph.
         """
-        rendered = [(part.name, self._render_part(part, context)) for part in self._parts]
+        rendered: list[tuple[str, bytes]] = []
+        media: dict[str, bytes] = {}
+        for part in self._parts:
+            rendered.append((part.name, self._render_part(part, context)))
+            if part.relationships is not None:
+                folder = posixpath.dirname(part.name)
+                added = f"{part.relationships}{self._pictures.relationships}</Relationships>"
+                rendered.append((relationships_of(part.name), added.encode()))
+                media |= {f"{folder}/{name}": data for name, data in self._pictures.media.items()}
         out = io.BytesIO(self._rest)
         with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
             for name, xml in rendered:
                 archive.writestr(name, xml)
+            for name, data in media.items():
+                archive.writestr(zipfile.ZipInfo(name), data)  # deflated already
         return out.getvalue()
 
     def text(self, context: Mapping[str, Any]) -> list[str]:
@@ -69,6 +84,7 @@ class CompiledTemplate:
         return [text for text in paragraphs if text.strip()]
 
     def _render_part(self, part: _Part, context: Mapping[str, Any]) -> bytes:
+        self._pictures.start()
         try:
             xml = part.template.render(context)
         except UndefinedError as error:
@@ -116,7 +132,6 @@ def compile_template(
     *,
     blank_missing: bool = False,
     max_unpacked_bytes: int = 200 * 1024 * 1024,
-    picture: Callable[..., Markup] | None = None,
 ) -> CompiledTemplate:
     """Check and compile the .docx at `path`.
 
@@ -125,7 +140,8 @@ def compile_template(
             `read_package` raises.
     """
     package = read_package(path, max_unpacked_bytes)
-    sandbox = make_sandbox(blank_missing=blank_missing, picture=picture)
+    pictures = PictureSink()
+    sandbox = make_sandbox(blank_missing=blank_missing, picture=pictures.print)
     parts: list[_Part] = []
     fixed = dict(package.fixed)
     found = Fields()
@@ -139,8 +155,12 @@ def compile_template(
         tree = sandbox.parse(part.source)
         refuse_loading(tree, name)
         found = found.plus(find_fields(tree))
+        if _PICTURE.search(part.source):
+            part.relationships = open_relationships(fixed.pop(relationships_of(name), None))
+            part.has_drawings = True
+            fixed["[Content_Types].xml"] = with_picture_types(fixed["[Content_Types].xml"])
         parts.append(part)
-    return CompiledTemplate(found, parts, _archive(fixed), paragraphs)
+    return CompiledTemplate(found, parts, _archive(fixed), paragraphs, pictures)
 
 
 def _compile_part(
@@ -159,6 +179,7 @@ def _compile_part(
         template,
         _DRAWING_ID.search(xml) is not None,
         bool(_TABLE_CHANGES.search(xml)),
+        None,
         any(mark in xml for mark in MARKS),
     )
 

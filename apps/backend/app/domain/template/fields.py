@@ -18,17 +18,20 @@ class Fields:
         single: asked of the row that a document is made for (mode `per-row`).
         looped: asked of each row in a loop over `rows` (mode `single`).
         uses_rows: there is such a loop.
+        uses_images: it asks for pictures of the workbook.
     """
 
     single: tuple[str, ...] = ()
     looped: tuple[str, ...] = ()
     uses_rows: bool = False
+    uses_images: bool = False
 
     def plus(self, other: "Fields") -> "Fields":
         return Fields(
             _merged(self.single, other.single),
             _merged(self.looped, other.looped),
             self.uses_rows or other.uses_rows,
+            self.uses_images or other.uses_images,
         )
 
 
@@ -52,9 +55,9 @@ def find_fields(tree: nodes.Template) -> Fields:
             continue
         if _is_name(node.node, row_names):
             looped.append(name)
-        elif _is_name(node.node, {"raw", "row"}):
+        elif _is_name(node.node, {"raw", "row", "images"}):
             single.append(name)
-        elif _is_raw_of(node.node, row_names):
+        elif _is_kind_of(node.node, row_names):
             looped.append(name)
     ordered = [n.name for n in tree.find_all(nodes.Name) if n.name in names]
     single = [n for n in ordered if n not in RESERVED and n not in _GLOBALS] + single
@@ -62,6 +65,7 @@ def find_fields(tree: nodes.Template) -> Fields:
         _merged((), tuple(single)),
         _merged((), tuple(n for n in looped if n not in RESERVED)),
         "rows" in names,
+        "images" in names or any(_attribute(node) == "images" for node in accesses),
     )
 
 
@@ -94,10 +98,11 @@ def _is_name(node: nodes.Node, names: set[str]) -> bool:
     return isinstance(node, nodes.Name) and node.name in names
 
 
-def _is_raw_of(node: nodes.Node, names: set[str]) -> bool:
+def _is_kind_of(node: nodes.Node, names: set[str]) -> bool:
+    """`r.raw` and `r.images`, whose attributes are fields."""
     return (
         isinstance(node, nodes.Getattr | nodes.Getitem)
-        and _attribute(node) == "raw"
+        and _attribute(node) in {"raw", "images"}
         and _is_name(node.node, names)
     )
 

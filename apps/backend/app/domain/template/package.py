@@ -82,9 +82,14 @@ def _no_document() -> Refused:
     return Refused("TEMPLATE_NOT_DOCX", "the file is no Word document", "send a .docx")
 
 
+def relationships_of(part: str) -> str:
+    """The name of the part that holds the relationships of `part`."""
+    folder, name = posixpath.split(part)
+    return posixpath.join(folder, "_rels", f"{name}.rels")
+
+
 def _related(parts: dict[str, bytes], document: str) -> list[str]:
-    folder, name = posixpath.split(document)
-    path = posixpath.join(folder, "_rels", f"{name}.rels")
+    folder, path = posixpath.dirname(document), relationships_of(document)
     if path not in parts:
         return []
     return [

@@ -148,6 +148,8 @@ def _rich(
         value = str(value)
     if isinstance(value, Markup) and value.startswith("<w:r>"):
         return value
+    if isinstance(value, Markup) and value.startswith("</w:t>"):  # a picture
+        return Markup(f"<w:r><w:t>{value}</w:t></w:r>")
     run = text_run(value if isinstance(value, str) else shown(value))
     properties = ("<w:b/>" if bold else "") + ("<w:i/>" if italic else "")
     clean_color = str(color).lstrip("#")

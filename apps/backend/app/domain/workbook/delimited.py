@@ -8,7 +8,7 @@ from pathlib import Path
 from app.domain.limits import Limits
 from app.domain.refusal import Refused
 from app.domain.values import Value
-from app.domain.workbook.model import Counter, Row, SheetLayout, SheetName
+from app.domain.workbook.model import Counter, Pictures, Row, SheetLayout, SheetName
 
 _SAMPLE_BYTES = 256 * 1024
 _DELIMITERS = ",;\t|"
@@ -33,6 +33,9 @@ class DelimitedReader:
     @property
     def sheets(self) -> list[SheetName]:
         return [SheetName(self._name)]
+
+    def pictures(self, index: int) -> Pictures:
+        return {}
 
     def layout(self, index: int) -> SheetLayout:
         return SheetLayout()

@@ -1,6 +1,6 @@
 """What every reader gives."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol, cast
@@ -118,6 +118,22 @@ class SheetLayout:
     hidden_columns: set[int] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture whose top left corner is in a cell; read when it is needed."""
+
+    read: Callable[[], bytes]
+    place: str
+    """For messages: sheet and cell."""
+
+    def __str__(self) -> str:
+        return ""  # a template that prints it without the filter
+
+
+Pictures = Mapping[tuple[int, int], Picture]
+"""By row and column, from 0."""
+
+
 class WorkbookReader(Protocol):
     """An open workbook. Rows are read as they are asked for; memory stays flat."""
 
@@ -127,6 +143,9 @@ class WorkbookReader(Protocol):
     def layout(self, index: int) -> SheetLayout: ...
 
     def rows(self, index: int) -> Iterator[Row]: ...
+
+    def pictures(self, index: int) -> Pictures:
+        """None for formats whose pictures are not read."""
 
     def close(self) -> None: ...
 

@@ -11,7 +11,7 @@ from lxml import etree
 from app.domain.limits import Limits
 from app.domain.refusal import Refused
 from app.domain.values import CellError, Value
-from app.domain.workbook.model import Counter, Merge, Row, SheetLayout, SheetName
+from app.domain.workbook.model import Counter, Merge, Pictures, Row, SheetLayout, SheetName
 from app.domain.xml_safe import elements, local, parse
 
 _O = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
@@ -38,6 +38,9 @@ class OdsReader:
     @property
     def sheets(self) -> list[SheetName]:
         return self._sheets
+
+    def pictures(self, index: int) -> Pictures:
+        return {}
 
     def layout(self, index: int) -> SheetLayout:
         layout = SheetLayout()

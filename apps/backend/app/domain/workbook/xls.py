@@ -13,7 +13,7 @@ from app.domain.limits import Limits
 from app.domain.number_format.compiled import NumberFormat, compile_format
 from app.domain.refusal import Refused
 from app.domain.values import CellError, Value
-from app.domain.workbook.model import Counter, Merge, Row, SheetLayout, SheetName
+from app.domain.workbook.model import Counter, Merge, Pictures, Row, SheetLayout, SheetName
 
 _DAMAGE = (
     XLRDError,
@@ -60,6 +60,9 @@ class XlsReader:
     def sheets(self) -> list[SheetName]:
         names, states = self._book.sheet_names(), self._book._sheet_visibility
         return [SheetName(name, bool(state)) for name, state in zip(names, states, strict=True)]
+
+    def pictures(self, index: int) -> Pictures:
+        return {}
 
     def layout(self, index: int) -> SheetLayout:
         sheet = self._sheet(index)

@@ -11,7 +11,8 @@ from app.domain.number_format.compiled import NumberFormat
 from app.domain.refusal import Refused
 from app.domain.values import CellError, Value, from_datetime
 from app.domain.workbook import xlsx_parts
-from app.domain.workbook.model import Counter, Row, SheetLayout, SheetName, cell_name
+from app.domain.workbook.model import Counter, Pictures, Row, SheetLayout, SheetName, cell_name
+from app.domain.workbook.pictures import read_pictures
 from app.domain.workbook.sheet_xml import RawRow, column_index, read_layout, read_rows
 
 
@@ -34,12 +35,9 @@ class XlsxReader:
     def sheets(self) -> list[SheetName]:
         return [part.sheet for part in self._workbook.sheets]
 
-    @property
-    def archive(self) -> zipfile.ZipFile:
-        return self._archive
-
-    def part_path(self, index: int) -> str:
-        return self._workbook.sheets[index].path
+    def pictures(self, index: int) -> Pictures:
+        part = self._workbook.sheets[index]
+        return read_pictures(self._archive, part.path, part.sheet.name, self._limits)
 
     def layout(self, index: int) -> SheetLayout:
         part = self._workbook.sheets[index]

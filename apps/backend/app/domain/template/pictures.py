@@ -1,0 +1,144 @@
+"""Pictures into a document: `{{ images.Photo|picture(width=40) }}`, sizes in millimetres."""
+
+import hashlib
+from dataclasses import dataclass, field
+from xml.sax.saxutils import quoteattr
+
+from docx.image.exceptions import (
+    InvalidImageStreamError,
+    UnexpectedEndOfFileError,
+    UnrecognizedImageError,
+)
+from docx.image.image import Image
+from jinja2 import Undefined
+from lxml import etree
+from markupsafe import Markup
+
+from app.domain.refusal import Refused
+from app.domain.workbook.model import Picture
+from app.domain.xml_safe import parse
+
+CONTENT_TYPES = {"png": "image/png", "jpg": "image/jpeg", "gif": "image/gif"}
+_RELATIONSHIP = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/image"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_EMU_PER_MM = 36_000
+_MAX_MM = 160.0
+"""The width that a page leaves for text; pictures without a size are made to fit it."""
+_MAX_ASKED_MM = 1_000.0
+
+
+@dataclass(slots=True)
+class PictureSink:
+    """What the parts of one document have printed, by its relationship's id.
+
+    A part is rendered alone, so one sink serves all parts in turn.
+    """
+
+    _ids: dict[str, str] = field(default_factory=dict)
+    _media: dict[str, bytes] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """A new part."""
+        self._ids, self._media = {}, {}
+
+    @property
+    def media(self) -> dict[str, bytes]:
+        """Name below the document's folder, and content."""
+        return self._media
+
+    @property
+    def relationships(self) -> str:
+        """The elements that the part's relationships need."""
+        return "".join(
+            f'<Relationship Id="{key}" Type="{_RELATIONSHIP}" Target={quoteattr(name)}/>'
+            for name, key in self._ids.items()
+        )
+
+    def print(self, value: object, width: float = 0, height: float = 0) -> Markup:
+        """The filter. Nothing for a cell without a picture.
+
+        Raises:
+            Refused: `TEMPLATE_VALUE`: it is none, or of a kind that Word does not show.
+        """
+        if isinstance(value, Undefined):
+            return Markup(str(value))
+        if value is None:
+            return Markup("")
+        if not isinstance(value, Picture):
+            raise Refused("TEMPLATE_VALUE", "picture: not a picture; write images.Column|picture")
+        content = value.read()
+        image = _image(content, value.place)
+        across, down = _size(image, float(width), float(height))
+        name = f"media/{hashlib.sha256(content).hexdigest()[:32]}.{image.ext}"
+        key = self._ids.setdefault(name, f"excel2doc{len(self._ids) + 1}")
+        self._media[name] = content
+        return Markup(_DRAWING.format(key=key, across=across, down=down))
+
+
+def _image(content: bytes, place: str) -> Image:
+    try:
+        image = Image.from_blob(content)
+    except (
+        InvalidImageStreamError,
+        UnexpectedEndOfFileError,
+        UnrecognizedImageError,
+        ArithmeticError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise Refused(
+            "TEMPLATE_VALUE", f"{place}: the picture is damaged or of no known kind"
+        ) from error
+    if image.ext not in CONTENT_TYPES:
+        raise Refused("TEMPLATE_VALUE", f"{place}: the picture is neither PNG, JPEG nor GIF")
+    return image
+
+
+def _size(image: Image, width: float, height: float) -> tuple[int, int]:
+    """In EMU; one that is not given follows from the other."""
+    if not (0 <= width <= _MAX_ASKED_MM and 0 <= height <= _MAX_ASKED_MM):
+        raise Refused("TEMPLATE_VALUE", f"picture: a size is at most {_MAX_ASKED_MM:.0f} mm")
+    natural = max(image.px_width, 1), max(image.px_height, 1)
+    if not width and not height:
+        width = min(_MAX_MM, int(image.width) / _EMU_PER_MM)
+    width = width or height * natural[0] / natural[1]
+    height = height or width * natural[1] / natural[0]
+    return max(round(width * _EMU_PER_MM), 1), max(round(height * _EMU_PER_MM), 1)
+
+
+def open_relationships(data: bytes | None) -> str:
+    """A part's relationships up to where more can be added; without any when there are none."""
+    elements = parse(data, "relationships").iter("{*}Relationship") if data else ()
+    written = (
+        f"<Relationship {' '.join(f'{k!s}={quoteattr(str(v))}' for k, v in element.items())}/>"
+        for element in elements
+    )
+    return f'<Relationships xmlns="{_PACKAGE}/relationships">{"".join(written)}'
+
+
+def with_picture_types(data: bytes) -> bytes:
+    """[Content_Types].xml with the kinds of pictures that may come."""
+    root = parse(data, "[Content_Types].xml")
+    known = {(e.get("Extension") or "").lower() for e in root.iter("{*}Default")}
+    for extension, kind in CONTENT_TYPES.items():
+        if extension not in known:
+            root.insert(0, root.makeelement(f"{{{_PACKAGE}/content-types}}Default"))
+            root[0].set("Extension", extension)
+            root[0].set("ContentType", kind)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+
+
+_DRAWING = (
+    '</w:t><w:drawing><wp:inline xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/'
+    'wordprocessingDrawing"><wp:extent cx="{across}" cy="{down}"/><wp:docPr id="1" name="{key}"/>'
+    '<a:graphic xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><a:graphicData '
+    'uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic xmlns:pic="http://'
+    'schemas.openxmlformats.org/drawingml/2006/picture"><pic:nvPicPr><pic:cNvPr id="1" '
+    'name="{key}"/><pic:cNvPicPr/></pic:nvPicPr><pic:blipFill><a:blip xmlns:r="http://schemas.'
+    'openxmlformats.org/officeDocument/2006/relationships" r:embed="{key}"/><a:stretch>'
+    '<a:fillRect/></a:stretch></pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/>'
+    '<a:ext cx="{across}" cy="{down}"/></a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom>'
+    "</pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing>"
+    '<w:t xml:space="preserve">'
+)
