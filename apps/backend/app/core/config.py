@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     keep_hours: int = 24
     """How long workbooks and results are kept."""
     job_seconds: int = 600
+    request_seconds: int = 120
+    """Of what the API has read while its client waits: an upload, a dry run."""
     job_memory_bytes: int = 1536 * 1024 * 1024
     min_free_bytes: int = 256 * 1024 * 1024
 

@@ -22,7 +22,8 @@ def run_isolated(services: Services, request: dict[str, Any]) -> Any:
     """Raises: Refused: also `INPUT_UNREADABLE` for a crash. TooMany: all slots stayed taken."""
     with _slot():
         try:
-            return services.isolation.run(request)
+            seconds = services.settings.request_seconds
+            return services.isolation.run(request, max_seconds=seconds)
         except Crashed as error:
             log.error("isolated_crash", operation=request["operation"], error=str(error))
             raise Refused(

@@ -52,18 +52,22 @@ class Isolation:
         request: dict[str, Any],
         listener: Listener = lambda _event: None,
         tick: Callable[[], None] = lambda: None,
+        max_seconds: int | None = None,
     ) -> Any:
         """The result of `request`.
 
         Args:
             listener: told of every event before the result.
             tick: called at least twice a second; what it raises ends the child.
+            max_seconds: where less than the limits' own is to be had.
 
         Raises:
             Refused: what the child refused; `TIME_LIMIT` and `MEMORY_LIMIT`.
             Crashed: the child ended in another way.
         """
-        body = json.dumps({**request, "limits": asdict(self.limits)}).encode() + b"\n"
+        seconds = min(self.limits.seconds, max_seconds or self.limits.seconds)
+        limits = asdict(self.limits) | {"seconds": seconds}
+        body = json.dumps({**request, "limits": limits}).encode() + b"\n"
         with self._child() as child:
             stdin, stdout = child.stdin, child.stdout
             if stdin is None or stdout is None:
@@ -73,7 +77,7 @@ class Isolation:
                 stdin.flush()
             except BrokenPipeError as error:
                 raise Crashed("the child was gone") from error
-            for event in self._events(child, tick):
+            for event in self._events(child, tick, seconds):
                 if "result" in event:
                     return event["result"]
                 _raise_if_final(event)
@@ -101,9 +105,9 @@ class Isolation:
                     self._spare = _start()
 
     def _events(
-        self, child: "subprocess.Popen[bytes]", tick: Callable[[], None]
+        self, child: "subprocess.Popen[bytes]", tick: Callable[[], None], seconds: int
     ) -> Iterator[dict[str, Any]]:
-        deadline = time.monotonic() + self.limits.seconds
+        deadline = time.monotonic() + seconds
         stdout = child.stdout
         if stdout is None:
             return
@@ -128,7 +132,7 @@ class Isolation:
                 if now > deadline:
                     raise Refused(
                         "TIME_LIMIT",
-                        f"it took longer than {self.limits.seconds} s",
+                        f"it took longer than {seconds} s",
                         "split the workbook",
                     )
 

@@ -1,0 +1,265 @@
+import { type Engine, locateEngine } from '@excel2doc/engine';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { accessibilityFaults, contentOf, launchChromium, picture } from './browser';
+import { readDocuments, writeDocument } from './documents';
+import { textByLibreOffice, textOfPdf } from './libreoffice';
+import { type Stack, startStack } from './stack';
+
+const WORKERS = 4;
+const CUSTOMERS = [
+  'Our customers;;',
+  'Customer name;Town;Amount',
+  'Ann & Co;Berlin;1234.50',
+  '客户有限公司;上海;98000',
+  '=1+1;Zürich;-3',
+  "O'Neil;Dublin;17.25",
+].join('\n');
+
+let engine: Engine;
+let stack: Stack;
+let browser: Browser;
+let letter: Buffer;
+
+beforeAll(async () => {
+  engine = await locateEngine();
+  [stack, browser] = await Promise.all([startStack(engine, WORKERS), launchChromium()]);
+  letter = await writeDocument(stack, [
+    'Dear {{ client }} in {{ Town }},',
+    'you owe {{ Amount }}.',
+  ]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await stack?.compose.down({ volumes: true });
+});
+
+async function openPage(
+  options: { locale?: string; colorScheme?: 'light' | 'dark'; width?: number } = {},
+): Promise<Page> {
+  const { locale = 'en-GB', colorScheme = 'light', width = 1180 } = options;
+  const context = await browser.newContext({
+    locale,
+    colorScheme,
+    viewport: { width, height: 900 },
+  });
+  onTestFinished(() => context.close());
+  context.setDefaultTimeout(120_000); // a busy machine is no reason to fail
+  const page = await context.newPage();
+  page.on('pageerror', (error) => expect.unreachable(error.message));
+  await page.goto(stack.url);
+  return page;
+}
+
+/** Drops a file on the page, as a file manager does. */
+async function drop(page: Page, name: string, content: string): Promise<void> {
+  const files = await page.evaluateHandle(
+    `(() => {
+      const files = new DataTransfer();
+      files.items.add(new File([${JSON.stringify(content)}], ${JSON.stringify(name)}));
+      return files;
+    })()`,
+  );
+  await page.dispatchEvent('#drop', 'drop', { dataTransfer: files });
+}
+
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+
+async function download(page: Page, name: string) {
+  const button_ = button(page, name);
+  await button_.waitFor({ timeout: 120_000 });
+  const [file] = await Promise.all([page.waitForEvent('download'), button_.click()]);
+  return { name: file.suggestedFilename(), content: await contentOf(file) };
+}
+
+describe('the page, in English', () => {
+  test('goes the whole way from a dropped workbook to a document for each row', async () => {
+    const page = await openPage();
+    await drop(page, 'customers.csv', CUSTOMERS);
+    await page.getByRole('columnheader', { name: 'Customer name' }).waitFor();
+    const header = page.getByLabel('Header in row');
+    expect(await header.inputValue()).toBe('2');
+    await header.fill('1');
+    await header.press('Enter');
+    await page.getByRole('columnheader', { name: 'Our customers' }).waitFor();
+    await header.fill('2');
+    await header.press('Enter');
+    await page.getByRole('columnheader', { name: 'Customer name' }).waitFor();
+    expect(await page.getByRole('cell', { name: 'Berlin' }).count()).toBe(1);
+
+    await page.getByRole('radio', { name: /A document a row/ }).focus();
+    await page.keyboard.press('Space');
+    await page
+      .locator('#template-file')
+      .setInputFiles({ name: 'letter.docx', mimeType: 'application/octet-stream', buffer: letter });
+    await page.getByText('No column yet for: client').waitFor();
+    await page.getByLabel('client').selectOption({ label: 'Customer name' });
+    expect(await page.getByText('No column yet for').isVisible()).toBe(false);
+    expect(await page.getByLabel('Town').inputValue()).toBe('Town');
+    await page.getByLabel('Name of each document').fill('{{ client }}');
+
+    await button(page, 'Preview').click();
+    const preview = page.getByRole('region', { name: 'Preview' });
+    await preview.getByText('Dear Ann & Co in Berlin,').waitFor();
+    expect(await preview.innerText()).toContain('The first 3 of 4 documents:');
+    await picture(page, 'english-preview');
+    expect(await accessibilityFaults(page)).toEqual([]);
+
+    await button(page, 'Convert').click();
+    const { name, content } = await download(page, 'Download');
+    expect(name).toBe('customers.zip');
+    expect(await page.getByRole('progressbar', { name: 'Progress' }).getAttribute('value')).toBe(
+      '4',
+    );
+    expect(await page.getByRole('status').innerText()).toContain('4 of 4 rows');
+    await picture(page, 'english-done');
+    expect(await readDocuments(stack, content)).toEqual({
+      'Ann & Co.docx': ['Dear Ann & Co in Berlin,', 'you owe 1234.50.'],
+      '客户有限公司.docx': ['Dear 客户有限公司 in 上海,', 'you owe 98000.'],
+      '=1+1.docx': ['Dear =1+1 in Zürich,', 'you owe -3.'],
+      "O'Neil.docx": ["Dear O'Neil in Dublin,", 'you owe 17.25.'],
+    });
+  });
+
+  test('makes a PDF, whose text is that of the workbook', async () => {
+    const page = await openPage();
+    await drop(page, 'customers.csv', CUSTOMERS);
+    await page.getByLabel('As PDF instead of Word').check();
+    await button(page, 'Convert').click();
+    const { name, content } = await download(page, 'Download');
+    expect(name).toBe('customers.pdf');
+    const text = await textOfPdf(engine, content);
+    for (const cell of ['Ann & Co', '客户有限公司', '=1+1', "O'Neil", '1234.50'])
+      expect(text).toContain(cell);
+  });
+
+  test('names what is wrong, and goes on afterwards', async () => {
+    const page = await openPage();
+    await drop(page, 'broken.xlsx', 'PK no workbook');
+    const problem = page.getByRole('alert');
+    await problem.getByText('NOT_A_ZIP').waitFor();
+    await drop(page, 'customers.csv', CUSTOMERS.split('\n').slice(1).join('\n'));
+    await page.getByRole('columnheader', { name: 'Customer name' }).waitFor();
+    expect(await problem.isVisible()).toBe(false);
+    await page.getByRole('radio', { name: /A document a row/ }).check({ force: true });
+    await button(page, 'Convert').click();
+    await problem.getByText('TEMPLATE_NEEDED').waitFor();
+    await page
+      .locator('#template-file')
+      .setInputFiles({ name: 'x.docx', mimeType: 'application/octet-stream', buffer: letter });
+    await page.getByLabel('client').waitFor();
+    await button(page, 'Convert').click();
+    await problem.getByText("field 'client' has no value").waitFor();
+    expect(await problem.innerText()).toMatch(/row 2.*paragraph 1/);
+    await page.getByLabel('Leave missing fields blank').check();
+    await button(page, 'Convert').click();
+    const { content } = await download(page, 'Download');
+    expect((await readDocuments(stack, content))['2.docx']?.[0]).toBe('Dear  in Berlin,');
+  });
+});
+
+describe('the page, in Chinese', () => {
+  test('goes the whole way, in the dark, on a narrow screen', async () => {
+    const page = await openPage({ locale: 'zh-CN', colorScheme: 'dark', width: 390 });
+    expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN');
+    await drop(page, '客户.csv', CUSTOMERS);
+    await page.getByRole('columnheader', { name: 'Customer name' }).waitFor();
+    await button(page, '预览').click();
+    await page.getByRole('region', { name: '预览' }).getByText('Ann & Co | Berlin').waitFor();
+    await picture(page, 'chinese-preview');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    const overflow = await page.evaluate<number>(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    expect(overflow).toBe(0);
+    await button(page, '开始转换').click();
+    const { name, content } = await download(page, '下载结果');
+    expect(name).toBe('客户.docx');
+    expect(await page.getByRole('status').innerText()).toContain('完成');
+    const text = await textByLibreOffice(engine, new Uint8Array(content));
+    for (const cell of ['客户有限公司', '上海', '=1+1']) expect(text).toContain(cell);
+  });
+
+  test('names what is wrong in Chinese, and the place', async () => {
+    const page = await openPage({ locale: 'zh-CN' });
+    await drop(page, '客户.csv', CUSTOMERS);
+    await page.getByRole('columnheader', { name: 'Customer name' }).waitFor();
+    await page.getByLabel('表头所在行').fill('99');
+    await page.getByLabel('表头所在行').press('Enter');
+    const problem = page.getByRole('alert');
+    await problem.getByText('这一行不能作表头').waitFor();
+    expect(await problem.innerText()).toContain('row 99');
+    await button(page, 'English').click();
+    expect(await problem.innerText()).toContain('row 99 is empty');
+    expect(await page.getByRole('heading', { level: 2 }).first().innerText()).toContain('Workbook');
+  });
+});
+
+describe('the workers', () => {
+  const jobs = (path: string, init?: RequestInit) => fetch(`${stack.url}/api/v1${path}`, init);
+
+  test(`${WORKERS} of them, and the one for PDFs, do each of 12 jobs once`, async () => {
+    const ready = (await (await fetch(`${stack.url}/health/ready`)).json()) as object;
+    expect(ready).toMatchObject({ status: 'ok', workers: WORKERS + 1, pdf_workers: 1 });
+    const ids = await Promise.all(
+      Array.from({ length: 12 }, async (_, at) => {
+        const form = new FormData();
+        form.append('file', new Blob([`a;b\n${at};x\n`]), `${at}.csv`);
+        const workbook = await (await jobs('/workbooks', { method: 'POST', body: form })).json();
+        const job = await jobs('/jobs', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ workbook_id: (workbook as { id: string }).id }),
+        });
+        return ((await job.json()) as { id: string }).id;
+      }),
+    );
+    for (const id of ids) {
+      const events = await (await jobs(`/jobs/${id}/events`)).text();
+      const last = JSON.parse(events.trim().split('data: ').at(-1) ?? '') as object;
+      expect(last).toMatchObject({ status: 'done', attempt: 1, error: null });
+    }
+  });
+
+  test('LibreOffice fetches nothing that a document refers to', async () => {
+    const fetched = await stack.python('pdf-worker', LINKED_PICTURE);
+    expect(JSON.parse(fetched)).toEqual({ pdf: true, requests: [] });
+  });
+});
+
+/** A document that no template check would let pass, straight to LibreOffice. */
+const LINKED_PICTURE = `
+import http.server, json, tempfile, threading, zipfile
+from pathlib import Path
+import docx
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.oxml import parse_xml
+from app.core.config import get_settings
+from app.services.isolation.office import find_office
+requests = []
+class Server(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        requests.append(self.path)
+        self.send_error(404)
+    do_HEAD = do_OPTIONS = do_PROPFIND = do_GET
+    def log_message(self, *_): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Server)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+url = f"http://127.0.0.1:{server.server_port}/x.png"
+document = docx.Document()
+link = document.part.relate_to(url, RELATIONSHIP_TYPE.IMAGE, is_external=True)
+document.add_paragraph()._p.append(parse_xml(
+    '<w:r xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    ' xmlns:v="urn:schemas-microsoft-com:vml"'
+    ' xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">'
+    '<w:pict><v:shape style="width:100pt;height:100pt">'
+    f'<v:imagedata r:id="{link}"/></v:shape></w:pict></w:r>'))
+document.add_paragraph()._p.append(parse_xml(
+    '<w:fldSimple xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    f' w:instr="INCLUDEPICTURE &quot;{url}&quot; \\\\d"/>'))
+with tempfile.TemporaryDirectory(dir=get_settings().work_dir) as folder:
+    path = Path(folder) / "linked.docx"
+    document.save(path)
+    pdf = find_office(get_settings().limits).to_pdf([path], Path(folder))[0]
+    print(json.dumps({"pdf": pdf.stat().st_size > 0, "requests": requests}))`;

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import type { Compose, Engine } from '@excel2doc/engine';
+import { ensureEnvironment, environmentFile } from '../environment';
+import { workspaceRoot } from '../workspace';
+import { freePort } from './clone';
+
+const TAG = process.env['NX_STAGES_TAG'] ?? 'dev';
+
+/** The service as users run it, with a worker that makes PDFs, beside whatever else is running. */
+export interface Stack {
+  url: string;
+  compose: Compose;
+  /** The standard output of a Python program in a container of `service`; throws when it fails. */
+  python(service: string, program: string, input?: string): Promise<string>;
+}
+
+/** Starts the images that `backend:docker-build` and `backend:pdf-build` have made. */
+export async function startStack(engine: Engine, workers: number): Promise<Stack> {
+  ensureEnvironment();
+  const [backend, postgres, redis] = await Promise.all([freePort(), freePort(), freePort()]);
+  const compose = engine.compose({
+    files: [join(workspaceRoot, 'docker/compose.yaml')],
+    project: 'excel2doc-e2e-service',
+    envFile: environmentFile,
+    profiles: ['pdf'],
+    variables: {
+      BACKEND_TAG: TAG,
+      BACKEND_PORT: String(backend),
+      POSTGRES_PORT: String(postgres),
+      REDIS_PORT: String(redis),
+    },
+  });
+  await compose.down({ volumes: true });
+  await compose.up({ services: ['postgres', 'redis'], wait: true });
+  const migrated = await compose.run('backend', ['alembic', 'upgrade', 'head'], { noDeps: true });
+  if (migrated.exitCode !== 0) throw new Error(migrated.stderr);
+  await compose.call([
+    ...['up', '--detach', '--no-build', '--pull', 'never', '--wait'],
+    ...['--scale', `worker=${workers}`],
+  ]);
+  return {
+    url: `http://127.0.0.1:${backend}`,
+    compose,
+    async python(service, program, input = '') {
+      const { exitCode, stdout, stderr } = await compose.exec(service, ['python', '-c', program], {
+        input,
+      });
+      if (exitCode !== 0) throw new Error(stderr);
+      return stdout;
+    },
+  };
+}
