@@ -104,7 +104,8 @@ def _per_row(
     tell(Progress(done_rows, view.row_count))
     for record in records(reader, view):
         context = context_of.row(record)
-        name = names.take(pattern(context), str(record.row_number))
+        with naming_the_row(view.name, record.row_number):
+            name = names.take(pattern(context), str(record.row_number))
         done += 1
         if done <= done_rows:  # its name is taken all the same
             continue

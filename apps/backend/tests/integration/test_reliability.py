@@ -165,6 +165,21 @@ def test_three_workers_do_each_job_once():
     assert [job.attempt for job in done] == [1] * 6
 
 
+def test_a_cancelled_job_is_retried_and_done():
+    job = new_job(rows=3)
+    client = TestClient(app)
+    cancelled = client.post(f"/api/v1/jobs/{job.id}/cancel").json()
+    assert (cancelled["status"], cancelled["cancel_requested"]) == ("cancelled", True)
+    assert client.get(f"/api/v1/jobs/{job.id}/result").json()["code"] == "RESULT_NOT_READY"
+    retried = client.post(f"/api/v1/jobs/{job.id}/retry").json()
+    assert (retried["status"], retried["cancel_requested"]) == ("queued", False)
+    worker = start_worker()
+    try:
+        assert len(result(wait_for(job, "done"))) == 3
+    finally:
+        kill(worker)
+
+
 def test_no_two_claims_get_the_same_job():
     waiting = {new_job(rows=1).id for _ in range(5)}
 

@@ -120,7 +120,7 @@ def test_text_goes_through_the_text_section(code: str, shown: str):
 
 
 def test_a_format_without_end_is_refused():
-    with pytest.raises(Refused, match="FORMAT_TOO_LONG"):
+    with pytest.raises(Refused, match="FORMAT_TOO_LONG: the number format '000"):
         compile_format("0" * 600)
 
 

@@ -385,6 +385,13 @@ def test_a_pattern_that_gives_no_name_is_refused(pattern: str, tmp_path: Path):
         run(asked, tmp_path)
 
 
+def test_a_pattern_that_fails_for_a_row_names_it(tmp_path: Path):
+    pattern = "{{ 1 / (raw.Sum - 2) }}"
+    asked = source(tmp_path, ROWS, "x", Mode.PER_ROW, file_name=pattern)
+    with pytest.raises(Refused, match=r"sheet 'S', row 3: .*division by zero"):
+        run(asked, tmp_path)
+
+
 def test_modes_that_need_a_template_or_rows_say_so(tmp_path: Path):
     asked = source(tmp_path, ROWS, "x", Mode.SINGLE)
     without = Source(asked.workbook, "w.xlsx", Mode.SINGLE, Options())

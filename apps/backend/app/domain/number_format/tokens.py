@@ -77,7 +77,9 @@ def tokenize(code: str) -> list[Section]:
         Refused: `FORMAT_TOO_LONG`. Any other text is some format.
     """
     if len(code) > MAX_CODE_LENGTH:
-        raise Refused("FORMAT_TOO_LONG", f"a number format is longer than {MAX_CODE_LENGTH}")
+        raise Refused(
+            "FORMAT_TOO_LONG", f"the number format {code[:40]!r}… is longer than {MAX_CODE_LENGTH}"
+        )
     section = Section()
     sections = [section]
     for match in _TOKEN.finditer(code):

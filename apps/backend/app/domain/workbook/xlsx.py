@@ -66,7 +66,10 @@ class XlsxReader:
             missing = column - len(values)
             if missing:
                 if missing < 0:
-                    raise Refused("WORKBOOK_DAMAGED", f"sheet {sheet!r}: cells out of order")
+                    place = cell_name(raw.number, column)
+                    raise Refused(
+                        "WORKBOOK_DAMAGED", f"sheet {sheet!r}, cell {place}: out of order"
+                    )
                 values.extend([None] * missing)
                 formats.extend([None] * missing)
             try:
