@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tarfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 SOURCES = Path(__file__).with_name("sources.txt")
 SUFFIXES = {".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".docx"}
@@ -64,8 +64,13 @@ def _archive(downloads: Path, line: str) -> Path | None:
 def _unpack(archive: Path, folder: Path) -> None:
     with tarfile.open(archive) as tar:
         for member in tar:
-            if member.isfile() and Path(member.name).suffix.lower() in SUFFIXES:
-                tar.extract(member, folder, filter="data")
+            name = PurePosixPath(member.name)
+            if name.suffix.lower() not in SUFFIXES or name.is_absolute() or ".." in name.parts:
+                continue
+            content = tar.extractfile(member)  # `extract` has its filter from Python 3.11.4 on
+            if content is not None:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(content.read())
 
 
 if __name__ == "__main__":
