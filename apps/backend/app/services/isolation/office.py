@@ -34,14 +34,14 @@ _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 def find_office(limits: Limits) -> "Office | None":
     """None where LibreOffice is not installed."""
     program = shutil.which("soffice")
-    return Office(program, limits) if program else None
+    return Office((program,), limits) if program else None
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
     """LibreOffice without a window, in a process group of its own, without secrets, limited."""
 
-    program: str
+    command: tuple[str, ...]
     limits: Limits
 
     def to_pdf(
@@ -80,7 +80,7 @@ class Office:
         memory = max(self.limits.memory_bytes, _MIN_MEMORY_BYTES)
         limited = [sys.executable, "-m", "app.services.isolation.limited"]
         child = subprocess.Popen(  # noqa: S603 (no shell, and no name of a user's)
-            [*limited, str(self.limits.seconds), str(memory), self.program, *arguments],
+            [*limited, str(self.limits.seconds), str(memory), *self.command, *arguments],
             cwd=home,
             env={
                 "PATH": os.environ.get("PATH", ""),
