@@ -55,6 +55,7 @@ const titles = {
   SCOPE_MISSING: '这个 API 密钥没有权限',
   TOO_MANY_REQUESTS: '请求太频繁，请稍后再试',
   DATABASE_AWAY: '数据库没有响应，请稍后再试',
+  STORAGE_AWAY: '存储没有响应，请稍后再试',
   INTERNAL_ERROR: '服务出错了',
   INVALID_REQUEST: '请求有误',
 };
