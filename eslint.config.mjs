@@ -56,6 +56,6 @@ export default tseslint.config(
   },
   {
     files: ['tools/**', '**/*.spec.ts', 'apps/cache-server/src/cli/**'],
-    rules: { 'no-console': 'off' },
+    rules: { 'no-console': 'off', 'no-restricted-imports': 'off' },
   },
 );

@@ -10,13 +10,22 @@ export interface PluginOptions {
   platforms?: string[];
   /** Where `docker-push` pushes to: `registry.example.com/team`; the image's name is put behind it. */
   registry?: string;
+  /**
+   * Where the layers of stages are kept: `inline` in Nx's outputs (the default), or in a registry, so
+   * that Nx's caches hold descriptions of some kilobytes: `{ kind: 'registry', repository: 'HOST/NAME' }`.
+   */
+  blobStore?: BlobStoreOption;
 }
+
+export type BlobStoreOption = { kind: 'inline' } | { kind: 'registry'; repository: string };
 
 export interface ResolvedOptions {
   imageName: string;
   lockFile: string;
   platforms: string[] | undefined;
   registry: string | undefined;
+  /** The repository that layers are kept in; undefined where outputs hold them. */
+  layerRepository: string | undefined;
 }
 
 const known = {
@@ -24,7 +33,8 @@ const known = {
   lockFile: 'a string',
   platforms: 'a list of strings',
   registry: 'a string',
-};
+  blobStore: 'an object',
+} as const;
 
 /**
  * The options with their defaults.
@@ -39,8 +49,16 @@ export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
     lockFile: options.lockFile ?? 'docker/images.lock.json',
     platforms: options.platforms,
     registry: options.registry,
+    layerRepository: layerRepositoryOf(options.blobStore),
   };
 }
+
+const isA: Record<(typeof known)[keyof typeof known], (value: unknown) => boolean> = {
+  'a string': (value) => typeof value === 'string',
+  'a list of strings': (value) =>
+    Array.isArray(value) && value.every((each) => typeof each === 'string'),
+  'an object': (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+};
 
 function refuseUnlessKnown(name: string, value: unknown): void {
   const names = Object.keys(known);
@@ -52,12 +70,16 @@ function refuseUnlessKnown(name: string, value: unknown): void {
         (similar ? `did you mean "${similar}"?` : `it has ${names.join(', ')}`),
     );
   }
-  const isRight =
-    wanted === 'a string'
-      ? typeof value === 'string'
-      : Array.isArray(value) && value.every((each) => typeof each === 'string');
-  if (isRight || value === undefined) return;
+  if (value === undefined || isA[wanted](value)) return;
   throw new Error(
     `nx.json: option "${name}" of @excel2doc/nx-stages is ${JSON.stringify(value)}, it has to be ${wanted}`,
+  );
+}
+
+function layerRepositoryOf(store: BlobStoreOption = { kind: 'inline' }): string | undefined {
+  if (store.kind === 'inline') return undefined;
+  if (store.kind === 'registry' && store.repository) return store.repository;
+  throw new Error(
+    `nx.json: blobStore of @excel2doc/nx-stages is ${JSON.stringify(store)}; it takes { "kind": "inline" } or { "kind": "registry", "repository": "HOST/NAME" }`,
   );
 }

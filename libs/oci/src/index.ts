@@ -17,7 +17,13 @@ export {
   readJsonBlob,
   sourceChain,
 } from './blob/source';
-export { BlobDraft, BlobStore, type BlobStoreOptions, type StoredBlob } from './blob/store';
+export {
+  BlobDraft,
+  BlobStore,
+  type BlobStoreOptions,
+  evictUnread,
+  type StoredBlob,
+} from './blob/store';
 export { type Digest, digestOf, Hasher, isDigest, parseDigest } from './digest';
 export { hasCode, OciError, type OciErrorCode } from './error';
 export {
@@ -35,6 +41,7 @@ export {
 } from './image/types';
 export { type Compression, decompressed } from './layer/compression';
 export { IMAGE_JSON, LayoutDraft, writeLayoutFiles } from './layout/draft';
+export { moveLayersElsewhere } from './layout/elsewhere';
 export {
   checkOwnBlobs,
   type Image,
@@ -68,6 +75,7 @@ export {
   pushIndex,
   referrers,
 } from './registry/push-image';
+export { pushOwnLayers } from './registry/push-layers';
 export { pullImage } from './registry/pull-image';
 export { Repository, type RepositoryOptions } from './registry/repository';
 export { sbom, type SbomOptions, SPDX_MEDIA_TYPE } from './sbom/sbom';

@@ -1,7 +1,15 @@
 import { dirname, join, relative } from 'node:path';
 import { type StagePlanFile, serialisePlan } from '@excel2doc/dockerfile';
 import { EngineError } from '@excel2doc/engine';
-import { type Digest, checkOwnBlobs, hasCode, layoutSource, readLayout } from '@excel2doc/oci';
+import {
+  type BlobSource,
+  type Digest,
+  type StageOutput,
+  checkOwnBlobs,
+  hasCode,
+  layoutSource,
+  readLayout,
+} from '@excel2doc/oci';
 import { readBuiltPlan } from '../plan/explain';
 import type { Outputs } from './outputs';
 
@@ -38,7 +46,8 @@ export async function outputDamage(
   const folder = relative(workspaceRoot, outputs.folder(stage));
   try {
     const output = await outputs.read(stage);
-    await checkOwnBlobs(output);
+    if (output.layersIn) await fetchOwnLayers(output, await outputs.source(stage));
+    else await checkOwnBlobs(output);
     const built = await readBuiltPlan(dirname(outputs.folder(stage)));
     if (!built || serialisePlan(built) !== serialisePlan(plan)) {
       return `${folder} was made from another plan`;
@@ -55,6 +64,13 @@ export async function outputDamage(
     return undefined;
   } catch (error) {
     return describe(error, folder, workspaceRoot);
+  }
+}
+
+/** Whoever opens a blob has it verified; what only a registry has is needed here in any case. */
+async function fetchOwnLayers({ record }: StageOutput, source: BlobSource): Promise<void> {
+  for (const { from, digest } of record.layers) {
+    if (from === 'self') (await source.open(digest)).destroy();
   }
 }
 

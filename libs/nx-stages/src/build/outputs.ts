@@ -4,6 +4,8 @@ import { ociLayoutContext } from '@excel2doc/engine';
 import {
   type Base,
   type BlobSource,
+  type BlobStore,
+  type Digest,
   type StageOutput,
   baseFromStage,
   layoutSource,
@@ -14,6 +16,7 @@ import {
 } from '@excel2doc/oci';
 import { platformFolder, stageFolder } from '../infer/paths';
 import type { Bases } from './bases';
+import { layerSource, sharedStore } from './layer-store';
 
 /** The outputs of one project's stages for one platform, and what they are built on. */
 export class Outputs {
@@ -55,22 +58,40 @@ export class Outputs {
     return layoutSource(await this.bases.layout(reference, this.platform));
   }
 
-  /** Where the blobs of a stage's whole image are: its own output, then all that it is built on. */
+  /**
+   * Where the blobs of a stage's whole image are: its own output, all that it is built on, and the
+   * registries that have the layers of these.
+   */
   async source(stage: string): Promise<BlobSource> {
-    return sourceChain((await this.folders(stage)).map(layoutSource));
+    const { folders, repositories } = await this.places(stage);
+    const local = [...folders].map(layoutSource);
+    if (repositories.size === 0) return sourceChain(local);
+    return sourceChain([...local, ...[...repositories].map(layerSource)], {
+      store: sharedStore(),
+      report: (line) => void process.stdout.write(`! ${line}; the next place is asked\n`),
+    });
   }
 
-  private async folders(stage: string): Promise<string[]> {
-    const { record } = await this.read(stage);
+  private async places(
+    stage: string,
+    found = { folders: new Set<string>(), repositories: new Set<string>() },
+  ) {
+    const { record, layersIn } = await this.read(stage);
+    found.folders.add(this.folder(stage));
+    if (layersIn) found.repositories.add(layersIn);
     // A layer can also come from a stage that is copied from, not built on.
-    const stages = new Set(
-      record.layers.flatMap(({ from }) => /^stage:(.+)$/.exec(from)?.[1] ?? []),
-    );
-    const folders = [this.folder(stage), ...[...stages].map((name) => this.folder(name))];
-    if (record.base.kind === 'image')
-      folders.push(await this.bases.layout(record.base.reference, this.platform));
-    if (record.base.kind === 'stage') folders.push(...(await this.folders(record.base.stage)));
-    return [...new Set(folders)];
+    for (const { from } of record.layers) {
+      const name = /^stage:(.+)$/.exec(from)?.[1];
+      if (name === undefined || found.folders.has(this.folder(name))) continue;
+      const other = await this.read(name);
+      found.folders.add(this.folder(name));
+      if (other.layersIn) found.repositories.add(other.layersIn);
+    }
+    const { base } = record;
+    if (base.kind === 'image')
+      found.folders.add(await this.bases.layout(base.reference, this.platform));
+    if (base.kind === 'stage') await this.places(base.stage, found);
+    return found;
   }
 
   /**
@@ -79,7 +100,8 @@ export class Outputs {
    */
   async context(stage: string, target: string): Promise<string> {
     const { record, manifest } = await this.read(stage);
-    const folders = await this.folders(stage);
+    const source = await this.source(stage);
+    const { folders } = await this.places(stage);
     await mkdir(join(target, 'blobs', 'sha256'), { recursive: true });
     const blobs = [
       record.digest,
@@ -87,7 +109,7 @@ export class Outputs {
       ...record.layers.map(({ digest }) => digest),
     ];
     for (const digest of new Set(blobs)) {
-      const holder = await firstWith(folders, digest);
+      const holder = await holderOf(digest, source, [...folders].map(layoutSource));
       const store = layoutSource(target);
       await symlink(holder.pathOf(digest), store.pathOf(digest));
     }
@@ -104,13 +126,20 @@ export class Outputs {
   }
 }
 
-async function firstWith(folders: string[], digest: StageOutput['record']['digest']) {
-  for (const folder of folders) {
-    const store = layoutSource(folder);
-    if (await store.has(digest)) {
-      await store.check(digest);
-      return store;
-    }
+/** The folder that has a blob, whole; one that only a registry has is fetched first. */
+async function holderOf(
+  digest: Digest,
+  source: BlobSource,
+  folders: BlobStore[],
+): Promise<BlobStore> {
+  for (const store of [...folders, sharedStore()]) {
+    const isWhole = await store.check(digest).then(
+      () => true,
+      () => false,
+    );
+    if (isWhole) return store;
   }
-  return layoutSource(folders[0] as string);
+  // What was fetched is kept in the shared store.
+  (await source.open(digest)).destroy();
+  return sharedStore();
 }

@@ -104,7 +104,11 @@ export function dockerTargets(
         { externalDependencies: [] },
       ],
       outputs: [`{workspaceRoot}/${stageFolder(home, stage.name)}`],
-      options: { stage: stage.name, ...source },
+      options: {
+        stage: stage.name,
+        ...source,
+        ...(options.layerRepository && { layerRepository: options.layerRepository }),
+      },
       metadata: { description: `Stage ${stage.name} of ${dockerfile}, as a thin OCI layout` },
     };
   }

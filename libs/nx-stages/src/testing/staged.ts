@@ -106,8 +106,9 @@ export class StagedWorkspace {
     return this.say(() => plan(this.options, this.context));
   }
 
-  stage(name: string): Promise<Said> {
-    return this.say(() => stage({ ...this.options, stage: name }, this.context));
+  /** @param rest further options of the executor */
+  stage(name: string, rest: { layerRepository?: string } = {}): Promise<Said> {
+    return this.say(() => stage({ ...this.options, stage: name, ...rest }, this.context));
   }
 
   load(): Promise<Said> {

@@ -125,6 +125,17 @@ export class BlobStore implements BlobSource {
   }
 }
 
+/** A store that several projects share: what nobody has read for long goes. */
+export async function evictUnread(store: BlobStore, olderThanMs: number): Promise<void> {
+  const folder = join(store.directory, 'blobs', 'sha256');
+  for (const name of await readdir(folder).catch(() => [])) {
+    const path = join(folder, name);
+    const info = await stat(path).catch(() => null);
+    if (info && Date.now() - Math.max(info.atimeMs, info.mtimeMs) > olderThanMs)
+      await rm(path, { force: true });
+  }
+}
+
 export class BlobDraft {
   private readonly hasher = new Hasher();
   private open = true;

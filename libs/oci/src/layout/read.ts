@@ -7,6 +7,7 @@ import { OciError } from '../error';
 import type { Descriptor, ImageConfig, Index, Manifest } from '../image/types';
 import { formatPlatform, MEDIA_TYPES } from '../image/types';
 import { IMAGE_JSON } from './draft';
+import { readLayersElsewhere } from './elsewhere';
 import { baseFromImage, type Base, type ImageRecord, parseImageRecord } from './record';
 
 export interface Image {
@@ -78,11 +79,13 @@ export interface StageOutput {
   record: ImageRecord;
   manifest: Manifest;
   config: ImageConfig;
+  /** The repository that has its own layers, where the folder has not. */
+  layersIn: string | undefined;
 }
 
 /**
  * A thin output folder: its record, checked against its manifest and config, and its own layers
- * present in their full size. Their content is checked when it is read.
+ * present in their full size, unless a registry has them. Their content is checked when it is read.
  *
  * @throws OciError `LAYOUT_INCOMPLETE`, `BAD_DOCUMENT`, `BLOB_DAMAGED`, `BLOB_MISSING`
  */
@@ -109,13 +112,14 @@ export async function readImageRecord(directory: string): Promise<StageOutput> {
         config.rootfs.diff_ids[at] === layer.diffId,
     );
   if (!agrees) throw incomplete(directory, 'image.json and the manifest disagree');
+  const layersIn = await readLayersElsewhere(directory);
   for (const layer of record.layers) {
-    if (layer.from !== 'self') continue;
+    if (layer.from !== 'self' || layersIn) continue;
     const size = await source.sizeOf(layer.digest);
     if (size !== layer.sizeBytes)
       throw incomplete(directory, `layer ${layer.digest} is missing or cut`);
   }
-  return { directory, record, manifest, config };
+  return { directory, record, manifest, config, layersIn };
 }
 
 /** Checks the content of every blob that the folder itself holds; a damaged one is moved away. */

@@ -4,6 +4,7 @@ import { serialisePlan } from '@excel2doc/dockerfile';
 import type { ExecutorContext } from '@nx/devkit';
 import { type Engine, locateEngine } from '@excel2doc/engine';
 import { baseImages, withHealing } from '../../build/healing';
+import { publishLayers } from '../../build/layer-store';
 import { buildStage } from '../../build/stage';
 import { writeBuildTime } from '../../build/time';
 import { Outputs } from '../../build/outputs';
@@ -17,6 +18,7 @@ import type { DockerOptions } from '../options';
 
 interface Options extends DockerOptions {
   stage: string;
+  layerRepository?: string;
 }
 
 /** Makes one stage's thin output, for every platform of its plan. */
@@ -38,6 +40,8 @@ export default function stage(options: Options, context: ExecutorContext) {
         { stages: each.stages, images: baseImages(each) },
         () => buildStage({ stage: options.stage, plan: each, contextDir, ...shared }),
       );
+      if (options.layerRepository)
+        await publishLayers(outputs.folder(options.stage), record, options.layerRepository);
       const how = method.kind === 'buildkit' ? `by BuildKit: ${method.reason}` : 'assembled';
       process.stdout.write(`${options.stage} ${each.platform} ${record.digest} (${how})\n`);
     }
