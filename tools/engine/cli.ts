@@ -1,4 +1,5 @@
 import { EngineError, locateEngine } from '@excel2doc/engine';
+import { ensureEmulation } from './emulation';
 import {
   ensureEngine,
   privateEngineState,
@@ -8,7 +9,7 @@ import {
 
 const log = (line: string) => console.error(line);
 
-const commands: Record<string, () => Promise<void>> = {
+const commands: Record<string, (argument: string) => Promise<void>> = {
   async start() {
     const engine = await ensureEngine({ log });
     console.log(`${engine.kind} engine: Docker ${engine.serverVersion}`);
@@ -23,13 +24,18 @@ const commands: Record<string, () => Promise<void>> = {
     console.log(JSON.stringify(state, null, 2));
     console.log(JSON.stringify(await locateEngine(), null, 2));
   },
+  /** `emulate arm64`: RUN steps of that architecture work until the next reboot. */
+  async emulate(architecture) {
+    const isNew = await ensureEmulation(architecture, { log });
+    console.log(`${architecture} is emulated${isNew ? '' : ' already'}`);
+  },
   async remove() {
     await removePrivateEngine({ log });
     console.log('Private engine removed');
   },
 };
 
-async function main(name = ''): Promise<void> {
+async function main(name = '', argument = ''): Promise<void> {
   const command = commands[name];
   if (!command) {
     console.error(`Usage: npx tsx tools/engine/cli.ts ${Object.keys(commands).join('|')}`);
@@ -37,7 +43,7 @@ async function main(name = ''): Promise<void> {
     return;
   }
   try {
-    await command();
+    await command(argument);
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     console.error(`${error.message}\n${error.hint}`);
@@ -45,4 +51,4 @@ async function main(name = ''): Promise<void> {
   }
 }
 
-void main(process.argv[2]);
+void main(process.argv[2], process.argv[3]);

@@ -12,6 +12,8 @@ export interface BuildOptions {
   target?: string;
   /** 'linux/arm64'; the engine's own when left out. */
   platform?: string;
+  /** A builder of `docker buildx create` by its name, for a platform that it runs natively. */
+  builder?: string;
   buildArgs?: Record<string, string>;
   /** Name (a stage's, or an image reference of a FROM) -> what stands for it: `ociLayoutContext()`,
    * 'docker-image://…', a folder. */
@@ -39,7 +41,10 @@ export interface BuildResult {
  * the classic image store, which cannot export one, saves the loaded image instead.
  */
 export async function build(engine: Engine, given: BuildOptions): Promise<BuildResult> {
-  const options = { ...given, namedContexts: await usableContexts(engine, given.namedContexts) };
+  const namedContexts = exportsLayouts(engine, given)
+    ? given.namedContexts
+    : await asImages(engine, given.namedContexts);
+  const options = { ...given, ...(namedContexts && { namedContexts }) };
   const { output } = options;
   if (output.kind === 'load') {
     return { digest: await runBuild(engine, options, ['--load', ...flags('--tag', output.tags)]) };
@@ -48,10 +53,9 @@ export async function build(engine: Engine, given: BuildOptions): Promise<BuildR
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(dirname(unfinished), { recursive: true });
   try {
-    const digest =
-      engine.store === 'containerd'
-        ? await runBuild(engine, options, ['--output', `type=oci,tar=false,dest=${unfinished}`])
-        : await buildAndSave(engine, options, unfinished);
+    const digest = exportsLayouts(engine, options)
+      ? await runBuild(engine, options, ['--output', `type=oci,tar=false,dest=${unfinished}`])
+      : await buildAndSave(engine, options, unfinished);
     await rm(output.dir, { recursive: true, force: true });
     await rename(unfinished, output.dir);
     return { digest };
@@ -60,15 +64,19 @@ export async function build(engine: Engine, given: BuildOptions): Promise<BuildR
   }
 }
 
+/** A builder of its own does it with any store. */
+function exportsLayouts(engine: Engine, { builder }: BuildOptions): boolean {
+  return builder !== undefined || engine.store === 'containerd';
+}
+
 /**
  * With the classic store BuildKit refuses layouts ("unknown scheme oci-layout"): they are loaded, and
  * named as images.
  */
-async function usableContexts(
+async function asImages(
   engine: Engine,
   named: Record<string, string> = {},
 ): Promise<Record<string, string>> {
-  if (engine.store === 'containerd') return named;
   const usable: Record<string, string> = {};
   for (const [name, context] of Object.entries(named)) {
     const layout = parseLayoutContext(context);
@@ -127,6 +135,7 @@ export function buildArguments(options: BuildOptions): string[] {
     '--progress=plain',
     // An attestation holds the time of the build: the digest would change with every one.
     '--provenance=false',
+    ...(options.builder ? ['--builder', options.builder] : []),
     ...['--file', options.dockerfile],
     ...(options.target ? ['--target', options.target] : []),
     ...(options.platform ? ['--platform', options.platform] : []),

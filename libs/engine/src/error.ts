@@ -4,6 +4,7 @@ export type EngineErrorCode =
   | 'ENGINE_TOO_OLD'
   | 'NO_BUILDX'
   | 'NO_COMPOSE'
+  | 'NO_BUILDER'
   | 'NO_LINUX_CONTAINERS'
   | 'DAEMON_GONE'
   | 'DISK_FULL'

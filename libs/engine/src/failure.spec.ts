@@ -16,6 +16,12 @@ const SAID: [string, string, string, string][] = [
     'full',
   ],
   [
+    'a builder that is not there',
+    'ERROR: no builder "arm-machine" found',
+    'NO_BUILDER',
+    'arm-machine',
+  ],
+  [
     'a port that a container has',
     'Error response from daemon: driver failed programming external connectivity on endpoint a-redis-1 (2f): Bind for 127.0.0.1:6379 failed: port is already allocated',
     'PORT_TAKEN',

@@ -25,6 +25,13 @@ const CAUSES: Cause[] = [
     hint: () => 'Start Docker, or run `npm start` again: it restarts the private engine',
   },
   {
+    code: 'NO_BUILDER',
+    pattern: /no builder "(?<name>[^"]+)" found/,
+    message: ({ name }) => `There is no builder ${name}`,
+    hint: ({ name }) =>
+      `Make it (\`docker buildx create --name ${name} --driver …\`), or take it out of the option builders`,
+  },
+  {
     code: 'PORT_TAKEN',
     pattern:
       /(?:Bind for|listen tcp[46]?|exposing port TCP|bind host port(?: for)?|bind for) \S*?:(?<port>\d+)\S*(?: ->\S*)?.*?(?:already allocated|already in use|port is not available|bind:|not available)/i,

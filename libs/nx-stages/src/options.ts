@@ -15,6 +15,12 @@ export interface PluginOptions {
    * that Nx's caches hold descriptions of some kilobytes: `{ kind: 'registry', repository: 'HOST/NAME' }`.
    */
   blobStore?: BlobStoreOption;
+  /**
+   * Which builder of `docker buildx create` (driver remote, kubernetes or docker-container) runs the
+   * RUN steps of a platform, e.g. `{ "linux/arm64": "arm-machine" }`. Default: the engine itself, which
+   * emulates a platform that is not its own.
+   */
+  builders?: Record<string, string>;
 }
 
 export type BlobStoreOption = { kind: 'inline' } | { kind: 'registry'; repository: string };
@@ -26,6 +32,7 @@ export interface ResolvedOptions {
   registry: string | undefined;
   /** The repository that layers are kept in; undefined where outputs hold them. */
   layerRepository: string | undefined;
+  builders: Record<string, string> | undefined;
 }
 
 const known = {
@@ -34,6 +41,7 @@ const known = {
   platforms: 'a list of strings',
   registry: 'a string',
   blobStore: 'an object',
+  builders: 'an object',
 } as const;
 
 /**
@@ -50,6 +58,7 @@ export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
     platforms: options.platforms,
     registry: options.registry,
     layerRepository: layerRepositoryOf(options.blobStore),
+    builders: options.builders,
   };
 }
 

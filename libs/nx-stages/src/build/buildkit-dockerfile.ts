@@ -17,7 +17,9 @@ export function buildKitDockerfile(plan: StagePlan): { text: string; target: str
   const lines: string[] = [];
   if (frontend?.syntax) lines.push(`# syntax=${frontend.syntax}`);
   if (frontend?.escape) lines.push(`# escape=${frontend.escape}`);
-  lines.push(`FROM ${base.kind === 'scratch' ? 'scratch' : BASE_CONTEXT} AS ${OWN_STAGE}`);
+  const from = base.kind === 'scratch' ? 'scratch' : BASE_CONTEXT;
+  const platform = base.kind === 'image' && base.platform ? `--platform=${base.platform} ` : '';
+  lines.push(`FROM ${platform}${from} AS ${OWN_STAGE}`);
   for (const { text, from } of plan.instructions) if (from !== 'base') lines.push(text);
   if (output.kind === 'image') return { text: `${lines.join('\n')}\n`, target: OWN_STAGE };
   lines.push(`FROM scratch AS ${EXPORT_STAGE}`);

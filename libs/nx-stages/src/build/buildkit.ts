@@ -30,7 +30,9 @@ export async function buildWithBuildKit(
     await writeFile(dockerfile, text);
     await snapshotContext(build.contextDir, plan.files, contextDir);
     const engine = await build.engine();
+    const builder = build.builders?.[plan.platform];
     await engine.build({
+      ...(builder && { builder }),
       dockerfile,
       contextDir,
       target,
@@ -58,8 +60,8 @@ async function namedContexts(
   plan: StagePlan,
   scratch: string,
 ): Promise<Record<string, string>> {
-  const image = (reference: string) => {
-    const context = bases.context(reference, plan.platform);
+  const image = (reference: string, platform = plan.platform) => {
+    const context = bases.context(reference, platform);
     if (context) return context;
     throw new StagesError('BASE_UNAVAILABLE', {
       message: `${reference} is not locked, and nothing stands in for it on this machine`,
@@ -72,6 +74,7 @@ async function namedContexts(
     contexts[stage] = await outputs.context(stage, join(scratch, 'stages', stage));
   }
   if (plan.base.kind === 'stage') contexts[BASE_CONTEXT] = contexts[plan.base.stage] as string;
-  if (plan.base.kind === 'image') contexts[BASE_CONTEXT] = image(plan.base.reference);
+  if (plan.base.kind === 'image')
+    contexts[BASE_CONTEXT] = image(plan.base.reference, plan.base.platform);
   return contexts;
 }

@@ -20,6 +20,7 @@ export interface Healing {
   contextPath: string;
   /** Of the Dockerfile, where it is not the project's main one. */
   variant?: string | undefined;
+  builders?: Record<string, string> | undefined;
   outputs: Outputs;
   bases: Bases;
   engine: () => Promise<Engine>;
@@ -89,9 +90,9 @@ class Healer {
   }
 
   private build(stage: string, plan: StagePlan) {
-    const { context, contextPath, outputs, bases, engine } = this.healing;
+    const { context, contextPath, outputs, bases, engine, builders } = this.healing;
     const contextDir = join(context.root, contextPath);
-    return buildStage({ stage, plan, contextDir, outputs, bases, engine });
+    return buildStage({ stage, plan, contextDir, outputs, bases, engine, builders });
   }
 
   private say(line: string): void {

@@ -28,6 +28,8 @@ export interface StageBuild {
   bases: Bases;
   /** Asked for only where something has to be run. */
   engine: () => Promise<Engine>;
+  /** Platform -> the buildx builder for it. */
+  builders?: Record<string, string> | undefined;
 }
 
 export interface BuiltStage {

@@ -11,6 +11,7 @@ const engine = {
 const good: Facts = {
   engine,
   platforms: [],
+  foreignPlatforms: [],
   ports: [{ service: 'api', port: 8000, free: true }],
   registry: { answers: true, mirror: '' },
   indexes: [{ url: 'https://index.example/simple', elapsedMs: 200, error: undefined }],
@@ -56,6 +57,16 @@ test('where nothing is wrong, nothing is found', () => {
 
 describe('the doctor finds', () => {
   test.each<[id: string, change: Partial<Facts>, seen: string]>([
+    [
+      'platform-emulated',
+      { foreignPlatforms: [{ platform: 'linux/arm64', how: 'emulation' }] },
+      'linux/arm64 by qemu',
+    ],
+    [
+      'platform-cannot-run',
+      { foreignPlatforms: [{ platform: 'linux/arm64', how: 'nothing' }] },
+      'no builder is named for linux/arm64',
+    ],
     [
       'engine-missing',
       { engine: { answers: false, code: 'NO_ENGINE', message: 'not installed' } },

@@ -2,6 +2,7 @@ import { formatSize } from '../care/stats';
 import type { Facts } from './facts';
 import { building } from './building';
 import type { Finding } from './finding';
+import { platforms } from './platforms';
 
 type Check = (facts: Facts) => Finding[];
 
@@ -242,7 +243,16 @@ const containers: Check = ({ containers }) =>
     },
   );
 
-const CHECKS: Check[] = [engine, emulation, ports, network, settings, containers, building];
+const CHECKS: Check[] = [
+  engine,
+  emulation,
+  platforms,
+  ports,
+  network,
+  settings,
+  containers,
+  building,
+];
 
 /** All that the facts say is wrong, errors first. */
 export function findings(facts: Facts): Finding[] {

@@ -1,4 +1,5 @@
 import type { Container } from '../compose/container';
+import type { ForeignPlatform } from './platforms';
 
 /** All that the checks look at: plain data, so that each check is a function of values. */
 export interface Facts {
@@ -17,6 +18,8 @@ export interface Facts {
       };
   /** `platform:` of the services, where one is set. */
   platforms: { service: string; platform: string }[];
+  /** What stages are built for besides the engine's own platform. */
+  foreignPlatforms: ForeignPlatform[];
   ports: { service: string; port: number; free: boolean }[];
   registry: { answers: boolean; mirror: string } | undefined;
   /** A package index: its host, and how long it took to answer. */

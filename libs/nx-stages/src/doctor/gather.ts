@@ -10,6 +10,7 @@ import { isFree } from '../compose/ports';
 import type { ComposeConfig } from '../compose/project';
 import { planFolder } from '../infer/paths';
 import type { Facts } from './facts';
+import { foreignPlatforms } from './platforms';
 import { demandedVariables, exposedPorts } from './text';
 
 export interface Subject {
@@ -21,6 +22,7 @@ export interface Subject {
   service: string;
   dockerfile: string;
   context: string;
+  builders?: Record<string, string>;
 }
 
 /** Looks at everything; what cannot be looked at counts as not there, it never throws. */
@@ -50,6 +52,10 @@ export async function gatherFacts(subject: Subject, env: NodeJS.ProcessEnv): Pro
     platforms: Object.entries(config?.services ?? {}).flatMap(([name, { platform }]) =>
       platform ? [{ service: name, platform }] : [],
     ),
+    foreignPlatforms:
+      'command' in engine
+        ? await foreignPlatforms(engine, at(planFolder(subject.projectRoot)), subject.builders)
+        : [],
     ports: await portFacts(config, own),
     registry: bases?.registry,
     indexes: await askIndexes(dockerfile, env),

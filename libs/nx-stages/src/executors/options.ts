@@ -10,4 +10,6 @@ export interface DockerOptions {
   targets?: string[];
   /** Which of the project's Dockerfiles it is; absent for the main one. */
   variant?: string;
+  /** Platform -> name of the builder that has its RUN steps run. */
+  builders?: Record<string, string>;
 }

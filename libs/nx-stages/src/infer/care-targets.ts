@@ -11,6 +11,7 @@ export interface CareSubject {
   /** Name of the image, without a tag. */
   image: string;
   stages: string[];
+  builders?: Record<string, string> | undefined;
   /** Relative to the workspace. */
   dockerfile: string;
   context: string;
@@ -101,6 +102,7 @@ export function careTargets(subject: CareSubject): Record<string, TargetConfigur
     doctor: target('doctor', 'What is wrong here, how it was seen, and how to mend it (--json)', {
       ...own,
       ...source,
+      ...(subject.builders && { builders: subject.builders }),
     }),
     preflight: target('preflight', 'Check the configuration for production against the rules', {
       ...(subject.production ?? compose),

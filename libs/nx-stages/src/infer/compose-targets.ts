@@ -24,6 +24,7 @@ export interface ComposeProject {
   dockerfile: string;
   context: string;
   lockFile: string;
+  builders?: Record<string, string> | undefined;
   has(file: string): boolean;
 }
 
@@ -93,6 +94,7 @@ export function composeTargets(
       dockerfile: project.dockerfile,
       context: project.context,
       lockFile: project.lockFile,
+      builders: project.builders,
       migrations: migrate !== undefined,
       python: project.has('pyproject.toml') || project.has('requirements.txt'),
     }),

@@ -135,6 +135,7 @@ function dockerProject(
     ...{ projectRoot: root, image, dockerfile, context, has },
     lockFile: options.lockFile,
     stages: stages.map((stage) => stage.name),
+    builders: options.builders,
   };
   for (const compose of composeFiles) {
     const service = serviceOf(compose, composeProject);

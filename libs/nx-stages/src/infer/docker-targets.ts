@@ -74,6 +74,7 @@ export function dockerTargets(
     ...(settings.buildArgs && { buildArgs: settings.buildArgs }),
     ...(settings.targets.length > 0 && { targets: settings.targets }),
     ...(variant && { variant }),
+    ...(options.builders && { builders: options.builders }),
   };
   const targets: Record<string, TargetConfiguration> = {
     [named('plan')]: {

@@ -3,12 +3,13 @@ import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Engine, locateEngine } from '@excel2doc/engine';
-import { type Digest, type ImageRecord, layoutSource } from '@excel2doc/oci';
+import { type Digest, type ImageRecord, layoutSource, readLayout } from '@excel2doc/oci';
 import { debianProgram } from '@excel2doc/oci/testing/debian';
 import { writeFullLayout } from '@excel2doc/oci/testing/images';
 import { directory, file } from '@excel2doc/oci/testing/trees';
 import type { ExecutorContext } from '@nx/devkit';
 import { vi } from 'vitest';
+import push from '../executors/docker-push/executor';
 import load from '../executors/load/executor';
 import plan from '../executors/plan/executor';
 import stage from '../executors/stage/executor';
@@ -43,10 +44,17 @@ export class StagedWorkspace {
     readonly root: string,
     readonly engine: Engine,
     readonly context: ExecutorContext,
+    readonly platforms: string[],
   ) {}
 
-  /** @param base the folder of another workspace's base image, to build on the same */
-  static async make({ base }: { base?: string } = {}): Promise<StagedWorkspace> {
+  /**
+   * @param base the folder of another workspace's base image, to build on the same
+   * @param platforms default: the engine's
+   */
+  static async make({
+    base,
+    platforms,
+  }: { base?: string; platforms?: string[] } = {}): Promise<StagedWorkspace> {
     const root = await mkdtemp(join(tmpdir(), 'nx-stages-staged-'));
     const engine = await locateEngine();
     const context = {
@@ -56,22 +64,29 @@ export class StagedWorkspace {
       projectName: 'app',
       projectsConfigurations: { version: 2, projects: { app: { root: 'app' } } },
     } as unknown as ExecutorContext;
-    const workspace = new StagedWorkspace(root, engine, context);
+    const all = platforms ?? [engine.platform];
+    const workspace = new StagedWorkspace(root, engine, context, all);
     await workspace.dockerfile('echo installed > /etc/installed');
     await workspace.write('app/main.sh', 'echo one');
     await workspace.write('lock.json', '{"format":1,"images":{}}');
     if (base) await cp(base, workspace.baseFolder, { recursive: true });
-    else await workspace.makeBase();
-    await workspace.nameBase();
+    else for (const platform of all) await workspace.makeBase(platform);
+    await workspace.nameBases();
     return workspace;
   }
 
   get options() {
-    return { dockerfile: 'app/Dockerfile', context: 'app', lockFile: 'lock.json' };
+    const { platforms } = this;
+    return { dockerfile: 'app/Dockerfile', context: 'app', lockFile: 'lock.json', platforms };
   }
 
+  /** Where the base image for the engine's platform is. */
   get baseFolder(): string {
-    return join(this.root, 'base');
+    return this.baseFolderOf(this.engine.platform);
+  }
+
+  private baseFolderOf(platform: string): string {
+    return join(this.root, 'base', platformFolder(platform));
   }
 
   async write(path: string, text: string): Promise<void> {
@@ -86,13 +101,13 @@ export class StagedWorkspace {
     await this.write('app/Dockerfile', dockerfile(install));
   }
 
-  folder(name: string): string {
-    const platform = platformFolder(this.engine.platform);
-    return join(this.root, 'dist/app/docker', name, platform);
+  folder(name: string, platform = this.engine.platform): string {
+    return join(this.root, 'dist/app/docker', name, platformFolder(platform));
   }
 
-  async record(name: string): Promise<ImageRecord> {
-    return JSON.parse(await readFile(join(this.folder(name), 'image.json'), 'utf8')) as ImageRecord;
+  async record(name: string, platform = this.engine.platform): Promise<ImageRecord> {
+    const path = join(this.folder(name, platform), 'image.json');
+    return JSON.parse(await readFile(path, 'utf8')) as ImageRecord;
   }
 
   /** A layer that the stage itself holds. */
@@ -107,8 +122,14 @@ export class StagedWorkspace {
   }
 
   /** @param rest further options of the executor */
-  stage(name: string, rest: { layerRepository?: string } = {}): Promise<Said> {
+  stage(name: string, rest: Partial<Parameters<typeof stage>[0]> = {}): Promise<Said> {
     return this.say(() => stage({ ...this.options, stage: name, ...rest }, this.context));
+  }
+
+  /** `runner` and its index, to a registry. */
+  push(repository: string): Promise<Said> {
+    const options = { ...this.options, stage: 'runner', image: this.image, tag: 'test' };
+    return this.say(() => push({ ...options, repository }, this.context));
   }
 
   load(): Promise<Said> {
@@ -140,9 +161,10 @@ export class StagedWorkspace {
     await rm(this.root, { recursive: true, force: true });
   }
 
-  private async makeBase(): Promise<void> {
-    const busybox = await readFile(debianProgram('busybox-static', 'bin/busybox'));
-    const { platform } = this.engine;
+  private async makeBase(platform: string): Promise<void> {
+    const [, architecture] = platform.split('/');
+    const other = platform === this.engine.platform ? undefined : architecture;
+    const busybox = await readFile(debianProgram('busybox-static', 'bin/busybox', other));
     const shell = [
       directory('bin'),
       file('bin/busybox', busybox, { mode: 0o755 }),
@@ -153,20 +175,17 @@ export class StagedWorkspace {
       file('etc/workspace', this.image),
     ];
     const config = { Env: ['PATH=/bin'] };
-    await writeFullLayout(this.baseFolder, { layers: [shell], platform, config });
+    await writeFullLayout(this.baseFolderOf(platform), { layers: [shell], platform, config });
   }
 
-  private async nameBase(): Promise<void> {
-    const { platform } = this.engine;
-    const { manifests } = JSON.parse(
-      await readFile(join(this.baseFolder, 'index.json'), 'utf8'),
-    ) as { manifests: { digest: string }[] };
-    const local = {
-      digest: manifests[0]!.digest,
-      layoutDir: this.baseFolder,
-      tag: `${this.image}:base`,
-    };
-    const images = { 'busybox:test': { [platform]: local } };
+  private async nameBases(): Promise<void> {
+    const bases: Record<string, object> = {};
+    for (const platform of this.platforms) {
+      const layoutDir = this.baseFolderOf(platform);
+      const { descriptor } = await readLayout(layoutDir, platform);
+      bases[platform] = { digest: descriptor.digest, layoutDir, tag: `${this.image}:base` };
+    }
+    const images = { 'busybox:test': bases };
     await this.write('images.local.json', JSON.stringify({ format: 1, images }));
   }
 

@@ -7,18 +7,19 @@ import { join } from 'node:path';
  * A program of a Debian package, unpacked into the user's cache and not installed.
  *
  * @param path where it lies in the package: `usr/bin/docker-registry`
+ * @param architecture another one than this machine's: `arm64`
  * @returns absolute
  */
-export function debianProgram(name: string, path: string): string {
+export function debianProgram(name: string, path: string, architecture?: string): string {
   const cacheHome = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   const cache = join(cacheHome, 'excel2doc', 'tools');
-  const home = join(cache, name);
+  const home = join(cache, architecture ? `${name}-${architecture}` : name);
   const program = join(home, path);
   if (existsSync(program)) return program;
   mkdirSync(cache, { recursive: true });
-  const draft = mkdtempSync(join(cache, `${name}-`));
+  const draft = mkdtempSync(`${home}-`);
   try {
-    execFileSync('apt-get', ['download', '-qq', name], { cwd: draft });
+    download(draft, name, architecture);
     const archive = readdirSync(draft).find((file) => file.endsWith('.deb'))!;
     execFileSync('dpkg', ['-x', join(draft, archive), draft]);
     if (!existsSync(home)) renameSync(draft, home);
@@ -28,4 +29,24 @@ export function debianProgram(name: string, path: string): string {
     rmSync(draft, { recursive: true, force: true });
   }
   return program;
+}
+
+/** The host's lists know its own architecture alone: another one gets lists for the moment. */
+function download(folder: string, name: string, architecture: string | undefined): void {
+  const apt = (...args: string[]) =>
+    execFileSync('apt-get', ['-qq', ...args], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  if (!architecture) return void apt('download', name);
+  const lists = join(folder, 'lists');
+  mkdirSync(join(lists, 'partial'), { recursive: true });
+  const other = [
+    `APT::Architecture=${architecture}`,
+    `APT::Architectures::=${architecture}`,
+    `Dir::State::lists=${lists}`,
+    'Dir::State::status=/dev/null',
+    'APT::Sandbox::User=root',
+    'Acquire::Languages=none',
+  ].flatMap((setting) => ['-o', setting]);
+  apt(...other, 'update');
+  apt(...other, 'download', name);
+  rmSync(lists, { recursive: true });
 }

@@ -33,8 +33,8 @@ export default function dockerPush(options: Options, context: ExecutorContext) {
     }
     const repository = new Repository(name);
     const bases = await Bases.read(context.root, options.lockFile);
-    const { context: contextPath, variant } = options;
-    const healing = { context, contextPath, variant, bases, engine: locateEngine };
+    const { context: contextPath, variant, builders } = options;
+    const healing = { context, contextPath, variant, builders, bases, engine: locateEngine };
     try {
       const { digest, tags, platforms } = await pushStage({
         workspaceRoot: context.root,

@@ -11,6 +11,7 @@ interface Options extends ComposeOptions {
   service: string;
   dockerfile: string;
   context: string;
+  builders?: Record<string, string>;
   json: boolean;
   strict: boolean;
 }

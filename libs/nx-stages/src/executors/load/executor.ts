@@ -24,8 +24,8 @@ export default function load(options: Options, context: ExecutorContext) {
       Bases.read(context.root, options.lockFile),
     ]);
     const outputs = new Outputs(context.root, outputHome(context, options), engine.platform, bases);
-    const { context: contextPath, variant } = options;
-    const healing = { context, contextPath, variant, outputs, bases };
+    const { context: contextPath, variant, builders } = options;
+    const healing = { context, contextPath, variant, builders, outputs, bases };
     const load = async () => {
       const { record } = await outputs.read(options.stage);
       const tags = imageTags(context.root, record.digest, options.tag);

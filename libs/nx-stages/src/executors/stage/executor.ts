@@ -33,7 +33,10 @@ export default function stage(options: Options, context: ExecutorContext) {
     const start = performance.now();
     for (const each of plan.platforms) {
       const outputs = new Outputs(context.root, projectRoot, each.platform, bases);
-      const shared = { outputs, bases, engine: () => (engine ??= locateEngine()) };
+      const shared = {
+        ...{ outputs, bases, builders: options.builders },
+        engine: () => (engine ??= locateEngine()),
+      };
       const contextDir = join(context.root, options.context);
       const { record, method } = await withHealing(
         { ...shared, context, contextPath: options.context, variant: options.variant },
