@@ -25,9 +25,17 @@ async function isDaemon(pid: number, at: EngineFolder): Promise<boolean> {
   return Boolean(words[0]?.endsWith('dockerd')) && words.includes(at.daemonConfig);
 }
 
-/** Starts the daemon in a session of its own and waits until it answers. */
-export async function startDaemon(at: EngineFolder, asRoot: string[]): Promise<void> {
-  await prepare(at, asRoot);
+/**
+ * Starts the daemon in a session of its own and waits until it answers.
+ *
+ * @param more settings of dockerd beside ours
+ */
+export async function startDaemon(
+  at: EngineFolder,
+  asRoot: string[],
+  more: Record<string, unknown> = {},
+): Promise<void> {
+  await prepare(at, asRoot, more);
   const started = await spawnDaemon(at, asRoot);
   const deadline = Date.now() + READY_TIMEOUT_MS;
   while (!(await answers(at.socket))) {
@@ -39,7 +47,11 @@ export async function startDaemon(at: EngineFolder, asRoot: string[]): Promise<v
   started.release();
 }
 
-async function prepare(at: EngineFolder, asRoot: string[]): Promise<void> {
+async function prepare(
+  at: EngineFolder,
+  asRoot: string[],
+  more: Record<string, unknown>,
+): Promise<void> {
   await forgetEarlierBoot(at, asRoot);
   await mkdir(join(at.dockerConfig, 'cli-plugins'), { recursive: true });
   await linkPlugins(at);
@@ -53,6 +65,7 @@ async function prepare(at: EngineFolder, asRoot: string[]): Promise<void> {
     'log-opts': { 'max-size': '10m', 'max-file': '3' },
     builder: { gc: { enabled: true, defaultKeepStorage: '20GB' } },
     group: String(process.getgid?.()),
+    ...more,
   };
   await writeFile(at.daemonConfig, `${JSON.stringify(settings, null, 2)}\n`);
   const file: PrivateEngineFile = {
