@@ -21,7 +21,7 @@ export interface SecondEngine {
   remove(): Promise<void>;
 }
 
-/** Its programs are the private engine's. Two daemons share no bridge, so it has no network. */
+/** Its programs are the private engine's; it reaches no network. */
 export async function secondEngine(): Promise<SecondEngine> {
   const host = await detectHost();
   const cacheHome = await mkdtemp(join(tmpdir(), 'engine-2-'));
@@ -37,8 +37,7 @@ export async function secondEngine(): Promise<SecondEngine> {
     BUILDX_BUILDER: '',
     PATH: `${at.bin}:${process.env['PATH']}`,
   };
-  const start = () =>
-    startDaemon(at, host.asRoot, { bridge: 'none', iptables: false, ip6tables: false });
+  const start = () => startDaemon(at, host.asRoot, { isolated: true });
   await start();
   return {
     env,
@@ -51,6 +50,8 @@ export async function secondEngine(): Promise<SecondEngine> {
       while ((await runningPid(at)) !== undefined) await new Promise(setImmediate);
     },
     async remove() {
+      // A killed one left its containerd behind, which only another dockerd ends.
+      if ((await runningPid(at)) === undefined) await start();
       await stopDaemon(at, host.asRoot);
       await deleteTrees([at.run, cacheHome], host.asRoot);
     },

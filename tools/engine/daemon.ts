@@ -28,15 +28,16 @@ async function isDaemon(pid: number, at: EngineFolder): Promise<boolean> {
 /**
  * Starts the daemon in a session of its own and waits until it answers.
  *
- * @param more settings of dockerd beside ours
+ * @param isolated in a network of its own, without a way out: two daemons in one network take the
+ *   bridge docker0 from each other
  */
 export async function startDaemon(
   at: EngineFolder,
   asRoot: string[],
-  more: Record<string, unknown> = {},
+  { isolated = false } = {},
 ): Promise<void> {
-  await prepare(at, asRoot, more);
-  const started = await spawnDaemon(at, asRoot);
+  await prepare(at, asRoot);
+  const started = await spawnDaemon(at, asRoot, isolated);
   const deadline = Date.now() + READY_TIMEOUT_MS;
   while (!(await answers(at.socket))) {
     if (started.exited()) throw await failure(at, 'ended at once');
@@ -47,11 +48,7 @@ export async function startDaemon(
   started.release();
 }
 
-async function prepare(
-  at: EngineFolder,
-  asRoot: string[],
-  more: Record<string, unknown>,
-): Promise<void> {
+async function prepare(at: EngineFolder, asRoot: string[]): Promise<void> {
   await forgetEarlierBoot(at, asRoot);
   await mkdir(join(at.dockerConfig, 'cli-plugins'), { recursive: true });
   await linkPlugins(at);
@@ -65,7 +62,6 @@ async function prepare(
     'log-opts': { 'max-size': '10m', 'max-file': '3' },
     builder: { gc: { enabled: true, defaultKeepStorage: '20GB' } },
     group: String(process.getgid?.()),
-    ...more,
   };
   await writeFile(at.daemonConfig, `${JSON.stringify(settings, null, 2)}\n`);
   const file: PrivateEngineFile = {
@@ -122,7 +118,7 @@ async function iptablesFolder(at: EngineFolder, asRoot: string[]): Promise<strin
   });
 }
 
-async function spawnDaemon(at: EngineFolder, asRoot: string[]) {
+async function spawnDaemon(at: EngineFolder, asRoot: string[], isolated: boolean) {
   const path = [
     ...(await iptablesFolder(at, asRoot)),
     at.bin,
@@ -134,6 +130,7 @@ async function spawnDaemon(at: EngineFolder, asRoot: string[]) {
   const variables = [['PATH', path], ['HOME', process.env['HOME'] ?? '/root'], ...proxies];
   const words = [
     ...asRoot,
+    ...(isolated ? ['unshare', '--net'] : []),
     ...['env', '-i', ...variables.map(([key, value]) => `${key}=${value}`)],
     ...[join(at.bin, 'dockerd'), '--config-file', at.daemonConfig],
   ];
