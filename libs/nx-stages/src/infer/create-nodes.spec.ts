@@ -50,6 +50,23 @@ describe('a Dockerfile', () => {
     );
   });
 
+  test('keeps layers where the plugin is told to, and builds where it is told to', () => {
+    const files = { 'apps/api/Dockerfile': twoStages };
+    const builders = { 'linux/arm64': 'arm-machine' };
+    const repository = 'registry.test/team/layers';
+    const { 'apps/api': api } = infer(files, {
+      builders,
+      blobStore: { kind: 'registry', repository },
+    });
+    expect(api.targets['docker-deps'].options).toMatchObject({
+      builders,
+      layerRepository: repository,
+    });
+    const inline = infer(files, { blobStore: { kind: 'inline' } });
+    expect(inline['apps/api'].targets['docker-deps'].options).not.toHaveProperty('layerRepository');
+    expect(() => infer(files, { blobStore: { kind: 'registry' } })).toThrow(/nx\.json: blobStore/);
+  });
+
   test('has no digest and no file content in any target', () => {
     const first = infer({ 'apps/api/Dockerfile': twoStages, 'apps/api/app/a': '1' });
     const second = infer({ 'apps/api/Dockerfile': twoStages, 'apps/api/app/a': '2' });

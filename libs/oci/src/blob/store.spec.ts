@@ -1,11 +1,11 @@
-import { appendFile, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../digest';
 import { temporaryFolder } from '../testing/folder';
 import { readBlob, sourceChain } from './source';
-import { BlobStore } from './store';
+import { BlobStore, evictUnread } from './store';
 
 const bytes = Buffer.from('a blob');
 const digest = digestOf(bytes);
@@ -80,6 +80,17 @@ describe('a blob store', () => {
     await store.sweep(-1000);
     expect(await readdir(join(store.directory, 'incoming'))).toEqual([]);
     await draft.discard();
+  });
+
+  it('loses what nobody has read for long, and keeps the rest', async () => {
+    const store = new BlobStore(await temporaryFolder());
+    const old = await store.putBytes(Buffer.from('old'));
+    await store.putBytes(bytes);
+    const lastYear = new Date(Date.now() - 365 * 24 * 3600 * 1000);
+    await utimes(store.pathOf(old.digest), lastYear, lastYear);
+    await evictUnread(store, 30 * 24 * 3600 * 1000);
+    expect(await store.has(old.digest)).toBe(false);
+    expect(await store.has(digest)).toBe(true);
   });
 });
 
