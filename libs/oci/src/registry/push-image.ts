@@ -123,7 +123,8 @@ export async function referrers(repository: Repository, subject: Digest): Promis
   return (index ?? (await fallbackIndex(repository, subject)))?.manifests ?? [];
 }
 
-async function pushBytes(
+/** A small document, as a blob. */
+export async function pushBytes(
   repository: Repository,
   bytes: Buffer,
   mediaType: string,

@@ -1,10 +1,10 @@
-import { Readable } from 'node:stream';
 import type { BlobSource } from '../blob/source';
-import { digestOf, hexOf } from '../digest';
+import { hexOf } from '../digest';
 import { type Manifest, MEDIA_TYPES } from '../image/types';
 import type { ImageRecord } from '../layout/record';
 import { layerDescriptor } from '../layout/write-image';
 import { pushBlob } from './push-blob';
+import { pushBytes } from './push-image';
 import type { Repository } from './repository';
 
 const ARTIFACT_TYPE = 'application/vnd.excel2doc.stage-layers.v1';
@@ -26,18 +26,11 @@ export async function pushOwnLayers(
     const how = await pushBlob(repository, { digest, sizeBytes, source });
     if (how === 'uploaded') sentBytes += sizeBytes;
   }
-  const empty = Buffer.from('{}');
-  const config = { mediaType: MEDIA_TYPES.empty, digest: digestOf(empty), size: empty.length };
-  await pushBlob(repository, {
-    digest: config.digest,
-    sizeBytes: config.size,
-    source: { ...source, open: async () => Readable.from([empty]) },
-  });
   const manifest: Manifest = {
     schemaVersion: 2,
     mediaType: MEDIA_TYPES.manifest,
     artifactType: ARTIFACT_TYPE,
-    config,
+    config: await pushBytes(repository, Buffer.from('{}'), MEDIA_TYPES.empty),
     layers: own.map(layerDescriptor),
   };
   const tag = `layers-${hexOf(record.digest).slice(0, 32)}`;
