@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildPackage } from './build.mjs';
+import { reference, referenceFile } from './reference.mjs';
 
 // In the workspace, where the dependencies are found as they are beside an installed package.
 const out = resolve(__dirname, '../../tmp', `package-${process.pid}`);
@@ -100,4 +101,8 @@ describe('every option', () => {
       }
     },
   );
+});
+
+test('docs/reference.md says what the schemas say: `nx run nx-stages:reference` writes it', async () => {
+  expect(readFileSync(referenceFile, 'utf8')).toBe(await reference());
 });

@@ -25,21 +25,21 @@ const NX_23 = devDependencies.nx;
 const NX_22 = '22.7.12';
 
 let engine: Engine;
-let registry: LocalRegistry;
+let registry: LocalRegistry | undefined;
 let standIn: StandIn;
 
 beforeAll(async () => {
   engine = await locateEngine();
   standIn = await makeStandIn(engine, join(scratch, 'stand-in'));
   registry = await startRegistry(join(scratch, 'verdaccio'));
-  const here = { folder: workspaceRoot, env: userEnvironment(registry.npmrc) };
+  const here = { folder: workspaceRoot, env: userEnvironment(registry?.npmrc ?? '') };
   const out = join(scratch, 'package');
   const publish = `node libs/nx-stages/build.mjs ${out} && cd ${out} && npm publish`;
   expect(await shell(here, publish)).toMatchObject({ status: 0 });
 });
 
 afterAll(async () => {
-  registry.stop();
+  registry?.stop();
   const ours = ['shop-api', 'package-e2e/*', 'package-e2e/*/*'];
   for (const name of ours) {
     for (const { repository, tag } of await engine.listImages([`reference=${name}`]))
@@ -50,7 +50,7 @@ afterAll(async () => {
 
 const foreign = (name: string): ForeignWorkspace => ({
   folder: join(scratch, name),
-  env: userEnvironment(registry.npmrc),
+  env: userEnvironment(registry?.npmrc ?? ''),
 });
 
 /** Does all that a page says; the image of its service then has been built and came from the cache. */
@@ -88,7 +88,7 @@ describe('the tutorial, on a package from a registry', () => {
   }
 
   test('Nx 23, from create-nx-workspace', async () => {
-    const outside = { folder: scratch, env: userEnvironment(registry.npmrc) };
+    const outside = { folder: scratch, env: userEnvironment(registry?.npmrc ?? '') };
     const [create] = tutorialSteps('tutorial.md');
     if (create?.kind !== 'shell') throw new Error('the tutorial begins with a workspace');
     const lines = create.lines.replace('@latest', `@${NX_23}`);
@@ -219,10 +219,12 @@ describe('bad input', () => {
 
   test('a workspace without a Dockerfile is set up and told what to do', async () => {
     const { folder } = foreign('shop');
+    const empty = foreign('empty');
+    writeFiles(empty.folder, { 'nx.json': '{}', 'package.json': '{"name":"empty"}' });
     const { status, output } = await shell(
-      foreign('empty'),
-      `mkdir apps && cp -al ${folder}/node_modules . && echo '{}' > nx.json && echo '{"name":"empty"}' > package.json && git init -q && npx nx g @excel2doc/nx-stages:init`,
-    ).catch((error: Error) => ({ status: -1, output: error.message }));
+      empty,
+      `cp -al ${folder}/node_modules . && git init -q && npx nx g @excel2doc/nx-stages:init`,
+    );
     expect(output).toContain('No Dockerfile here yet');
     expect(status).toBe(0);
   });

@@ -41,6 +41,7 @@ const TOOLS = ['apt-get', 'bundle', 'cargo', 'composer', 'go', 'mvn', 'npm', 'pi
 const TOOL = `#!/bin/sh
 set -e
 out=/opt/installed
+[ "\${0##*/}" = npm ] && out=node_modules/.package-lock.json
 for word; do
   [ "$before" = -o ] && out=$word
   before=$word

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cacheFolder } from '@excel2doc/engine';
 import { freePort } from '../clone';
 
-const VERSION = '6.10.4';
+// Later ones want Node 22.
+const VERSION = '6.7.4';
 
 /** A real npm registry on this machine; it holds our package alone, npm takes the others from its own. */
 export interface LocalRegistry {

@@ -27,7 +27,7 @@ export const SETS: ImageSet[] = [
     buildArgs: { QUEUE: 'mail' },
   },
   {
-    image: 'baked-build-app',
+    image: 'baked-app',
     dockerfile: 'baked/build/app.Dockerfile',
     context: 'baked',
     target: 'release',

@@ -1,7 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type StagePlan, resolveInstructions } from '@excel2doc/dockerfile';
+import {
+  type ResolvedInstruction,
+  type StagePlan,
+  resolveInstructions,
+} from '@excel2doc/dockerfile';
 import type { Engine } from '@excel2doc/engine';
 import {
   type Base,
@@ -10,6 +14,7 @@ import {
   type StageInput,
   SCRATCH,
   assembleImage,
+  hasCode,
   layoutSource,
   readImageRecord,
   sourceChain,
@@ -51,22 +56,43 @@ export async function buildStage(build: StageBuild): Promise<BuiltStage> {
   const instructions = resolveInstructions(plan, environmentOf(parent));
   const method = chooseMethod(plan, instructions, parent);
   const outputDir = outputs.folder(stage);
-  if (method.kind === 'buildkit') {
-    return { record: await buildWithBuildKit(build, plan, parent, outputDir), method };
+  if (method.kind === 'assembly') {
+    const record = await assemble(build, parent, instructions, method.after).catch(notAssemblable);
+    if (!('reason' in record)) return { record, method };
+    const byBuildKit = { kind: 'buildkit' as const, reason: record.reason };
+    return { record: await buildWithBuildKit(build, plan, parent, outputDir), method: byBuildKit };
   }
+  return { record: await buildWithBuildKit(build, plan, parent, outputDir), method };
+}
+
+/**
+ * What only a file's content tells, that ADD is given an archive, is seen when it is read. It is the
+ * same file everywhere, so the stage is made the same way everywhere.
+ */
+function notAssemblable(error: unknown): { reason: string } {
+  if (hasCode(error, 'NOT_ASSEMBLABLE')) return { reason: (error as Error).message };
+  throw error;
+}
+
+/** @param after how many instructions BuildKit runs first */
+async function assemble(
+  build: StageBuild,
+  parent: Parent,
+  instructions: ResolvedInstruction[],
+  after: number,
+): Promise<ImageRecord> {
+  const { plan } = build;
   const scratch = await mkdtemp(join(tmpdir(), 'nx-stages-'));
   try {
-    const rest = instructions.slice(method.after);
-    const record = await assembleImage({
-      outputDir,
-      parent: method.after > 0 ? await runFirst(build, parent, method.after, scratch) : parent,
-      instructions: rest,
+    return await assembleImage({
+      outputDir: build.outputs.folder(build.stage),
+      parent: after > 0 ? await runFirst(build, parent, after, scratch) : parent,
+      instructions: instructions.slice(after),
       context: { directory: build.contextDir, files: plan.files.map(contextFile) },
       stages: await stageInputs(build),
       platform: plan.platform,
-      cmdIsSet: instructions.slice(0, method.after).some(({ kind }) => kind === 'cmd'),
+      cmdIsSet: instructions.slice(0, after).some(({ kind }) => kind === 'cmd'),
     });
-    return { record, method };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -1,11 +1,14 @@
 import { posix } from 'node:path';
-import {
-  type CreateDependenciesContext,
+import type {
+  CreateDependenciesContext,
   DependencyType,
-  type RawProjectGraphDependency,
+  RawProjectGraphDependency,
 } from '@nx/devkit';
 import type { DockerOptions } from '../executors/options';
 import { stagesOf } from './stages';
+
+/** `DependencyType.static`, without loading @nx/devkit. */
+const STATIC = 'static' as DependencyType.static;
 
 /**
  * A project whose image holds files of other projects depends on these: a change in a library then
@@ -32,7 +35,7 @@ export function createDependencies(
           .filter((target) => target !== source);
         return [...new Set(found)].map((target) => ({
           ...{ source, target, sourceFile: dockerfile },
-          type: DependencyType.static as const,
+          type: STATIC,
         }));
       }),
   );

@@ -1,11 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import {
-  type CreateNodesContext,
-  type CreateNodesResultArray,
-  type ProjectConfiguration,
-  logger,
-} from '@nx/devkit';
+// Types alone: loading @nx/devkit would take longer than all that is done here.
+import type { CreateNodesContext, CreateNodesResultArray, ProjectConfiguration } from '@nx/devkit';
 import { type PluginOptions, type ResolvedOptions, resolveOptions } from '../options';
 import { readBake } from './bake/bake';
 import { composeBuilds } from './compose-builds';
@@ -110,7 +106,9 @@ function attempt<T>(file: string, action: () => T): T | undefined {
     return action();
   } catch (error) {
     const { message } = error as Error;
-    logger.warn(
+    // On standard error: what `nx show --json` prints has to stay JSON.
+    // eslint-disable-next-line no-console
+    console.warn(
       `@excel2doc/nx-stages: ${message.includes(file) ? message : `${file}: ${message}`}`,
     );
     return undefined;

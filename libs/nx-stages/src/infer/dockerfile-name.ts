@@ -30,13 +30,19 @@ export function variants(
   for (const file of byDepth) {
     if (file === main) names.set(file, undefined);
     else {
-      const folder = posix.relative(projectRoot, posix.dirname(file)).split('/');
-      const parts = [...folder.filter((part) => !/^(|docker|dockerfiles|\.docker)$/.test(part))];
-      const name = [...parts, ownName(file)].filter(Boolean).join('-') || 'other';
-      names.set(file, name.replaceAll(/[^\w.-]/g, '-').toLowerCase());
+      const folders = posix.relative(projectRoot, posix.dirname(file)).split('/');
+      const telling = folders.filter((folder) => !/^(|\.?docker|dockerfiles|build)$/.test(folder));
+      const [short, long] = [telling, folders].map((each) => nameOf([...each, ownName(file)]));
+      const isTaken = [...names.values()].includes(short);
+      names.set(file, short && !isTaken ? short : long);
     }
   }
   return names;
+}
+
+function nameOf(parts: string[]): string {
+  const name = parts.filter(Boolean).join('-');
+  return name.replaceAll(/[^\w.-]/g, '-').toLowerCase();
 }
 
 /** `worker` of Dockerfile.worker and worker.Dockerfile. */
