@@ -22,9 +22,9 @@ export function variants(
   files: readonly string[],
   projectRoot: string,
 ): Map<string, string | undefined> {
-  const byDepth = [...files].sort(
-    (a, b) => a.split('/').length - b.split('/').length || (a < b ? -1 : 1),
-  );
+  const rank = (file: string) =>
+    file.split('/').length + (/^Containerfile$/i.test(basename(file)) ? 0.5 : 0);
+  const byDepth = [...files].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
   const main = byDepth.find((file) => ownName(file) === '');
   const names = new Map<string, string | undefined>();
   for (const file of byDepth) {
@@ -34,7 +34,8 @@ export function variants(
       const telling = folders.filter((folder) => !/^(|\.?docker|dockerfiles|build)$/.test(folder));
       const [short, long] = [telling, folders].map((each) => nameOf([...each, ownName(file)]));
       const isTaken = [...names.values()].includes(short);
-      names.set(file, short && !isTaken ? short : long);
+      // A Containerfile beside a Dockerfile adds no name of its own.
+      names.set(file, (isTaken ? long : short) || basename(file).toLowerCase());
     }
   }
   return names;
@@ -42,7 +43,7 @@ export function variants(
 
 function nameOf(parts: string[]): string {
   const name = parts.filter(Boolean).join('-');
-  return name.replaceAll(/[^\w.-]/g, '-').toLowerCase();
+  return name.replaceAll(/[^\p{L}\p{N}_.-]/gu, '-').toLowerCase();
 }
 
 /** `worker` of Dockerfile.worker and worker.Dockerfile. */

@@ -79,6 +79,24 @@ describe('several Dockerfiles in a project', () => {
     expect(api?.targets?.['docker-report']?.options).toEqual({ stages: ['run'], stage: 'run' });
   });
 
+  test('have names of their own where only folders or letters beyond Latin tell them apart', () => {
+    const { api } = workspace.infer({
+      'api/package.json': '{}',
+      'api/Dockerfile': 'FROM a AS run\n',
+      'api/Containerfile': 'FROM a AS run\n',
+      'api/build/app.Dockerfile': 'FROM a AS run\n',
+      'api/app.Dockerfile': 'FROM a AS run\n',
+      'api/订单.Dockerfile': 'FROM a AS run\n',
+    });
+    expect(stages(api?.targets).sort()).toEqual([
+      'docker-run',
+      'docker-run-app',
+      'docker-run-build-app',
+      'docker-run-containerfile',
+      'docker-run-订单',
+    ]);
+  });
+
   test('are none of a template or a note', () => {
     expect(
       workspace.infer({ 'api/Dockerfile.j2': 'FROM {{ x }}\n', 'api/Dockerfile.md': '# How\n' }),
