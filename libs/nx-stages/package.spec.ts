@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildPackage } from './build.mjs';
 import { reference, referenceFile } from './reference.mjs';
@@ -59,6 +60,26 @@ describe('the package', () => {
     const script = `import { planStages, assembleImage } from './api.js';
       console.log(typeof planStages, typeof assembleImage)`;
     expect(node('--input-type=module', '-e', script)).toBe('function function\n');
+  });
+
+  test('has types that stand on their own', () => {
+    const user = join(out, 'user.mts');
+    writeFileSync(
+      user,
+      `import { parseDockerfile, planStages } from '@excel2doc/nx-stages/api';
+       export const names: string[] = planStages(parseDockerfile('FROM a', { file: 'x' }), {
+         contextDir: '/',
+       }).map(({ stage }) => stage);`,
+    );
+    const program = ts.createProgram([user], {
+      module: ts.ModuleKind.Node20,
+      types: ['node'],
+      strict: true,
+      noEmit: true,
+    });
+    const problems = ts.getPreEmitDiagnostics(program);
+    const texts = problems.map(({ file, messageText }) => [file?.fileName, messageText]);
+    expect(texts.filter(([name]) => String(name).startsWith(out))).toEqual([]);
   });
 
   test('loads no HTTP client for an executor that may never ask a registry', () => {

@@ -3,7 +3,6 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { type Compose, type ComposeProject, type Engine, locateEngine } from '@excel2doc/engine';
-import { stringify } from 'yaml';
 import { Bases } from '../build/bases';
 import { loadStandIn } from '../build/load';
 import { imageTag } from '../build/tags';
@@ -79,7 +78,8 @@ export async function openCompose(
   if (Object.keys(services).length > 0) {
     const override = join(context.root, 'dist', 'compose', `${config.name}.images.yaml`);
     await mkdir(dirname(override), { recursive: true });
-    await writeFile(override, stringify({ services }));
+    // JSON is YAML, and needs no library.
+    await writeFile(override, JSON.stringify({ services }));
     project.files.push(override);
   }
   return { engine, bases, project, compose: engine.compose(project), config };

@@ -1,6 +1,6 @@
+import { createRequire } from 'node:module';
 import { posix } from 'node:path';
 import type { TargetConfiguration } from '@nx/devkit';
-import { parse } from 'yaml';
 import { careTargets } from './care-targets';
 import { type ComposeBuild, buildPaths } from './compose-builds';
 
@@ -30,6 +30,8 @@ export interface ComposeProject {
 
 /** @throws Error naming what is wrong when the text is no Compose file. */
 export function parseCompose(text: string): ComposeModel {
+  // Only here: yaml takes longer to load than all the rest of the plugin.
+  const { parse } = createRequire(__filename)('yaml') as typeof import('yaml');
   const model = parse(text, { logLevel: 'error' }) as Partial<ComposeModel> | null;
   if (typeof model?.services !== 'object' || model.services === null) {
     throw new Error('it has no services');
