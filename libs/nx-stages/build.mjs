@@ -193,5 +193,5 @@ async function copyAssets(from, to) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await buildPackage(process.argv[2] ?? join(workspace, 'dist/libs/nx-stages'));
+  void buildPackage(process.argv[2] ?? join(workspace, 'dist/libs/nx-stages'));
 }

@@ -65,5 +65,5 @@ function optionTable(options, required) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await writeFile(referenceFile, await reference());
+  void reference().then((text) => writeFile(referenceFile, text));
 }

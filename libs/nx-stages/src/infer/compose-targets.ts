@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { posix } from 'node:path';
 import type { TargetConfiguration } from '@nx/devkit';
+import type * as yaml from 'yaml';
 import { careTargets } from './care-targets';
 import { type ComposeBuild, buildPaths } from './compose-builds';
 
@@ -31,7 +32,7 @@ export interface ComposeProject {
 /** @throws Error naming what is wrong when the text is no Compose file. */
 export function parseCompose(text: string): ComposeModel {
   // Only here: yaml takes longer to load than all the rest of the plugin.
-  const { parse } = createRequire(__filename)('yaml') as typeof import('yaml');
+  const { parse } = createRequire(__filename)('yaml') as typeof yaml;
   const model = parse(text, { logLevel: 'error' }) as Partial<ComposeModel> | null;
   if (typeof model?.services !== 'object' || model.services === null) {
     throw new Error('it has no services');
@@ -41,14 +42,34 @@ export function parseCompose(text: string): ComposeModel {
 
 /** The service that runs a project: by the image that it names, or by the Dockerfile that it builds. */
 export function serviceOf(
-  { file, model }: ComposeFile,
-  project: Pick<ComposeProject, 'image' | 'dockerfile'>,
+  compose: ComposeFile,
+  { image, dockerfile }: Pick<ComposeProject, 'image' | 'dockerfile'>,
 ): string | undefined {
-  return Object.keys(model.services).find((name) => {
-    const { image, build } = model.services[name] ?? {};
-    if (image && withoutTag(image) === project.image) return true;
-    return build !== undefined && buildPaths(file, build)?.dockerfile === project.dockerfile;
-  });
+  const known = services.get(compose) ?? indexServices(compose);
+  const [first, second] = [known.byImage.get(image), known.byDockerfile.get(dockerfile)];
+  if (first === undefined || second === undefined) return first ?? second;
+  const names = Object.keys(compose.model.services);
+  return names.indexOf(first) < names.indexOf(second) ? first : second;
+}
+
+interface ServiceIndex {
+  byImage: Map<string, string>;
+  byDockerfile: Map<string, string>;
+}
+
+// Each of hundreds of Dockerfiles asks each Compose file.
+const services = new WeakMap<ComposeFile, ServiceIndex>();
+
+function indexServices(compose: ComposeFile): ServiceIndex {
+  const index: ServiceIndex = { byImage: new Map(), byDockerfile: new Map() };
+  for (const [name, service] of Object.entries(compose.model.services).reverse()) {
+    const image = service?.image && withoutTag(service.image);
+    const dockerfile = service?.build && buildPaths(compose.file, service.build)?.dockerfile;
+    if (image) index.byImage.set(image, name);
+    if (dockerfile) index.byDockerfile.set(dockerfile, name);
+  }
+  services.set(compose, index);
+  return index;
 }
 
 // A variable in the tag's place (`image:${TAG:-dev}`) holds colons of its own.

@@ -25,7 +25,8 @@ interface Surroundings {
   workspaceRoot: string;
   options: ResolvedOptions;
   composeFiles: ComposeFile[];
-  declared: DeclaredBuild[];
+  /** By Dockerfile. */
+  declared: Map<string, DeclaredBuild[]>;
   dockerfiles: ProjectDockerfile[];
 }
 
@@ -67,7 +68,9 @@ export function createNodes(
     (compose) => attempt(compose.file, () => composeBuilds(compose)) ?? [],
   );
   // Who writes a Bake file says there how images are built; Compose may only run them.
-  const declared = [...bakeBuilds, ...composed];
+  const declared = new Map<string, DeclaredBuild[]>();
+  for (const build of [...bakeBuilds, ...composed])
+    declared.set(build.dockerfile, [...(declared.get(build.dockerfile) ?? []), build]);
   const dockerfiles = findDockerfiles(workspaceRoot, files.filter(isDockerfile), resolved);
   const around = { workspaceRoot, options: resolved, composeFiles, declared, dockerfiles };
   return dockerfiles.flatMap((dockerfile): CreateNodesResultArray[number][] => {
@@ -121,7 +124,7 @@ function dockerProject(
 ): ProjectConfiguration & { root: string } {
   const { workspaceRoot, options, composeFiles, declared } = around;
   const has = (file: string) => existsSync(join(workspaceRoot, root, file));
-  const settings = mergeDeclared(declared.filter((build) => build.dockerfile === dockerfile));
+  const settings = mergeDeclared(declared.get(dockerfile) ?? []);
   const stages = attempt(dockerfile, () => stagesOf(workspaceRoot, dockerfile, settings)) ?? [];
   const context = settings.context ?? findContext(workspaceRoot, dockerfile, root, stages);
   const location = { projectRoot: root, dockerfile, context, image, settings };
