@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { type Engine, locateEngine } from '@excel2doc/engine';
 import { realRegistry } from '@excel2doc/oci/testing/registry';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { devDependencies } from '../../package.json';
 import { workspaceRoot } from '../workspace';
 import { type StandIn, makeStandIn, pushStandIn, standInContext } from './package/base';
 import { imageContent } from './package/compare';
@@ -21,7 +20,8 @@ import {
 
 // Outside of this checkout: nothing of it may be found from there.
 const scratch = mkdtempSync(join(tmpdir(), 'nx-stages-package-'));
-const NX_23 = devDependencies.nx;
+const manifest = JSON.parse(readFileSync(join(workspaceRoot, 'package.json'), 'utf8'));
+const NX_23: string = manifest.devDependencies.nx;
 const NX_22 = '22.7.12';
 
 let engine: Engine;

@@ -12,7 +12,7 @@ import { dockerTargets, imageName } from './docker-targets';
 import { dockerTarget } from './paths';
 import { dockerfilePattern, isDockerfile, variants } from './dockerfile-name';
 import { projectNameAt, projectRootAt } from './project';
-import { stagesOf } from './stages';
+import { keepStages, stagesOf } from './stages';
 
 export const filePattern = `**/{${[
   dockerfilePattern.slice(1, -1),
@@ -73,10 +73,12 @@ export function createNodes(
     declared.set(build.dockerfile, [...(declared.get(build.dockerfile) ?? []), build]);
   const dockerfiles = findDockerfiles(workspaceRoot, files.filter(isDockerfile), resolved);
   const around = { workspaceRoot, options: resolved, composeFiles, declared, dockerfiles };
-  return dockerfiles.flatMap((dockerfile): CreateNodesResultArray[number][] => {
+  const nodes = dockerfiles.flatMap((dockerfile): CreateNodesResultArray[number][] => {
     const project = attempt(dockerfile.file, () => dockerProject(around, dockerfile));
     return project ? [[dockerfile.file, { projects: { [project.root]: project } }]] : [];
   });
+  keepStages(workspaceRoot);
+  return nodes;
 }
 
 function findDockerfiles(
