@@ -12,7 +12,8 @@ import { dockerTargets, imageName } from './docker-targets';
 import { dockerTarget } from './paths';
 import { dockerfilePattern, isDockerfile, variants } from './dockerfile-name';
 import { projectNameAt, projectRootAt } from './project';
-import { keepStages, stagesOf } from './stages';
+import { keepRemembered, remembered } from './remembered';
+import { stagesOf } from './stages';
 
 export const filePattern = `**/{${[
   dockerfilePattern.slice(1, -1),
@@ -77,7 +78,7 @@ export function createNodes(
     const project = attempt(dockerfile.file, () => dockerProject(around, dockerfile));
     return project ? [[dockerfile.file, { projects: { [project.root]: project } }]] : [];
   });
-  keepStages(workspaceRoot);
+  keepRemembered(workspaceRoot);
   return nodes;
 }
 
@@ -160,7 +161,8 @@ function otherBuilds(compose: ComposeFile, own: string, { dockerfiles }: Surroun
 }
 
 function readCompose(workspaceRoot: string, file: string): ComposeFile {
-  return { file, model: parseCompose(readFileSync(join(workspaceRoot, file), 'utf8')) };
+  const text = readFileSync(join(workspaceRoot, file), 'utf8');
+  return { file, model: remembered(workspaceRoot, ['compose', text], () => parseCompose(text)) };
 }
 
 /** `compose.test.yaml` beside `compose.yaml`: what the tests need on top of it. */

@@ -1,17 +1,11 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type StageSummary, readStages } from '@excel2doc/dockerfile';
 import type { BuildSettings } from './declared-build';
-
-type Known = Map<string, StageSummary[]>;
-
-/** What was read before, in this process or, of an installed plugin, in one before it. */
-const kept = new Map<string, { before: Known; now: Known }>();
+import { remembered } from './remembered';
 
 /**
- * The stages of a Dockerfile as its text tells them. Read once for the same text: nodes and
- * dependencies ask for the same, and Nx asks again after every change of a file.
+ * The stages of a Dockerfile as its text tells them.
  *
  * @throws DockerfileError
  */
@@ -21,58 +15,7 @@ export function stagesOf(
   { buildArgs, targets }: Pick<BuildSettings, 'buildArgs' | 'targets'>,
 ): StageSummary[] {
   const source = readFileSync(join(workspaceRoot, dockerfile), 'utf8');
-  const { before, now } = knownIn(workspaceRoot);
-  const key = createHash('sha1')
-    .update(JSON.stringify([dockerfile, source, buildArgs, targets]))
-    .digest('base64');
-  const stages =
-    now.get(key) ??
-    before.get(key) ??
-    readStages(source, { file: dockerfile, targets, ...(buildArgs && { buildArgs }) });
-  now.set(key, stages);
-  return stages;
-}
-
-/** Keeps what was read for the next process that makes a graph; what nobody asked for is dropped. */
-export function keepStages(workspaceRoot: string): void {
-  const file = keptFile(workspaceRoot);
-  const { before, now } = knownIn(workspaceRoot);
-  const isNew = now.size !== before.size || [...now.keys()].some((key) => !before.has(key));
-  kept.set(workspaceRoot, { before: now, now: new Map(now) });
-  if (!file || !isNew) return;
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    const temporary = `${file}.${process.pid}`;
-    writeFileSync(temporary, JSON.stringify([...now]));
-    renameSync(temporary, file);
-  } catch {
-    // A checkout that cannot be written: the next graph takes some milliseconds longer.
-  }
-}
-
-function knownIn(workspaceRoot: string): { before: Known; now: Known } {
-  const known = kept.get(workspaceRoot) ?? { before: readKept(workspaceRoot), now: new Map() };
-  kept.set(workspaceRoot, known);
-  return known;
-}
-
-function readKept(workspaceRoot: string): Known {
-  const file = keptFile(workspaceRoot);
-  try {
-    return new Map(file ? JSON.parse(readFileSync(file, 'utf8')) : []);
-  } catch {
-    return new Map();
-  }
-}
-
-/**
- * In Nx's own folder for such files, one for each build of the plugin. Undefined for a plugin that
- * runs from its source: an edit of the parser would then not be seen.
- */
-function keptFile(workspaceRoot: string): string | undefined {
-  if (__filename.endsWith('.ts')) return undefined;
-  const folder =
-    process.env['NX_WORKSPACE_DATA_DIRECTORY'] ?? join(workspaceRoot, '.nx', 'workspace-data');
-  const build = createHash('sha1').update(readFileSync(__filename)).digest('hex').slice(0, 12);
-  return join(folder, `nx-stages-${build}.json`);
+  return remembered(workspaceRoot, ['stages', dockerfile, source, buildArgs, targets], () =>
+    readStages(source, { file: dockerfile, targets, ...(buildArgs && { buildArgs }) }),
+  );
 }
