@@ -25,14 +25,12 @@ const plans = {
 } as const;
 
 async function main(): Promise<void> {
-  const nginxFile = findNginx({ install: true });
-  if (!nginxFile) throw new Error('nginx is not here and cannot be installed (apt-get as root)');
   await mkdir(join(root, 'tmp'), { recursive: true });
   const folder = await mkdtemp(join(root, 'tmp/bench-cache-'));
   const mainFile = join(folder, 'main.js');
   await bundle(mainFile);
   const servers = [
-    await startNginx(nginxFile, join(folder, 'nginx')),
+    await startNginx(findNginx(), join(folder, 'nginx')),
     await startOurs(mainFile, join(folder, 'ours')),
   ];
   try {

@@ -18,6 +18,10 @@ export interface BenchServer {
 export async function startNginx(nginxFile: string, folder: string): Promise<BenchServer> {
   await mkdir(join(folder, 'v1/cache'), { recursive: true });
   await mkdir(join(folder, 'incoming'));
+  // Debian's build has them under /var/lib/nginx, which is there only where it is installed.
+  const unused = ['proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${folder}/unused;`,
+  );
   const port = await freePort();
   const file = join(folder, 'nginx.conf');
   await writeFile(
@@ -27,7 +31,7 @@ export async function startNginx(nginxFile: string, folder: string): Promise<Ben
     events { worker_connections 1024; }
     http {
       access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_requests 1000000;
-      client_max_body_size 0; client_body_temp_path ${folder}/incoming;
+      client_max_body_size 0; client_body_temp_path ${folder}/incoming; ${unused.join(' ')}
       server { listen 127.0.0.1:${port}; root ${folder}; location / { dav_methods PUT; create_full_put_path on; } }
     }`,
   );

@@ -50,7 +50,8 @@ export class Cache {
       if (outcome === 'stored') ledger.recordStored(key, record);
       return outcome;
     } finally {
-      await spooled.discard();
+      // The answer need not wait for it.
+      void spooled.discard();
     }
   }
 
@@ -81,8 +82,12 @@ export class Cache {
     };
     try {
       const entry = await this.parts.store.read(key);
-      if (!entry) release();
-      return entry && { ...entry, close: () => entry.close().finally(release) };
+      if (entry && !Buffer.isBuffer(entry.body)) {
+        return { ...entry, close: () => entry.close().finally(release) };
+      }
+      // Nothing, or all of it in memory.
+      release();
+      return entry;
     } catch (error) {
       release();
       throw error;

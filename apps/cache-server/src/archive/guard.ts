@@ -1,11 +1,14 @@
 import { once } from 'node:events';
-import { createGunzip, type Gunzip } from 'node:zlib';
+import { createGunzip, gunzipSync, type Gunzip } from 'node:zlib';
 import { CacheError } from '../error';
 import { ratioFreeBytes, type ArchiveLimits } from './limits';
 import { TarInspector } from './tar-inspector';
 
 /** Bytes unpacked at a time: 64 uploads at once must fit in little memory. */
-const windowBytes = 64 * 1024;
+const windowBytes = 128 * 1024;
+/** Unpacked on the spot when both are small: another thread takes longer to wake up. */
+const smallBytes = 32 * 1024;
+const smallUnpackedBytes = 256 * 1024;
 
 export interface ArchiveSummary {
   entries: number;
@@ -15,21 +18,52 @@ export interface ArchiveSummary {
 }
 
 /**
- * Inspects an upload (a tar.gz) while it streams by. Give it every chunk in order, awaiting each;
+ * Inspects an upload (a tar.gz) that is there as a whole.
+ *
+ * @throws CacheError `ARCHIVE_REFUSED`
+ */
+export async function inspectArchive(
+  archive: Buffer,
+  limits: ArchiveLimits,
+): Promise<ArchiveSummary> {
+  const unpacked = archive.length <= smallBytes ? unpackSmall(archive) : null;
+  if (unpacked) {
+    const inspection = new Inspection(limits);
+    inspection.countSent(archive.length);
+    inspection.push(unpacked);
+    return inspection.end();
+  }
+  const guard = new ArchiveGuard(limits);
+  try {
+    await guard.write(archive);
+    return await guard.end();
+  } finally {
+    guard.abandon();
+  }
+}
+
+/** Null when it is larger than it looks, or no gzip: then the guard says so. */
+function unpackSmall(archive: Buffer): Buffer | null {
+  try {
+    return gunzipSync(archive, { maxOutputLength: smallUnpackedBytes });
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Inspects an upload (a tar.gz) while it streams by. Give it every block in order, awaiting each;
  * it throws `ARCHIVE_REFUSED` at the first thing that must not reach a workspace.
  */
 export class ArchiveGuard {
   readonly #gunzip: Gunzip;
-  readonly #tar: TarInspector;
+  readonly #inspection: Inspection;
   readonly #ended: Promise<unknown>;
-  #sentBytes = 0;
-  #unpackedBytes = 0;
   #failure: unknown = null;
-  #inflating: Promise<void> = Promise.resolve();
   #wake = () => undefined as void;
 
-  constructor(readonly limits: ArchiveLimits) {
-    this.#tar = new TarInspector(limits.maxEntries);
+  constructor(limits: ArchiveLimits) {
+    this.#inspection = new Inspection(limits);
     this.#gunzip = createGunzip({ chunkSize: windowBytes });
     this.#ended = once(this.#gunzip, 'end').catch((error: unknown) => {
       this.#failure ??= error;
@@ -40,32 +74,23 @@ export class ArchiveGuard {
     this.#gunzip.on('data', (chunk: Buffer) => this.#inspect(chunk));
   }
 
-  async write(chunk: Buffer): Promise<void> {
-    this.#sentBytes += chunk.length;
-    if (this.#sentBytes > this.limits.maxBytes)
-      this.#fail(`more than ${this.limits.maxBytes} bytes`);
+  /** Resolves when the block is inflated, which another thread does, and inspected. */
+  async write(block: Buffer): Promise<void> {
     this.#throwFailure();
-    // One chunk is inflated, on another thread, while the next one arrives.
-    await this.#inflating;
-    this.#throwFailure();
-    this.#inflating = new Promise((resolve) => {
+    this.#inspection.countSent(block.length);
+    await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      this.#gunzip.write(chunk, () => resolve());
+      this.#gunzip.write(block, () => resolve());
     });
+    this.#throwFailure();
   }
 
   async end(): Promise<ArchiveSummary> {
-    await this.#inflating;
     this.#throwFailure();
     this.#gunzip.end();
     await this.#ended;
     this.#throwFailure();
-    this.#tar.end();
-    return {
-      entries: this.#tar.entries,
-      unpackedBytes: this.#unpackedBytes,
-      outputs: [...this.#tar.outputs],
-    };
+    return this.#inspection.end();
   }
 
   /** Frees the decompressor when the upload goes no further. */
@@ -76,23 +101,11 @@ export class ArchiveGuard {
   #inspect(chunk: Buffer): void {
     if (this.#failure) return;
     try {
-      this.#unpackedBytes += chunk.length;
-      const { maxUnpackedBytes, maxRatio } = this.limits;
-      if (this.#unpackedBytes > maxUnpackedBytes)
-        this.#fail(`more than ${maxUnpackedBytes} bytes unpacked`);
-      const isLarge = this.#unpackedBytes > ratioFreeBytes;
-      if (isLarge && this.#unpackedBytes > this.#sentBytes * maxRatio) {
-        this.#fail(`more than ${maxRatio} bytes unpacked for each byte sent`);
-      }
-      this.#tar.push(chunk);
+      this.#inspection.push(chunk);
     } catch (error) {
       this.#failure = error;
       this.#gunzip.destroy(error as Error);
     }
-  }
-
-  #fail(what: string): never {
-    throw new CacheError('ARCHIVE_REFUSED', { message: `the archive is ${what}` });
   }
 
   #throwFailure(): void {
@@ -103,4 +116,46 @@ export class ArchiveGuard {
       cause: this.#failure,
     });
   }
+}
+
+/** Holds what was sent, and what it unpacks to, against the limits. */
+class Inspection {
+  readonly #tar: TarInspector;
+  #sentBytes = 0;
+  #unpackedBytes = 0;
+
+  constructor(readonly limits: ArchiveLimits) {
+    this.#tar = new TarInspector(limits.maxEntries);
+  }
+
+  countSent(bytes: number): void {
+    this.#sentBytes += bytes;
+    const { maxBytes } = this.limits;
+    if (this.#sentBytes > maxBytes) refuse(`more than ${maxBytes} bytes`);
+  }
+
+  push(unpacked: Buffer): void {
+    this.#unpackedBytes += unpacked.length;
+    const { maxUnpackedBytes, maxRatio } = this.limits;
+    if (this.#unpackedBytes > maxUnpackedBytes)
+      refuse(`more than ${maxUnpackedBytes} bytes unpacked`);
+    const isLarge = this.#unpackedBytes > ratioFreeBytes;
+    if (isLarge && this.#unpackedBytes > this.#sentBytes * maxRatio) {
+      refuse(`more than ${maxRatio} bytes unpacked for each byte sent`);
+    }
+    this.#tar.push(unpacked);
+  }
+
+  end(): ArchiveSummary {
+    this.#tar.end();
+    return {
+      entries: this.#tar.entries,
+      unpackedBytes: this.#unpackedBytes,
+      outputs: [...this.#tar.outputs],
+    };
+  }
+}
+
+function refuse(what: string): never {
+  throw new CacheError('ARCHIVE_REFUSED', { message: `the archive is ${what}` });
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { CacheError } from '../error';
 import { isHash } from '../entry-key';
+import { sendBody } from '../server/send-body';
 import type { Spool, Spooled, SpoolRules } from '../upload/spool';
 import type { UpstreamClient } from '../upstream/upstream-client';
 import type { Breaker } from './breaker';
@@ -56,7 +57,10 @@ function routes(app: FastifyInstance, parts: EdgeParts): void {
     const { hash } = request.params;
     const spooled = isHash(hash) ? await downloadOrMiss(hash, parts) : null;
     if (!spooled) return reply.code(404).type('text/plain').send('no such entry');
-    return sendSpooled(reply, spooled);
+    return sendBody(reply, spooled.sizeBytes, {
+      body: spooled.content,
+      close: () => spooled.discard(),
+    });
   });
 
   app.put('/v1/cache/:hash', async (request: HashRequest, reply) => {
@@ -93,14 +97,4 @@ async function downloadOrMiss(
     breaker.failed(error);
     return null;
   }
-}
-
-function sendSpooled(reply: FastifyReply, spooled: Spooled): FastifyReply {
-  void reply.headers({
-    'content-type': 'application/octet-stream',
-    'content-length': spooled.sizeBytes,
-  });
-  reply.raw.once('close', () => void spooled.discard());
-  if (spooled.bytes) return reply.send(spooled.bytes);
-  return reply.send(spooled.handle.createReadStream({ start: 0, autoClose: false }));
 }

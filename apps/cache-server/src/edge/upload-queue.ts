@@ -39,13 +39,13 @@ export class UploadQueue {
     await this.#dropOld();
   }
 
-  /** Takes over a spooled file; it is on disk when this resolves. */
+  /** Takes over a spooled upload; it is on disk when this resolves. */
   async add(hash: string, spooled: Spooled, secret: string): Promise<QueuedUpload> {
-    await spooled.handle.datasync();
+    const file = await spooled.persist(Buffer.alloc(0));
     const name = join(this.directory, `${Date.now()}-${randomUUID()}`);
     const { sha256, sizeBytes } = spooled;
     const item = { hash, sha256, sizeBytes, seal: sealOf(secret, hash, sha256) };
-    await rename(spooled.path, `${name}.tar.gz`);
+    await rename(file.path, `${name}.tar.gz`);
     await writeFile(`${name}.new`, JSON.stringify(item), { mode: 0o600 });
     await rename(`${name}.new`, `${name}.json`);
     return { ...item, path: `${name}.tar.gz` };

@@ -19,14 +19,17 @@ export function buildServer(
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
+    // Lines name the hash and the scope; a logger for each request would cost more than a miss.
+    childLoggerFactory: (parent) => parent,
     connectionTimeout: idleMs,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     return503OnClosing: false,
     bodyLimit: 2 * 1024 * 1024,
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     context.metrics.seconds.observe({ method: request.method }, reply.elapsedTime / 1000);
+    done();
   });
   void app.register(async (scope) => {
     // Uploads stay streams, whatever their type; only here, so that other routes get JSON.

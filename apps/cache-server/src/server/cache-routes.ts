@@ -7,6 +7,7 @@ import { isHash } from '../entry-key';
 import type { OpenEntry } from '../store/store';
 import type { ServerContext } from './context';
 import type { Outcome } from './metrics';
+import { sendBody } from './send-body';
 
 type CacheRequest = FastifyRequest<{ Params: { hash: string } }>;
 
@@ -96,13 +97,7 @@ function sendEntry(
   const { sizeBytes, sha256 } = entry.record;
   count(request, context, 'hit', grant);
   context.metrics.bytes.inc({ direction: 'out' }, sizeBytes);
-  void reply.headers({
-    'content-type': 'application/octet-stream',
-    'content-length': sizeBytes,
-    'x-content-sha256': sha256,
-  });
-  reply.raw.once('close', () => void entry.close());
-  return reply.send(typeof entry.body === 'function' ? entry.body() : entry.body);
+  return sendBody(reply, sizeBytes, entry, { 'x-content-sha256': sha256 });
 }
 
 function answer(

@@ -1,19 +1,20 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
 import { access, link, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../error';
-import { isHash, isScopeName, type EntryKey } from '../entry-key';
-import { raiseFull, type Spooled } from '../upload/spool';
+import { isHash, isScopeName, keyText, type EntryKey } from '../entry-key';
+import { blockBytes, giveBlock, takeBlock } from '../upload/blocks';
+import type { Spooled } from '../upload/spool';
+import { raiseFull } from '../upload/spool-file';
 import { HotEntries } from './hot-entries';
 import { decodeFooter, encodeFooter, maxFooterBytes } from './disk-format';
 import type { EntryRecord, OpenEntry, Store } from './store';
 
 /** Up to this size an entry is read in one go and answered from memory. */
 const smallBytes = 128 * 1024;
-const hotBytes = 12 * 1024 * 1024;
+const hotBytes = 32 * 1024 * 1024;
 const maxHotEntryBytes = 64 * 1024;
-const streamBytes = 128 * 1024;
 /** A file that has not changed since it was checked is taken as checked for this long. */
 const trustMs = 60 * 60 * 1000;
 const maxTrusted = 10_000;
@@ -21,6 +22,13 @@ const maxTrusted = 10_000;
 interface DiskEvents {
   /** A damaged entry was moved away. */
   damaged(key: EntryKey): void;
+}
+
+/** A file that was found to be whole, and what it is. */
+interface Checked {
+  identity: string;
+  untilMs: number;
+  record: EntryRecord;
 }
 
 /**
@@ -32,7 +40,10 @@ export class DiskStore implements Store {
   readonly #quarantine: string;
   readonly #hot = new HotEntries(hotBytes, maxHotEntryBytes);
   readonly #folders = new Set<string>();
-  readonly #checked = new Map<string, { identity: string; untilMs: number }>();
+  readonly #checked = new Map<string, Checked>();
+  readonly #known = new Set<string>();
+  /** Once all keys were listed, what is not known is not there: a miss costs no call of the system. */
+  #isListed = false;
 
   constructor(
     readonly directory: string,
@@ -45,6 +56,7 @@ export class DiskStore implements Store {
   async read(key: EntryKey): Promise<OpenEntry | null> {
     const hot = this.#hot.get(key);
     if (hot) return { ...hot, close: async () => undefined };
+    if (this.#isListed && !this.#known.has(keyText(key))) return null;
     const path = this.#path(key);
     const handle = await openIfThere(path);
     if (!handle) return null;
@@ -55,9 +67,9 @@ export class DiskStore implements Store {
         stats.size <= smallBytes
           ? await readSmall(handle, stats)
           : await this.#openLarge(path, handle, stats);
-      handedOut = entry !== null && typeof entry.body === 'function';
+      handedOut = entry?.body === handle;
       if (!entry) await this.#setAside(key, path);
-      else if (typeof entry.body !== 'function')
+      else if (Buffer.isBuffer(entry.body))
         this.#hot.add(key, { record: entry.record, body: entry.body });
       return entry;
     } finally {
@@ -66,18 +78,16 @@ export class DiskStore implements Store {
   }
 
   async write(key: EntryKey, spooled: Spooled, record: EntryRecord): Promise<'stored' | 'exists'> {
-    const footer = encodeFooter(record);
-    const { bytesWritten } = await spooled.handle
-      .write(footer, 0, footer.length, spooled.sizeBytes)
-      .catch(raiseFull);
-    if (bytesWritten < footer.length)
-      raiseFull(Object.assign(new Error('short write'), { code: 'ENOSPC' }));
-    await spooled.handle.datasync().catch(raiseFull);
-    const outcome = await this.#link(spooled.path, key);
+    const file = await spooled.persist(encodeFooter(record));
+    const { content } = spooled;
+    const [outcome, stats] = await Promise.all([
+      this.#link(file.path, key),
+      Buffer.isBuffer(content) ? null : file.handle.stat({ bigint: true }),
+    ]);
     if (outcome === 'exists') return outcome;
-    if (spooled.bytes) this.#hot.add(key, { record, body: spooled.bytes });
+    if (Buffer.isBuffer(content)) this.#hot.add(key, { record, body: content });
     // What has just been digested on its way in needs no second look before it is first read.
-    else this.#trust(this.#path(key), await spooled.handle.stat({ bigint: true }));
+    if (stats) this.#trust(this.#path(key), stats, record);
     return outcome;
   }
 
@@ -86,6 +96,7 @@ export class DiskStore implements Store {
     this.#checked.delete(path);
     this.#hot.remove(key);
     await rm(path, { force: true });
+    this.#known.delete(keyText(key));
   }
 
   async *keys(): AsyncIterable<EntryKey> {
@@ -93,10 +104,13 @@ export class DiskStore implements Store {
       if (!isScopeName(scope)) continue;
       for (const shard of await namesIn(join(this.#entries, scope))) {
         for (const hash of await namesIn(join(this.#entries, scope, shard))) {
-          if (isHash(hash)) yield { scope, hash };
+          if (!isHash(hash)) continue;
+          this.#known.add(`${scope}/${hash}`);
+          yield { scope, hash };
         }
       }
     }
+    this.#isListed = true;
   }
 
   async describe(key: EntryKey): Promise<EntryRecord | null> {
@@ -121,45 +135,31 @@ export class DiskStore implements Store {
     handle: FileHandle,
     stats: BigIntStats,
   ): Promise<OpenEntry | null> {
-    const fileBytes = Number(stats.size);
-    const record = await readRecord(handle, fileBytes);
-    if (!record || !(await this.#isWhole(path, handle, stats, record))) return null;
-    const close = async () => handle.close().catch(() => undefined);
-    return {
-      record,
-      body: () =>
-        handle.createReadStream({
-          start: 0,
-          end: record.sizeBytes - 1,
-          highWaterMark: streamBytes,
-          autoClose: false,
-        }),
-      close,
-    };
+    const record = await this.#check(path, handle, stats);
+    return record && { record, body: handle, close: () => handle.close().catch(() => undefined) };
   }
 
-  async #isWhole(
-    path: string,
-    handle: FileHandle,
-    stats: BigIntStats,
-    record: EntryRecord,
-  ): Promise<boolean> {
+  async #check(path: string, handle: FileHandle, stats: BigIntStats): Promise<EntryRecord | null> {
     const checked = this.#checked.get(path);
-    if (checked?.identity === identityOf(stats) && checked.untilMs > Date.now()) return true;
-    if ((await digestOf(handle, record.sizeBytes)) !== record.sha256) return false;
-    this.#trust(path, stats);
-    return true;
+    if (checked?.identity === identityOf(stats) && checked.untilMs > Date.now())
+      return checked.record;
+    const record = await readRecord(handle, Number(stats.size));
+    if (!record || (await digestOf(handle, record.sizeBytes)) !== record.sha256) return null;
+    this.#trust(path, stats, record);
+    return record;
   }
 
-  #trust(path: string, stats: BigIntStats): void {
+  #trust(path: string, stats: BigIntStats, record: EntryRecord): void {
     if (this.#checked.size >= maxTrusted) this.#checked.delete(this.#checked.keys().next().value!);
-    this.#checked.set(path, { identity: identityOf(stats), untilMs: Date.now() + trustMs });
+    const untilMs = Date.now() + trustMs;
+    this.#checked.set(path, { identity: identityOf(stats), untilMs, record });
   }
 
   async #setAside(key: EntryKey, path: string): Promise<void> {
     await mkdir(this.#quarantine, { recursive: true });
     const kept = join(this.#quarantine, `${key.scope}__${key.hash}__${Date.now()}`);
     await rename(path, kept).catch(async () => rm(path, { force: true }));
+    this.#known.delete(keyText(key));
     this.events.damaged(key);
   }
 
@@ -179,6 +179,7 @@ export class DiskStore implements Store {
       this.#folders.add(folder);
       try {
         await link(from, this.#path(key));
+        this.#known.add(keyText(key));
         return 'stored';
       } catch (error) {
         if (systemCode(error) === 'EEXIST') return 'exists';
@@ -201,8 +202,9 @@ async function readSmall(handle: FileHandle, stats: BigIntStats): Promise<OpenEn
   const record = bytesRead === file.length ? decodeFooter(file, file.length) : null;
   if (!record) return null;
   const body = file.subarray(0, record.sizeBytes);
-  const digest = createHash('sha256').update(body).digest('hex');
-  return digest === record.sha256 ? { record, body, close: async () => undefined } : null;
+  return hash('sha256', body) === record.sha256
+    ? { record, body, close: async () => undefined }
+    : null;
 }
 
 async function readRecord(handle: FileHandle, fileBytes: number): Promise<EntryRecord | null> {
@@ -213,13 +215,14 @@ async function readRecord(handle: FileHandle, fileBytes: number): Promise<EntryR
 
 async function digestOf(handle: FileHandle, sizeBytes: number): Promise<string> {
   const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafeSlow(streamBytes);
+  const block = takeBlock();
   for (let at = 0; at < sizeBytes;) {
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, sizeBytes - at), at);
+    const { bytesRead } = await handle.read(block, 0, Math.min(blockBytes, sizeBytes - at), at);
     if (bytesRead === 0) break;
-    hash.update(buffer.subarray(0, bytesRead));
+    hash.update(block.subarray(0, bytesRead));
     at += bytesRead;
   }
+  giveBlock(block);
   return hash.digest('hex');
 }
 

@@ -1,8 +1,7 @@
-import { createReadStream } from 'node:fs';
 import type { EntryKey } from '../entry-key';
 import type { Spooled } from '../upload/spool';
 import type { Remote } from './remote';
-import type { EntryRecord, OpenEntry, Store } from './store';
+import { asStream, type EntryRecord, type OpenEntry, type Store } from './store';
 
 /** A remote as the only store: each entry is brought here whole and checked before it is answered. */
 export class SpoolingStore implements Store {
@@ -12,18 +11,15 @@ export class SpoolingStore implements Store {
     const fetched = await this.remote.fetch(key);
     if (!fetched) return null;
     const { spooled, record } = fetched;
-    const body =
-      spooled.bytes ?? (() => spooled.handle.createReadStream({ start: 0, autoClose: false }));
-    return { record, body, close: () => spooled.discard() };
+    return { record, body: spooled.content, close: () => spooled.discard() };
   }
 
   write(
     key: EntryKey,
-    { path, sizeBytes }: Spooled,
+    { content, sizeBytes }: Spooled,
     record: EntryRecord,
   ): Promise<'stored' | 'exists'> {
-    const body = () => createReadStream(path, { end: sizeBytes - 1 });
-    return this.remote.send(key, body, record);
+    return this.remote.send(key, () => asStream(content, sizeBytes), record);
   }
 
   remove(key: EntryKey): Promise<void> {

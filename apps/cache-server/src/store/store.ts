@@ -1,4 +1,5 @@
-import type { Readable } from 'node:stream';
+import type { FileHandle } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import type { EntryKey } from '../entry-key';
 import type { Spooled } from '../upload/spool';
 
@@ -15,10 +16,16 @@ export interface EntryRecord {
 /** An entry opened for reading; its content has been checked against its digest. */
 export interface OpenEntry {
   record: EntryRecord;
-  /** All of it when it is small, else a stream to be taken once. */
-  body: Buffer | (() => Readable);
-  /** To be called when nothing more is read, also after the stream ended. */
+  /** All of it when it is small, else an open file whose first `sizeBytes` it is. */
+  body: Buffer | FileHandle;
+  /** To be called when nothing more is read. */
   close(): Promise<void>;
+}
+
+/** A body as a stream, for those that send it on; may be asked for again. */
+export function asStream(body: OpenEntry['body'], sizeBytes: number): Readable {
+  if (Buffer.isBuffer(body)) return Readable.from([body]);
+  return body.createReadStream({ start: 0, end: sizeBytes - 1, autoClose: false });
 }
 
 /** Where entries are. An entry is whole or absent, and never changes once it is there. */

@@ -1,10 +1,9 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { keyText, type EntryKey } from '../entry-key';
 import type { Spooled } from '../upload/spool';
 import type { Remote } from './remote';
-import type { EntryRecord, OpenEntry, Store } from './store';
+import { asStream, type EntryRecord, type OpenEntry, type Store } from './store';
 
 const resendMs = 30_000;
 
@@ -112,7 +111,10 @@ export class TieredStore implements Store {
     try {
       const entry = await this.front.read(key);
       try {
-        if (entry) await this.back.send(key, () => asStream(entry.body), entry.record);
+        if (entry) {
+          const body = () => asStream(entry.body, entry.record.sizeBytes);
+          await this.back.send(key, body, entry.record);
+        }
       } finally {
         await entry?.close();
       }
@@ -125,8 +127,4 @@ export class TieredStore implements Store {
   #marker({ scope, hash }: EntryKey): string {
     return join(this.pendingDirectory, `${scope}@${hash}`);
   }
-}
-
-function asStream(body: OpenEntry['body']): Readable {
-  return typeof body === 'function' ? body() : Readable.from([body]);
 }

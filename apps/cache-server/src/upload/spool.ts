@@ -1,26 +1,24 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { createHash, hash, randomUUID } from 'node:crypto';
+import { mkdir, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { ArchiveGuard } from '../archive/guard';
+import { ArchiveGuard, inspectArchive } from '../archive/guard';
 import type { ArchiveLimits } from '../archive/limits';
 import { CacheError, systemCode } from '../error';
-import { StallWatch } from './stall-watch';
+import { blockBytes, giveBlock } from './blocks';
+import { BodyReader } from './body-reader';
+import { SpoolFile } from './spool-file';
 
-/** Bytes held back before they are written: fewer, larger writes, and none at all for a small body. */
-const writeBytes = 64 * 1024;
-
-/** A body that has arrived whole, in a file that only we know. */
+/** A body that has arrived whole. */
 export interface Spooled {
-  /** Absolute; gone after `discard`. */
-  path: string;
-  handle: FileHandle;
   sizeBytes: number;
   sha256: string;
-  /** All of it, when it is small. */
-  bytes: Buffer | null;
   outputs: string[];
-  /** Closes and removes the file; to be called once, whatever happened. */
+  /** All of it when it is small, and then nothing is on the disk yet; else an open file. */
+  content: Buffer | FileHandle;
+  /** A file of the body and `tail`, on the disk when this resolves. @throws CacheError `DISK_FULL` */
+  persist(tail: Buffer): Promise<SpoolFile>;
+  /** Closes and removes the file, if there is one; to be called once, whatever happened. */
   discard(): Promise<void>;
 }
 
@@ -50,106 +48,91 @@ export class Spool {
    * @throws CacheError `ARCHIVE_REFUSED`, `UPLOAD_CUT`, `UPLOAD_STALLED`, `DISK_FULL`
    */
   async receive(body: Readable, { limits, stallMs }: SpoolRules): Promise<Spooled> {
-    const path = join(this.directory, randomUUID());
-    const handle = await open(path, 'wx+', 0o600).catch(raiseFull);
-    const discard = async () => {
-      await handle.close().catch(() => undefined);
-      await rm(path, { force: true });
-    };
-    const guard = new ArchiveGuard(limits);
-    const watch = new StallWatch(stallMs);
+    const reader = new BodyReader(body, stallMs);
     try {
-      const received = await writeAll(body, handle, guard, watch);
-      return { path, handle, ...received, discard };
+      const first = await reader.next();
+      if (first?.length === blockBytes) return await this.#receiveLarge(first, reader, limits);
+      return await this.#receiveSmall(first, limits);
     } catch (error) {
-      await discard();
       if (error instanceof CacheError && error.code !== 'UPLOAD_STALLED') {
-        await drain(body, watch, limits.maxBytes).catch(() => undefined);
+        await drain(reader, limits.maxBytes).catch(() => undefined);
       }
       throw asCut(error);
     } finally {
-      watch.stop();
+      reader.stop();
+    }
+  }
+
+  async #receiveSmall(block: Buffer | null, limits: ArchiveLimits): Promise<Spooled> {
+    const content = Buffer.from(block ?? []);
+    if (block) giveBlock(block);
+    const { outputs } = await inspectArchive(content, limits);
+    let file: SpoolFile | null = null;
+    return {
+      sizeBytes: content.length,
+      sha256: hash('sha256', content),
+      outputs,
+      content,
+      persist: async (tail) => {
+        file = await this.#create();
+        await file.write([content, tail], 0);
+        await file.sync();
+        return file;
+      },
+      discard: async () => file?.discard(),
+    };
+  }
+
+  async #receiveLarge(first: Buffer, reader: BodyReader, limits: ArchiveLimits): Promise<Spooled> {
+    const file = await this.#create();
+    const guard = new ArchiveGuard(limits);
+    const digest = createHash('sha256');
+    let sizeBytes = 0;
+    let work: Promise<unknown>[] = [];
+    try {
+      for (let block: Buffer | null = first; block; block = await reader.next()) {
+        digest.update(block);
+        // One block is inflated and written, on other threads, while the next one arrives.
+        await Promise.all(work);
+        work = [guard.write(block), file.write([block], sizeBytes)];
+        sizeBytes += block.length;
+        const done = block;
+        void Promise.allSettled(work).then(() => giveBlock(done));
+      }
+      await Promise.all(work);
+      const { outputs } = await guard.end();
+      return {
+        sizeBytes,
+        sha256: digest.digest('hex'),
+        outputs,
+        content: file.handle,
+        persist: async (tail) => {
+          await file.write([tail], sizeBytes);
+          await file.sync();
+          return file;
+        },
+        discard: () => file.discard(),
+      };
+    } catch (error) {
       guard.abandon();
+      await Promise.allSettled(work);
+      await file.discard();
+      throw error;
     }
   }
-}
 
-async function writeAll(
-  body: Readable,
-  handle: FileHandle,
-  guard: ArchiveGuard,
-  watch: StallWatch,
-): Promise<Pick<Spooled, 'sizeBytes' | 'sha256' | 'bytes' | 'outputs'>> {
-  const hash = createHash('sha256');
-  let held: Buffer[] = [];
-  let heldBytes = 0;
-  let sizeBytes = 0;
-  for await (const chunk of chunksOf(body, watch)) {
-    hash.update(chunk);
-    held.push(chunk);
-    heldBytes += chunk.length;
-    sizeBytes += chunk.length;
-    const inspected = guard.write(chunk);
-    if (heldBytes >= writeBytes) {
-      const full = held;
-      held = [];
-      heldBytes = 0;
-      await Promise.all([inspected, writeFully(handle, full)]);
-    } else {
-      await inspected;
-    }
-  }
-  const { outputs } = await guard.end();
-  await writeFully(handle, held);
-  const bytes = sizeBytes === heldBytes ? Buffer.concat(held) : null;
-  return { sizeBytes, sha256: hash.digest('hex'), bytes, outputs };
-}
-
-async function writeFully(handle: FileHandle, chunks: Buffer[]): Promise<void> {
-  const wanted = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  if (wanted === 0) return;
-  const { bytesWritten } = await handle.writev(chunks).catch(raiseFull);
-  if (bytesWritten < wanted) await writeRest(handle, Buffer.concat(chunks).subarray(bytesWritten));
-}
-
-/** A nearly full disk takes part of a write before it says so. */
-async function writeRest(handle: FileHandle, rest: Buffer): Promise<void> {
-  for (let at = 0; at < rest.length;) {
-    at += (await handle.write(rest, at).catch(raiseFull)).bytesWritten;
+  #create(): Promise<SpoolFile> {
+    return SpoolFile.create(join(this.directory, randomUUID()));
   }
 }
 
-async function drain(body: Readable, watch: StallWatch, maxBytes: number): Promise<void> {
+async function drain(reader: BodyReader, maxBytes: number): Promise<void> {
   let bytes = 0;
-  for await (const chunk of chunksOf(body, watch)) {
-    bytes += chunk.length;
+  for (let block = await reader.next(); block; block = await reader.next()) {
+    giveBlock(block);
+    bytes += block.length;
     if (bytes > maxBytes) return;
   }
-}
-
-/** The body's chunks while its sender makes progress. Leaving it early leaves the body open. */
-async function* chunksOf(body: Readable, watch: StallWatch): AsyncGenerator<Buffer> {
-  if (body.destroyed || body.readableEnded) return;
-  const chunks = body.iterator({ destroyOnReturn: false });
-  try {
-    for (;;) {
-      const next = await watch.wait(chunks.next());
-      if (next.done) return;
-      watch.count((next.value as Buffer).length);
-      yield next.value as Buffer;
-    }
-  } finally {
-    // Not awaited: behind a stalled read it would wait for the sender.
-    void chunks.return?.();
-  }
-}
-
-/** Turns the system's "no space" and "over quota" into `DISK_FULL`, and throws. */
-export function raiseFull(error: unknown): never {
-  if (['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '')) {
-    throw new CacheError('DISK_FULL', { message: 'no space is left for uploads', cause: error });
-  }
-  throw error;
 }
 
 function asCut(error: unknown): unknown {

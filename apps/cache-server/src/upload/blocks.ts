@@ -1,0 +1,16 @@
+/** Bytes that are digested, inflated, written and read at a time: each step costs a wake-up of a thread. */
+export const blockBytes = 128 * 1024;
+
+/** As many as stay for the next transfer; more are made when more run at once. */
+const maxKept = 128;
+const kept: Buffer[] = [];
+
+/** A block to fill; what is in it is left over from another transfer. */
+export function takeBlock(): Buffer {
+  return kept.pop() ?? Buffer.allocUnsafeSlow(blockBytes);
+}
+
+/** Gives back a block, or the front part of one, that nobody reads or fills any more. */
+export function giveBlock(block: Buffer): void {
+  if (kept.length < maxKept) kept.push(Buffer.from(block.buffer));
+}

@@ -1,0 +1,109 @@
+import type { Readable } from 'node:stream';
+import { CacheError } from '../error';
+import { blockBytes, giveBlock, takeBlock } from './blocks';
+
+/** What a sender must bring in each period; below it, holding a connection open costs nothing. */
+const progressBytes = 64 * 1024;
+
+/**
+ * Reads a body in blocks, a little ahead of its consumer, and notices a sender that trickles. Once
+ * stopped it leaves the body as it is.
+ */
+export class BodyReader {
+  readonly #ready: Buffer[] = [];
+  #filling: Buffer | null = null;
+  #fillBytes = 0;
+  #ended: boolean;
+  #failure: unknown = null;
+  #wake: (() => void) | null = null;
+  #periodBytes = 0;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(
+    readonly body: Readable,
+    readonly stallMs: number,
+  ) {
+    this.#ended = body.readableEnded || body.destroyed;
+    this.#timer = setInterval(() => this.#checkProgress(), stallMs);
+    body.on('error', this.#fail);
+    body.on('end', this.#end);
+    body.on('close', this.#close);
+    body.on('data', this.#take);
+  }
+
+  /**
+   * The next block, full unless it is the last one; null at the end. It is the caller's to give back.
+   *
+   * @throws CacheError `UPLOAD_STALLED`, `UPLOAD_CUT`, or what the body fails with
+   */
+  async next(): Promise<Buffer | null> {
+    while (this.#ready.length === 0 && !this.#ended && this.#failure === null) {
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+    if (this.#failure !== null) throw this.#failure;
+    const block = this.#ready.shift() ?? this.#takeFilled();
+    if (this.#ready.length === 0 && this.body.isPaused()) this.body.resume();
+    return block;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.body.off('data', this.#take);
+    this.body.off('end', this.#end);
+    this.body.off('close', this.#close);
+    this.body.pause();
+    const filled = this.#takeFilled();
+    if (filled) this.#ready.push(filled);
+    this.#ready.splice(0).forEach(giveBlock);
+  }
+
+  readonly #take = (chunk: Buffer) => {
+    this.#periodBytes += chunk.length;
+    for (let at = 0; at < chunk.length;) {
+      this.#filling ??= takeBlock();
+      const step = chunk.copy(this.#filling, this.#fillBytes, at);
+      this.#fillBytes += step;
+      at += step;
+      if (this.#fillBytes === blockBytes) this.#ready.push(this.#takeFilled()!);
+    }
+    if (this.#ready.length === 0) return;
+    this.body.pause();
+    this.#wakeConsumer();
+  };
+
+  readonly #end = () => {
+    this.#ended = true;
+    this.#wakeConsumer();
+  };
+
+  readonly #fail = (error: unknown) => {
+    this.#failure ??= error;
+    this.#wakeConsumer();
+  };
+
+  readonly #close = () => {
+    if (!this.#ended)
+      this.#fail(new CacheError('UPLOAD_CUT', { message: 'the sender went away before the end' }));
+  };
+
+  #takeFilled(): Buffer | null {
+    const filled = this.#filling?.subarray(0, this.#fillBytes) ?? null;
+    this.#filling = null;
+    this.#fillBytes = 0;
+    return filled;
+  }
+
+  #wakeConsumer(): void {
+    this.#wake?.();
+    this.#wake = null;
+  }
+
+  #checkProgress(): void {
+    const isWaiting = this.#wake !== null;
+    if (isWaiting && this.#periodBytes < progressBytes) {
+      const message = `less than 64 KiB came within ${this.stallMs} ms`;
+      this.#fail(new CacheError('UPLOAD_STALLED', { message }));
+    }
+    this.#periodBytes = 0;
+  }
+}
