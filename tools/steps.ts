@@ -82,6 +82,17 @@ export async function runSteps(main: () => Promise<void>): Promise<void> {
 
 const sentence = (text = '') => (/[.!?]$/.test(text) ? text : `${text}.`);
 
+/** Nx by itself; behind the cache server's edge where a remote cache is configured, so that it cannot stop the run. */
+function nxCommand(): [file: string, ...args: string[]] {
+  const { EXCEL2DOC_CACHE_UPSTREAM, NX_SELF_HOSTED_REMOTE_CACHE_SERVER } = process.env;
+  if (!EXCEL2DOC_CACHE_UPSTREAM && !NX_SELF_HOSTED_REMOTE_CACHE_SERVER) return ['nx'];
+  const edge = join(workspaceRoot, 'apps/cache-server/bin/excel2doc-cache.mjs');
+  return [process.execPath, edge, 'edge', '--', 'nx'];
+}
+
+/** What the edge says of its upstream: a cache that does nothing should not go unnoticed. */
+const edgeWarning = /^excel2doc-cache: .*/;
+
 /**
  * Runs Nx targets with their output kept in tmp/logs/<name>.log. The executors print a failure as
  * `✗ cause. Next step.`; that line is what the user sees first.
@@ -92,14 +103,16 @@ export async function nx(
   name: string,
   args: string[],
   log: (line: string) => void,
+  workspace = workspaceRoot,
 ): Promise<string> {
   const folder = join(workspaceRoot, 'tmp', 'logs');
   mkdirSync(folder, { recursive: true });
   const file = createWriteStream(join(folder, `${name}.log`));
   // ESM only: tsx cannot load it with a static import from here.
   const { execa } = await import('execa');
-  const child = execa('nx', [...args, '--output-style=stream'], {
-    cwd: workspaceRoot,
+  const [command, ...before] = nxCommand();
+  const child = execa(command, [...before, ...args, '--output-style=stream'], {
+    cwd: workspace,
     preferLocal: true,
     all: true,
     reject: false,
@@ -110,7 +123,10 @@ export async function nx(
     env: { NX_TUI: 'false', FORCE_COLOR: '0' },
   });
   child.all?.pipe(file);
-  for await (const line of child.iterable({ from: 'all' })) log(line);
+  for await (const line of child.iterable({ from: 'all' })) {
+    if (edgeWarning.test(line)) console.warn(`  ${line}`);
+    else log(line);
+  }
   const result = await child;
   const output = stripVTControlCharacters(result.all);
   if (signal.aborted) throw signal.reason;

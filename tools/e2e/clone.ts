@@ -80,9 +80,10 @@ export async function runIn(
   env: Record<string, string> = {},
 ) {
   const { execa } = await import('execa');
-  // Nx puts its own state of the outer run into the environment; the clone is a workspace of its own.
+  // Nx puts its own state of the outer run into the environment; the clone is a workspace of its own,
+  // and what it builds must not come from a remote cache.
   const outer = Object.fromEntries(
-    Object.entries(process.env).filter(([key]) => !key.startsWith('NX_')),
+    Object.entries(process.env).filter(([key]) => !/^(NX_|EXCEL2DOC_CACHE_)/.test(key)),
   );
   const result = await execa(command, args, {
     cwd: clone.folder,
