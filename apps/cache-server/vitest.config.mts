@@ -4,7 +4,9 @@ export default defineConfig({
   test: {
     include: ['src/**/*.spec.ts', 'test/**/*.spec.ts'],
     globalSetup: './test/global-setup.ts',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // On a busy machine everything takes a while; what never comes is still noticed.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000, interval: 50 } },
   },
 });

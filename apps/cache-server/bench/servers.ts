@@ -74,6 +74,19 @@ export async function peakBytes(pid: number): Promise<number> {
   return Number(/VmHWM:\s+(\d+)/.exec(status)![1]) * 1024;
 }
 
+/** The CPU time that a process and its children have taken, in milliseconds. @see proc(5), /proc/pid/stat */
+export async function cpuMs(pid: number): Promise<number> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  const pids = [pid, ...children.split(' ').filter(Boolean)];
+  const times = pids.map(async (each) => {
+    const [, fields = ''] = (await readFile(`/proc/${each}/stat`, 'utf8')).split(') ');
+    const [user, system] = fields.split(' ').slice(11, 13).map(Number);
+    // The kernel counts in hundredths of a second.
+    return 10 * (user! + system!);
+  });
+  return (await Promise.all(times)).reduce((sum, each) => sum + each, 0);
+}
+
 /** @see proc(5), /proc/pid/clear_refs */
 export async function forgetPeak(pid: number): Promise<void> {
   await writeFile(`/proc/${pid}/clear_refs`, '5');

@@ -1,4 +1,4 @@
-import { watch } from 'node:fs';
+import { watch, type FSWatcher } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { loadConfig } from '../config/load-config';
 import { startServer } from '../start-server';
@@ -13,11 +13,8 @@ export async function serve(file: string): Promise<number> {
     clearTimeout(settling);
     settling = setTimeout(() => reload(), settleMs);
   };
-  // Before the first reading, so that no change falls between the two. The folder, not the file: an
-  // editor or a mounted secret puts a new file in its place.
-  const watcher = watch(dirname(resolve(file)), (_event, name) => {
-    if (name === null || name === basename(file) || name.startsWith('..')) changed();
-  });
+  // Before the first reading, so that no change falls between the two.
+  const watcher = watchFile(file, changed);
   process.on('SIGHUP', changed);
   try {
     const server = await startServer(await loadConfig(file, process.env));
@@ -43,8 +40,20 @@ export async function serve(file: string): Promise<number> {
     await server.stop();
     return 0;
   } finally {
-    watcher.close();
+    watcher?.close();
     clearTimeout(settling);
     process.off('SIGHUP', changed);
+  }
+}
+
+/** Null where nothing can be watched (no such folder, no watches left): SIGHUP still works. */
+function watchFile(file: string, changed: () => void): FSWatcher | null {
+  try {
+    // The folder: an editor or a mounted secret puts a new file in the place of the old one.
+    return watch(dirname(resolve(file)), (_event, name) => {
+      if (name === null || name === basename(file) || name.startsWith('..')) changed();
+    }).on('error', () => undefined);
+  } catch {
+    return null;
   }
 }

@@ -8,6 +8,7 @@ import { temporaryFolder } from '../../test/temporary-folder';
 import { get, teamConfig, testServer } from '../../test/test-server';
 
 const nx = '23.2.1';
+/** For an upstream that fails; a healthy one gets the time that it takes. */
 const quick = ['--answer-ms', '300', '--transfer-ms', '1000', '--flush-ms', '3000'];
 
 function edge(
@@ -16,9 +17,10 @@ function edge(
   token: string,
   cacheHome: string,
   command: string[],
+  times: string[] = [],
 ) {
   return workspace.start(
-    [inject('mainFile'), 'edge', '--upstream', upstream, ...quick, '--', ...command],
+    [inject('mainFile'), 'edge', '--upstream', upstream, ...times, '--', ...command],
     {
       EXCEL2DOC_CACHE_TOKEN: token,
       XDG_CACHE_HOME: cacheHome,
@@ -53,6 +55,7 @@ describe('a run behind the edge', () => {
         'token',
         await temporaryFolder(),
         buildAll(workspace),
+        quick,
       );
       const { status, output } = await run.ended;
       expect(output).toContain('Successfully ran target build for 4 projects');
@@ -72,8 +75,9 @@ describe('a run behind the edge', () => {
       server.tokens.main,
       await temporaryFolder(),
       buildAll(workspace),
+      quick,
     );
-    await expect.poll(run.output, { timeout: 60_000, interval: 20 }).toMatch(/nx run p\d:build/);
+    await expect.poll(run.output, { interval: 20 }).toMatch(/nx run p\d:build/);
     await server.kill();
     const { status, output } = await run.ended;
     expect(output).toContain('Successfully ran target build for 8 projects');
@@ -163,7 +167,7 @@ describe('the edge and its command', () => {
       '-e',
       script,
     ]);
-    await expect.poll(output, { timeout: 20_000 }).toContain('up');
+    await expect.poll(output).toContain('up');
     child.kill('SIGTERM');
     expect((await ended).status).toBe(9);
   });
@@ -188,7 +192,7 @@ describe('the edge and its command', () => {
 
   it('answers nobody but its command', async () => {
     const script =
-      'console.log("at " + process.env.NX_SELF_HOSTED_REMOTE_CACHE_SERVER); setTimeout(() => 0, 3000)';
+      'console.log("at " + process.env.NX_SELF_HOSTED_REMOTE_CACHE_SERVER); setTimeout(() => 0, 60_000)';
     const upstream = await faultyUpstream('hangs');
     const { child, output, ended } = await run([
       '--upstream',
@@ -198,7 +202,7 @@ describe('the edge and its command', () => {
       '-e',
       script,
     ]);
-    await expect.poll(output, { timeout: 20_000 }).toMatch(/at http/);
+    await expect.poll(output).toMatch(/at http/);
     expect((await get(/at (\S+)/.exec(output())![1]!, 'guess', '1')).status).toBe(401);
     child.kill('SIGTERM');
     await ended;

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { nxArchive } from '../test/archive';
+import { load, percentile, type LoadRequest } from './http-load';
+import type { Row } from './report';
+import { cpuMs, forgetPeak, peakBytes, type BenchServer } from './servers';
+
+type Method = Row['method'];
+
+export interface TransferPlan {
+  name: string;
+  sizeBytes: number;
+  /** In each round; at least one for each client. */
+  requests: number;
+  rounds: number;
+}
+
+/** One server, one method, one round. */
+interface Sample {
+  megabytesPerSecond: number;
+  cpuMs: number;
+  peakBytes: number;
+}
+
+const clientCounts = [1, 16, 64];
+const large = 10_000_000;
+let serial = 0;
+
+/** Moves bodies of one size to and from both servers, with each number of clients. */
+export async function measureTransfers(
+  servers: BenchServer[],
+  { name, sizeBytes, requests, rounds }: TransferPlan,
+  folder: string,
+): Promise<Row[]> {
+  const body = await nxArchive({ 'dist/layer': randomBytes(sizeBytes - 1_000) });
+  // Just-in-time compilers and empty caches are no part of what is compared.
+  if (sizeBytes < large) await round(servers, body, 16, 2 * requests);
+  const rows: Row[] = [];
+  for (const clients of clientCounts) {
+    const taken: Awaited<ReturnType<typeof round>>[] = [];
+    for (let at = 0; at < rounds; at += 1) {
+      // Which server goes first changes, so that neither always finds the disk busy.
+      const order = at % 2 === 0 ? servers : [...servers].reverse();
+      taken.push(await round(order, body, clients, Math.max(clients, requests)));
+      if (sizeBytes >= large) await forget(folder);
+    }
+    for (const method of ['PUT', 'GET'] as const) {
+      const median = (of: (sample: (typeof taken)[number]) => number) =>
+        percentile(taken.map(of), 0.5);
+      const row: Row = {
+        method,
+        size: name,
+        clients,
+        nginx: median((each) => each.nginx[method].megabytesPerSecond),
+        ours: median((each) => each.ours[method].megabytesPerSecond),
+        // Of each round by itself: what else the machine does changes from round to round.
+        ratio: median(
+          ({ nginx, ours }) => ours[method].megabytesPerSecond / nginx[method].megabytesPerSecond,
+        ),
+        nginxCpuMs: median((each) => each.nginx[method].cpuMs),
+        oursCpuMs: median((each) => each.ours[method].cpuMs),
+        peakBytes: Math.max(...taken.map((each) => each.ours[method].peakBytes)),
+      };
+      process.stderr.write(`${JSON.stringify(row)}\n`);
+      rows.push(row);
+    }
+  }
+  // Not between the rounds: ext4 is slow to make files where many have just been removed.
+  await forget(folder);
+  return rows;
+}
+
+async function round(
+  servers: BenchServer[],
+  body: Buffer,
+  clients: number,
+  count: number,
+): Promise<Record<BenchServer['name'], Record<Method, Sample>>> {
+  const paths = Array.from({ length: count }, () => `/v1/cache/${(serial += 1)}`);
+  const samples: Partial<Record<BenchServer['name'], Record<Method, Sample>>> = {};
+  for (const server of servers) {
+    const PUT = await sample(
+      server,
+      clients,
+      body,
+      paths.map((path) => ({ method: 'PUT', path, body })),
+    );
+    const GET = await sample(
+      server,
+      clients,
+      body,
+      paths.map((path) => ({ method: 'GET', path })),
+    );
+    samples[server.name] = { PUT, GET };
+  }
+  return samples as Record<BenchServer['name'], Record<Method, Sample>>;
+}
+
+async function sample(
+  { name, url, token, pid }: BenchServer,
+  clients: number,
+  body: Buffer,
+  requests: LoadRequest[],
+): Promise<Sample> {
+  await forgetPeak(pid);
+  const before = await cpuMs(pid);
+  const { seconds, statuses } = await load(url, token, clients, requests);
+  const good = (statuses[200] ?? 0) + (statuses[201] ?? 0);
+  if (good !== requests.length) throw new Error(`${name}: ${JSON.stringify(statuses)}`);
+  return {
+    megabytesPerSecond: (requests.length * body.length) / seconds / 1e6,
+    cpuMs: ((await cpuMs(pid)) - before) / requests.length,
+    peakBytes: await peakBytes(pid),
+  };
+}
+
+/** Makes room: 64 entries of 100 MB fill a disk soon. */
+async function forget(folder: string): Promise<void> {
+  await rm(join(folder, 'nginx/v1/cache'), { recursive: true });
+  await mkdir(join(folder, 'nginx/v1/cache'));
+  await rm(join(folder, 'ours/data/entries'), { recursive: true });
+}
