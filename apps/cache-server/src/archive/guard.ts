@@ -5,7 +5,7 @@ import { ratioFreeBytes, type ArchiveLimits } from './limits';
 import { TarInspector } from './tar-inspector';
 
 /** Bytes unpacked at a time: 64 uploads at once must fit in little memory. */
-const windowBytes = 128 * 1024;
+const windowBytes = 64 * 1024;
 /** Unpacked on the spot when both are small: another thread takes longer to wake up. */
 const smallBytes = 32 * 1024;
 const smallUnpackedBytes = 256 * 1024;
