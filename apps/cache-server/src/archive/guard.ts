@@ -4,8 +4,13 @@ import { CacheError } from '../error';
 import { ratioFreeBytes, type ArchiveLimits } from './limits';
 import { TarInspector } from './tar-inspector';
 
-/** Bytes unpacked at a time: 64 uploads at once must fit in little memory. */
-const windowBytes = 64 * 1024;
+/**
+ * Bytes unpacked at a time. Each time wakes a thread, so it is much while few uploads run; 64 at once
+ * must fit in little memory.
+ */
+const windowBytes = { few: 256 * 1024, many: 64 * 1024 };
+const few = 16;
+let running = 0;
 /** Unpacked on the spot when both are small: another thread takes longer to wake up. */
 const smallBytes = 32 * 1024;
 const smallUnpackedBytes = 256 * 1024;
@@ -64,13 +69,17 @@ export class ArchiveGuard {
 
   constructor(limits: ArchiveLimits) {
     this.#inspection = new Inspection(limits);
-    this.#gunzip = createGunzip({ chunkSize: windowBytes });
+    running += 1;
+    this.#gunzip = createGunzip({ chunkSize: running > few ? windowBytes.many : windowBytes.few });
     this.#ended = once(this.#gunzip, 'end').catch((error: unknown) => {
       this.#failure ??= error;
     });
     this.#gunzip.on('error', (error) => (this.#failure ??= error));
     // A write that is under way when the stream fails is never called back.
-    this.#gunzip.on('close', () => this.#wake());
+    this.#gunzip.on('close', () => {
+      running -= 1;
+      this.#wake();
+    });
     this.#gunzip.on('data', (chunk: Buffer) => this.#inspect(chunk));
   }
 
