@@ -48,10 +48,12 @@ export class Cache {
       };
       const outcome = await store.write(key, spooled, record);
       if (outcome === 'stored') ledger.recordStored(key, record);
-      return outcome;
-    } finally {
       // The answer need not wait for it.
       void spooled.discard();
+      return outcome;
+    } catch (error) {
+      await spooled.discard();
+      throw error;
     }
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -154,6 +154,20 @@ describe('bad input', () => {
     await expect.poll(() => readdir(join(folder, 'incoming'))).toEqual([]);
   });
 
+  it('goes on, and leaves no file open, when readers go away in the middle', async () => {
+    const { url, tokens, folder } = await testServer();
+    // More than the sockets' buffers hold.
+    const archive = await nxArchive({ 'dist/a': randomBytes(20_000_000) });
+    await put(url, tokens.main, hash, archive);
+    for (let at = 0; at < 4; at += 1) {
+      const reader = (await get(url, tokens.main, hash)).body!.getReader();
+      if (at % 2 === 0) await reader.read();
+      await reader.cancel();
+    }
+    await expect.poll(() => openFilesIn(folder)).toEqual([]);
+    expect((await bytesOf(await get(url, tokens.main, hash))).equals(archive)).toBe(true);
+  });
+
   it('answers a body that is no archive with 403', async () => {
     const { url, tokens } = await testServer();
     expect((await put(url, tokens.main, hash, Buffer.from('no gzip'))).status).toBe(403);
@@ -178,6 +192,15 @@ describe('bad input', () => {
     },
   );
 });
+
+/** The entries that this process, in which the server runs, has open. @see proc(5), /proc/pid/fd */
+async function openFilesIn(folder: string): Promise<string[]> {
+  const names = await readdir('/proc/self/fd').catch(() => []);
+  const files = await Promise.all(
+    names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')),
+  );
+  return files.filter((file) => file.startsWith(join(folder, 'entries')));
+}
 
 /** A PUT byte by byte, as an ordinary client would not send it. Resolves to all that came back. */
 function rawPut(

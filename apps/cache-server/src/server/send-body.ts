@@ -22,6 +22,8 @@ export function sendBody(
   }
   // Past Fastify, whose streams allocate every chunk anew and read the next one when one is sent.
   reply.hijack();
+  // Its write's callback says it as well; without a listener it would end the process.
+  reply.raw.on('error', () => undefined);
   reply.raw.writeHead(200, headers);
   sendFile(reply.raw, body, sizeBytes)
     .catch(() => reply.raw.destroy())
