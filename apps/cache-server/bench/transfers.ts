@@ -119,5 +119,5 @@ async function sample(
 async function forget(folder: string): Promise<void> {
   await rm(join(folder, 'nginx/v1/cache'), { recursive: true });
   await mkdir(join(folder, 'nginx/v1/cache'));
-  await rm(join(folder, 'ours/data/entries'), { recursive: true });
+  await rm(join(folder, 'ours/data/entries'), { recursive: true, force: true });
 }

@@ -13,7 +13,7 @@ import type { EntryRecord, OpenEntry, Store } from './store';
 
 /** Up to this size an entry is read in one go and answered from memory. */
 const smallBytes = 128 * 1024;
-const hotBytes = 32 * 1024 * 1024;
+const hotBytes = 12 * 1024 * 1024;
 const maxHotEntryBytes = 64 * 1024;
 /** A file that has not changed since it was checked is taken as checked for this long. */
 const trustMs = 60 * 60 * 1000;

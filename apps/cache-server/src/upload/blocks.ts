@@ -1,5 +1,5 @@
 /** Bytes that are digested, inflated, written and read at a time: each step costs a wake-up of a thread. */
-export const blockBytes = 128 * 1024;
+export const blockBytes = 64 * 1024;
 
 /** As many as stay for the next transfer; more are made when more run at once. */
 const maxKept = 128;
