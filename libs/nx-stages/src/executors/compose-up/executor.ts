@@ -2,6 +2,7 @@ import type { ExecutorContext } from '@nx/devkit';
 import { migrate } from '../../compose/migrate';
 import { checkPorts } from '../../compose/ports';
 import { type ComposeOptions, startDependencies, openCompose } from '../../compose/project';
+import { pullMissing } from '../../compose/pull';
 import {
   keepRunning,
   rollBack,
@@ -33,6 +34,7 @@ export default function composeUp(options: Options, context: ExecutorContext) {
     await checkPorts(config, running);
     const before = await runningContainer(opened, service);
     const replacement = { ...opened, workspaceRoot: context.root, service, waitSeconds };
+    await pullMissing(opened, service);
     await startDependencies(compose, config, service);
     if (options.migrate) {
       await migrate(opened, service, options.migrate, {
