@@ -63,14 +63,13 @@ export class Migrations {
    * do not.
    *
    * @param target where the image has that folder
-   * @returns what the revision holds
    */
   async revise(
     message: string,
     folder: string,
     target: string,
     autogenerate: boolean,
-  ): Promise<string[]> {
+  ): Promise<void> {
     const { uid, gid } = ownerOfProcess();
     const command = [
       ...['alembic', 'revision', '--message', message],
@@ -84,7 +83,6 @@ export class Migrations {
       { allowFailure: true },
     );
     if (exitCode !== 0) throw this.#failed(command, `${stderr}\n${stdout}`);
-    return parseAutogenerate(`${stdout}\n${stderr}`);
   }
 
   async #output(command: string[], database?: string): Promise<string> {

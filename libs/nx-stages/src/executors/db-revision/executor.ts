@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { openDatabase, type DatabaseOptions } from '../../database/open';
@@ -45,8 +46,15 @@ export default function dbRevision(options: Options, context: ExecutorContext) {
     const target = options.imageFolder ?? join(image.stdout.trim() || '/', options.folder);
     const folder = join(context.root, projectRootOf(context), options.folder);
     const { message, empty } = options;
-    for (const change of await migrations.revise(message, folder, target, !empty))
-      process.stdout.write(`+ ${change}\n`);
-    process.stdout.write(`a new revision is in ${folder}; read it before you commit it\n`);
+    const before = new Set(await readdir(folder, { recursive: true }));
+    await migrations.revise(message, folder, target, !empty);
+    for (const change of lacking) process.stdout.write(`+ ${change}\n`);
+    const written = (await readdir(folder, { recursive: true })).filter(
+      (name) => !before.has(name) && name.endsWith('.py'),
+    );
+    for (const name of written)
+      process.stdout.write(
+        `a new revision is in ${join(projectRootOf(context), options.folder, name)}; read it before you commit it\n`,
+      );
   });
 }
