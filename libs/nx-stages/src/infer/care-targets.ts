@@ -21,6 +21,8 @@ export interface CareSubject {
   python: boolean;
 }
 
+const MIGRATE = ['alembic', 'upgrade', 'head'];
+
 const executor = (name: string) => `@excel2doc/nx-stages:${name}`;
 
 /** The targets that keep a service running; none of them is cached. */
@@ -116,6 +118,18 @@ export function careTargets(subject: CareSubject): Record<string, TargetConfigur
       [stageTarget(stage)],
     ),
   };
+  if (subject.production) {
+    targets['deploy'] = {
+      executor: executor('deploy'),
+      cache: false,
+      dependsOn: ['docker-build'],
+      options: {
+        ...{ ...subject.production, service },
+        ...(subject.migrations && { migrate: MIGRATE }),
+      },
+      metadata: { description: 'Deploy to Docker Swarm, or --target=kubernetes (--dryRun)' },
+    };
+  }
   if (subject.python)
     targets['pip-list'] = target(
       'pip-list',
@@ -131,11 +145,10 @@ function databaseTargets(
   own: object,
   { production }: CareSubject,
 ): Record<string, TargetConfiguration> {
-  const command = ['alembic', 'upgrade', 'head'];
   const migrate = target(
     'db-migrate',
     'Apply the migrations, under a lock (--dry-run shows the SQL, --backup)',
-    { ...own, command },
+    { ...own, command: MIGRATE },
     ['docker-build'],
   );
   return {

@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, openSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Engine, type PrivateEngineFile, cacheFolder, locateEngine } from '@excel2doc/engine';
+
+/** An engine that nobody else uses, for what changes an engine as a whole. */
+export interface OwnDaemon {
+  engine: Engine;
+  /** The environment in which it is the engine that is found. */
+  env: Record<string, string>;
+  stop(): Promise<void>;
+}
+
+/** Null where the engine is not the private one: then there is no daemon program to start. */
+export async function startOwnDaemon(like: Engine): Promise<OwnDaemon | null> {
+  const bin = dirname(like.docker);
+  const program = join(bin, 'dockerd');
+  if (like.kind !== 'private' || !existsSync(program)) return null;
+  const home = await mkdtemp(join(tmpdir(), 'nx-own-'));
+  const socket = join(home, 'docker.sock');
+  const settings = {
+    'data-root': join(home, 'data'),
+    'exec-root': join(home, 'exec'),
+    hosts: [`unix://${socket}`],
+    pidfile: join(home, 'docker.pid'),
+    features: { 'containerd-snapshotter': true },
+  };
+  await writeFile(join(home, 'daemon.json'), JSON.stringify(settings));
+  const log = openSync(join(home, 'dockerd.log'), 'a');
+  const path = [bin, join(bin, '../iptables-nft'), process.env['PATH']].join(':');
+  const child = spawn(program, ['--config-file', join(home, 'daemon.json')], {
+    env: { ...process.env, PATH: path },
+    stdio: ['ignore', log, log],
+  });
+  const ended = once(child, 'exit');
+  const file: PrivateEngineFile = {
+    format: 1,
+    docker: like.docker,
+    host: `unix://${socket}`,
+    dockerConfig: like.env['DOCKER_CONFIG'] ?? '',
+  };
+  const folder = join(home, 'excel2doc', 'engine');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'engine.json'), JSON.stringify(file));
+  // The base images' layouts are the same for all engines.
+  for (const name of await readdir(cacheFolder()))
+    if (name !== 'engine') await symlink(join(cacheFolder(), name), join(home, 'excel2doc', name));
+  const env = { XDG_CACHE_HOME: home };
+  for (let tries = 0; ; tries += 1) {
+    const engine = await locateEngine({ env: { ...process.env, ...env } }).catch(() => undefined);
+    if (engine) {
+      return {
+        ...{ engine, env },
+        async stop() {
+          await engine.command(['swarm', 'leave', '--force'], { allowFailure: true });
+          child.kill('SIGTERM');
+          await ended;
+          await rm(home, { recursive: true, force: true });
+        },
+      };
+    }
+    if (child.exitCode !== null || tries > 240)
+      throw new Error(await readFile(join(home, 'dockerd.log'), 'utf8'));
+    await sleep(500);
+  }
+}
