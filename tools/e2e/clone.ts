@@ -72,6 +72,16 @@ export function freePort(): Promise<number> {
   });
 }
 
+/** The environment of a command in the clone. */
+export function environmentOf(clone: Clone): Record<string, string | undefined> {
+  // Nx puts its own state of the outer run into the environment; the clone is a workspace of its own,
+  // and what it builds must not come from a remote cache.
+  const outer = Object.entries(process.env).filter(
+    ([key]) => !/^(NX_|EXCEL2DOC_CACHE_)/.test(key),
+  );
+  return { ...Object.fromEntries(outer), ...clone.env };
+}
+
 /** Runs a command in the clone; never throws, so that a test can assert on its exit status. */
 export async function runIn(
   clone: Clone,
@@ -80,14 +90,9 @@ export async function runIn(
   env: Record<string, string> = {},
 ) {
   const { execa } = await import('execa');
-  // Nx puts its own state of the outer run into the environment; the clone is a workspace of its own,
-  // and what it builds must not come from a remote cache.
-  const outer = Object.fromEntries(
-    Object.entries(process.env).filter(([key]) => !/^(NX_|EXCEL2DOC_CACHE_)/.test(key)),
-  );
   const result = await execa(command, args, {
     cwd: clone.folder,
-    env: { ...outer, ...clone.env, ...env, FORCE_COLOR: '0' },
+    env: { ...environmentOf(clone), ...env, FORCE_COLOR: '0' },
     extendEnv: false,
     reject: false,
     all: true,

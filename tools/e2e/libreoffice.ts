@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile, chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Engine, readBases } from '@excel2doc/engine';
+import type { Engine } from '@excel2doc/engine';
+import { buildImage } from './image';
 
 const IMAGE = 'excel2doc/e2e-libreoffice';
 
@@ -31,7 +32,7 @@ async function textBy(
   content: Uint8Array,
   command: string[],
 ): Promise<string> {
-  await buildImage(engine);
+  await buildImage(engine, IMAGE, join(__dirname, 'libreoffice'));
   const folder = await mkdtemp(join(tmpdir(), 'excel2doc-libreoffice-'));
   try {
     await chmod(folder, 0o777);
@@ -47,22 +48,4 @@ async function textBy(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function buildImage(engine: Engine): Promise<void> {
-  const bases = await readBases();
-  const base = Object.values(bases?.platforms[engine.platform] ?? {}).filter(
-    ({ reference }) => reference === 'python:3.12-slim-bookworm',
-  );
-  const namedContexts = Object.fromEntries(
-    base.map(({ reference, namedContext }) => [reference, namedContext]),
-  );
-  const contextDir = join(__dirname, 'libreoffice');
-  await engine.build({
-    dockerfile: join(contextDir, 'Dockerfile'),
-    contextDir,
-    namedContexts,
-    output: { kind: 'load', tags: [IMAGE] },
-    showProgress: false,
-  });
 }

@@ -1,0 +1,361 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:https';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Engine, locateEngine } from '@excel2doc/engine';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Clone, freePort, makeClone, runIn } from './clone';
+import { guideCommands } from './guide';
+import { buildImage } from './image';
+import { startLoad } from './load';
+import { CTRL_C, type Terminal, openTerminal } from './terminal';
+
+const nx = (rest: string) => `npx nx run backend:${rest}`;
+
+/** Every command of the guide, with what it must show; each ends with status 0. */
+const SHOWS: Record<string, RegExp> = {
+  'npm start': /The backend is up/,
+  'npm run stop': /taking the services down/,
+  [nx('compose-ps')]: /^backend +running +healthy/m,
+  [nx('compose-logs')]: /backend-1 \| [\d:.]+ info/,
+  [nx('compose-logs --no-follow')]: /backend-1 \| [\d:.]+ info/,
+  [nx('compose-logs --no-follow --service=backend --since=10m --level=warning')]: /^(?!.* info )/s,
+  [nx('compose-restart')]: /Successfully ran/,
+  [nx('compose-restart --service=backend')]: /Successfully ran/,
+  [nx('compose-up')]: /Successfully ran target compose-up/,
+  [nx('compose-up -c production')]: /Successfully ran target compose-up/,
+  [nx('compose-watch')]: /app -> \/srv\/excel2doc\/app/,
+  [nx('compose-down')]: /Successfully ran/,
+  [nx('docker-build')]: /excel2doc\/backend:e2e-\w+ sha256:[0-9a-f]{64}/,
+  [nx('docker-audit')]: /layers, 0 findings/,
+  [nx('db-migrate --dryRun')]: /ALTER TABLE conversions ADD COLUMN note/,
+  [nx('db-migrate')]: /Successfully ran/,
+  [nx('db-history')]: /\(head\) \(current\), add a note/,
+  [nx('db-check')]: /models +ok/,
+  [nx('db-revision --message="add a note"')]:
+    /^\+ .*note.*\na new revision is in apps\/backend\/alembic\/versions\/\d+_add_a_note\.py/m,
+  [nx('db-shell')]: /excel2doc=#/,
+  [nx('db-shell -- -c "SELECT 1"')]: /\(1 row\)/,
+  [nx('db-backup --keep=14')]: /backups\/excel2doc-e2e-\w+\/\S+/,
+  [nx('db-restore --confirm=excel2doc')]: /rows, compared/,
+  [nx('shell')]: /app@/,
+  [nx('shell --user=root')]: /root@/,
+  [nx('exec -- python --version')]: /^Python 3\./m,
+  [nx('test')]: /\d+ passed/,
+  [nx('pip-list')]: /^fastapi +\d/m,
+  [nx('stats')]: /CPU %/,
+  [nx('stats --json')]: /"service": "backend"/,
+  [nx('images')]: /runner/,
+  [nx('health')]: /backend -> database +ok/,
+  [nx('prune')]: /would free at most/,
+  [nx('prune --buildCache')]: /build cache, shared by all projects/,
+  [nx('prune --yes')]: /deleted \d+ containers and \d+ images/,
+  [nx('doctor')]: /nothing is wrong|registry-unreachable/,
+  [nx('deploy --dryRun')]: /start-first[^]*'?\*\*\*/,
+  [nx('deploy --target=kubernetes')]: /kubectl apply -f dist\/deploy\/\S+\.kubernetes\.yaml/,
+  [nx('preflight')]: /: 0 breaches/,
+};
+
+let clone: Clone;
+let engine: Engine;
+const ran = new Set<string>();
+
+const url = (path: string) => `http://127.0.0.1:${clone.port}${path}`;
+const file = (path: string) => join(clone.folder, path);
+const compose = () => engine.compose({ files: [], project: clone.project });
+
+/** Runs a command as the guide has it. */
+async function run(command: string): Promise<string> {
+  ran.add(command);
+  // The engine is shared with other clones, and with the tests beside this one.
+  const literal = command === 'npm run stop' ? `${command} -- --keep-engine` : command;
+  const { status, output } = await runIn(clone, 'sh', ['-c', literal]);
+  expect(output).toMatch(SHOWS[command] ?? /never/);
+  expect(status).toBe(0);
+  return output;
+}
+
+/** The same in a terminal, with `use` at its keyboard. */
+async function inTerminal(
+  command: string,
+  use: (terminal: Terminal) => Promise<void>,
+): Promise<void> {
+  ran.add(command);
+  const terminal = await openTerminal(clone, command);
+  await terminal.waitFor(SHOWS[command] ?? /never/);
+  await use(terminal);
+  await terminal.end();
+}
+
+/** Rows of a query, without psql's frame. */
+async function query(sql: string): Promise<string> {
+  const command = ['psql', '-U', 'excel2doc', '-d', 'excel2doc', '-Atc', sql];
+  return (await compose().exec('postgres', command)).stdout.trim();
+}
+
+const conversions = () =>
+  query(`SELECT count(*), md5(string_agg(c::text, '' ORDER BY id)) FROM conversions c`);
+
+const filesIn = (folder: string) => readdirSync(file(folder), { recursive: true }).map(String);
+
+/** Caddy's own authority, which nobody trusts, signs for localhost. */
+function askOverTls(port: number, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = { port, path, servername: 'localhost', rejectUnauthorized: false };
+    get({ host: '127.0.0.1', headers: { host: 'localhost' }, ...options }, (response) => {
+      let text = '';
+      response.on('data', (chunk) => (text += chunk)).on('end', () => resolve(text));
+    }).on('error', reject);
+  });
+}
+
+function change(path: string, edit: (text: string) => string): () => void {
+  const before = readFileSync(file(path), 'utf8');
+  writeFileSync(file(path), edit(before));
+  return () => writeFileSync(file(path), before);
+}
+
+const imageId = async () => {
+  const { stdout } = await engine.command([
+    ...['container', 'inspect', '--format', '{{.Image}}', `${clone.project}-backend-1`],
+  ]);
+  return stdout.trim();
+};
+
+beforeAll(async () => {
+  engine = await locateEngine();
+  clone = await makeClone('maintenance');
+  // The whole suite has a run of its own; here it is the command that is tested.
+  for (const path of filesIn('apps/backend/tests'))
+    if (/test_(?!zip_guard)\w+\.py$/.test(path)) rmSync(file(join('apps/backend/tests', path)));
+});
+
+afterAll(async () => {
+  await compose().down({ volumes: true });
+  rmSync(clone.folder, { recursive: true, force: true });
+});
+
+test('each command of the guide is tested here', () => {
+  expect(Object.keys(SHOWS).sort()).toEqual(guideCommands().sort());
+});
+
+describe('daily work', () => {
+  test('npm start', async () => {
+    await run('npm start');
+  });
+
+  test.each([
+    nx('compose-ps'),
+    nx('compose-logs --no-follow'),
+    nx('compose-logs --no-follow --service=backend --since=10m --level=warning'),
+    nx('compose-restart --service=backend'),
+    nx('compose-restart'),
+    nx('health'),
+    nx('stats --json'),
+    nx('images'),
+    nx('doctor'),
+    nx('preflight'),
+    nx('docker-audit'),
+    nx('pip-list'),
+    nx('exec -- python --version'),
+    nx('test'),
+  ])('%s', async (command) => {
+    await run(command);
+  });
+});
+
+describe('in a terminal', () => {
+  test('compose-logs follows until Ctrl-C', async () => {
+    await inTerminal(nx('compose-logs'), async ({ waitFor, type }) => {
+      const name = `/seen-${randomUUID()}`;
+      await fetch(url(name));
+      await waitFor(new RegExp(`backend-1 .*${name}`));
+      type(CTRL_C);
+    });
+  });
+
+  test('stats is live until Ctrl-C', async () => {
+    await inTerminal(nx('stats'), async ({ waitFor, type }) => {
+      await waitFor(/-backend-1 .*MiB/);
+      await waitFor(/CPU %/);
+      type(CTRL_C);
+    });
+  });
+
+  test.each([
+    [nx('shell'), 'app'],
+    [nx('shell --user=root'), 'root'],
+  ])('%s is a shell as %s', async (command, user) => {
+    await inTerminal(command, async ({ waitFor, type }) => {
+      type('test -t 0 && echo "a terminal of $(id -un)."\n');
+      await waitFor(new RegExp(`a terminal of ${user}\\.`));
+      type('exit\n');
+    });
+  });
+
+  test('db-shell is psql, with a line to edit and tab completion', async () => {
+    await inTerminal(nx('db-shell'), async ({ waitFor, type }) => {
+      type('SELECT count(*) FROM convers\t;\n');
+      await waitFor(/FROM conversions/);
+      await waitFor(/\(1 row\)/);
+      type('\\q\n');
+    });
+  });
+});
+
+describe('the database', () => {
+  let rows: string;
+
+  test('a statement', async () => {
+    await run(nx('db-shell -- -c "SELECT 1"'));
+  });
+
+  test('a backup taken, the volume destroyed, the backup restored: the same rows', async () => {
+    const workbook = readFileSync(file('apps/backend/tests/data/sample.xlsx'));
+    for (const name of ['first.xlsx', '第二.xlsx', "third's.xlsx"]) {
+      const form = new FormData();
+      form.append('file', new Blob([workbook]), name);
+      const response = await fetch(url('/api/v1/convert'), { method: 'POST', body: form });
+      expect(response.status).toBe(200);
+    }
+    rows = await conversions();
+    expect(rows).toMatch(/^3\|/);
+    await run(nx('db-backup --keep=14'));
+
+    const down = nx(`compose-down --volumes --confirm=${clone.project}`);
+    expect(await runIn(clone, 'sh', ['-c', down])).toMatchObject({ status: 0 });
+    const { stdout } = await engine.command([
+      ...['volume', 'ls', '--quiet', '--filter'],
+      `label=com.docker.compose.project=${clone.project}`,
+    ]);
+    expect(stdout).toBe('');
+
+    await run(nx('compose-up'));
+    expect(await conversions()).toBe('0|');
+    await run(nx('db-restore --confirm=excel2doc'));
+    expect(await conversions()).toBe(rows);
+    expect((await fetch(url('/health'))).status).toBe(200);
+  });
+
+  test('a model changes: its migration is written, shown, and applied', async () => {
+    change('apps/backend/app/services/models.py', (text) =>
+      text.replace(
+        '    duration_ms: Mapped[int]\n',
+        '    duration_ms: Mapped[int]\n    note: Mapped[str | None]\n',
+      ),
+    );
+    const folder = file('apps/backend/alembic/versions');
+    const before = readdirSync(folder).length;
+    await run(nx('db-revision --message="add a note"'));
+    expect(readdirSync(folder)).toHaveLength(before + 1);
+    await run(nx('db-migrate --dryRun'));
+    await run(nx('db-migrate'));
+    await run(nx('db-history'));
+    expect(await query(`SELECT count(note) FROM conversions`)).toBe('0');
+    await run(nx('docker-build'));
+    await run(nx('compose-up'));
+    await run(nx('db-check'));
+    expect(await query('SELECT count(*) FROM conversions')).toBe('3');
+  });
+});
+
+describe('after a change', () => {
+  test('a saved file is in the running container, and the server has reloaded', async () => {
+    await inTerminal(nx('compose-watch'), async ({ waitFor, type }) => {
+      await waitFor(/[Ww]atch/);
+      expect((await fetch(url('/watched'))).status).toBe(404);
+      const undo = change(
+        'apps/backend/app/main.py',
+        (text) => `${text}\napp.add_api_route("/watched", lambda: "saved")\n`,
+      );
+      const start = performance.now();
+      await until(async () => (await fetch(url('/watched'))).ok);
+      console.log(`saved to answered: ${Math.round(performance.now() - start)} ms`);
+      undo();
+      type(CTRL_C);
+    });
+    // The container of before, with its root read-only.
+    await until(async () => (await fetch(url('/watched'))).status === 404);
+    const { stdout } = await compose().exec('backend', ['sh', '-c', 'touch app/x || echo no']);
+    expect(stdout).toBe('no\n');
+  });
+
+  test('a bad image never leaves requests unanswered for two seconds', async () => {
+    const before = await imageId();
+    const undo = change(
+      'apps/backend/app/main.py',
+      (text) => `${text}\nraise RuntimeError("a bad image")\n`,
+    );
+    const load = startLoad(url('/health'));
+    const { status, output } = await runIn(clone, 'sh', ['-c', nx('compose-up')]);
+    const { answered, longestGapMs } = await load.stop();
+    undo();
+    console.log(`a bad image: ${answered} answers, longest gap ${Math.round(longestGapMs)} ms`);
+    expect(status).not.toBe(0);
+    expect(output).toContain('RuntimeError: a bad image');
+    expect(output).toMatch(/✗ The new image of backend .* did not get healthy.* still serves/);
+    expect(answered).toBeGreaterThan(10);
+    expect(longestGapMs).toBeLessThan(2_000);
+    expect(await imageId()).toBe(before);
+  });
+});
+
+describe('cleaning up', () => {
+  test('prune shows, then deletes; volumes and what runs stay', async () => {
+    const rows = await conversions();
+    await run(nx('prune'));
+    await run(nx('prune --buildCache'));
+    await run(nx('prune --yes'));
+    expect((await fetch(url('/health'))).status).toBe(200);
+    expect(await conversions()).toBe(rows);
+    expect(await run(nx('prune'))).toContain('would free at most 0 B');
+  });
+});
+
+describe('production', () => {
+  test('comes up behind TLS, on the same data, after a verified backup', async () => {
+    const caddy = 'excel2doc/e2e-caddy';
+    await buildImage(engine, caddy, join(__dirname, 'caddy'));
+    const https = await freePort();
+    change('docker/compose.prod.yaml', (text) =>
+      text
+        .replace('image: caddy:2.8.4', `image: ${caddy}`)
+        .replace("['80:80', '443:443', '443:443/udp']", `['127.0.0.1:${https}:443']`),
+    );
+    const values = readFileSync(file('docker/.env'), 'utf8');
+    writeFileSync(file('docker/.env.prod'), `${values}SITE_ADDRESS=localhost\n`);
+    const backups = () => filesIn('backups').filter((path) => path.endsWith('.dump')).length;
+    const before = backups();
+    const shown = await run(nx('deploy --dryRun'));
+    expect(shown).not.toContain(/POSTGRES_PASSWORD=(.*)/.exec(values)?.[1]);
+    await run(nx('deploy --target=kubernetes'));
+    await run(nx('compose-up -c production'));
+    expect(backups()).toBe(before + 1);
+    expect(await askOverTls(https, '/health')).toContain('"database":"ok"');
+    await expect(fetch(url('/health'))).rejects.toThrow();
+  });
+});
+
+describe('the end', () => {
+  test('compose-down and npm run stop leave the data', async () => {
+    await run(nx('compose-down'));
+    await run('npm run stop');
+    const containers = await compose().ps();
+    // Caddy is in no file but the production one.
+    expect(containers.filter(({ service }) => service !== 'caddy')).toEqual([]);
+    expect(existsSync(file('docker/.env'))).toBe(true);
+  });
+
+  test('and every command of the guide was run', () => {
+    expect([...ran].sort()).toEqual(Object.keys(SHOWS).sort());
+  });
+});
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + 60_000;
+  while (!(await holds().catch(() => false))) {
+    if (Date.now() > end) throw new Error('it never came to be');
+    await sleep(50);
+  }
+}
