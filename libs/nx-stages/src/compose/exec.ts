@@ -16,6 +16,8 @@ export async function execIn(
   options: { user?: string } = {},
 ): Promise<void> {
   const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  // Nx hides the cursor while a task runs.
+  if (terminal) process.stdout.write('\x1b[?25h');
   const { exitCode } = await compose.exec(service, command, {
     ...options,
     output: terminal ? 'terminal' : 'show',
