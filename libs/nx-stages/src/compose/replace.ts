@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { StagesError } from '../fault';
 import { type Container, projectContainers } from './container';
-import { waitUntilHealthy } from './health';
+import { verdictOf, waitUntilHealthy } from './health';
 import type { OpenedCompose } from './project';
 
 export interface Replacement extends OpenedCompose {
@@ -88,12 +88,13 @@ export async function rollBack(
   failure: unknown,
 ): Promise<never> {
   const { engine, config, project, service, workspaceRoot, waitSeconds } = replacement;
+  const reasons = await unhealthy(replacement);
   await showLog(replacement);
   const override = join(workspaceRoot, 'dist', 'compose', `${config.name}.rollback.yaml`);
   await mkdir(dirname(override), { recursive: true });
   await writeFile(override, stringify({ services: { [service]: { image: before.imageId } } }));
   const old = engine.compose({ ...project, files: [...project.files, override] });
-  const what = `The new image of ${service} did not get healthy (${firstLine(failure)})`;
+  const what = `The new image of ${service} did not get healthy (${reasons || firstLine(failure)})`;
   try {
     await old.up({
       services: [service],
@@ -114,6 +115,17 @@ export async function rollBack(
     hint: 'The log of the new one stands above; mend it and run compose-up again',
     cause: failure,
   });
+}
+
+/** Which services are not healthy, and why: `worker: its health check fails`. */
+async function unhealthy({ engine, config }: Replacement): Promise<string> {
+  const containers = (await projectContainers(engine, config.name)).filter(({ oneOff }) => !oneOff);
+  return containers
+    .flatMap((each) => {
+      const verdict = verdictOf(each, 0);
+      return verdict && !verdict.healthy ? [`${each.service}: ${verdict.reason}`] : [];
+    })
+    .join('; ');
 }
 
 async function showLog({ compose, service }: Replacement): Promise<void> {
