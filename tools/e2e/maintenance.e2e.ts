@@ -1,61 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { get } from 'node:https';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Engine, locateEngine } from '@excel2doc/engine';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askOverTls, until } from './asking';
 import { type Clone, freePort, makeClone, runIn } from './clone';
-import { guideCommands } from './guide';
+import { SHOWS, guideCommands, nx } from './guide';
 import { buildImage } from './image';
 import { startLoad } from './load';
 import { CTRL_C, type Terminal, openTerminal } from './terminal';
-
-const nx = (rest: string) => `npx nx run backend:${rest}`;
-
-/** Every command of the guide, with what it must show; each ends with status 0. */
-const SHOWS: Record<string, RegExp> = {
-  'npm start': /The backend is up/,
-  'npm run stop': /taking the services down/,
-  [nx('compose-ps')]: /^backend +running +healthy/m,
-  [nx('compose-logs')]: /backend-1 \| [\d:.]+ info/,
-  [nx('compose-logs --no-follow')]: /backend-1 \| [\d:.]+ info/,
-  [nx('compose-logs --no-follow --service=backend --since=10m --level=warning')]: /^(?!.* info )/s,
-  [nx('compose-restart')]: /Successfully ran/,
-  [nx('compose-restart --service=backend')]: /Successfully ran/,
-  [nx('compose-up')]: /Successfully ran target compose-up/,
-  [nx('compose-up -c production')]: /Successfully ran target compose-up/,
-  [nx('compose-watch')]: /app -> \/srv\/excel2doc\/app/,
-  [nx('compose-down')]: /Successfully ran/,
-  [nx('docker-build')]: /excel2doc\/backend:e2e-\w+ sha256:[0-9a-f]{64}/,
-  [nx('docker-audit')]: /layers, 0 findings/,
-  [nx('db-migrate --dryRun')]: /ALTER TABLE conversions ADD COLUMN note/,
-  [nx('db-migrate')]: /Successfully ran/,
-  [nx('db-history')]: /\(head\) \(current\), add a note/,
-  [nx('db-check')]: /models +ok/,
-  [nx('db-revision --message="add a note"')]:
-    /^\+ .*note.*\na new revision is in apps\/backend\/alembic\/versions\/\d+_add_a_note\.py/m,
-  [nx('db-shell')]: /excel2doc=#/,
-  [nx('db-shell -- -c "SELECT 1"')]: /\(1 row\)/,
-  [nx('db-backup --keep=14')]: /backups\/excel2doc-e2e-\w+\/\S+/,
-  [nx('db-restore --confirm=excel2doc')]: /rows, compared/,
-  [nx('shell')]: /app@/,
-  [nx('shell --user=root')]: /root@/,
-  [nx('exec -- python --version')]: /^Python 3\./m,
-  [nx('test')]: /\d+ passed/,
-  [nx('pip-list')]: /^fastapi +\d/m,
-  [nx('stats')]: /CPU %/,
-  [nx('stats --json')]: /"service": "backend"/,
-  [nx('images')]: /runner/,
-  [nx('health')]: /backend -> database +ok/,
-  [nx('prune')]: /would free at most/,
-  [nx('prune --buildCache')]: /build cache, shared by all projects/,
-  [nx('prune --yes')]: /deleted \d+ containers and \d+ images/,
-  [nx('doctor')]: /nothing is wrong|registry-unreachable/,
-  [nx('deploy --dryRun')]: /start-first[^]*'?\*\*\*/,
-  [nx('deploy --target=kubernetes')]: /kubectl apply -f dist\/deploy\/\S+\.kubernetes\.yaml/,
-  [nx('preflight')]: /: 0 breaches/,
-};
 
 let clone: Clone;
 let engine: Engine;
@@ -98,17 +51,6 @@ const conversions = () =>
   query(`SELECT count(*), md5(string_agg(c::text, '' ORDER BY id)) FROM conversions c`);
 
 const filesIn = (folder: string) => readdirSync(file(folder), { recursive: true }).map(String);
-
-/** Caddy's own authority, which nobody trusts, signs for localhost. */
-function askOverTls(port: number, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const options = { port, path, servername: 'localhost', rejectUnauthorized: false };
-    get({ host: '127.0.0.1', headers: { host: 'localhost' }, ...options }, (response) => {
-      let text = '';
-      response.on('data', (chunk) => (text += chunk)).on('end', () => resolve(text));
-    }).on('error', reject);
-  });
-}
 
 function change(path: string, edit: (text: string) => string): () => void {
   const before = readFileSync(file(path), 'utf8');
@@ -403,12 +345,4 @@ function dashboardQueries(): string[] {
     panels: { targets: { expr: string }[] }[];
   };
   return panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 60_000;
-  while (!(await holds().catch(() => false))) {
-    if (Date.now() > end) throw new Error('it never came to be');
-    await sleep(50);
-  }
 }
