@@ -16,6 +16,8 @@ export interface ChildOptions {
   output?: 'capture' | 'show' | 'terminal';
   /** Gets stdout instead, as a stream of any length. */
   sink?: Writable;
+  /** Goes on when we are ended: in a session of its own, what it says is dropped. */
+  detached?: boolean;
   /** Also a status other than 0 is an answer. */
   allowFailure?: boolean;
 }
@@ -31,7 +33,8 @@ const KEPT_CHARACTERS = 1_000_000;
 const KILL_DELAY_MS = 5_000;
 
 /**
- * Runs a client to its end. It is ended with us: by `signal`, by Ctrl-C, when we exit.
+ * Runs a client to its end. It is ended with us, unless it is detached: by `signal`, by Ctrl-C,
+ * when we exit.
  *
  * @param what what it does, for messages: 'docker load'
  * @throws EngineError `CANCELLED`, `TIMED_OUT`, `NO_ENGINE` when the program is gone, and what `failureOf` names
@@ -55,7 +58,8 @@ export async function runChild(
     maxBuffer: 256 * 1024 * 1024,
     stripFinalNewline: false,
     forceKillAfterDelay: KILL_DELAY_MS,
-    cleanup: true,
+    cleanup: !options.detached,
+    detached: options.detached ?? false,
     ...(options.signal && { cancelSignal: options.signal }),
     ...(options.timeoutMs && { timeout: options.timeoutMs }),
     ...stdioFor(output, options),
@@ -93,6 +97,8 @@ export async function runChild(
 }
 
 function stdioFor(output: NonNullable<ChildOptions['output']>, options: ChildOptions) {
+  // A pipe that nobody reads any more would end it.
+  if (options.detached) return { stdio: 'ignore' } as const;
   if (output === 'terminal')
     return { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit' } as const;
   const { input } = options;

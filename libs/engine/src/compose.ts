@@ -24,7 +24,7 @@ export interface ComposeContainer {
   ports: { address: string; published: number; target: number; protocol: string }[];
 }
 
-type Streaming = Pick<ChildOptions, 'signal' | 'output'>;
+type Streaming = Pick<ChildOptions, 'signal' | 'output' | 'detached'>;
 
 /** `docker compose` for one project. By default output is captured; `{ output: 'show' }` shows it. */
 export class Compose {

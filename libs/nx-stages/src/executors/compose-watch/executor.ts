@@ -51,8 +51,9 @@ export default function composeWatch(
       if (!stop.aborted) throw error;
     } finally {
       for (const reminder of reminders) reminder?.close();
-      // The container without --reload, with its root read-only again.
-      await compose.up(one);
+      // The container without --reload, with its root read-only again. After Ctrl-C Nx ends us
+      // while this is under way; half done, the service would be gone.
+      await compose.up({ ...one, detached: true });
     }
   });
 }
