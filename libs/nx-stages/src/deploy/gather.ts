@@ -35,8 +35,9 @@ export async function gatherDeployment(
   const files = new Map<string, string>();
   for (const { volumes = [] } of Object.values(config.services))
     for (const { type, source = '' } of volumes) {
-      const content = type === 'bind' && (await readFile(source, 'utf8').catch(() => undefined));
-      if (content) files.set(source, content);
+      if (type !== 'bind') continue;
+      const content = await readFile(source, 'utf8').catch(() => undefined);
+      if (content !== undefined) files.set(source, content);
     }
   const images = new Map<string, ImageFacts>();
   for (const [each, { image: used }] of Object.entries(config.services)) {
