@@ -56,6 +56,11 @@ export default tseslint.config(
   },
   {
     files: ['tools/**', '**/*.spec.ts', 'apps/cache-server/src/cli/**'],
-    rules: { 'no-console': 'off', 'no-restricted-imports': 'off' },
+    rules: { 'no-console': 'off' },
+  },
+  {
+    // The cache server makes an entry its own by a link: the first of two uploads wins.
+    files: ['tools/**', '**/*.spec.ts', 'apps/cache-server/**'],
+    rules: { 'no-restricted-imports': 'off' },
   },
 );

@@ -76,9 +76,7 @@ export function freePort(): Promise<number> {
 export function environmentOf(clone: Clone): Record<string, string | undefined> {
   // Nx puts its own state of the outer run into the environment; the clone is a workspace of its own,
   // and what it builds must not come from a remote cache.
-  const outer = Object.entries(process.env).filter(
-    ([key]) => !/^(NX_|EXCEL2DOC_CACHE_)/.test(key),
-  );
+  const outer = Object.entries(process.env).filter(([key]) => !/^(NX_|EXCEL2DOC_CACHE_)/.test(key));
   return { ...Object.fromEntries(outer), ...clone.env };
 }
 
