@@ -109,8 +109,8 @@ const edits: Edit[] = [
   {
     what: 'an edit of a test',
     edit: () => append('tests/conftest.py', '# edited'),
-    plans: ['test'],
-    rebuilds: ['test'],
+    plans: ['test', 'corpus'],
+    rebuilds: ['test', 'corpus'],
   },
   {
     what: 'a line in .dockerignore that hides nothing new',
@@ -126,8 +126,8 @@ const edits: Edit[] = [
   {
     what: 'the mode of one source file',
     edit: () => chmodSync(at('app/main.py'), statSync(at('app/main.py')).mode ^ 0o111),
-    plans: ['test', 'pdf', 'runner'],
-    rebuilds: ['test', 'pdf', 'runner'],
+    plans: ['test', 'bench', 'pdf', 'corpus', 'runner'],
+    rebuilds: ['test', 'bench', 'pdf', 'corpus', 'runner'],
   },
   {
     what: 'the value of an ARG of runner',
@@ -140,19 +140,29 @@ const edits: Edit[] = [
     what: 'a moved base of the images that run',
     edit: () => moveBase('python:3.12-slim-bookworm'),
     plans: ['deps'],
-    rebuilds: ['deps', 'test', 'office', 'pdf', 'runner'],
+    rebuilds: ['deps', 'test', 'bench', 'office', 'pdf', 'corpus', 'runner'],
   },
   {
     what: 'a moved base of the toolchain',
     edit: () => moveBase('python:3.12-bookworm'),
     plans: ['toolchain', 'builder'],
-    rebuilds: ['toolchain', 'builder', 'deps', 'test', 'office', 'pdf', 'runner'],
+    rebuilds: [
+      'toolchain',
+      'builder',
+      'deps',
+      'test',
+      'bench',
+      'office',
+      'pdf',
+      'corpus',
+      'runner',
+    ],
   },
   {
     what: 'a new package',
     edit: () => append('requirements.txt', `left-pad==1.0 --hash=sha256:${'0'.repeat(64)}`),
     plans: ['builder'],
-    rebuilds: ['builder', 'deps', 'test', 'office', 'pdf', 'runner'],
+    rebuilds: ['builder', 'deps', 'test', 'bench', 'office', 'pdf', 'corpus', 'runner'],
   },
 ];
 
