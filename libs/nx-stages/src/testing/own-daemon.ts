@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, openSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -59,6 +59,7 @@ export async function startOwnDaemon(like: Engine): Promise<OwnDaemon | null> {
           await engine.command(['swarm', 'leave', '--force'], { allowFailure: true });
           child.kill('SIGTERM');
           await ended;
+          await unmountBelow(home);
           await rm(home, { recursive: true, force: true });
         },
       };
@@ -67,4 +68,12 @@ export async function startOwnDaemon(like: Engine): Promise<OwnDaemon | null> {
       throw new Error(await readFile(join(home, 'dockerd.log'), 'utf8'));
     await sleep(500);
   }
+}
+
+/** A swarm's load balancer leaves network namespaces behind, mounted as files. */
+async function unmountBelow(folder: string): Promise<void> {
+  const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n');
+  const points = mounts.map((line) => line.split(' ')[1] ?? '');
+  for (const point of points.filter((each) => each.startsWith(`${folder}/`)).reverse())
+    execFileSync('umount', ['--lazy', point]);
 }
