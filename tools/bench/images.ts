@@ -2,7 +2,8 @@
  * `npx nx run bench:images`: how long until a change is an image in the engine, ours beside five
  * others, in turns, in one run. Writes docs/benchmarks/images.{json,md,svg}.
  *
- * BENCH_ROUNDS (7), BENCH_LARGE_MIB (1024) and BENCH_FRESH=false make it smaller.
+ * BENCH_ROUNDS (7), BENCH_LARGE_MIB (1024) and BENCH_QUICK=true, which leaves out what builds for
+ * minutes (a package more, fresh machines), make it smaller.
  */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -23,6 +24,7 @@ import { type Bases, PLAIN, type Way, otherWays, ourWays } from './ways';
 import { type Workload, backend, large } from './workload';
 
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 7);
+const isQuick = process.env['BENCH_QUICK'] === 'true';
 const largeMiB = Number(process.env['BENCH_LARGE_MIB'] ?? 1024);
 
 void runSteps(async () => {
@@ -49,10 +51,11 @@ void runSteps(async () => {
       });
       for (const scenario of scenarios)
         rows.push(...(await measured(title, scenario, ways, rounds)));
-      if (workload === backend) rows.push(...(await measured(title, packageAdded, ways, 1)));
+      if (workload === backend && !isQuick)
+        rows.push(...(await measured(title, packageAdded, ways, 1)));
     }
     let fresh: FreshResult | undefined;
-    if (process.env['BENCH_FRESH'] !== 'false' && engine.kind === 'private') {
+    if (!isQuick && engine.kind === 'private') {
       fresh = await measureFresh(clone, bases);
       rows.push(...fresh.rows);
     }
