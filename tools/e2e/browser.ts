@@ -1,18 +1,13 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { findChromium } from '@excel2doc/test-tools';
 import axe from 'axe-core';
 import { type Browser, type Download, type Page, chromium } from 'playwright-core';
-import { workspaceRoot } from '../workspace';
 
-/** Debian's Chromium, as `nx run cache-server:test-tools` installs it. */
+/** Debian's Chromium, as `nx run test-tools:install` installs it. */
 export async function launchChromium(): Promise<Browser> {
-  const finder = join(workspaceRoot, 'apps/cache-server/tools/chromium.mjs');
-  const { findChromium } = (await import(pathToFileURL(finder).href)) as {
-    findChromium(options: { install: boolean }): string | null;
-  };
   const executablePath = findChromium({ install: false });
-  if (!executablePath) throw new Error('no Chromium: run `npx nx run cache-server:test-tools`');
+  if (!executablePath) throw new Error('no Chromium: run `npx nx run test-tools:install`');
   return chromium.launch({
     executablePath,
     args: [
