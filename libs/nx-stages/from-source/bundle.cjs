@@ -64,8 +64,8 @@ function bundle(entry, file) {
     format: 'cjs',
     target: 'node20',
     external: ['nx', '@nx/devkit'],
-    // The templates of a generator lie beside its source.
-    define: { __dirname: JSON.stringify(dirname(source)) },
+    // The templates of a generator, and what is required late, lie beside its source.
+    define: { __dirname: JSON.stringify(dirname(source)), __filename: JSON.stringify(source) },
     logLevel: 'error',
   });
   renameSync(temporary, file);
