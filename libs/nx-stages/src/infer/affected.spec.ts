@@ -3,6 +3,7 @@ import {
   appendFileSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -24,12 +25,13 @@ const files: Record<string, string> = {
   'nx.json': JSON.stringify({
     analytics: false,
     cacheDirectory: '.nx/cache',
-    plugins: [{ plugin: '@excel2doc/nx-stages', include: ['apps/**'] }],
+    plugins: [{ plugin: '@excel2doc/nx-stages', include: ['apps/**', 'docker/**'] }],
   }),
   'docker/images.lock.json': '{"format":1,"images":{}}',
   'apps/api/project.json': '{"name":"api"}',
   'apps/api/Dockerfile':
-    'FROM scratch AS deps\nCOPY requirements.txt /\nFROM deps AS runner\nCOPY app /app\n',
+    'FROM scratch AS deps\nCOPY requirements.txt /\n' +
+    'FROM deps AS runner\nARG VERSION\nLABEL version=$VERSION\nCOPY app /app\n',
   'apps/api/requirements.txt': 'fastapi==1.0\n',
   'apps/api/app/main.py': 'app',
   'apps/api/app/generated.py': '1',
@@ -39,10 +41,15 @@ const files: Record<string, string> = {
   'apps/shop/Dockerfile':
     'FROM scratch AS runner\nCOPY libs/prices /prices\nCOPY apps/shop/app /app\n',
   'apps/shop/app/main.py': 'shop',
+  'docker/compose.yaml': composeWith('1'),
   'libs/prices/project.json': '{"name":"prices"}',
   'libs/prices/prices.py': 'prices',
   'libs/other/other.py': 'other',
 };
+
+function composeWith(version: string): string {
+  return `services: { api: { build: { context: ../apps/api, args: { VERSION: ${version} } } } }\n`;
+}
 
 async function git(...args: string[]): Promise<void> {
   await run('git', ['-c', 'user.name=test', '-c', 'user.email=test@localhost', ...args], {
@@ -143,6 +150,29 @@ test('a moved base affects every image, and rebuilds none that is not built on i
     'shop:docker-plan': 'run',
     'shop:docker-runner': 'hit',
   });
+});
+
+test('an argument that a Compose file declares rebuilds the stages that use it', async () => {
+  await commit(() => writeFileSync(join(root, 'docker/compose.yaml'), composeWith('2')));
+  expect(await affected()).toEqual({
+    'api:docker-plan': 'run',
+    'api:docker-deps': 'hit',
+    'api:docker-runner': 'run',
+  });
+});
+
+test("an argument of a target's own options wins over the declared one", async () => {
+  const own = { 'docker-plan': { options: { buildArgs: { VERSION: '2' } } } };
+  await commit(() => {
+    writeFileSync(join(root, 'docker/compose.yaml'), composeWith('3'));
+    writeFileSync(
+      join(root, 'apps/api/project.json'),
+      JSON.stringify({ name: 'api', targets: own }),
+    );
+  });
+  await affected();
+  const plan = readFileSync(join(root, 'dist/apps/api/docker/plan/runner.json'), 'utf8');
+  expect(JSON.parse(plan).platforms[0].args).toEqual({ VERSION: '2' });
 });
 
 test('a file that git ignores is seen by the plan, though by no input of Nx', async () => {

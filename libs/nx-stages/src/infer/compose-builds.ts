@@ -25,6 +25,7 @@ export function composeBuilds({ file, model }: ComposeFile): DeclaredBuild[] {
     const buildArgs = argumentsOf(args);
     const stage = target && withDefaults(target);
     return {
+      file,
       ...paths,
       ...(buildArgs && { buildArgs }),
       ...(stage && { target: stage }),

@@ -5,6 +5,7 @@ import type {
   RawProjectGraphDependency,
 } from '@nx/devkit';
 import type { DockerOptions } from '../executors/options';
+import { buildArgsOf } from './build-args';
 import { stagesOf } from './stages';
 
 /** `DependencyType.static`, without loading @nx/devkit. */
@@ -27,9 +28,10 @@ export function createDependencies(
   return Object.entries(projects).flatMap(([source, { targets = {} }]) =>
     Object.values(targets)
       .filter(({ executor }) => executor === '@excel2doc/nx-stages:plan')
-      .flatMap(({ options }) => {
-        const { dockerfile, context } = options as DockerOptions;
-        const found = copiedPaths(workspaceRoot, options as DockerOptions)
+      .flatMap((plan) => {
+        const options = plan.options as DockerOptions;
+        const { dockerfile, context } = options;
+        const found = copiedPaths(workspaceRoot, { ...options, ...buildArgsOf(plan, options) })
           .map((path) => posix.join(context, path))
           .flatMap((path) => owners.find(([, { root }]) => isWithin(path, root))?.[0] ?? [])
           .filter((target) => target !== source);

@@ -2,6 +2,8 @@ import { posix } from 'node:path';
 
 /** What a Compose file or a Bake file says about one build; paths are relative to the workspace. */
 export interface DeclaredBuild {
+  /** The file that says it. */
+  file: string;
   dockerfile: string;
   context: string;
   buildArgs?: Record<string, string>;
@@ -16,6 +18,8 @@ export interface BuildSettings {
   platforms?: string[];
   /** Stages that somebody asks for by name. */
   targets: string[];
+  /** The files that say so. */
+  files: string[];
 }
 
 /** The first declaration that has something to say counts, but every target is kept. */
@@ -32,6 +36,7 @@ export function mergeDeclared(builds: readonly DeclaredBuild[]): BuildSettings {
     ...(buildArgs && { buildArgs }),
     ...(platforms && { platforms }),
     targets: [...new Set(builds.flatMap(({ target }) => target ?? []))].sort(),
+    files: [...new Set(builds.map(({ file }) => file))].sort(),
   };
 }
 

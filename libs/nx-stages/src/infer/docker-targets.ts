@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { TargetConfiguration } from '@nx/devkit';
 import type { StageSummary } from '@excel2doc/dockerfile';
 import type { ResolvedOptions } from '../options';
+import { declaredArgs } from './build-args';
 import type { BuildSettings } from './declared-build';
 import { dockerTarget, homeOf, planFolder, stageFolder, stageTarget } from './paths';
 
@@ -37,12 +38,12 @@ export function imageName(options: ResolvedOptions, projectName: string, variant
  */
 function planInputs(
   stages: StageSummary[],
-  { context }: DockerfileLocation,
+  { context, settings }: DockerfileLocation,
   lockFile: string,
 ): string[] {
   const read = new Set(stages.flatMap(({ contextPaths }) => contextPaths));
   const paths = [...read].map((path) => posix.join(context, path)).sort();
-  const files = [posix.join(context, '.dockerignore'), lockFile, ...paths];
+  const files = [posix.join(context, '.dockerignore'), lockFile, ...settings.files, ...paths];
   return files.flatMap((path) =>
     path === '.'
       ? ['{workspaceRoot}/**/*']
@@ -71,7 +72,6 @@ export function dockerTargets(
     context,
     lockFile: options.lockFile,
     ...(platforms && { platforms }),
-    ...(settings.buildArgs && { buildArgs: settings.buildArgs }),
     ...(settings.targets.length > 0 && { targets: settings.targets }),
     ...(variant && { variant }),
     ...(options.builders && { builders: options.builders }),
@@ -83,7 +83,10 @@ export function dockerTargets(
       inputs: planInputs(stages, location, options.lockFile),
       outputs: [`{workspaceRoot}/${planFolder(home)}`],
       options: source,
-      metadata: { description: `What each stage of ${dockerfile} reads, as files` },
+      metadata: {
+        description: `What each stage of ${dockerfile} reads, as files`,
+        ...declaredArgs(settings.buildArgs),
+      },
     },
   };
   targets[named('explain')] = {

@@ -167,9 +167,11 @@ services:
       context: '.',
       lockFile: 'docker/images.lock.json',
       platforms: ['linux/arm64'],
-      buildArgs: { VERSION: '3', MODE: 'fast' },
       targets: ['dev'],
     });
+    const plan = api?.targets?.['docker-plan'];
+    expect(plan?.metadata).toMatchObject({ buildArgs: { VERSION: '3', MODE: 'fast' } });
+    expect(plan?.inputs).toContain('{workspaceRoot}/compose.yaml');
     expect(api?.targets?.['docker-build']?.dependsOn).toEqual(['docker-dev']);
     expect(api?.targets?.['compose-up']?.options.service).toBe('api');
   });
@@ -230,10 +232,13 @@ target "api" {
       'docker-bake.hcl': bake,
       'services/api/Dockerfile': 'ARG MODE\nFROM a AS release\nFROM release AS debug\n',
     });
-    expect(projects['services/api']?.targets?.['docker-build']?.options).toMatchObject({
+    const targets = projects['services/api']?.targets;
+    expect(targets?.['docker-build']?.options).toMatchObject({
       stage: 'release',
       context: 'services/api',
       platforms: ['linux/amd64', 'linux/arm64'],
+    });
+    expect(targets?.['docker-plan']?.metadata).toMatchObject({
       buildArgs: { NODE_VERSION: '20', MODE: 'm-dev' },
     });
   });
@@ -244,7 +249,7 @@ target "api" {
       'docker-bake.json': JSON.stringify({ target }),
       'api/Dockerfile.api': 'FROM a\n',
     });
-    expect(api?.targets?.['docker-build-api']?.options.buildArgs).toEqual({ A: '1' });
+    expect(api?.targets?.['docker-plan-api']?.metadata).toMatchObject({ buildArgs: { A: '1' } });
   });
 
   test('that is broken is named with its line, and its Dockerfiles go on', () => {

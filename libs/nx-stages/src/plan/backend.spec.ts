@@ -70,7 +70,7 @@ function rebuilt(changed: ReadonlySet<string>): string[] {
     dockerfile,
     context,
     image: '',
-    settings: { targets: [] },
+    settings: { targets: [], files: [] },
   };
   const targets = dockerTargets(location, stages, resolveOptions());
   const again = new Set(changed);

@@ -10,6 +10,7 @@ import {
 } from '@excel2doc/dockerfile';
 import { Bases } from '../build/bases';
 import type { DockerOptions } from '../executors/options';
+import { taskBuildArgs } from '../infer/build-args';
 import { outputRoot } from '../infer/paths';
 import { machinePlatform } from '../platform';
 import { outputHome } from '../project';
@@ -48,7 +49,7 @@ export async function makePlans(
     contextDir: absolute(options.context),
     dockerfilePath: absolute(options.dockerfile),
     indexPath: absolute(join(outputRoot(outputHome(context, options)), 'file-index')),
-    ...(options.buildArgs && { buildArgs: options.buildArgs }),
+    ...taskBuildArgs(context, options),
     ...(options.targets && { targets: options.targets }),
   };
   // One platform at a time: each has base digests of its own.

@@ -3,6 +3,7 @@ import { type ProjectConfiguration, type Tree, globAsync } from '@nx/devkit';
 import type { StageSummary } from '@excel2doc/dockerfile';
 import { readBuildTime } from '../build/time';
 import type { DockerOptions } from '../executors/options';
+import { buildArgsOf } from '../infer/build-args';
 import { createNodes, filePattern } from '../infer/create-nodes';
 import { homeOf, stageFolder } from '../infer/paths';
 import { stagesOf } from '../infer/stages';
@@ -49,7 +50,8 @@ function add(
   const service = targets['compose-up']?.options.service;
   if (service) services[name] = service;
   if (!plan) return;
-  const options = plan.options as DockerOptions;
+  const own = plan.options as DockerOptions;
+  const options = { ...own, ...buildArgsOf(plan, own) };
   dockerfiles.push({
     project: name,
     projectRoot,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { type LockedImage, readLockedImages } from '../../build/bases';
 import { StagesError } from '../../fault';
+import { taskBuildArgs } from '../../infer/build-args';
 import { machinePlatform } from '../../platform';
 import { baseReferences, unlocked, writeLock } from '../../registry/lock';
 import { resolveImage } from '../../registry/resolve';
@@ -22,7 +23,7 @@ export default function dockerLock(options: Options, context: ExecutorContext) {
     const named = baseReferences(await readFile(join(context.root, options.dockerfile), 'utf8'), {
       file: options.dockerfile,
       platforms: options.platforms ?? [machinePlatform()],
-      ...(options.buildArgs && { buildArgs: options.buildArgs }),
+      ...taskBuildArgs(context, options),
     });
     if (options.check) return check(options, unlocked(named, images));
     const all = [...new Set([...named, ...Object.keys(images)])].sort();

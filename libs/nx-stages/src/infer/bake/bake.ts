@@ -29,6 +29,7 @@ export function readBake(text: string, file: string): DeclaredBuild[] {
     const platforms = listOf(attributes['platforms']);
     const target = texts('target');
     return {
+      file,
       ...paths,
       ...(buildArgs && { buildArgs }),
       ...(platforms && { platforms }),
