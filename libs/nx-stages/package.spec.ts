@@ -56,6 +56,15 @@ describe('the package', () => {
     for (const { schema } of modules) expect(read(schema)).toHaveProperty('properties');
   });
 
+  test('runs each from its bundle in this workspace, where Nx would transpile the source', () => {
+    for (const kind of ['executors', 'generators']) {
+      const file = join(__dirname, `${kind}.json`);
+      const collection = JSON.parse(readFileSync(file, 'utf8'))[kind] as Collection;
+      for (const [name, { implementation }] of Object.entries(collection))
+        expect(implementation).toBe(`./from-source/${kind}.cjs#${name}`);
+    }
+  });
+
   test('gives its API to ES modules by name', () => {
     const script = `import { planStages, assembleImage } from './api.js';
       console.log(typeof planStages, typeof assembleImage)`;

@@ -71,6 +71,7 @@ beforeAll(async () => {
   // The whole suite has a run of its own; here it is the command that is tested.
   for (const path of filesIn('apps/backend/tests'))
     if (/test_(?!zip_guard)\w+\.py$/.test(path)) rmSync(file(join('apps/backend/tests', path)));
+  change('apps/backend/pyproject.toml', (text) => text.replace(' --cov-fail-under=95', ''));
 });
 
 afterAll(async () => {

@@ -18,7 +18,8 @@ export type {
   StagePlanFile,
 } from './plan';
 export { serialisePlan } from './serialise';
-export type { BaseInput } from './stage/graph';
+export type { BaseFacts, BaseInput } from './stage/base';
+export { familiarReference } from './stage/reference';
 export { planStages } from './plan/plan-stages';
 export type { PlanOptions } from './plan/plan-stages';
 export { differenceText, explainDifference } from './explain';

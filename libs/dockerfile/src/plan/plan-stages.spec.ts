@@ -166,6 +166,38 @@ describe('the triggers of a base image', () => {
       ],
     });
   });
+
+  it('may read anything, where nobody knows them', () => {
+    write({ a: '' });
+    const bases = { python: { digest, onbuild: 'unknown' as const } };
+    const { files, wholeContext, uncacheable } = plan(['FROM python'], undefined, { bases });
+    expect(files).toMatchObject([{ path: '.' }, { path: 'a' }]);
+    expect(wholeContext).toEqual([{ reason: expect.stringContaining('python'), line: 1 }]);
+    expect(uncacheable).toEqual([]);
+  });
+});
+
+describe('a base image', () => {
+  it('is taken as it is for the platform of its FROM', () => {
+    const [own, builds] = ['1', '2'].map((letter) => `sha256:${letter.repeat(64)}`);
+    const bases = {
+      go: { digest: own!, platforms: { 'linux/s390x': { digest: builds!, env: { WHERE: 'a' } } } },
+    };
+    write({ a: '' });
+    const lines = ['FROM --platform=$BUILDPLATFORM go', 'COPY $WHERE /'];
+    const options = { bases, buildPlatform: 'linux/s390x' };
+    const { base, files } = plan(lines, undefined, options);
+    expect(base).toMatchObject({ digest: builds, platform: 'linux/s390x' });
+    expect(files.map(({ path }) => path)).toEqual(['a']);
+    expect(plan(['FROM go'], undefined, options).base).toMatchObject({ digest: own });
+  });
+
+  it('that was found and is not locked is not cached', () => {
+    const bases = { python: { digest, isUnlocked: true } };
+    const { base, uncacheable } = plan(['FROM python'], undefined, { bases });
+    expect(base).toMatchObject({ digest });
+    expect(uncacheable).toEqual([{ reason: expect.stringContaining('not locked'), line: 1 }]);
+  });
 });
 
 describe('the walk', () => {

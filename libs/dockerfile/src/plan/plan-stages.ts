@@ -8,7 +8,7 @@ import type { StageBase, StageOutput, StagePlan, StagePlanFile } from '../plan';
 import { PLAN_FORMAT } from '../plan';
 import type { EvaluatedStage, Step } from '../stage/step';
 import { evaluateStages } from '../stage/evaluate';
-import type { BaseInput } from '../stage/graph';
+import type { BaseInput } from '../stage/base';
 import { foldedStages, stageOutputs } from '../stage/output';
 import { machinePlatform, normalPlatform } from '../stage/platform';
 import { targetIndexes } from '../stages';
@@ -107,7 +107,10 @@ function planOne(
   );
   const first = chain[0]!;
   const output = outputs[index]!;
-  const wholeContext = steps.flatMap((step) => step.wholeContext);
+  const wholeContext = [
+    ...chain.flatMap(({ reasons }) => reasons.wholeContext),
+    ...steps.flatMap((step) => step.wholeContext),
+  ];
   const needed = new Set<string>();
   const images = new Map<string, string | null>();
   const taken: Parameters<typeof requirementsByMeaning>[2] = [];

@@ -60,8 +60,7 @@ class Evaluation {
     private readonly parent: Done | undefined,
   ) {
     this.escape = dockerfile.directives.escape;
-    this.scope =
-      parent?.scope.copy() ?? firstScope(graph.stages[stage.index]!.source, options.bases ?? {});
+    this.scope = parent?.scope.copy() ?? firstScope(graph.stages[stage.index]!.source);
     this.args = new Map(parent?.evaluated.args);
     const isScratch = graph.stages[stage.index]!.source.kind === 'scratch';
     this.cwd = parent ? parent.cwd : isScratch ? '/' : undefined;
@@ -73,6 +72,11 @@ class Evaluation {
     const { from } = this.stage;
     if (base.kind === 'image' && base.uncacheable)
       reasons.uncacheable.push({ reason: base.uncacheable, line: from.line });
+    if (base.kind === 'image' && base.onbuild === 'unknown')
+      reasons.wholeContext.push({
+        reason: `whether ${base.reference} has ONBUILD triggers is not known until docker-lock has asked`,
+        line: from.line,
+      });
     // A named context takes the stage's place, instructions and all.
     const replaced = this.graph.stages[this.stage.index]!.replaced;
     const steps = replaced
@@ -93,9 +97,8 @@ class Evaluation {
   private inherited(): Instruction[] {
     if (this.parent) return this.parent.evaluated.stage.instructions;
     const { source } = this.graph.stages[this.stage.index]!;
-    const base = source.kind === 'image' ? this.options.bases?.[source.reference] : undefined;
-    const triggers = typeof base === 'object' ? (base?.onbuild ?? []) : [];
-    if (triggers.length === 0) return [];
+    const triggers = source.kind === 'image' ? (source.onbuild ?? []) : [];
+    if (triggers === 'unknown' || triggers.length === 0) return [];
     // An image keeps its triggers as text, and they are read without the file's directives.
     const text = triggers.map((trigger) => `ONBUILD ${trigger}\n`).join('');
     const { file } = this.dockerfile;

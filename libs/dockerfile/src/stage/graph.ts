@@ -4,17 +4,12 @@ import type { Copy, Run } from '../instruction/instruction';
 import { similarTo } from '../instruction/keyword';
 import { parseMount } from '../instruction/mount';
 import { SyntaxProblem } from '../syntax/words';
+import type { BaseFacts, BaseInput } from './base';
+import { baseFacts } from './base';
 import { normalPlatform, platformArgs } from './platform';
 import { problemAt } from './problem';
 import { digestOf, familiarReference } from './reference';
 import { Scope } from './scope';
-
-/**
- * A base image: its locked digest, and where it was read its configuration. Without `env` a
- * variable that the Dockerfile does not set is not known; without `onbuild` it is taken to have none.
- */
-export type BaseInput =
-  string | null | { digest: string | null; env?: Record<string, string>; onbuild?: string[] };
 
 export interface EvaluateOptions {
   /** `linux/amd64` */
@@ -32,7 +27,10 @@ export interface EvaluateOptions {
 export type StageSource =
   | { kind: 'scratch' }
   | { kind: 'stage'; stage: number }
-  | { kind: 'image'; reference: string; digest: string | null; uncacheable?: string };
+  | ({ kind: 'image'; reference: string; uncacheable?: string } & Pick<
+      BaseFacts,
+      'digest' | 'env' | 'onbuild'
+    >);
 
 export interface Graph {
   globalArgs: Map<string, string>;
@@ -102,11 +100,17 @@ class GraphReader {
     if (context) return { source: context, platform, replaced: true };
     const parent = earlier.get(base);
     const source: StageSource =
-      parent !== undefined ? { kind: 'stage', stage: parent } : this.image(base, stage.from);
+      parent !== undefined
+        ? { kind: 'stage', stage: parent }
+        : this.image(base, stage.from, platform);
     return { source, platform, replaced: false };
   }
 
-  private image(name: string, place: { line: number; column: number }): StageSource {
+  private image(
+    name: string,
+    place: { line: number; column: number },
+    platform = this.options.platform,
+  ): StageSource {
     if (name === 'scratch') return { kind: 'scratch' };
     const familiar = familiarReference(name);
     if (familiar === undefined) {
@@ -118,18 +122,23 @@ class GraphReader {
           : undefined,
       });
     }
-    return this.namedContext(familiar) ?? this.locked(name, familiar);
+    return this.namedContext(familiar) ?? this.locked(name, familiar, platform);
   }
 
-  private locked(name: string, familiar: string): StageSource {
+  private locked(name: string, familiar: string, platform = this.options.platform): StageSource {
     const bases = this.options.bases ?? {};
     const key =
       name in bases ? name : Object.keys(bases).find((key) => familiarReference(key) === familiar);
-    const found = key === undefined ? undefined : bases[key];
-    const digest =
-      digestOf(name) ?? (found && typeof found === 'object' ? found.digest : found) ?? null;
-    const source = { kind: 'image' as const, reference: key ?? name, digest };
-    if (digest !== null) return source;
+    const { isUnlocked, env, onbuild, ...found } = (key === undefined
+      ? undefined
+      : baseFacts(bases, key, platform)) ?? { digest: null };
+    const digest = digestOf(name) ?? found.digest;
+    const source = {
+      ...{ kind: 'image' as const, reference: key ?? name, digest },
+      ...(env && { env }),
+      ...(onbuild && { onbuild }),
+    };
+    if (digest !== null && !isUnlocked) return source;
     const meant = similarTo(name, [...this.lastByName.keys()]);
     const hint = meant === undefined ? '' : ` (did you mean the stage ${meant}?)`;
     return { ...source, uncacheable: `image ${name} is not locked to a digest${hint}` };

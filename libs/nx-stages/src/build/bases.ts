@@ -1,9 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { BaseInput } from '@excel2doc/dockerfile';
+import { type BaseFacts, type BaseInput, familiarReference } from '@excel2doc/dockerfile';
 import { cacheFolder, ociLayoutContext } from '@excel2doc/engine';
-import { Repository, parseDigest, parseReference, pullImage, readLayout } from '@excel2doc/oci';
-import { platformFolder } from '../infer/paths';
+import {
+  type ImageConfig,
+  Repository,
+  parseDigest,
+  parseReference,
+  pullImage,
+  readLayout,
+} from '@excel2doc/oci';
+import { outputRoot, platformFolder } from '../infer/paths';
 import { StagesError } from '../fault';
 
 /** `docker/images.lock.json`: which digest each base image is taken at. In git. */
@@ -17,6 +24,10 @@ export interface LockedImage {
   digest: string | null;
   /** Platform -> digest of its manifest. */
   platforms?: Record<string, string>;
+  /** The environment that it hands down, where that is the same on all platforms. */
+  env?: Record<string, string>;
+  /** Its ONBUILD triggers, where they are the same on all platforms. */
+  onbuild?: string[];
 }
 
 /**
@@ -37,25 +48,63 @@ export interface LocalImage {
   tag: string;
 }
 
+/**
+ * What was found, at the last plan, of images that nobody has locked: reference -> platform. Beside
+ * the plans, where each Dockerfile has its own.
+ */
+export interface FoundImagesFile {
+  format: 1;
+  images: Record<string, Record<string, FoundImage>>;
+}
+
+/** In a registry; in the engine alone, where it is a layout too. */
+export type FoundImage = Pick<LockedImage, 'env' | 'onbuild'> & { digest: string } & Partial<
+    Pick<LocalImage, 'layoutDir' | 'tag'>
+  >;
+
+/** Relative to the workspace. */
+export function foundImagesFile(home: string): string {
+  return join(outputRoot(home), 'unlocked-images.json');
+}
+
 /** The base images of a workspace: locked ones, and what stands in for them on this machine. */
 export class Bases {
   constructor(
     private readonly locked: LockFile['images'],
     private readonly local: LocalImagesFile['images'],
+    private readonly found: FoundImagesFile['images'] = {},
   ) {}
 
   /**
    * Reads the lock file and its local companion; a missing one counts as empty.
    *
+   * @param home of the Dockerfile whose unlocked images count, too; see `outputHome`
    * @throws StagesError `LOCK_INVALID` naming the file when it is no JSON.
    */
-  static async read(workspaceRoot: string, lockFile: string): Promise<Bases> {
+  static async read(workspaceRoot: string, lockFile: string, home?: string): Promise<Bases> {
     const path = join(workspaceRoot, lockFile);
-    const [locked, local] = await Promise.all([
+    const [locked, local, found] = await Promise.all([
       readLockedImages(path),
       readJson<LocalImagesFile>(join(dirname(path), 'images.local.json')),
+      home === undefined
+        ? undefined
+        : readJson<FoundImagesFile>(join(workspaceRoot, foundImagesFile(home))),
     ]);
-    return new Bases(locked, local?.images ?? {});
+    return new Bases(locked, local?.images ?? {}, found?.images);
+  }
+
+  /** The same with what was found of images that nobody has locked. */
+  withFound(found: FoundImagesFile['images']): Bases {
+    return new Bases(this.locked, this.local, found);
+  }
+
+  /** Those of `references` that are neither locked nor here. */
+  unlocked(references: readonly string[], platform: string): string[] {
+    const known = Object.keys({ ...this.locked, ...this.local }).filter((reference) =>
+      this.digest(reference, platform),
+    );
+    const names = new Set(known.map(familiarReference));
+    return references.filter((reference) => !names.has(familiarReference(reference)));
   }
 
   /** The digest that `reference` is taken at, or null when it is not locked. */
@@ -65,12 +114,21 @@ export class Bases {
       this.standIn(reference, platform)?.digest ??
       locked?.platforms?.[platform] ??
       locked?.digest ??
+      this.found[reference]?.[platform]?.digest ??
       null
     );
   }
 
   standIn(reference: string, platform: string): LocalImage | undefined {
     return this.local[reference]?.[platform];
+  }
+
+  /** The image as a layout that no registry has: a stand-in, or one that only the engine had. */
+  here(reference: string, platform: string): LocalImage | undefined {
+    const standIn = this.standIn(reference, platform);
+    if (standIn || this.locked[reference]?.digest) return standIn;
+    const { digest, layoutDir, tag } = this.found[reference]?.[platform] ?? {};
+    return digest && layoutDir && tag ? { digest, layoutDir, tag } : undefined;
   }
 
   /**
@@ -88,7 +146,7 @@ export class Bases {
         hint: 'Run `npm start`, or lock it with the target docker-lock',
       });
     }
-    if (this.standIn(reference, platform)) return folder;
+    if (this.here(reference, platform)) return folder;
     const repository = new Repository(mirrored(reference));
     try {
       await pullImage(repository, parseDigest(digest), platform, folder);
@@ -100,32 +158,48 @@ export class Bases {
 
   /** Where `layout` puts it, there or not yet; undefined for what is not locked. */
   layoutFolder(reference: string, platform: string): string | undefined {
-    const standIn = this.standIn(reference, platform);
-    if (standIn) return standIn.layoutDir;
+    const here = this.here(reference, platform);
+    if (here) return here.layoutDir;
     const digest = this.digest(reference, platform)?.slice('sha256:'.length);
     return digest && join(cacheFolder(), 'bases', 'registry', platformFolder(platform), digest);
   }
 
   /**
-   * The bases as the planner takes them: digests for one platform and, where the image is here, the
-   * environment that it hands down, which COPY paths may use.
+   * The bases as the planner takes them: the digest for a platform and what is known of the image's
+   * configuration, with what is different on the other platforms that are known.
    */
   async inputs(platform: string): Promise<Record<string, BaseInput>> {
+    const { locked, local, found } = this;
     const inputs: Record<string, BaseInput> = {};
-    for (const reference of Object.keys({ ...this.locked, ...this.local })) {
-      const digest = this.digest(reference, platform);
-      const standIn = this.standIn(reference, platform);
-      const env = standIn && (await environmentOf(standIn.layoutDir, platform));
-      inputs[reference] = env ? { digest, env } : digest;
+    for (const reference of Object.keys({ ...locked, ...local, ...found })) {
+      const others: BaseFacts['platforms'] = {};
+      const known = { ...locked[reference]?.platforms, ...local[reference], ...found[reference] };
+      for (const other of Object.keys(known))
+        if (other !== platform) others[other] = await this.facts(reference, other);
+      inputs[reference] = { ...(await this.facts(reference, platform)), platforms: others };
     }
     return inputs;
   }
 
+  private async facts(reference: string, platform: string): Promise<BaseFacts> {
+    const standIn = this.standIn(reference, platform);
+    const digest = this.digest(reference, platform);
+    if (standIn) return { digest, ...(await layoutFacts(standIn.layoutDir, platform)) };
+    const locked = this.locked[reference];
+    const { env, onbuild = 'unknown' } =
+      (locked?.digest ? locked : this.found[reference]?.[platform]) ?? {};
+    return {
+      ...{ digest, ...(digest !== null && { onbuild }) },
+      ...(env && { env }),
+      ...(!locked?.digest && { isUnlocked: true }),
+    };
+  }
+
   /** How a build gets at `reference`, as the value of a named context. */
   context(reference: string, platform: string): string | undefined {
-    const standIn = this.standIn(reference, platform);
-    if (standIn)
-      return ociLayoutContext({ dir: standIn.layoutDir, tag: 'stand-in', digest: standIn.digest });
+    const here = this.here(reference, platform);
+    if (here)
+      return ociLayoutContext({ dir: here.layoutDir, tag: 'stand-in', digest: here.digest });
     const digest = this.digest(reference, platform);
     return digest
       ? `docker-image://${mirrored(reference).replace(/:[^:/]+$/, '')}@${digest}`
@@ -154,13 +228,19 @@ export function mirrored(reference: string): string {
   return `${mirror}/${repository}${tag ? `:${tag}` : ''}`;
 }
 
-async function environmentOf(layoutDir: string, platform: string): Promise<Record<string, string>> {
-  const { config } = await readLayout(layoutDir, platform);
-  const pairs = (config.config?.Env ?? []).map((pair) => {
+type Facts = Required<Pick<LockedImage, 'env' | 'onbuild'>>;
+
+/** What an image hands down to what is built on it. */
+export function configFacts({ config }: ImageConfig): Facts {
+  const pairs = (config?.Env ?? []).map((pair) => {
     const at = pair.indexOf('=');
     return [pair.slice(0, at), pair.slice(at + 1)] as const;
   });
-  return Object.fromEntries(pairs);
+  return { env: Object.fromEntries(pairs), onbuild: config?.OnBuild ?? [] };
+}
+
+export async function layoutFacts(layoutDir: string, platform: string): Promise<Facts> {
+  return configFacts((await readLayout(layoutDir, platform)).config);
 }
 
 /** @throws StagesError `LOCK_INVALID` */

@@ -31,7 +31,7 @@ export interface BaseToMend {
  */
 export async function mendBase(base: BaseToMend): Promise<void> {
   const { bases, reference, platform, say } = base;
-  const standIn = bases.standIn(reference, platform);
+  const standIn = bases.here(reference, platform);
   const directory = bases.layoutFolder(reference, platform);
   if (directory === undefined) return;
   const damage = await layoutDamage(directory, platform);

@@ -54,7 +54,7 @@ function moveBase(reference: string): void {
 }
 
 async function keys(buildArgs: Record<string, string>): Promise<Map<string, string>> {
-  const plans = await makePlans({ dockerfile, context, lockFile, buildArgs }, {
+  const { plans } = await makePlans({ dockerfile, context, lockFile, buildArgs }, {
     root,
     projectName: 'backend',
     projectsConfigurations: { version: 2, projects: { backend: { root: context } } },

@@ -8,12 +8,14 @@ import {
   parseDockerfile,
   planStages,
 } from '@excel2doc/dockerfile';
-import { Bases } from '../build/bases';
+import { Bases, type FoundImagesFile } from '../build/bases';
+import { findUnlocked } from '../build/find-unlocked';
 import type { DockerOptions } from '../executors/options';
 import { taskBuildArgs } from '../infer/build-args';
 import { outputRoot } from '../infer/paths';
 import { machinePlatform } from '../platform';
 import { outputHome } from '../project';
+import { baseReferences } from '../registry/lock';
 
 /**
  * What is made of a plan: layers, config, image.json. To be counted up by a change that makes another
@@ -28,6 +30,12 @@ export interface KeyedPlan extends StagePlanFile {
   refused?: { message: string; hint: string };
 }
 
+export interface MadePlans {
+  plans: KeyedPlan[];
+  /** What was found of base images that nobody has locked. */
+  unlocked: FoundImagesFile['images'];
+}
+
 /**
  * What each stage of the Dockerfile reads now, for every platform; writes nothing but the index of
  * file digests.
@@ -38,9 +46,9 @@ export interface KeyedPlan extends StagePlanFile {
 export async function makePlans(
   options: DockerOptions,
   context: ExecutorContext,
-): Promise<KeyedPlan[]> {
+): Promise<MadePlans> {
   const absolute = (path: string) => join(context.root, path);
-  const bases = await Bases.read(context.root, options.lockFile);
+  const locked = await Bases.read(context.root, options.lockFile);
   const source = await readFile(absolute(options.dockerfile), 'utf8');
   const dockerfile = parseDockerfile(source, { file: options.dockerfile });
   const refused = new Map<string, DockerfileError>();
@@ -54,8 +62,16 @@ export async function makePlans(
   };
   // One platform at a time: each has base digests of its own.
   const byPlatform: StagePlanFile[][] = [];
+  const unlocked: FoundImagesFile['images'] = {};
   for (const platform of options.platforms ?? [machinePlatform()]) {
-    const inputs = await bases.inputs(platform);
+    const named = baseReferences(source, {
+      ...{ file: options.dockerfile, platforms: [platform] },
+      ...taskBuildArgs(context, options),
+    });
+    const found = await findUnlocked(locked.unlocked(named, platform), platform);
+    for (const [reference, image] of Object.entries(found))
+      unlocked[reference] = { ...unlocked[reference], ...image };
+    const inputs = await locked.withFound(found).inputs(platform);
     byPlatform.push(planStages(dockerfile, { ...shared, platforms: [platform], bases: inputs }));
   }
   const plans = dockerfile.stages.map(({ name: stage }): KeyedPlan => {
@@ -71,7 +87,7 @@ export async function makePlans(
   });
   const missing = neededByLast(plans).find((stage) => refused.has(stage));
   if (missing !== undefined) throw refused.get(missing);
-  return plans;
+  return { plans, unlocked };
 }
 
 function neededByLast(plans: readonly KeyedPlan[]): string[] {

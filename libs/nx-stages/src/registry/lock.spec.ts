@@ -38,7 +38,10 @@ async function workspace(dockerfile: string, images: object) {
   onTestFinished(() => rm(root, { recursive: true }));
   await writeFile(join(root, 'Dockerfile'), dockerfile);
   await writeFile(join(root, 'lock.json'), JSON.stringify({ format: 1, images }));
-  const context = { root } as ExecutorContext;
+  const context = {
+    root,
+    projectsConfigurations: { version: 2, projects: {} },
+  } as unknown as ExecutorContext;
   const options = { dockerfile: 'Dockerfile', context: '.', lockFile: 'lock.json' };
   return {
     lock: (rest: object = {}) => dockerLock({ ...options, ...rest }, context),
@@ -63,6 +66,8 @@ describe('docker-lock', () => {
     expect(JSON.parse(text).images['base:1']).toEqual({
       digest: index.digest,
       platforms: { 'linux/amd64': images[0]!.digest, 'linux/arm64': images[1]!.digest },
+      env: {},
+      onbuild: [],
     });
     const moved = await pushIndex(repository, '1', images.slice(0, 1));
     await lock();

@@ -1,7 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { readStages } from '@excel2doc/dockerfile';
 import { parseReference } from '@excel2doc/oci';
-import type { LockFile } from '../build/bases';
+import type { LockFile, LockedImage } from '../build/bases';
 
 export interface References {
   /** As it stands in errors. */
@@ -28,11 +28,20 @@ export function lockText(images: LockFile['images']): string {
   const sorted = Object.keys(images)
     .sort()
     .map((reference) => {
-      const { digest = null, platforms } = images[reference] ?? {};
-      const entries = platforms && Object.entries(platforms).sort(([a], [b]) => (a < b ? -1 : 1));
-      return [reference, { digest, ...(entries && { platforms: Object.fromEntries(entries) }) }];
+      const { digest = null, platforms, env, onbuild } = images[reference] ?? {};
+      const image: LockedImage = {
+        digest,
+        ...(platforms && { platforms: byName(platforms) }),
+        ...(env && { env: byName(env) }),
+        ...(onbuild && { onbuild }),
+      };
+      return [reference, image];
     });
   return `${JSON.stringify({ format: 1, images: Object.fromEntries(sorted) }, undefined, 2)}\n`;
+}
+
+function byName(record: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** A reader sees the old lock or the new one, never half of it. */

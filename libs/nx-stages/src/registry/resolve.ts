@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   type ImageConfig,
   type Index,
@@ -9,28 +10,38 @@ import {
   parseReference,
   readBlob,
 } from '@excel2doc/oci';
-import { type LockedImage, mirrored } from '../build/bases';
+import { type LockedImage, configFacts, mirrored } from '../build/bases';
 import { StagesError } from '../fault';
 
 /**
- * What a registry has under a tag now: the digest of its index, and one for each platform.
+ * What a registry has under a tag now: the digest of its index, one for each platform, and what these
+ * hand down to an image that is built on them.
  *
+ * @param at the digest that it is locked to: asked for instead of the tag
  * @throws StagesError `BASE_UNAVAILABLE` when no registry answers, or it has no such image.
  */
-export async function resolveImage(reference: string): Promise<LockedImage> {
+export async function resolveImage(reference: string, at?: string | null): Promise<LockedImage> {
   const place = mirrored(reference);
   const repository = new Repository(place, { attempts: 2, timeoutMs: 15_000 });
   try {
     const { tag = 'latest' } = parseReference(place);
-    const found = await repository.getManifest(tag);
-    if (!found) throw unavailable(reference, `${repository.name} has no ${tag}`);
+    const found = await repository.getManifest(at ?? tag);
+    if (!found) throw unavailable(reference, `${repository.name} has no ${at ?? tag}`);
     const document = JSON.parse(found.bytes.toString('utf8')) as Index | Manifest;
     const digest = found.descriptor.digest;
-    if ('manifests' in document) return { digest, platforms: platformsOf(document) };
-    const config = JSON.parse(
-      (await readBlob(repository, document.config.digest)).toString('utf8'),
-    ) as ImageConfig;
-    return { digest, platforms: { [platformName(config)]: digest } };
+    if (!('manifests' in document)) {
+      const config = await readConfig(repository, document);
+      return { digest, platforms: { [platformName(config)]: digest }, ...configFacts(config) };
+    }
+    const platforms = platformsOf(document);
+    const configs: ImageConfig[] = [];
+    for (const each of Object.values(platforms)) {
+      const manifest = await repository.getManifest(each);
+      if (!manifest) throw unavailable(reference, `${repository.name} has no ${each}`);
+      const { bytes } = manifest;
+      configs.push(await readConfig(repository, JSON.parse(bytes.toString('utf8')) as Manifest));
+    }
+    return { digest, platforms, ...commonFacts(configs) };
   } catch (error) {
     // An answer with a status is one of a registry that is there: its own words say more.
     if (!hasCode(error, 'REGISTRY') || error.status !== undefined) throw error;
@@ -40,11 +51,28 @@ export async function resolveImage(reference: string): Promise<LockedImage> {
   }
 }
 
+async function readConfig(repository: Repository, { config }: Manifest): Promise<ImageConfig> {
+  const bytes = await readBlob(repository, config.digest);
+  return JSON.parse(bytes.toString('utf8')) as ImageConfig;
+}
+
+/** What is not the same everywhere counts as not known. */
+function commonFacts(configs: readonly ImageConfig[]): Pick<LockedImage, 'env' | 'onbuild'> {
+  const [first, ...others] = configs.map(configFacts);
+  if (!first) return {};
+  const same = (key: keyof typeof first) =>
+    others.every((other) => isDeepStrictEqual(other[key], first[key]));
+  return {
+    ...(same('env') && { env: first.env }),
+    ...(same('onbuild') && { onbuild: first.onbuild }),
+  };
+}
+
 /** Attestations stand in an index as images for `unknown/unknown`. */
 function platformsOf({ manifests }: Index): Record<string, string> {
   return Object.fromEntries(
     manifests.flatMap(({ platform, digest }) =>
-      platform && platform.os !== 'unknown' ? [[platformName(platform), digest]] : [],
+      platform?.os === 'linux' ? [[platformName(platform), digest]] : [],
     ),
   );
 }

@@ -23,8 +23,9 @@ interface Options extends DockerOptions {
 /** Checks a built image, from its layers: no engine is asked. */
 export default function dockerAudit(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const bases = await Bases.read(context.root, options.lockFile);
-    const outputs = new Outputs(context.root, projectRootOf(context), machinePlatform(), bases);
+    const home = projectRootOf(context);
+    const bases = await Bases.read(context.root, options.lockFile, home);
+    const outputs = new Outputs(context.root, home, machinePlatform(), bases);
     const { stage } = options;
     const limits = {
       budgetBytes: options.budgetMiB * 2 ** 20,

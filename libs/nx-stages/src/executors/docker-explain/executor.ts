@@ -18,7 +18,7 @@ interface Options extends DockerOptions {
 export default function dockerExplain(options: Options, context: ExecutorContext) {
   return report(async () => {
     const projectRoot = outputHome(context, options);
-    const current = await makePlans(options, context);
+    const { plans: current } = await makePlans(options, context);
     const built = new Map<string, KeyedPlan>();
     for (const { stage } of current) {
       const plan = await readBuiltPlan(join(context.root, stageFolder(projectRoot, stage)));

@@ -27,13 +27,17 @@ export default function dockerLock(options: Options, context: ExecutorContext) {
     });
     if (options.check) return check(options, unlocked(named, images));
     const all = [...new Set([...named, ...Object.keys(images)])].sort();
-    const wanted = options.update ? all : unlocked(all, images);
     const resolved: Record<string, LockedImage> = {};
-    for (const reference of wanted) resolved[reference] = await resolveImage(reference);
-    for (const reference of all)
-      say(reference, images[reference]?.digest ?? null, resolved[reference]?.digest);
+    for (const reference of all) {
+      const { digest = null, platforms, onbuild } = images[reference] ?? {};
+      // One locked by hand, as a digest alone: what it hands down is asked for.
+      const isWhole = digest !== null && (platforms ?? onbuild) !== undefined;
+      if (options.update || !isWhole)
+        resolved[reference] = await resolveImage(reference, options.update ? undefined : digest);
+      say(reference, digest, resolved[reference]?.digest);
+    }
     // Another project's docker-lock may have written meanwhile.
-    if (wanted.length > 0)
+    if (Object.keys(resolved).length > 0)
       await writeLock(path, { ...(await readLockedImages(path)), ...resolved });
   });
 }

@@ -32,13 +32,14 @@ export default function dockerPush(options: Options, context: ExecutorContext) {
       });
     }
     const repository = new Repository(name);
-    const bases = await Bases.read(context.root, options.lockFile);
+    const projectRoot = outputHome(context, options);
+    const bases = await Bases.read(context.root, options.lockFile, projectRoot);
     const { context: contextPath, variant, builders } = options;
     const healing = { context, contextPath, variant, builders, bases, engine: locateEngine };
     try {
       const { digest, tags, platforms } = await pushStage({
         workspaceRoot: context.root,
-        projectRoot: outputHome(context, options),
+        projectRoot,
         stage: options.stage,
         name: options.image,
         bases,

@@ -22,11 +22,11 @@ interface Options {
 /** What each stage adds, what the engine holds of it, and how the size went over the builds. */
 export default function images(options: Options, context: ExecutorContext) {
   return report(async () => {
+    const root = projectRootOf(context);
     const [engine, bases] = await Promise.all([
       locateEngine(),
-      Bases.read(context.root, options.lockFile),
+      Bases.read(context.root, options.lockFile, root),
     ]);
-    const root = projectRootOf(context);
     const outputs = new Outputs(context.root, root, engine.platform, bases);
     const built: { stage: string; record: ImageRecord }[] = [];
     for (const stage of options.stages) {

@@ -19,11 +19,12 @@ interface Options extends DockerOptions {
 /** The image of a stage in the engine, tagged with a name, the commit and its own digest. */
 export default function load(options: Options, context: ExecutorContext) {
   return report(async () => {
+    const home = outputHome(context, options);
     const [engine, bases] = await Promise.all([
       openImageStore(),
-      Bases.read(context.root, options.lockFile),
+      Bases.read(context.root, options.lockFile, home),
     ]);
-    const outputs = new Outputs(context.root, outputHome(context, options), engine.platform, bases);
+    const outputs = new Outputs(context.root, home, engine.platform, bases);
     const { context: contextPath, variant, builders } = options;
     const healing = { context, contextPath, variant, builders, outputs, bases };
     const load = async () => {

@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { type Reason, serialisePlan } from '@excel2doc/dockerfile';
+import { type FoundImagesFile, foundImagesFile } from '../../build/bases';
 import { planFolder } from '../../infer/paths';
 import { type KeyedPlan, makePlans } from '../../plan/make';
 import { outputHome } from '../../project';
@@ -11,13 +12,18 @@ import type { DockerOptions } from '../options';
 /** Writes plan/<stage>.json for every stage; files of stages that are gone are removed. */
 export default function plan(options: DockerOptions, context: ExecutorContext) {
   return report(async () => {
-    const plans = await makePlans(options, context);
-    const folder = join(context.root, planFolder(outputHome(context, options)));
+    const { plans, unlocked } = await makePlans(options, context);
+    const home = outputHome(context, options);
+    const folder = join(context.root, planFolder(home));
     await mkdir(folder, { recursive: true });
     const names = new Set(plans.map(({ stage }) => `${stage}.json`));
     for (const name of await readdir(folder)) {
       if (!names.has(name)) await rm(join(folder, name), { recursive: true });
     }
+    const found = join(context.root, foundImagesFile(home));
+    if (Object.keys(unlocked).length === 0) await rm(found, { force: true });
+    else await write(found, `${JSON.stringify({ format: 1, images: unlocked }, undefined, 2)}\n`);
+    sayFound(options, unlocked);
     for (const each of plans) {
       await write(join(folder, `${each.stage}.json`), serialisePlan(withNonce(each)));
       sayReasons(options.dockerfile, each);
@@ -43,6 +49,17 @@ function sayReasons(dockerfile: string, { stage, platforms, refused }: KeyedPlan
   for (const { wholeContext, uncacheable } of platforms.slice(0, 1)) {
     for (const each of wholeContext) say(each, 'is taken to read the whole context');
     for (const each of uncacheable) say(each, 'is not cached');
+  }
+}
+
+function sayFound({ dockerfile }: DockerOptions, images: FoundImagesFile['images']): void {
+  for (const [reference, platforms] of Object.entries(images)) {
+    for (const [platform, { digest, layoutDir }] of Object.entries(platforms)) {
+      const from = layoutDir === undefined ? 'the registry' : 'the engine';
+      process.stdout.write(
+        `${dockerfile}: ${reference} (${platform}) is ${digest} now, from ${from}\n`,
+      );
+    }
   }
 }
 

@@ -27,7 +27,7 @@ export default function stage(options: Options, context: ExecutorContext) {
     const projectRoot = outputHome(context, options);
     const [plan, bases] = await Promise.all([
       readPlan(context.root, projectRoot, options.stage),
-      Bases.read(context.root, options.lockFile),
+      Bases.read(context.root, options.lockFile, projectRoot),
     ]);
     let engine: Promise<Engine> | undefined;
     const start = performance.now();
