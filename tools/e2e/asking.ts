@@ -1,4 +1,5 @@
 import { get } from 'node:https';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The answer of a server on this machine, whoever signed its certificate for localhost. */
@@ -9,6 +10,33 @@ export function askOverTls(port: number, path: string): Promise<string> {
       let text = '';
       response.on('data', (chunk) => (text += chunk)).on('end', () => resolve(text));
     }).on('error', reject);
+  });
+}
+
+/**
+ * What a debugger answers to who attaches.
+ *
+ * @see Debug Adapter Protocol, base protocol and initialize
+ */
+export function askDebugger(port: number): Promise<string> {
+  const request = {
+    ...{ seq: 1, type: 'request', command: 'initialize' },
+    arguments: { adapterID: 'test', clientID: 'test', pathFormat: 'path' },
+  };
+  const body = JSON.stringify(request);
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write(`Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`),
+    );
+    let text = '';
+    socket.setTimeout(2_000, () => socket.destroy());
+    socket
+      .on('data', (chunk) => {
+        text += chunk.toString();
+        if (text.includes('"initialize"')) socket.destroy();
+      })
+      .on('close', () => resolve(text))
+      .on('error', reject);
   });
 }
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Engine, locateEngine } from '@excel2doc/engine';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { askOverTls, until } from './asking';
+import { askDebugger, askOverTls, until } from './asking';
 import { type Clone, freePort, makeClone, runIn } from './clone';
 import { SHOWS, guideCommands, nx } from './guide';
 import { buildImage } from './image';
@@ -58,12 +58,14 @@ function change(path: string, edit: (text: string) => string): () => void {
   return () => writeFileSync(file(path), before);
 }
 
-const imageId = async () => {
+async function ofBackend(format: string): Promise<string> {
   const { stdout } = await engine.command([
-    ...['container', 'inspect', '--format', '{{.Image}}', `${clone.project}-backend-1`],
+    ...['container', 'inspect', '--format', format, `${clone.project}-backend-1`],
   ]);
   return stdout.trim();
-};
+}
+const imageId = () => ofBackend('{{.Image}}');
+const imageName = () => ofBackend('{{.Config.Image}}');
 
 beforeAll(async () => {
   engine = await locateEngine();
@@ -216,13 +218,30 @@ describe('after a change', () => {
       await until(async () => (await fetch(url('/watched'))).ok);
       console.log(`saved to answered: ${Math.round(performance.now() - start)} ms`);
       undo();
+      change('apps/backend/requirements.txt', (text) => `${text}# a comment\n`);
+      await waitFor(/requirements\.txt has changed: the image is built anew/);
+      await waitFor(/Watch enabled/);
       type(CTRL_C);
     });
     // Nx ends all that it has started at Ctrl-C, which can be before the container is back.
-    await run(nx('compose-up'));
+    await until(async () => (await fetch(url('/health'))).ok);
     const { stdout } = await compose().exec('backend', ['sh', '-c', 'touch app/x || echo no']);
     expect(stdout).toBe('no\n');
     expect((await fetch(url('/watched'))).status).toBe(404);
+  });
+
+  test('a debugger can attach', async () => {
+    const port = await freePort();
+    const command = `${nx('compose-watch')} --debugPort=${port}`;
+    const terminal = await openTerminal(clone, command);
+    await terminal.waitFor(/debugger: attach to localhost/);
+    await until(async () =>
+      /"supportsConfigurationDoneRequest": *true/.test(await askDebugger(port)),
+    );
+    terminal.type(CTRL_C);
+    await terminal.end();
+    await until(async () => !(await imageName()).endsWith(':test'));
+    await until(async () => (await fetch(url('/health'))).ok);
   });
 
   test('a bad image never leaves requests unanswered for two seconds', async () => {

@@ -16,8 +16,6 @@ export interface ChildOptions {
   output?: 'capture' | 'show' | 'terminal';
   /** Gets stdout instead, as a stream of any length. */
   sink?: Writable;
-  /** Goes on when we are ended: in a session of its own, what it says is dropped. */
-  detached?: boolean;
   /** Also a status other than 0 is an answer. */
   allowFailure?: boolean;
 }
@@ -33,8 +31,7 @@ const KEPT_CHARACTERS = 1_000_000;
 const KILL_DELAY_MS = 5_000;
 
 /**
- * Runs a client to its end. It is ended with us, unless it is detached: by `signal`, by Ctrl-C,
- * when we exit.
+ * Runs a client to its end. It is ended with us: by `signal`, by Ctrl-C, when we exit.
  *
  * @param what what it does, for messages: 'docker load'
  * @throws EngineError `CANCELLED`, `TIMED_OUT`, `NO_ENGINE` when the program is gone, and what `failureOf` names
@@ -58,8 +55,6 @@ export async function runChild(
     maxBuffer: 256 * 1024 * 1024,
     stripFinalNewline: false,
     forceKillAfterDelay: KILL_DELAY_MS,
-    cleanup: !options.detached,
-    detached: options.detached ?? false,
     ...(options.signal && { cancelSignal: options.signal }),
     ...(options.timeoutMs && { timeout: options.timeoutMs }),
     ...stdioFor(output, options),
@@ -97,8 +92,6 @@ export async function runChild(
 }
 
 function stdioFor(output: NonNullable<ChildOptions['output']>, options: ChildOptions) {
-  // A pipe that nobody reads any more would end it.
-  if (options.detached) return { stdio: 'ignore' } as const;
   if (output === 'terminal')
     return { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit' } as const;
   const { input } = options;
@@ -119,4 +112,33 @@ function stdioFor(output: NonNullable<ChildOptions['output']>, options: ChildOpt
 
 function cancelled(what: string): EngineError {
   return new EngineError('CANCELLED', { message: `${what} was cancelled`, hint: 'Run it again' });
+}
+
+/** A client that waits in a session of its own. */
+export interface Afterwards {
+  /** Runs it now, to its end. */
+  run(): Promise<void>;
+}
+
+/**
+ * Starts a client when we are gone, however that comes about: Ctrl-C, a closed terminal, kill -9. It
+ * waits for the end of a pipe that we hold open. What it says is dropped.
+ */
+export async function runAfterwards(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Afterwards> {
+  const { execa } = await import('execa');
+  const script = 'read -r _; exec "$@"';
+  const child = execa('sh', ['-c', script, 'sh', program, ...args], {
+    ...{ env, extendEnv: false, reject: false, cleanup: false, detached: true },
+    ...{ stdin: 'pipe', stdout: 'ignore', stderr: 'ignore' },
+  } as const);
+  return {
+    async run() {
+      child.stdin.end();
+      await child;
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import type { ChildOptions, ChildResult } from './child';
+import type { Afterwards, ChildOptions, ChildResult } from './child';
 import type { Engine } from './engine';
 
 export interface ComposeProject {
@@ -24,7 +24,7 @@ export interface ComposeContainer {
   ports: { address: string; published: number; target: number; protocol: string }[];
 }
 
-type Streaming = Pick<ChildOptions, 'signal' | 'output' | 'detached'>;
+type Streaming = Pick<ChildOptions, 'signal' | 'output'>;
 
 /** `docker compose` for one project. By default output is captured; `{ output: 'show' }` shows it. */
 export class Compose {
@@ -40,30 +40,15 @@ export class Compose {
    * @throws EngineError `PORT_TAKEN`, `IMAGE_NOT_FOUND`, …; `COMMAND_FAILED` when a service is
    *   unhealthy
    */
-  async up(
-    options: Streaming & {
-      services?: string[];
-      wait?: boolean;
-      waitTimeoutSeconds?: number;
-      removeOrphans?: boolean;
-      forceRecreate?: boolean;
-      noDeps?: boolean;
-      pull?: boolean;
-    } = {},
-  ): Promise<void> {
-    const { services = [], waitTimeoutSeconds } = options;
-    await this.call(
-      [
-        ...['up', '--detach', '--no-build', '--pull', options.pull ? 'missing' : 'never'],
-        ...(options.wait ? ['--wait'] : []),
-        ...(waitTimeoutSeconds ? ['--wait-timeout', String(waitTimeoutSeconds)] : []),
-        ...(options.removeOrphans ? ['--remove-orphans'] : []),
-        ...(options.forceRecreate ? ['--force-recreate'] : []),
-        ...(options.noDeps ? ['--no-deps'] : []),
-        ...services,
-      ],
-      options,
-    );
+  async up(options: Streaming & UpOptions = {}): Promise<void> {
+    await this.call(upArguments(options), options);
+  }
+
+  /** Has `up` happen when this process is gone, or when its `run` is called. */
+  upAfterwards(options: UpOptions): Promise<Afterwards> {
+    const { project } = this;
+    const args = [...projectArguments(project), ...upArguments(options)];
+    return this.engine.composeAfterwards(args, project.variables ?? {});
   }
 
   /** Stops and removes the containers; the volumes only when told to. */
@@ -173,6 +158,28 @@ export class Compose {
       env: { ...variables, ...options.env },
     });
   }
+}
+
+export interface UpOptions {
+  services?: string[];
+  wait?: boolean;
+  waitTimeoutSeconds?: number;
+  removeOrphans?: boolean;
+  forceRecreate?: boolean;
+  noDeps?: boolean;
+  pull?: boolean;
+}
+
+function upArguments({ services = [], waitTimeoutSeconds, ...options }: UpOptions): string[] {
+  return [
+    ...['up', '--detach', '--no-build', '--pull', options.pull ? 'missing' : 'never'],
+    ...(options.wait ? ['--wait'] : []),
+    ...(waitTimeoutSeconds ? ['--wait-timeout', String(waitTimeoutSeconds)] : []),
+    ...(options.removeOrphans ? ['--remove-orphans'] : []),
+    ...(options.forceRecreate ? ['--force-recreate'] : []),
+    ...(options.noDeps ? ['--no-deps'] : []),
+    ...services,
+  ];
 }
 
 /** The options of `docker compose` that choose `project`. */

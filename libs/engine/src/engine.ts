@@ -1,6 +1,12 @@
 import type { Readable, Writable } from 'node:stream';
 import { type BuildOptions, type BuildResult, build } from './build';
-import { type ChildOptions, type ChildResult, runChild } from './child';
+import {
+  type Afterwards,
+  type ChildOptions,
+  type ChildResult,
+  runAfterwards,
+  runChild,
+} from './child';
 import { Compose, type ComposeProject } from './compose';
 import type { EngineDescription } from './description';
 import { EngineError } from './error';
@@ -185,6 +191,12 @@ export class Engine implements EngineDescription, ImageStore {
 
   composeCommand(args: string[], what: string, options: ChildOptions = {}): Promise<ChildResult> {
     return runChild(`docker compose ${what}`, this.composePath, args, this.withEnv(options));
+  }
+
+  /** `composeCommand` when this process is gone, or when its `run` is called. */
+  composeAfterwards(args: string[], variables: Record<string, string>): Promise<Afterwards> {
+    const env = { ...this.#processEnv, ...this.env, ...variables };
+    return runAfterwards(this.composePath, args, env);
   }
 
   private withEnv(options: ChildOptions): ChildOptions & { baseEnv: NodeJS.ProcessEnv } {

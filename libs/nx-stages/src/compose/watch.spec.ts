@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { reloadCommand, syncRules } from './watch';
+import { debugCommand, reloadCommand, syncRules } from './watch';
 
 const copy = (text: string) => ({ keyword: 'COPY', text });
 
@@ -43,4 +43,26 @@ test('a server that is not known to reload is refused with the way out', () => {
     /how `java -jar x` reloads/,
   );
   expect(reloadCommand(['java'], ['entr', 'java'])).toEqual(['entr', 'java']);
+});
+
+test.each([
+  [
+    ['/opt/venv/bin/uvicorn', 'app:app', '--reload'],
+    ['python', '-Xfrozen_modules=off', '-m', 'debugpy', '--listen', '0.0.0.0:5678'],
+    ['-m', 'uvicorn', 'app:app', '--reload'],
+  ],
+  [
+    ['python3', 'main.py'],
+    ['python', '-Xfrozen_modules=off', '-m', 'debugpy', '--listen', '0.0.0.0:5678'],
+    ['main.py'],
+  ],
+  [['node', 'main.js'], ['node', '--inspect=0.0.0.0:5678'], ['main.js']],
+])('%j runs under its debugger', (command, ...expected) => {
+  expect(debugCommand(command, 5678)).toEqual(expected.flat());
+});
+
+test('a program without a known debugger is named', () => {
+  expect(() => debugCommand(['java', '-jar', 'x'], 1)).toThrow(
+    /`java -jar x` runs under a debugger/,
+  );
 });

@@ -1,3 +1,4 @@
+import { readdir, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { StagesError } from '../fault';
 
@@ -34,6 +35,29 @@ export function syncRules(
 }
 
 /**
+ * Files that were written since a time: what nobody watched yet when they were saved.
+ *
+ * @param sinceMs since the epoch
+ */
+export async function savedSince(
+  contextDir: string,
+  rules: readonly SyncRule[],
+  sinceMs: number,
+): Promise<SyncRule[]> {
+  const found: SyncRule[] = [];
+  const look = async ({ path, target }: SyncRule): Promise<void> => {
+    const absolute = posix.join(contextDir, path);
+    const entry = await stat(absolute).catch(() => undefined);
+    if (entry?.isFile() && entry.mtimeMs >= sinceMs) found.push({ path, target });
+    if (!entry?.isDirectory()) return;
+    for (const name of await readdir(absolute))
+      await look({ path: posix.join(path, name), target: posix.join(target, name) });
+  };
+  for (const rule of rules) await look(rule);
+  return found;
+}
+
+/**
  * The command that reloads after a change.
  *
  * @param command of the image
@@ -54,19 +78,45 @@ export function reloadCommand(command: string[], given: string[] | undefined): s
   });
 }
 
+/**
+ * The same under a debugger that listens on a port, of the languages that have one to start with.
+ *
+ * @throws StagesError `COMMAND_FAILED` for a program that is not known to have any
+ */
+export function debugCommand(command: readonly string[], port: number): string[] {
+  const [program = '', ...rest] = command;
+  const name = posix.basename(program);
+  const python = ['python', '-Xfrozen_modules=off', '-m', 'debugpy', '--listen', `0.0.0.0:${port}`];
+  if (/^python[\d.]*$/.test(name)) return [...python, ...rest];
+  if (['uvicorn', 'gunicorn', 'flask', 'hypercorn', 'celery'].includes(name))
+    return [...python, '-m', name, ...rest];
+  if (name === 'node') return [program, `--inspect=0.0.0.0:${port}`, ...rest];
+  throw new StagesError('COMMAND_FAILED', {
+    message: `Nothing is known of how \`${command.join(' ')}\` runs under a debugger`,
+    hint: 'Give the whole command: --reload=COMMAND --reload=ARGUMENT …, for Python or Node',
+  });
+}
+
+export interface Watched {
+  service: string;
+  /** Absolute. */
+  contextDir: string;
+  command: string[];
+  rules: SyncRule[];
+  /** The debugger's port, and the image that has it, where that is another. */
+  debug?: { port: number; image: string | undefined };
+}
+
 /** On top of the Compose files, for as long as they are watched. */
-export function watchOverride(
-  service: string,
-  contextDir: string,
-  command: string[],
-  rules: SyncRule[],
-): object {
+export function watchOverride({ service, contextDir, command, rules, debug }: Watched): object {
   return {
     services: {
       [service]: {
         // Compose watches nothing without it; it is never built from.
         build: { context: contextDir },
         command,
+        ...(debug && { ports: [`127.0.0.1:${debug.port}:${debug.port}`] }),
+        ...(debug?.image && { image: debug.image }),
         // Files come into the container's own layer.
         read_only: false,
         develop: {

@@ -68,9 +68,8 @@ export function careTargets(subject: CareSubject): Record<string, TargetConfigur
     ),
     'compose-watch': target(
       'compose-watch',
-      'Bring saved files into the running container, which reloads',
-      { ...own, ...source, stage },
-      ['compose-up'],
+      'Bring saved files into the running container, which reloads (--debugPort=5678)',
+      { ...own, ...source, stage, image, ...(stages.includes('test') && { debugStage: 'test' }) },
     ),
     shell: target('compose-exec', 'A shell in the running container (--user=root)', {
       ...own,

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ExecutorContext } from '@nx/devkit';
-import { withHealing } from '../../build/healing';
-import { loadStage } from '../../build/load';
-import { Outputs } from '../../build/outputs';
 import { type ComposeOptions, startDependencies, openCompose } from '../../compose/project';
+import { loadForService } from '../../compose/stage-image';
 import { StagesError } from '../../fault';
 import { projectRootOf } from '../../project';
 import { report } from '../../report';
@@ -27,19 +25,13 @@ export default function composeRun(options: Options, context: ExecutorContext) {
     const project = options.throwAway
       ? `${context.projectName}-${randomBytes(4).toString('hex')}`
       : options.project;
-    const { engine, bases, compose, config } = await openCompose(
+    const opened = await openCompose(
       { ...options, ...(project && { project }) },
       context,
     );
-    if (options.stage && options.image) {
-      const outputs = new Outputs(context.root, projectRootOf(context), engine.platform, bases);
-      const { stage, image, buildContext: contextPath = projectRootOf(context) } = options;
-      const healing = { context, contextPath, outputs, bases, engine: async () => engine };
-      const tags: [string] = [`${image}:${stage}`];
-      await withHealing(healing, { stages: [stage] }, () =>
-        loadStage(engine, outputs, stage, tags),
-      );
-    }
+    const { compose, config } = opened;
+    const { stage, image, buildContext: contextPath = projectRootOf(context) } = options;
+    if (stage && image) await loadForService(opened, context, { stage, image, contextPath });
     const command = [
       ...options.command,
       ...commandArguments(options.args, ['project', 'configuration']),

@@ -1,69 +1,162 @@
 import { watch } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutorContext } from '@nx/devkit';
 import { stringify } from 'yaml';
 import { type ComposeOptions, openCompose } from '../../compose/project';
-import { reloadCommand, syncRules, watchOverride } from '../../compose/watch';
+import { loadForService } from '../../compose/stage-image';
+import {
+  debugCommand,
+  reloadCommand,
+  savedSince,
+  syncRules,
+  watchOverride,
+} from '../../compose/watch';
+import { StagesError } from '../../fault';
+import { stageTarget } from '../../infer/paths';
 import { readPlan } from '../../plan/read';
 import { projectRootOf } from '../../project';
 import { report } from '../../report';
+import { runTarget } from '../../run-nx';
 
 interface Options extends ComposeOptions {
   service: string;
   stage: string;
   context: string;
+  image?: string;
   reload?: string[];
   rebuild?: string[];
+  debugPort?: number;
+  debugStage?: string;
 }
 
-/** Keeps the sources in the running container the same as those on the disk, until Ctrl-C. */
-export default function composeWatch(
-  options: Options,
-  context: ExecutorContext,
-  stop: AbortSignal = interruption(),
-) {
+/** What a test puts in the place of the terminal and of Nx. */
+interface Around {
+  stop: AbortSignal;
+  /** Makes a target of the project. */
+  make: (target: string) => Promise<void>;
+}
+
+/** Keeps the running container the same as the sources, until Ctrl-C. */
+export default function composeWatch(options: Options, context: ExecutorContext, around?: Around) {
+  const stop = around?.stop ?? interruption();
+  const make =
+    around?.make ??
+    ((target: string) => runTarget(context.root, `${context.projectName}:${target}`, stop));
   return report(async () => {
-    const { service, stage } = options;
-    const contextDir = join(context.root, options.context);
-    const { engine, project, compose, config } = await openCompose(options, context);
-    const plan = await readPlan(context.root, projectRootOf(context), stage);
-    const inspected = await engine.command([
-      ...['image', 'inspect', '--format', '{{json .Config}}'],
-      config.services[service]?.image ?? '',
-    ]);
-    const image = JSON.parse(inspected.stdout) as { WorkingDir?: string; Cmd?: string[] | null };
-    const rules = syncRules(plan.platforms[0]?.instructions ?? [], image.WorkingDir ?? '/');
-    const command = reloadCommand(image.Cmd ?? [], options.reload);
-    const override = join(context.root, 'dist', 'compose', `${config.name}.watch.yaml`);
-    await mkdir(dirname(override), { recursive: true });
-    await writeFile(override, stringify(watchOverride(service, contextDir, command, rules)));
-    const watched = engine.compose({ ...project, files: [...project.files, override] });
-    const one = { services: [service], noDeps: true, wait: true };
-    const reminders = (options.rebuild ?? ['requirements.txt', 'Dockerfile']).map((file) =>
-      remind(contextDir, file),
-    );
+    let builtAt = Date.now();
+    await make('compose-up');
+    if (stop.aborted) return;
+    const { compose } = await openCompose(options, context);
+    // The container without --reload, with its root read-only again: whatever ends us. After Ctrl-C
+    // Nx takes our terminal away at once.
+    const restore = await compose.upAfterwards(oneService(options));
     try {
-      await watched.up(one);
-      for (const { path, target } of rules) process.stdout.write(`${path} -> ${target}\n`);
-      await watched.call(['watch', '--no-up', service], { output: 'show', signal: stop });
-    } catch (error) {
-      if (!stop.aborted) throw error;
+      while (!stop.aborted) {
+        const changed = await watchImage(options, context, { stop, make }, builtAt);
+        if (changed === undefined) break;
+        process.stdout.write(`${changed} has changed: the image is built anew\n`);
+        builtAt = Date.now();
+        // What does not build or start is said; the service goes on as it was.
+        await make('compose-up').catch((error: unknown) => {
+          if (!(error instanceof StagesError)) throw error;
+          process.stdout.write(`${error.message}; watching goes on with the image of before\n`);
+        });
+      }
     } finally {
-      for (const reminder of reminders) reminder?.close();
-      // The container without --reload, with its root read-only again. After Ctrl-C Nx ends us
-      // while this is under way; half done, the service would be gone.
-      await compose.up({ ...one, detached: true });
+      await restore.run();
     }
   });
 }
 
-/** A change of the dependencies is the graph's to build, not Compose's. */
-function remind(contextDir: string, file: string) {
+/**
+ * Syncs into one container until Ctrl-C, or until a file changes that the image has to be built anew
+ * for: its name is returned.
+ *
+ * @param builtAt what was saved since is not in the image
+ */
+async function watchImage(
+  options: Options,
+  context: ExecutorContext,
+  { stop, make }: Around,
+  builtAt: number,
+): Promise<string | undefined> {
+  const { service, stage, debugPort } = options;
+  const contextDir = join(context.root, options.context);
+  const opened = await openCompose(options, context);
+  const { engine, project, config } = opened;
+  const plan = await readPlan(context.root, projectRootOf(context), stage);
+  const inspected = await engine.command([
+    ...['image', 'inspect', '--format', '{{json .Config}}'],
+    config.services[service]?.image ?? '',
+  ]);
+  const image = JSON.parse(inspected.stdout) as { WorkingDir?: string; Cmd?: string[] | null };
+  const rules = syncRules(plan.platforms[0]?.instructions ?? [], image.WorkingDir ?? '/');
+  const command = reloadCommand(image.Cmd ?? [], options.reload);
+  const debug = debugPort && { port: debugPort, image: await debugImage() };
+  const override = join(context.root, 'dist', 'compose', `${config.name}.watch.yaml`);
+  await mkdir(dirname(override), { recursive: true });
+  const watched = {
+    service,
+    contextDir,
+    rules,
+    command: debug ? debugCommand(command, debug.port) : command,
+    ...(debug && { debug }),
+  };
+  await writeFile(override, stringify(watchOverride(watched)));
+  const changed = new AbortController();
+  const watchers = (options.rebuild ?? ['requirements.txt', 'Dockerfile']).map((file) =>
+    watchFile(join(contextDir, file), () => changed.abort(file)),
+  );
+  const withOverride = engine.compose({ ...project, files: [...project.files, override] });
   try {
-    return watch(join(contextDir, file), () =>
-      process.stdout.write(`${file} has changed: run compose-up to build the image anew\n`),
-    );
+    await withOverride.up(oneService(options));
+    for (const { path, target } of rules) process.stdout.write(`${path} -> ${target}\n`);
+    if (debug) process.stdout.write(`debugger: attach to localhost:${debug.port}\n`);
+    const signal = AbortSignal.any([stop, changed.signal]);
+    const watching = withOverride.call(['watch', '--no-up', service], { output: 'show', signal });
+    await Promise.all([watching, bringMissed()]);
+  } catch (error) {
+    if (!stop.aborted && !changed.signal.aborted) throw error;
+  } finally {
+    for (const watcher of watchers) watcher?.close();
+  }
+  return stop.aborted ? undefined : (changed.signal.reason as string);
+
+  /** What was saved before Compose watched. Its watch begins within a second, and says nothing. */
+  async function bringMissed(): Promise<void> {
+    await sleep(1_000);
+    if (stop.aborted) return;
+    for (const { path, target } of await savedSince(contextDir, rules, builtAt)) {
+      await withOverride.call(['cp', join(contextDir, path), `${service}:${target}`]);
+      process.stdout.write(`${path}, saved meanwhile -> ${target}\n`);
+    }
+  }
+
+  async function debugImage(): Promise<string | undefined> {
+    const { debugStage, image: name } = options;
+    if (!debugStage || !name) return undefined;
+    await make(stageTarget(debugStage));
+    return loadForService(opened, context, {
+      stage: debugStage,
+      image: name,
+      contextPath: options.context,
+    });
+  }
+}
+
+const oneService = ({ service }: Options) => ({ services: [service], noDeps: true, wait: true });
+
+/** Editors put a new file in the old one's place, so its folder is what is watched. */
+function watchFile(path: string, onChange: () => void) {
+  try {
+    const watcher = watch(dirname(path), (_, name) => {
+      if (name !== basename(path)) return;
+      // What is written in several steps counts once.
+      void sleep(200).then(onChange);
+    });
+    return watcher;
   } catch {
     return undefined;
   }

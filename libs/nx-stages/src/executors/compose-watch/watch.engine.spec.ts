@@ -64,17 +64,28 @@ afterAll(() => workspace.remove());
 test('a saved file is in the running container, and the read-only one is back afterwards', async () => {
   await until('built');
   const stop = new AbortController();
+  const made: string[] = [];
+  const make = async (target: string) => {
+    made.push(target);
+    await (await workspace.open()).compose.up({ wait: true });
+  };
   const reload = ['python', '-m', 'http.server', '8000', '--directory', 'site'];
   const watching = composeWatch(
     { ...workspace.options, service: 'app', stage: 'runner', context: 'app', reload },
     context,
-    stop.signal,
+    { stop: stop.signal, make },
   );
   const writing = setInterval(() => {
     void writeFile(join(workspace.root, 'app/site/index.html'), `saved ${Date.now()}`);
   }, 1_000);
   await until('saved');
   clearInterval(writing);
+  expect(made).toEqual(['compose-up']);
+  await writeFile(join(workspace.root, 'app', 'requirements.txt'), 'flask');
+  await expect.poll(() => made, { timeout: 60_000 }).toEqual(['compose-up', 'compose-up']);
+  await until('built');
+  await writeFile(join(workspace.root, 'app/site/index.html'), 'saved again');
+  await until('saved again');
   stop.abort();
   expect(await watching).toEqual({ success: true });
   await until('built');
