@@ -167,11 +167,18 @@ export class Bases {
   /**
    * The bases as the planner takes them: the digest for a platform and what is known of the image's
    * configuration, with what is different on the other platforms that are known.
+   *
+   * @param references those that a Dockerfile names; others are left out
    */
-  async inputs(platform: string): Promise<Record<string, BaseInput>> {
+  async inputs(
+    references: readonly string[],
+    platform: string,
+  ): Promise<Record<string, BaseInput>> {
     const { locked, local, found } = this;
     const inputs: Record<string, BaseInput> = {};
+    const named = new Set(references.map(familiarReference));
     for (const reference of Object.keys({ ...locked, ...local, ...found })) {
+      if (!named.has(familiarReference(reference))) continue;
       const others: BaseFacts['platforms'] = {};
       const known = { ...locked[reference]?.platforms, ...local[reference], ...found[reference] };
       for (const other of Object.keys(known))

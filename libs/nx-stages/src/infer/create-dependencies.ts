@@ -46,12 +46,9 @@ export function createDependencies(
 const isWithin = (path: string, root: string) => path === root || path.startsWith(`${root}/`);
 
 function copiedPaths(workspaceRoot: string, options: DockerOptions): string[] {
-  const { buildArgs, targets = [] } = options;
+  const { targets = [] } = options;
   try {
-    const stages = stagesOf(workspaceRoot, options.dockerfile, {
-      targets,
-      ...(buildArgs && { buildArgs }),
-    });
+    const stages = stagesOf(workspaceRoot, { ...options, targets });
     return stages.flatMap(({ contextPaths }) => contextPaths);
   } catch {
     // createNodes has said what is wrong with it.

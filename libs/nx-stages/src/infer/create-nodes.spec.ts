@@ -67,6 +67,17 @@ describe('a Dockerfile', () => {
     expect(() => infer(files, { blobStore: { kind: 'registry' } })).toThrow(/nx\.json: blobStore/);
   });
 
+  test('counts as input what a trigger of its base copies', () => {
+    const { 'apps/api': api } = infer({
+      'docker/images.lock.json': JSON.stringify({
+        format: 1,
+        images: { a: { digest: `sha256:${'1'.repeat(64)}`, onbuild: ['COPY web /web'] } },
+      }),
+      'apps/api/Dockerfile': twoStages,
+    });
+    expect(api.targets['docker-plan'].inputs).toContain('{workspaceRoot}/apps/api/web/**/*');
+  });
+
   test('has no digest and no file content in any target', () => {
     const first = infer({ 'apps/api/Dockerfile': twoStages, 'apps/api/app/a': '1' });
     const second = infer({ 'apps/api/Dockerfile': twoStages, 'apps/api/app/a': '2' });

@@ -128,7 +128,10 @@ function dockerProject(
   const { workspaceRoot, options, composeFiles, declared } = around;
   const has = (file: string) => existsSync(join(workspaceRoot, root, file));
   const settings = mergeDeclared(declared.get(dockerfile) ?? []);
-  const stages = attempt(dockerfile, () => stagesOf(workspaceRoot, dockerfile, settings)) ?? [];
+  const stages =
+    attempt(dockerfile, () =>
+      stagesOf(workspaceRoot, { ...settings, dockerfile, lockFile: options.lockFile }),
+    ) ?? [];
   const context = settings.context ?? findContext(workspaceRoot, dockerfile, root, stages);
   const location = { projectRoot: root, dockerfile, context, image, settings };
   const targets = dockerTargets({ ...location, ...(variant && { variant }) }, stages, options);

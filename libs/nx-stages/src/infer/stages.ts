@@ -1,21 +1,44 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type StageSummary, readStages } from '@excel2doc/dockerfile';
+import { type BaseInput, type StageSummary, readStages } from '@excel2doc/dockerfile';
+import type { LockFile } from '../build/bases';
 import type { BuildSettings } from './declared-build';
 import { remembered } from './remembered';
 
+/** What the graph is told of one Dockerfile. */
+export interface StagesSource extends Pick<BuildSettings, 'buildArgs' | 'targets'> {
+  /** Relative to the workspace. */
+  dockerfile: string;
+  lockFile: string;
+}
+
 /**
- * The stages of a Dockerfile as its text tells them.
+ * The stages of a Dockerfile as its text tells them, and what the lock says of its bases' triggers.
  *
  * @throws DockerfileError
  */
 export function stagesOf(
   workspaceRoot: string,
-  dockerfile: string,
-  { buildArgs, targets }: Pick<BuildSettings, 'buildArgs' | 'targets'>,
+  { dockerfile, lockFile, buildArgs, targets }: StagesSource,
 ): StageSummary[] {
   const source = readFileSync(join(workspaceRoot, dockerfile), 'utf8');
-  return remembered(workspaceRoot, ['stages', dockerfile, source, buildArgs, targets], () =>
-    readStages(source, { file: dockerfile, targets, ...(buildArgs && { buildArgs }) }),
+  const bases = lockedTriggers(workspaceRoot, lockFile);
+  return remembered(workspaceRoot, ['stages', dockerfile, source, buildArgs, targets, bases], () =>
+    readStages(source, { file: dockerfile, targets, bases, ...(buildArgs && { buildArgs }) }),
   );
+}
+
+/** Bases that copy what they are not told in the Dockerfile: ONBUILD COPY. There are hardly any. */
+function lockedTriggers(workspaceRoot: string, lockFile: string): Record<string, BaseInput> {
+  try {
+    const { images } = JSON.parse(readFileSync(join(workspaceRoot, lockFile), 'utf8')) as LockFile;
+    return Object.fromEntries(
+      Object.entries(images).flatMap(([reference, { digest, onbuild = [] }]) =>
+        onbuild.length > 0 ? [[reference, { digest, onbuild }]] : [],
+      ),
+    );
+  } catch {
+    // Whoever builds with a lock that is missing or broken is told so.
+    return {};
+  }
 }

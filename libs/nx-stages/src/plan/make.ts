@@ -71,7 +71,7 @@ export async function makePlans(
     const found = await findUnlocked(locked.unlocked(named, platform), platform);
     for (const [reference, image] of Object.entries(found))
       unlocked[reference] = { ...unlocked[reference], ...image };
-    const inputs = await locked.withFound(found).inputs(platform);
+    const inputs = await locked.withFound(found).inputs(named, platform);
     byPlatform.push(planStages(dockerfile, { ...shared, platforms: [platform], bases: inputs }));
   }
   const plans = dockerfile.stages.map(({ name: stage }): KeyedPlan => {

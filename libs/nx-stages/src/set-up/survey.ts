@@ -63,10 +63,9 @@ function add(
 
 /** None for a Dockerfile that is broken: createNodes has said so. */
 function readable(workspaceRoot: string, options: DockerOptions): StageSummary[] {
-  const { buildArgs, targets = [] } = options;
+  const { targets = [] } = options;
   try {
-    const settings = { targets, ...(buildArgs && { buildArgs }) };
-    return stagesOf(workspaceRoot, options.dockerfile, settings);
+    return stagesOf(workspaceRoot, { ...options, targets });
   } catch {
     return [];
   }
