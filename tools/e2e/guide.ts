@@ -66,6 +66,6 @@ export const SHOWS: Record<string, RegExp> = {
   [nx('prune --yes')]: /deleted \d+ containers and \d+ images/,
   [nx('doctor')]: /nothing is wrong|registry-unreachable/,
   [nx('deploy --dryRun')]: /start-first[^]*'?\*\*\*/,
-  [nx('deploy --target=kubernetes')]: /kubectl apply -f dist\/deploy\/\S+\.kubernetes\.yaml/,
+  [nx('deploy --to=kubernetes')]: /kubectl apply -f dist\/deploy\/\S+\.kubernetes\.yaml/,
   [nx('preflight')]: /: 0 breaches/,
 };

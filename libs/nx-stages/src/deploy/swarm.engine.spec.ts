@@ -38,7 +38,7 @@ async function build(dockerfile: string): Promise<void> {
 async function run(migrate: string[]): Promise<{ success: boolean; said: string }> {
   const lines: string[] = [];
   const error = vi.spyOn(console, 'error').mockImplementation((line) => void lines.push(line));
-  const options = { ...workspace.options, service: 'app', target: 'swarm' as const, migrate };
+  const options = { ...workspace.options, service: 'app', to: 'swarm' as const, migrate };
   const rest = { dryRun: false, volumeSize: '1Gi', waitSeconds: 120 };
   const { success } = await deploy({ ...options, ...rest }, workspace.context);
   error.mockRestore();

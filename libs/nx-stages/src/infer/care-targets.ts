@@ -126,7 +126,7 @@ export function careTargets(subject: CareSubject): Record<string, TargetConfigur
         ...{ ...subject.production, service },
         ...(subject.migrations && { migrate: MIGRATE }),
       },
-      metadata: { description: 'Deploy to Docker Swarm, or --target=kubernetes (--dryRun)' },
+      metadata: { description: 'Deploy to Docker Swarm, or --to=kubernetes (--dryRun)' },
     };
   }
   if (subject.python)

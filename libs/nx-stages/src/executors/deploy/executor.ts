@@ -13,7 +13,8 @@ import { report } from '../../report';
 
 interface Options extends ComposeOptions {
   service: string;
-  target: 'swarm' | 'kubernetes';
+  /** Not `target`: Nx takes that for itself. */
+  to: 'swarm' | 'kubernetes';
   repository?: string;
   migrate?: string[];
   dryRun: boolean;
@@ -33,21 +34,21 @@ export default function deploy(options: Options, context: ExecutorContext) {
     const description = describe(subject, options);
     if (options.dryRun) {
       process.stdout.write(describe(masked(subject), options));
-    } else if (options.output !== undefined || options.target === 'kubernetes') {
-      const path = options.output ?? `dist/deploy/${opened.config.name}.${options.target}.yaml`;
+    } else if (options.output !== undefined || options.to === 'kubernetes') {
+      const path = options.output ?? `dist/deploy/${opened.config.name}.${options.to}.yaml`;
       await mkdir(dirname(join(context.root, path)), { recursive: true });
       // The passwords are in it.
       await writeFile(join(context.root, path), description, { mode: 0o600 });
       process.stdout.write(`${path}: holds passwords, so keep it out of git\n`);
-      if (options.target === 'kubernetes') process.stdout.write(nextSteps(path, subject, options));
+      if (options.to === 'kubernetes') process.stdout.write(nextSteps(path, subject, options));
     } else {
       await toSwarm(opened, subject, options);
     }
   });
 }
 
-function describe(subject: DeploySubject, { target, migrate, volumeSize }: Options): string {
-  if (target === 'swarm') return stringify(swarmStack(subject));
+function describe(subject: DeploySubject, { to, migrate, volumeSize }: Options): string {
+  if (to === 'swarm') return stringify(swarmStack(subject));
   const manifests = kubernetesManifests(subject, { migrate, volumeSize });
   return manifests.map((manifest) => stringify(manifest)).join('---\n');
 }
