@@ -83,6 +83,9 @@ const CAUSES: Cause[] = [
   },
 ];
 
+const NO_CONNECTION =
+  /connection broken by|Failed to establish a new connection|Max retries exceeded|Read timed out|Connection (?:refused|reset|timed out)|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/i;
+
 function at(line: string | undefined): string {
   return line ? ` in line ${line}` : '';
 }
@@ -102,10 +105,14 @@ export function failureOf(
   const lines = result.stderr.split(/\r?\n/).map((line) => line.trimEnd());
   const tail = lines.slice(-LINES_THAT_COUNT).join('\n');
   const { stderr } = result;
-  // A registry that cannot be asked comes as an image that cannot be resolved.
-  for (const cause of isTransport(tail)
-    ? CAUSES.filter((each) => each.code !== 'IMAGE_NOT_FOUND')
-    : CAUSES) {
+  // A registry that cannot be asked comes as an image that cannot be resolved; an index, as one that
+  // does not have the package.
+  const untold = new Set<EngineErrorCode>([
+    ...(isTransport(tail) ? (['IMAGE_NOT_FOUND'] as const) : []),
+    ...(NO_CONNECTION.test(tail) ? (['PACKAGE_NOT_FOUND'] as const) : []),
+  ]);
+  for (const cause of CAUSES) {
+    if (untold.has(cause.code)) continue;
     const match = cause.pattern.exec(tail);
     if (!match) continue;
     const groups = match.groups ?? {};

@@ -60,6 +60,15 @@ const CAUSES: Cause[] = [
     },
   },
   {
+    id: 'clock-skew',
+    pattern: /certificate (has expired or )?is not yet valid|Release file .* is not valid yet/i,
+    what: { en: 'The clock is wrong', zh: '系统时钟不正确' },
+    fix: {
+      en: 'Set the clock (NTP); with Docker Desktop, restart it',
+      zh: '同步系统时间（NTP）；如使用 Docker Desktop，请重启它',
+    },
+  },
+  {
     id: 'proxy-ca-missing',
     pattern:
       /x509: certificate signed by unknown authority|CERTIFICATE_VERIFY_FAILED|self[- ]signed certificate/i,
@@ -70,15 +79,6 @@ const CAUSES: Cause[] = [
     fix: {
       en: 'Use a base image with that CA, or give it to the build as a secret',
       zh: '使用已包含该 CA 的基础镜像，或以构建 secret 方式提供证书',
-    },
-  },
-  {
-    id: 'clock-skew',
-    pattern: /certificate (has expired or )?is not yet valid|Release file .* is not valid yet/i,
-    what: { en: 'The clock is wrong', zh: '系统时钟不正确' },
-    fix: {
-      en: 'Set the clock (NTP); with Docker Desktop, restart it',
-      zh: '同步系统时间（NTP）；如使用 Docker Desktop，请重启它',
     },
   },
   {

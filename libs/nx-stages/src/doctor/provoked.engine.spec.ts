@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import composeUp from '../executors/compose-up/executor';
+import plan from '../executors/plan/executor';
 import { type TestWorkspace, testWorkspace } from '../testing/workspace';
 import { findings } from './checks';
 import { gatherFacts } from './gather';
@@ -97,6 +98,16 @@ test('a Dockerfile that makes every build slow', async () => {
   expect(seen).toHaveProperty('no-cache-mount');
   expect(seen).toHaveProperty('sources-before-dependencies');
   expect(seen['context-large']).toMatch(/^500\.0 MiB/);
+});
+
+test('a stage that can never come from the cache', async () => {
+  const options = { dockerfile: 'app/Dockerfile', context: 'app', lockFile: 'nothing.json' };
+  const project = { version: 2, projects: { app: { root: 'app' } } };
+  const context = { ...workspace.context, projectName: 'app', projectsConfigurations: project };
+  vi.stubEnv('EXCEL2DOC_REGISTRY_MIRROR', 'localhost:1');
+  expect(await plan(options, context)).toEqual({ success: true });
+  vi.unstubAllEnvs();
+  expect((await found())['cache-never-hits']).toMatch(/python:3\.12-slim is not locked/);
 });
 
 test('an index that is slow, and one that does not answer', async () => {
