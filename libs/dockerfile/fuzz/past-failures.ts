@@ -41,6 +41,26 @@ export const pastFailures: Record<string, Omit<Batch, 'edits'>> = {
     ignore: ['a/?1'],
     stages: [['COPY ["a/q?","@"]'], ['COPY ["a/r?","@"]'], ['COPY ["a/t?/b*","@"]']],
   },
+  'a link behind a folder that a wildcard matches': {
+    files: [file('x/y'), { path: 'a/b/l', type: 'symlink', link: '/x' }, file('c')],
+    ignore: [],
+    stages: [['COPY ["a/*/l","@"]'], ['COPY ["c","@"]']],
+  },
+  'the same, where another source names what it leads to': {
+    files: [file('x/y'), { path: 'a/b/l', type: 'symlink', link: '/x' }],
+    ignore: [],
+    stages: [['COPY ["a/*/l","@"]', 'COPY ["x/y","@"]']],
+  },
+  "a link to the context's root": {
+    files: [file('a/b'), { path: 'l', type: 'symlink', link: '.' }, file('c')],
+    ignore: [],
+    stages: [['COPY ["l/a/b","@"]'], ['COPY ["c","@"]']],
+  },
+  "a link to the context's root, which is sent whole": {
+    files: [file('a/b'), { path: 'a/l', type: 'symlink', link: '..' }],
+    ignore: [],
+    stages: [['COPY ["a/l/a/b",".","@"]'], ['COPY ["a/l/a/b","@"]', 'COPY [".","@"]']],
+  },
   'a malformed pattern': {
     files: [file('q/b')],
     ignore: [],

@@ -32,6 +32,32 @@ export function followLinks(tree: ContextTree, path: string): string | undefined
   return done.join('/');
 }
 
+/** Whether `path` goes on behind a link that leads to the context's root. */
+export function passesRoot(tree: ContextTree, path: string): boolean {
+  // null stands where the parts of a link's target end.
+  let left: (string | null)[] = path.split('/').filter((part) => part !== '');
+  const done: string[] = [];
+  let links = 0;
+  for (let part = left.shift(); part !== undefined; part = left.shift()) {
+    if (part === null && done.length === 0 && left.some((each) => each !== null)) return true;
+    if (part === null || part === '.' || part === '') continue;
+    if (part === '..') {
+      done.pop();
+      continue;
+    }
+    const at = [...done, part].join('/');
+    if (tree.entry(at)?.type !== 'symlink') {
+      done.push(part);
+      continue;
+    }
+    if (++links > 255) return false;
+    const target = tree.link(at);
+    if (target.startsWith('/')) done.length = 0;
+    left = [...target.split('/'), null, ...left];
+  }
+  return false;
+}
+
 /** Whether the link at `path` names something outside of the context. */
 export function leadsOutside(tree: ContextTree, path: string): boolean {
   if (tree.entry(path)?.type !== 'symlink') return false;

@@ -2,7 +2,7 @@ import type { DockerfileError } from '../error';
 import { DockerfileError as Problem } from '../error';
 import { fileDigest } from '../context/digest';
 import type { FileIndex } from '../context/file-index';
-import { leadsOutside, sentPatterns } from '../context/follow';
+import { leadsOutside, passesRoot, sentPatterns } from '../context/follow';
 import type { Missing, Taken } from '../context/source';
 import { takeMounted, takeSource, takeWithParents } from '../context/source';
 import type { ContextTree } from '../context/tree';
@@ -37,6 +37,15 @@ function found(
   taken: Taken[] | Missing,
 ): Taken[] {
   if (Array.isArray(taken)) {
+    const unfound = unfoundLink(reader, step, source, taken);
+    if (unfound) {
+      const { line, column, keyword } = step.instruction;
+      throw new Problem('COPY_SOURCE_MISSING', {
+        at: { file: reader.file, line, column },
+        message: `${keyword} ${source}: "/${unfound.path}" not found in the build context`,
+        hint: `BuildKit does not find ${unfound.behind}: name it without the link`,
+      });
+    }
     const folder = taken.length === 0 ? folderOf(source) : '';
     if (folder === '' || isSent(reader, folder) || meetsLink(reader.tree, folder, source))
       return taken;
@@ -71,6 +80,50 @@ function isSent(reader: ContextReader, folder: string): boolean {
       );
     }),
   );
+}
+
+/**
+ * What is there and BuildKit does not find: unless another source has it sent, where a link leads
+ * that stands behind a folder which a wildcard matches, for its client does not look there for
+ * links; and what lies behind a link to the context's root, where the instruction does not take all.
+ */
+function unfoundLink(
+  reader: ContextReader,
+  step: Step,
+  source: string,
+  taken: Taken[],
+): { path: string; behind: string } | undefined {
+  const { tree } = reader;
+  if (!hasWildcards(source)) {
+    const path = contextPath(source);
+    const isLost = passesRoot(tree, path) && !sentFor([step], tree).includes('');
+    return isLost ? { path, behind: "what lies behind a link to the context's root" } : undefined;
+  }
+  const lost = taken.find(
+    ({ path, entry }) => path !== entry.path && !isTargetSent(reader, entry.path),
+  );
+  return lost && { path: lost.entry.path, behind: `where ${lost.path} leads` };
+}
+
+function sentFor(steps: readonly Step[], tree: ContextTree): string[] {
+  const sources = steps.flatMap(({ reads }) =>
+    reads.flatMap((read) =>
+      read.kind === 'copy' ? read.sources : read.kind === 'bind' ? [read.source] : [],
+    ),
+  );
+  return sources.flatMap((source) => sentPatterns(tree, source));
+}
+
+function isTargetSent({ steps, tree }: ContextReader, path: string): boolean {
+  const parts = path.split('/');
+  return sentFor(steps, tree).some((pattern) => {
+    // With what is sent come the folders that it lies in.
+    const length = Math.min(parts.length, pattern.split('/').length);
+    const [above, start] = [pattern.split('/'), parts].map((each) =>
+      each.slice(0, length).join('/'),
+    ) as [string, string];
+    return pattern === '' || above === start || matchPattern(above)?.test(start);
+  });
 }
 
 // A link that a part of the pattern matches is sent, and with it the folder that it lies in.
