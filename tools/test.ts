@@ -15,6 +15,11 @@ const suites = [
     title: 'end to end: a fresh clone, from `npm start` to `npm run stop`',
     args: ['run', 'tools:e2e'],
   },
+  {
+    name: 'e2e-long',
+    title: 'end to end: the page, S3, the corpus, the package, every command of the guide',
+    args: ['run', 'tools:e2e-long'],
+  },
 ];
 
 /** Runs one suite; a failure is kept, so that the suites after it still run. */
