@@ -4,7 +4,7 @@ import { parseReference } from '@excel2doc/oci';
 import { type DockerInfo, engineFacts } from '../description';
 import { EngineError } from '../error';
 import { failureOf } from '../failure';
-import { type ImageInfo, idsByName, parseImage } from '../image';
+import { type ImageInfo, parseImage } from '../image';
 import type { ImageStore } from './image-store';
 
 /**
@@ -34,15 +34,9 @@ export class SocketStore implements ImageStore {
   }
 
   async imageIds(names: readonly string[]): Promise<Map<string, string>> {
-    const filters = JSON.stringify({ reference: names });
-    const images = await this.call<{ Id: string; RepoTags: string[] | null }[]>({
-      method: 'GET',
-      path: `/images/json?filters=${encodeURIComponent(filters)}`,
-    });
-    const tagged = images.flatMap(({ Id, RepoTags }) =>
-      (RepoTags ?? []).map((tag) => [tag, Id] as const),
-    );
-    return idsByName(names, tagged);
+    // Each by itself: a list, though filtered, costs as much as all images that the engine has.
+    const found = await Promise.all(names.map((name) => this.inspectImage(name)));
+    return new Map(names.flatMap((name, at) => (found[at] ? [[name, found[at].id]] : [])));
   }
 
   async inspectImage(reference: string): Promise<ImageInfo | null> {
