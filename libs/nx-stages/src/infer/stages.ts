@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BaseInput, type StageSummary, readStages } from '@excel2doc/dockerfile';
 import type { LockFile } from '../build/bases';
@@ -28,10 +28,26 @@ export function stagesOf(
   );
 }
 
-/** Bases that copy what they are not told in the Dockerfile: ONBUILD COPY. There are hardly any. */
-function lockedTriggers(workspaceRoot: string, lockFile: string): Record<string, BaseInput> {
+type Bases = Record<string, BaseInput>;
+
+// Each of hundreds of Dockerfiles asks for the same lock.
+const read = new Map<string, { stamp: string; bases: Bases }>();
+
+/** Bases that copy what no Dockerfile says: ONBUILD COPY. There are hardly any. */
+function lockedTriggers(workspaceRoot: string, lockFile: string): Bases {
+  const path = join(workspaceRoot, lockFile);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  const stamp = `${stat?.size} ${stat?.mtimeMs} ${stat?.ctimeMs}`;
+  const known = read.get(path);
+  if (known?.stamp === stamp) return known.bases;
+  const bases = readTriggers(path);
+  read.set(path, { stamp, bases });
+  return bases;
+}
+
+function readTriggers(path: string): Bases {
   try {
-    const { images } = JSON.parse(readFileSync(join(workspaceRoot, lockFile), 'utf8')) as LockFile;
+    const { images } = JSON.parse(readFileSync(path, 'utf8')) as LockFile;
     return Object.fromEntries(
       Object.entries(images).flatMap(([reference, { digest, onbuild = [] }]) =>
         onbuild.length > 0 ? [[reference, { digest, onbuild }]] : [],
