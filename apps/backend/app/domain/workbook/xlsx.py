@@ -11,7 +11,15 @@ from app.domain.number_format.compiled import NumberFormat
 from app.domain.refusal import Refused
 from app.domain.values import CellError, Value, from_datetime
 from app.domain.workbook import xlsx_parts
-from app.domain.workbook.model import Counter, Pictures, Row, SheetLayout, SheetName, cell_name
+from app.domain.workbook.model import (
+    Counter,
+    Pictures,
+    Row,
+    SheetLayout,
+    SheetName,
+    cell_name,
+    column_letters,
+)
 from app.domain.workbook.pictures import read_pictures
 from app.domain.workbook.sheet_xml import RawRow, column_index, read_layout, read_rows
 
@@ -29,7 +37,7 @@ class XlsxReader:
         except BaseException:
             self._archive.close()
             raise
-        self._formats: list[NumberFormat | None] = [f if f.is_special else None for f in formats]
+        self._formats = _Formats([f if f.is_special else None for f in formats])
 
     @property
     def sheets(self) -> list[SheetName]:
@@ -60,30 +68,22 @@ class XlsxReader:
     def _row(self, raw: RawRow, sheet: str) -> Row:
         values: list[Value] = []
         formats: list[NumberFormat | None] = []
-        strings, styles = self._strings, self._formats
+        strings, styles, next_letters = self._strings, self._formats, _LETTERS
         for letters, style, kind, text, inline in raw.cells:
-            column = column_index(letters) if letters else len(values)
-            missing = column - len(values)
-            if missing:
-                if missing < 0:
-                    place = cell_name(raw.number, column)
-                    raise Refused(
-                        "WORKBOOK_DAMAGED", f"sheet {sheet!r}, cell {place}: out of order"
-                    )
-                values.extend([None] * missing)
-                formats.extend([None] * missing)
             try:
+                if letters and letters != next_letters[len(values)]:
+                    self._skip_to(column_index(letters), values, formats, raw, sheet)
                 if kind == b"s":
                     value: Value = strings[int(text)] if text else None
                 elif not text and not inline:
                     continue
-                elif kind in {b"", b"n"}:
+                elif not kind or kind == b"n":
                     value = int(text) if text.isdigit() and len(text) < 16 else _number(text)
                 else:
                     value = self._other(kind, text, inline)
-                formats.append(styles[int(style)] if style else styles[0])
+                formats.append(styles[style])
             except (ValueError, IndexError) as error:
-                place = cell_name(raw.number, column)
+                place = cell_name(raw.number, len(values))
                 raise Refused(
                     "CELL_DAMAGED", f"sheet {sheet!r}, cell {place}: {str(error)[:100]}"
                 ) from error
@@ -91,10 +91,25 @@ class XlsxReader:
             if value.__class__ is str and len(value) > self._limits.cell_characters:
                 raise Refused(
                     "CELL_TOO_LONG",
-                    f"sheet {sheet!r}, cell {cell_name(raw.number, column)} holds "
+                    f"sheet {sheet!r}, cell {cell_name(raw.number, len(values) - 1)} holds "
                     f"more than {self._limits.cell_characters} characters",
                 )
         return Row(raw.number, values, formats, hidden=raw.hidden, date1904=self._workbook.date1904)
+
+    def _skip_to(
+        self,
+        column: int,
+        values: list[Value],
+        formats: list[NumberFormat | None],
+        raw: RawRow,
+        sheet: str,
+    ) -> None:
+        missing = column - len(values)
+        if missing < 0:
+            place = cell_name(raw.number, column)
+            raise Refused("WORKBOOK_DAMAGED", f"sheet {sheet!r}, cell {place}: out of order")
+        values.extend([None] * missing)
+        formats.extend([None] * missing)
 
     def _other(self, kind: bytes, text: bytes, inline: bytes) -> Value:
         match kind:
@@ -109,6 +124,24 @@ class XlsxReader:
                 return from_datetime(moment, date1904=self._workbook.date1904)
             case _:
                 raise ValueError(f"cell type {kind.decode()!r}")
+
+
+# of every column that three letters can name; a sheet has fewer
+_LETTERS = [column_letters(column).encode() for column in range(18_279)]
+
+
+class _Formats(dict[bytes, NumberFormat | None]):
+    """Formats by the style of a cell as it is written there; a cell without one has the first."""
+
+    def __init__(self, formats: list[NumberFormat | None]) -> None:
+        super().__init__((str(style).encode(), each) for style, each in enumerate(formats))
+        self[b""] = formats[0]
+
+    def __missing__(self, style: bytes) -> NumberFormat | None:
+        usual = str(int(style)).encode()
+        if usual == style:
+            raise IndexError(f"style {usual.decode()}")
+        return self[usual]
 
 
 def _number(text: bytes) -> Value:
