@@ -62,7 +62,9 @@ class Row:
         if self._values is None:
             self._values = [
                 _typed(value, number, self.date1904)
-                if number is not None and value.__class__ in _NUMBERS
+                if number is not None
+                and (number.is_date or number.is_elapsed)
+                and value.__class__ in _NUMBERS
                 else value
                 for value, number in zip(self.raw, self.formats, strict=True)
             ]

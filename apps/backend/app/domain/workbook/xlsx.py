@@ -38,6 +38,7 @@ class XlsxReader:
             self._archive.close()
             raise
         self._formats = _Formats([f if f.is_special else None for f in formats])
+        self._has_long = any(len(text) > limits.cell_characters for text in self._strings)
 
     @property
     def sheets(self) -> list[SheetName]:
@@ -57,13 +58,35 @@ class XlsxReader:
         counter = Counter(part.sheet.name, self._limits)
         with self._archive.open(part.path) as stream:
             for raw in read_rows(stream, part.path):
-                row = self._row(raw, part.sheet.name)
+                row = self._plain_row(raw) or self._row(raw, part.sheet.name)
                 if any(value is not None for value in row.raw):
                     counter.add(row.index, len(row.raw))
                     yield row
 
     def close(self) -> None:
         self._archive.close()
+
+    def _plain_row(self, raw: RawRow) -> Row | None:
+        """Most rows: no gap, numbers and shared strings alone. Any other is read cell by cell."""
+        if self._has_long or not raw.cells:
+            return None
+        letters, style, kinds, texts, _ = zip(*raw.cells, strict=True)
+        if letters != _LETTERS[: len(letters)] or b"" in texts or not _PLAIN.issuperset(kinds):
+            return None
+        strings = self._strings
+        try:
+            values: list[Value] = [
+                strings[int(text)]
+                if kind == b"s"
+                else int(text)
+                if text.isdigit() and len(text) < 16
+                else _number(text)
+                for kind, text in zip(kinds, texts, strict=True)
+            ]
+            formats = list(map(self._formats.__getitem__, style))
+        except (ValueError, IndexError):
+            return None  # it is named where it is read cell by cell
+        return Row(raw.number, values, formats, hidden=raw.hidden, date1904=self._workbook.date1904)
 
     def _row(self, raw: RawRow, sheet: str) -> Row:
         values: list[Value] = []
@@ -127,7 +150,9 @@ class XlsxReader:
 
 
 # of every column that three letters can name; a sheet has fewer
-_LETTERS = [column_letters(column).encode() for column in range(18_279)]
+_LETTERS = tuple(column_letters(column).encode() for column in range(18_279))
+
+_PLAIN = frozenset({b"", b"n", b"s"})
 
 
 class _Formats(dict[bytes, NumberFormat | None]):
