@@ -10,6 +10,8 @@ export async function launchChromium(): Promise<Browser> {
   if (!executablePath) throw new Error('no Chromium: run `npx nx run test-tools:install`');
   return chromium.launch({
     executablePath,
+    // Without a locale it can give no file a Chinese name: it is then called `download`.
+    env: { ...process.env, LC_ALL: 'C.UTF-8' },
     args: [
       ...['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
       ...['--disable-component-update', '--disable-sync', '--no-first-run'],

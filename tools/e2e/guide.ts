@@ -41,6 +41,8 @@ export const SHOWS: Record<string, RegExp> = {
   [nx('compose-watch')]: /app -> \/srv\/excel2doc\/app/,
   [nx('compose-down')]: /Successfully ran/,
   [nx('docker-build')]: /excel2doc\/backend:e2e-\w+ sha256:[0-9a-f]{64}/,
+  // The same image, without the cache.
+  [nx('docker-build --skip-nx-cache')]: /sha256:[0-9a-f]{64} \(was there already\)/,
   [nx('docker-audit')]: /layers, 0 findings/,
   [nx('db-migrate --dryRun')]: /ALTER TABLE conversions ADD COLUMN note/,
   [nx('db-migrate')]: /Successfully ran/,

@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Engine, locateEngine } from '@excel2doc/engine';
+import { type Engine, cacheFolder, locateEngine } from '@excel2doc/engine';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askDebugger, askOverTls, until } from './asking';
 import { type Clone, freePort, makeClone, runIn } from './clone';
@@ -27,6 +36,20 @@ async function run(command: string): Promise<string> {
   expect(output).toMatch(SHOWS[command] ?? /never/);
   expect(status).toBe(0);
   return output;
+}
+
+/** A cache folder that has all of the user's, but keeps to itself what is found of base images. */
+function separateBases(): string {
+  const home = mkdtempSync(join(tmpdir(), 'e2e-cache-'));
+  const [own, bases] = [join(home, 'excel2doc'), join(home, 'excel2doc', 'bases')];
+  mkdirSync(bases, { recursive: true });
+  for (const [from, to, left] of [
+    [cacheFolder(), own, 'bases'],
+    [join(cacheFolder(), 'bases'), bases, 'bases.json'],
+  ] as const)
+    for (const name of readdirSync(from))
+      if (name !== left) symlinkSync(join(from, name), join(to, name));
+  return home;
 }
 
 /** The same in a terminal, with `use` at its keyboard. */
@@ -108,6 +131,23 @@ describe('daily work', () => {
   ])('%s', async (command) => {
     await run(command);
   });
+});
+
+test('the doctor knows of a registry that did not answer', async () => {
+  const cache = separateBases();
+  try {
+    const env = { XDG_CACHE_HOME: cache, EXCEL2DOC_REGISTRY_MIRROR: '' };
+    // Whoever asks goes through a proxy that is not there.
+    const lost = { ...env, HTTPS_PROXY: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9' };
+    const resolve = ['--import', 'tsx', 'tools/bases/cli.ts', '--refresh'];
+    const asked = await runIn(clone, 'node', resolve, lost);
+    expect(asked.output).toContain('No image registry answers');
+    expect(asked.status).toBe(0);
+    const { output } = await runIn(clone, 'sh', ['-c', nx('doctor --json')], env);
+    expect(output).toContain('"id": "registry-unreachable"');
+  } finally {
+    rmSync(cache, { recursive: true });
+  }
 });
 
 describe('in a terminal', () => {
@@ -199,6 +239,7 @@ describe('the database', () => {
     await run(nx('db-history'));
     expect(await query(`SELECT count(note) FROM conversions`)).toBe('0');
     await run(nx('docker-build'));
+    await run(nx('docker-build --skip-nx-cache'));
     await run(nx('compose-up'));
     await run(nx('db-check'));
     expect(await query('SELECT count(*) FROM conversions')).toBe('3');

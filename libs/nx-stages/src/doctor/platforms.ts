@@ -13,6 +13,9 @@ export interface ForeignPlatform {
   by?: string;
 }
 
+/** What a 64-bit engine runs by itself. */
+const THIRTY_TWO_BIT: Record<string, string> = { 'linux/amd64': 'linux/386' };
+
 /** For the platforms of the last plans; a stage that only copies needs nobody. */
 export async function foreignPlatforms(
   engine: Engine,
@@ -28,6 +31,7 @@ export async function foreignPlatforms(
     }
   }
   wanted.delete(engine.platform);
+  wanted.delete(THIRTY_TWO_BIT[engine.platform] ?? '');
   if (wanted.size === 0) return [];
   const { stdout } = await engine.buildxCommand(['inspect'], { allowFailure: true });
   const runs = /^Platforms:\s*(.*)$/m.exec(stdout)?.[1]?.split(/,\s*/) ?? [];
@@ -38,7 +42,7 @@ export async function foreignPlatforms(
   });
 }
 
-export function platforms({ foreignPlatforms }: Facts): Finding[] {
+export function platforms({ foreignPlatforms }: Pick<Facts, 'foreignPlatforms'>): Finding[] {
   return foreignPlatforms.flatMap(({ platform, how }): Finding[] => {
     if (how === 'builder') return [];
     const architecture = platform.split('/')[1];
