@@ -6,7 +6,7 @@ import type {
 } from '@nx/devkit';
 import type { DockerOptions } from '../executors/options';
 import { buildArgsOf } from './build-args';
-import { stagesOf } from './stages';
+import { latestStagesOf } from './stages';
 
 /** `DependencyType.static`, without loading @nx/devkit. */
 const STATIC = 'static' as DependencyType.static;
@@ -48,7 +48,7 @@ const isWithin = (path: string, root: string) => path === root || path.startsWit
 function copiedPaths(workspaceRoot: string, options: DockerOptions): string[] {
   const { targets = [] } = options;
   try {
-    const stages = stagesOf(workspaceRoot, { ...options, targets });
+    const stages = latestStagesOf(workspaceRoot, { ...options, targets });
     return stages.flatMap(({ contextPaths }) => contextPaths);
   } catch {
     // createNodes has said what is wrong with it.

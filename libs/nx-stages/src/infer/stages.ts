@@ -23,9 +23,28 @@ export function stagesOf(
 ): StageSummary[] {
   const source = readFileSync(join(workspaceRoot, dockerfile), 'utf8');
   const bases = lockedTriggers(workspaceRoot, lockFile);
-  return remembered(workspaceRoot, ['stages', dockerfile, source, buildArgs, targets, bases], () =>
-    readStages(source, { file: dockerfile, targets, bases, ...(buildArgs && { buildArgs }) }),
+  const stages = remembered(
+    workspaceRoot,
+    ['stages', dockerfile, source, buildArgs, targets, bases],
+    () => readStages(source, { file: dockerfile, targets, bases, ...(buildArgs && { buildArgs }) }),
   );
+  latest.set(join(workspaceRoot, dockerfile), { asked: askedText(buildArgs, targets), stages });
+  return stages;
+}
+
+const latest = new Map<string, { asked: string; stages: StageSummary[] }>();
+const askedText = (...asked: unknown[]) => JSON.stringify(asked);
+
+/**
+ * What `stagesOf` gave last, without reading the file again: Nx asks for dependencies right after the
+ * nodes.
+ *
+ * @throws DockerfileError
+ */
+export function latestStagesOf(workspaceRoot: string, source: StagesSource): StageSummary[] {
+  const known = latest.get(join(workspaceRoot, source.dockerfile));
+  const isSame = known?.asked === askedText(source.buildArgs, source.targets);
+  return isSame ? known.stages : stagesOf(workspaceRoot, source);
 }
 
 type Bases = Record<string, BaseInput>;
