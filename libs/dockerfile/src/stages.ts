@@ -1,3 +1,4 @@
+import type { Dockerfile } from './dockerfile';
 import { parseDockerfile } from './dockerfile';
 import { contextPath, hasWildcards } from './go/path';
 import type { StageOutput } from './plan';
@@ -37,11 +38,16 @@ export interface ReadStagesOptions extends Partial<EvaluateOptions> {
  * The stages of a Dockerfile and how they depend on one another, without touching a file: a few
  * milliseconds.
  *
+ * @param source its text, or the text parsed
+ *
  * @throws DockerfileError for whatever `parseDockerfile` and the stage graph refuse
  */
-export function readStages(source: string, options: ReadStagesOptions = {}): StageSummary[] {
+export function readStages(
+  source: string | Dockerfile,
+  options: ReadStagesOptions = {},
+): StageSummary[] {
   const { file = 'Dockerfile', platform = 'linux/amd64', targets = [] } = options;
-  const dockerfile = parseDockerfile(source, { file });
+  const dockerfile = typeof source === 'string' ? parseDockerfile(source, { file }) : source;
   const stages = evaluateStages(dockerfile, { ...options, platform });
   const outputs = stageOutputs(stages, targetIndexes(stages, targets));
   return stages.map(({ stage }) => {

@@ -195,8 +195,8 @@ export class Engine implements EngineDescription, ImageStore {
 
   /** `composeCommand` when this process is gone, or when its `run` is called. */
   composeAfterwards(args: string[], variables: Record<string, string>): Promise<Afterwards> {
-    const env = { ...this.#processEnv, ...this.env, ...variables };
-    return runAfterwards(this.composePath, args, env);
+    const { baseEnv } = this.withEnv({});
+    return runAfterwards(this.composePath, args, { ...baseEnv, ...variables });
   }
 
   private withEnv(options: ChildOptions): ChildOptions & { baseEnv: NodeJS.ProcessEnv } {

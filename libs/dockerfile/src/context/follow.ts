@@ -10,36 +10,25 @@ import type { ContextTree } from './tree';
  * @see https://github.com/containerd/continuity, fs.RootPath
  */
 export function followLinks(tree: ContextTree, path: string): string | undefined {
-  let left = path.split('/').filter((part) => part !== '');
-  const done: string[] = [];
-  let links = 0;
-  for (let part = left.shift(); part !== undefined; part = left.shift()) {
-    if (part === '.' || part === '') continue;
-    if (part === '..') {
-      done.pop();
-      continue;
-    }
-    const at = [...done, part].join('/');
-    if (tree.entry(at)?.type !== 'symlink') {
-      done.push(part);
-      continue;
-    }
-    if (++links > 255) return undefined;
-    const target = tree.link(at);
-    if (target.startsWith('/')) done.length = 0;
-    left = [...target.split('/'), ...left];
-  }
-  return done.join('/');
+  return walkLinks(tree, path).end;
 }
 
 /** Whether `path` goes on behind a link that leads to the context's root. */
 export function passesRoot(tree: ContextTree, path: string): boolean {
+  return walkLinks(tree, path).passesRoot;
+}
+
+function walkLinks(
+  tree: ContextTree,
+  path: string,
+): { end: string | undefined; passesRoot: boolean } {
   // null stands where the parts of a link's target end.
   let left: (string | null)[] = path.split('/').filter((part) => part !== '');
   const done: string[] = [];
   let links = 0;
+  let passesRoot = false;
   for (let part = left.shift(); part !== undefined; part = left.shift()) {
-    if (part === null && done.length === 0 && left.some((each) => each !== null)) return true;
+    if (part === null) passesRoot ||= done.length === 0 && left.some((each) => each !== null);
     if (part === null || part === '.' || part === '') continue;
     if (part === '..') {
       done.pop();
@@ -50,12 +39,12 @@ export function passesRoot(tree: ContextTree, path: string): boolean {
       done.push(part);
       continue;
     }
-    if (++links > 255) return false;
+    if (++links > 255) return { end: undefined, passesRoot };
     const target = tree.link(at);
     if (target.startsWith('/')) done.length = 0;
     left = [...target.split('/'), null, ...left];
   }
-  return false;
+  return { end: done.join('/'), passesRoot };
 }
 
 /** Whether the link at `path` names something outside of the context. */

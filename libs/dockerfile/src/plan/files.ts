@@ -93,15 +93,16 @@ function unfoundLink(
   source: string,
   taken: Taken[],
 ): { path: string; behind: string } | undefined {
-  const { tree } = reader;
+  const { tree, steps } = reader;
   if (!hasWildcards(source)) {
     const path = contextPath(source);
     const isLost = passesRoot(tree, path) && !sentFor([step], tree).includes('');
     return isLost ? { path, behind: "what lies behind a link to the context's root" } : undefined;
   }
-  const lost = taken.find(
-    ({ path, entry }) => path !== entry.path && !isTargetSent(reader, entry.path),
-  );
+  const followed = taken.filter(({ path, entry }) => path !== entry.path);
+  if (followed.length === 0) return undefined;
+  const sent = sentFor(steps, tree);
+  const lost = followed.find(({ entry }) => !sent.some((pattern) => brings(pattern, entry.path)));
   return lost && { path: lost.entry.path, behind: `where ${lost.path} leads` };
 }
 
@@ -114,16 +115,13 @@ function sentFor(steps: readonly Step[], tree: ContextTree): string[] {
   return sources.flatMap((source) => sentPatterns(tree, source));
 }
 
-function isTargetSent({ steps, tree }: ContextReader, path: string): boolean {
-  const parts = path.split('/');
-  return sentFor(steps, tree).some((pattern) => {
-    // With what is sent come the folders that it lies in.
-    const length = Math.min(parts.length, pattern.split('/').length);
-    const [above, start] = [pattern.split('/'), parts].map((each) =>
-      each.slice(0, length).join('/'),
-    ) as [string, string];
-    return pattern === '' || above === start || matchPattern(above)?.test(start);
-  });
+/** Whether a pattern has `path` sent: with what it matches come the folders that lie above it. */
+function brings(pattern: string, path: string): boolean {
+  if (pattern === '') return true;
+  const [wanted, parts] = [pattern.split('/'), path.split('/')];
+  const length = Math.min(wanted.length, parts.length);
+  const [above, start] = [wanted.slice(0, length).join('/'), parts.slice(0, length).join('/')];
+  return above === start || matchPattern(above)?.test(start) === true;
 }
 
 // A link that a part of the pattern matches is sent, and with it the folder that it lies in.

@@ -246,7 +246,7 @@ export function configFacts({ config }: ImageConfig): Facts {
   return { env: Object.fromEntries(pairs), onbuild: config?.OnBuild ?? [] };
 }
 
-export async function layoutFacts(layoutDir: string, platform: string): Promise<Facts> {
+async function layoutFacts(layoutDir: string, platform: string): Promise<Facts> {
   return configFacts((await readLayout(layoutDir, platform)).config);
 }
 

@@ -19,7 +19,7 @@ import {
   readImageRecord,
   sourceChain,
 } from '@excel2doc/oci';
-import type { Bases } from './bases';
+import { type Bases, configFacts } from './bases';
 import { buildWithBuildKit } from './buildkit';
 import { type Method, chooseMethod } from './method';
 import type { Outputs } from './outputs';
@@ -53,7 +53,10 @@ type Parent = Base & { source?: BlobSource };
 export async function buildStage(build: StageBuild): Promise<BuiltStage> {
   const { plan, outputs, stage } = build;
   const parent = await parentOf(build);
-  const instructions = resolveInstructions(plan, environmentOf(parent));
+  const instructions = resolveInstructions(
+    plan,
+    parent.config ? configFacts(parent.config).env : {},
+  );
   const method = chooseMethod(plan, instructions, parent);
   const outputDir = outputs.folder(stage);
   if (method.kind === 'assembly') {
@@ -128,16 +131,6 @@ async function runFirst(
     config,
     source: sourceChain(sources),
   };
-}
-
-function environmentOf({ config }: Base): Record<string, string> {
-  const pairs = config?.config?.Env ?? [];
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=');
-      return [pair.slice(0, at), pair.slice(at + 1)];
-    }),
-  );
 }
 
 /** A requirements file has the digest of its meaning, which its bytes do not have. */

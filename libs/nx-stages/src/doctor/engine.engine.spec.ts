@@ -2,7 +2,6 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
-  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -13,10 +12,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { type Engine, type PrivateEngineFile, locateEngine } from '@excel2doc/engine';
+import { type Engine, locateEngine } from '@excel2doc/engine';
 import { debianProgram } from '@excel2doc/oci/testing/debian';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { fakeTime } from '../testing/fake-time';
+import { announce, socketIn, writeSettings } from '../testing/own-daemon';
 import { findings } from './checks';
 import { gatherFacts } from './gather';
 
@@ -50,36 +50,28 @@ async function engineIn(
   home: string,
   { program = join(bin(), 'dockerd'), prepare = ':' }: { program?: string; prepare?: string },
 ): Promise<NodeJS.ProcessEnv> {
-  const socket = join(home, 'docker.sock');
-  const settings = {
-    ...{ 'data-root': join(home, 'data'), 'exec-root': join(home, 'exec') },
-    ...{ hosts: [`unix://${socket}`], pidfile: join(home, 'docker.pid') },
-    ...{ bridge: 'none', iptables: false },
-  };
-  writeFileSync(join(home, 'daemon.json'), JSON.stringify(settings));
+  const settings = await writeSettings(home, { bridge: 'none', iptables: false });
   const log = openSync(join(home, 'dockerd.log'), 'a');
-  const script = `cd "$1" && ${prepare} && exec "$2" --config-file "$1/daemon.json"`;
-  const child = spawn('unshare', ['--net', '--mount', 'sh', '-c', script, 'sh', home, program], {
-    env: { ...process.env, PATH: [bin(), process.env['PATH']].join(':') },
-    stdio: ['ignore', log, log],
-  });
+  const script = `cd "$1" && ${prepare} && exec "$2" --config-file "$3"`;
+  const child = spawn(
+    'unshare',
+    ['--net', '--mount', 'sh', '-c', script, 'sh', home, program, settings],
+    {
+      env: { ...process.env, PATH: [bin(), process.env['PATH']].join(':') },
+      stdio: ['ignore', log, log],
+    },
+  );
   const ended = once(child, 'exit');
   onTestFinished(async () => {
     child.kill('SIGTERM');
     await ended;
   });
-  for (let tries = 0; !existsSync(socket); tries += 1) {
+  for (let tries = 0; !existsSync(socketIn(home)); tries += 1) {
     if (child.exitCode !== null || tries > 300)
       throw new Error(readFileSync(join(home, 'dockerd.log'), 'utf8'));
     await sleep(200);
   }
-  const file: PrivateEngineFile = {
-    ...{ format: 1, docker: like.docker, host: `unix://${socket}` },
-    dockerConfig: like.env['DOCKER_CONFIG'] ?? '',
-  };
-  mkdirSync(join(home, 'excel2doc/engine'), { recursive: true });
-  writeFileSync(join(home, 'excel2doc/engine/engine.json'), JSON.stringify(file));
-  return { XDG_CACHE_HOME: home, DOCKER_HOST: undefined, DOCKER_CONTEXT: undefined };
+  return { ...(await announce(home, like)), DOCKER_HOST: undefined, DOCKER_CONTEXT: undefined };
 }
 
 function folder(): string {

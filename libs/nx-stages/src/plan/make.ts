@@ -51,23 +51,22 @@ export async function makePlans(
   const locked = await Bases.read(context.root, options.lockFile);
   const source = await readFile(absolute(options.dockerfile), 'utf8');
   const dockerfile = parseDockerfile(source, { file: options.dockerfile });
+  const buildArgs = taskBuildArgs(context, options);
   const refused = new Map<string, DockerfileError>();
   const shared = {
     onRefused: (stage: string, error: DockerfileError) => refused.set(stage, error),
     contextDir: absolute(options.context),
     dockerfilePath: absolute(options.dockerfile),
     indexPath: absolute(join(outputRoot(outputHome(context, options)), 'file-index')),
-    ...taskBuildArgs(context, options),
+    ...buildArgs,
     ...(options.targets && { targets: options.targets }),
   };
   // One platform at a time: each has base digests of its own.
   const byPlatform: StagePlanFile[][] = [];
   const unlocked: FoundImagesFile['images'] = {};
   for (const platform of options.platforms ?? [machinePlatform()]) {
-    const named = baseReferences(source, {
-      ...{ file: options.dockerfile, platforms: [platform] },
-      ...taskBuildArgs(context, options),
-    });
+    const file = options.dockerfile;
+    const named = baseReferences(dockerfile, { file, platforms: [platform], ...buildArgs });
     const found = await findUnlocked(locked.unlocked(named, platform), platform);
     for (const [reference, image] of Object.entries(found))
       unlocked[reference] = { ...unlocked[reference], ...image };

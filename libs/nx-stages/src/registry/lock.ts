@@ -1,5 +1,5 @@
 import { rename, writeFile } from 'node:fs/promises';
-import { readStages } from '@excel2doc/dockerfile';
+import { type Dockerfile, readStages } from '@excel2doc/dockerfile';
 import { parseReference } from '@excel2doc/oci';
 import type { LockFile, LockedImage } from '../build/bases';
 
@@ -11,7 +11,10 @@ export interface References {
 }
 
 /** Every image that a Dockerfile reads, for any of the platforms, sorted; those by digest need no lock. */
-export function baseReferences(source: string, { platforms, ...options }: References): string[] {
+export function baseReferences(
+  source: string | Dockerfile,
+  { platforms, ...options }: References,
+): string[] {
   const stages = platforms.flatMap((platform) => readStages(source, { ...options, platform }));
   const references = stages.flatMap(({ base, images }) =>
     base.kind === 'image' ? [base.reference, ...images] : images,

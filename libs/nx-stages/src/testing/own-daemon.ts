@@ -21,35 +21,18 @@ export async function startOwnDaemon(like: Engine): Promise<OwnDaemon | null> {
   const program = join(bin, 'dockerd');
   if (like.kind !== 'private' || !existsSync(program)) return null;
   const home = await mkdtemp(join(tmpdir(), 'nx-own-'));
-  const socket = join(home, 'docker.sock');
-  const settings = {
-    'data-root': join(home, 'data'),
-    'exec-root': join(home, 'exec'),
-    hosts: [`unix://${socket}`],
-    pidfile: join(home, 'docker.pid'),
-    features: { 'containerd-snapshotter': true },
-  };
-  await writeFile(join(home, 'daemon.json'), JSON.stringify(settings));
+  const settings = await writeSettings(home, { features: { 'containerd-snapshotter': true } });
   const log = openSync(join(home, 'dockerd.log'), 'a');
   const path = [bin, join(bin, '../iptables-nft'), process.env['PATH']].join(':');
-  const child = spawn(program, ['--config-file', join(home, 'daemon.json')], {
+  const child = spawn(program, ['--config-file', settings], {
     env: { ...process.env, PATH: path },
     stdio: ['ignore', log, log],
   });
   const ended = once(child, 'exit');
-  const file: PrivateEngineFile = {
-    format: 1,
-    docker: like.docker,
-    host: `unix://${socket}`,
-    dockerConfig: like.env['DOCKER_CONFIG'] ?? '',
-  };
-  const folder = join(home, 'excel2doc', 'engine');
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'engine.json'), JSON.stringify(file));
+  const env = await announce(home, like);
   // The base images' layouts are the same for all engines.
   for (const name of await readdir(cacheFolder()))
     if (name !== 'engine') await symlink(join(cacheFolder(), name), join(home, 'excel2doc', name));
-  const env = { XDG_CACHE_HOME: home };
   for (let tries = 0; ; tries += 1) {
     const engine = await locateEngine({ env: { ...process.env, ...env } }).catch(() => undefined);
     if (engine) {
@@ -68,6 +51,36 @@ export async function startOwnDaemon(like: Engine): Promise<OwnDaemon | null> {
       throw new Error(await readFile(join(home, 'dockerd.log'), 'utf8'));
     await sleep(500);
   }
+}
+
+export const socketIn = (home: string) => join(home, 'docker.sock');
+
+/** Writes the settings of an engine that keeps all it has in `home`; the file's path is returned. */
+export async function writeSettings(home: string, more: object): Promise<string> {
+  const settings = {
+    'data-root': join(home, 'data'),
+    'exec-root': join(home, 'exec'),
+    hosts: [`unix://${socketIn(home)}`],
+    pidfile: join(home, 'docker.pid'),
+    ...more,
+  };
+  const file = join(home, 'daemon.json');
+  await writeFile(file, JSON.stringify(settings));
+  return file;
+}
+
+/** Has the engine of `home` be the private one, for whoever runs in the environment that is returned. */
+export async function announce(home: string, like: Engine): Promise<{ XDG_CACHE_HOME: string }> {
+  const file: PrivateEngineFile = {
+    format: 1,
+    docker: like.docker,
+    host: `unix://${socketIn(home)}`,
+    dockerConfig: like.env['DOCKER_CONFIG'] ?? '',
+  };
+  const folder = join(home, 'excel2doc', 'engine');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'engine.json'), JSON.stringify(file));
+  return { XDG_CACHE_HOME: home };
 }
 
 /** A swarm's load balancer leaves network namespaces behind, mounted as files. */

@@ -25,10 +25,7 @@ export default function composeRun(options: Options, context: ExecutorContext) {
     const project = options.throwAway
       ? `${context.projectName}-${randomBytes(4).toString('hex')}`
       : options.project;
-    const opened = await openCompose(
-      { ...options, ...(project && { project }) },
-      context,
-    );
+    const opened = await openCompose({ ...options, ...(project && { project }) }, context);
     const { compose, config } = opened;
     const { stage, image, buildContext: contextPath = projectRootOf(context) } = options;
     if (stage && image) await loadForService(opened, context, { stage, image, contextPath });

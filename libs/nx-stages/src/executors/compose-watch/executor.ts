@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutorContext } from '@nx/devkit';
 import { stringify } from 'yaml';
-import { type ComposeOptions, openCompose } from '../../compose/project';
+import { type ComposeOptions, type OpenedCompose, openCompose } from '../../compose/project';
 import { loadForService } from '../../compose/stage-image';
 import {
   debugCommand,
@@ -48,13 +48,13 @@ export default function composeWatch(options: Options, context: ExecutorContext,
     let builtAt = Date.now();
     await make('compose-up');
     if (stop.aborted) return;
-    const { compose } = await openCompose(options, context);
+    let opened = await openCompose(options, context);
     // The container without --reload, with its root read-only again: whatever ends us. After Ctrl-C
     // Nx takes our terminal away at once.
-    const restore = await compose.upAfterwards(oneService(options));
+    const restore = await opened.compose.upAfterwards(oneService(options));
     try {
       while (!stop.aborted) {
-        const changed = await watchImage(options, context, { stop, make }, builtAt);
+        const changed = await watchImage(opened, options, context, { stop, make, builtAt });
         if (changed === undefined) break;
         process.stdout.write(`${changed} has changed: the image is built anew\n`);
         builtAt = Date.now();
@@ -63,6 +63,7 @@ export default function composeWatch(options: Options, context: ExecutorContext,
           if (!(error instanceof StagesError)) throw error;
           process.stdout.write(`${error.message}; watching goes on with the image of before\n`);
         });
+        if (!stop.aborted) opened = await openCompose(options, context);
       }
     } finally {
       await restore.run();
@@ -74,17 +75,16 @@ export default function composeWatch(options: Options, context: ExecutorContext,
  * Syncs into one container until Ctrl-C, or until a file changes that the image has to be built anew
  * for: its name is returned.
  *
- * @param builtAt what was saved since is not in the image
+ * @param around `builtAt`: what was saved since is not in the image
  */
 async function watchImage(
+  opened: OpenedCompose,
   options: Options,
   context: ExecutorContext,
-  { stop, make }: Around,
-  builtAt: number,
+  { stop, make, builtAt }: Around & { builtAt: number },
 ): Promise<string | undefined> {
   const { service, stage, debugPort } = options;
   const contextDir = join(context.root, options.context);
-  const opened = await openCompose(options, context);
   const { engine, project, config } = opened;
   const plan = await readPlan(context.root, projectRootOf(context), stage);
   const inspected = await engine.command([
@@ -151,12 +151,11 @@ const oneService = ({ service }: Options) => ({ services: [service], noDeps: tru
 /** Editors put a new file in the old one's place, so its folder is what is watched. */
 function watchFile(path: string, onChange: () => void) {
   try {
-    const watcher = watch(dirname(path), (_, name) => {
+    return watch(dirname(path), (_, name) => {
       if (name !== basename(path)) return;
       // What is written in several steps counts once.
       void sleep(200).then(onChange);
     });
-    return watcher;
   } catch {
     return undefined;
   }

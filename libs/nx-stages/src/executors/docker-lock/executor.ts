@@ -34,8 +34,9 @@ export default function dockerLock(options: Options, context: ExecutorContext) {
       const isWhole = digest !== null && (platforms ?? onbuild) !== undefined;
       if (options.update || !isWhole)
         resolved[reference] = await resolveImage(reference, options.update ? undefined : digest);
-      say(reference, digest, resolved[reference]?.digest);
     }
+    for (const reference of all)
+      say(reference, images[reference]?.digest ?? null, resolved[reference]?.digest);
     // Another project's docker-lock may have written meanwhile.
     if (Object.keys(resolved).length > 0)
       await writeLock(path, { ...(await readLockedImages(path)), ...resolved });
