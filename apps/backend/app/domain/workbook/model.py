@@ -88,9 +88,7 @@ def _typed(value: Value, number: NumberFormat, date1904: bool) -> Value:
         return value
     if number.is_elapsed:
         return timedelta(days=max(-999_999_999, min(value, 999_999_999)))
-    if number.is_date:
-        return to_datetime(value, date1904=date1904) or value
-    return value
+    return to_datetime(value, date1904=date1904) or value
 
 
 def _show(value: Value, number: NumberFormat | None) -> str:

@@ -4,6 +4,7 @@ import html
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from app.domain.limits import Limits
@@ -38,7 +39,6 @@ class XlsxReader:
             self._archive.close()
             raise
         self._formats = _Formats([f if f.is_special else None for f in formats])
-        self._has_long = any(len(text) > limits.cell_characters for text in self._strings)
 
     @property
     def sheets(self) -> list[SheetName]:
@@ -66,9 +66,13 @@ class XlsxReader:
     def close(self) -> None:
         self._archive.close()
 
+    @cached_property
+    def _has_long(self) -> bool:
+        return any(len(text) > self._limits.cell_characters for text in self._strings)
+
     def _plain_row(self, raw: RawRow) -> Row | None:
         """Most rows: no gap, numbers and shared strings alone. Any other is read cell by cell."""
-        if self._has_long or not raw.cells:
+        if self._has_long:
             return None
         letters, style, kinds, texts, _ = zip(*raw.cells, strict=True)
         if letters != _LETTERS[: len(letters)] or b"" in texts or not _PLAIN.issuperset(kinds):
@@ -91,22 +95,30 @@ class XlsxReader:
     def _row(self, raw: RawRow, sheet: str) -> Row:
         values: list[Value] = []
         formats: list[NumberFormat | None] = []
-        strings, styles, next_letters = self._strings, self._formats, _LETTERS
+        strings, styles = self._strings, self._formats
         for letters, style, kind, text, inline in raw.cells:
+            column = column_index(letters) if letters else len(values)
+            missing = column - len(values)
+            if missing:
+                if missing < 0:
+                    place = cell_name(raw.number, column)
+                    raise Refused(
+                        "WORKBOOK_DAMAGED", f"sheet {sheet!r}, cell {place}: out of order"
+                    )
+                values.extend([None] * missing)
+                formats.extend([None] * missing)
             try:
-                if letters and letters != next_letters[len(values)]:
-                    self._skip_to(column_index(letters), values, formats, raw, sheet)
                 if kind == b"s":
                     value: Value = strings[int(text)] if text else None
                 elif not text and not inline:
                     continue
-                elif not kind or kind == b"n":
+                elif kind in {b"", b"n"}:
                     value = int(text) if text.isdigit() and len(text) < 16 else _number(text)
                 else:
                     value = self._other(kind, text, inline)
                 formats.append(styles[style])
             except (ValueError, IndexError) as error:
-                place = cell_name(raw.number, len(values))
+                place = cell_name(raw.number, column)
                 raise Refused(
                     "CELL_DAMAGED", f"sheet {sheet!r}, cell {place}: {str(error)[:100]}"
                 ) from error
@@ -114,25 +126,10 @@ class XlsxReader:
             if value.__class__ is str and len(value) > self._limits.cell_characters:
                 raise Refused(
                     "CELL_TOO_LONG",
-                    f"sheet {sheet!r}, cell {cell_name(raw.number, len(values) - 1)} holds "
+                    f"sheet {sheet!r}, cell {cell_name(raw.number, column)} holds "
                     f"more than {self._limits.cell_characters} characters",
                 )
         return Row(raw.number, values, formats, hidden=raw.hidden, date1904=self._workbook.date1904)
-
-    def _skip_to(
-        self,
-        column: int,
-        values: list[Value],
-        formats: list[NumberFormat | None],
-        raw: RawRow,
-        sheet: str,
-    ) -> None:
-        missing = column - len(values)
-        if missing < 0:
-            place = cell_name(raw.number, column)
-            raise Refused("WORKBOOK_DAMAGED", f"sheet {sheet!r}, cell {place}: out of order")
-        values.extend([None] * missing)
-        formats.extend([None] * missing)
 
     def _other(self, kind: bytes, text: bytes, inline: bytes) -> Value:
         match kind:
@@ -149,8 +146,8 @@ class XlsxReader:
                 raise ValueError(f"cell type {kind.decode()!r}")
 
 
-# of every column that three letters can name; a sheet has fewer
-_LETTERS = tuple(column_letters(column).encode() for column in range(18_279))
+# a row that is wider is read cell by cell
+_LETTERS = tuple(column_letters(column).encode() for column in range(702))
 
 _PLAIN = frozenset({b"", b"n", b"s"})
 
