@@ -10,6 +10,7 @@ import { deleteTrees, isThere } from './tree';
 
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
+const START_ATTEMPTS = 3;
 
 /** The daemon's pid, if the pid file names a process that really is this folder's daemon. */
 export async function runningPid(at: EngineFolder): Promise<number | undefined> {
@@ -37,15 +38,31 @@ export async function startDaemon(
   { isolated = false } = {},
 ): Promise<void> {
   await prepare(at, asRoot);
+  for (let attempt = 1; ; attempt++) {
+    const ended = await startedDaemon(at, asRoot, isolated);
+    if (!ended) return;
+    // dockerd gives up on containerd or BuildKit after 15 s, which their databases can take from a
+    // disk that has not read them before. The next start finds them in memory.
+    const gaveUp = /deadline exceeded|timeout waiting for containerd/.test(ended.stderr);
+    if (!gaveUp || attempt === START_ATTEMPTS) throw ended;
+  }
+}
+
+async function startedDaemon(
+  at: EngineFolder,
+  asRoot: string[],
+  isolated: boolean,
+): Promise<EngineError | undefined> {
   const started = await spawnDaemon(at, asRoot, isolated);
   const deadline = Date.now() + READY_TIMEOUT_MS;
   while (!(await answers(at.socket))) {
-    if (started.exited()) throw await failure(at, 'ended at once');
+    if (started.exited()) return failure(at, 'ended at once');
     if (Date.now() > deadline)
       throw await failure(at, `does not answer after ${READY_TIMEOUT_MS / 1000} s`);
     await sleep(100);
   }
   started.release();
+  return undefined;
 }
 
 async function prepare(at: EngineFolder, asRoot: string[]): Promise<void> {
