@@ -19,6 +19,7 @@ export type {
 } from './plan';
 export { serialisePlan } from './serialise';
 export type { BaseFacts, BaseInput } from './stage/base';
+export { machinePlatform } from './stage/platform';
 export { familiarReference } from './stage/reference';
 export { planStages } from './plan/plan-stages';
 export type { PlanOptions } from './plan/plan-stages';

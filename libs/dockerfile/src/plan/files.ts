@@ -39,10 +39,10 @@ function found(
   if (Array.isArray(taken)) {
     const unfound = unfoundLink(reader, step, source, taken);
     if (unfound) {
-      const { line, column, keyword } = step.instruction;
+      const { line, column } = step.instruction;
       throw new Problem('COPY_SOURCE_MISSING', {
         at: { file: reader.file, line, column },
-        message: `${keyword} ${source}: "/${unfound.path}" not found in the build context`,
+        message: `${readAs(step, source)}: "/${unfound.path}" not found in the build context`,
         hint: `BuildKit does not find ${unfound.behind}: name it without the link`,
       });
     }
@@ -140,17 +140,20 @@ function covers(taken: Taken[], folder: string): boolean {
   return taken.some(({ entry }) => entry.path === folder || entry.path.startsWith(`${folder}/`));
 }
 
+const readAs = ({ instruction: { keyword } }: Step, source: string) =>
+  keyword === 'RUN' ? `RUN --mount source=${source}` : `${keyword} ${source}`;
+
 function missingError(
   { tree, file }: ContextReader,
   step: Step,
   source: string,
   { missing, why }: Missing,
 ): DockerfileError {
-  const { line, column, keyword } = step.instruction;
+  const { line, column } = step.instruction;
   const at = { file, line, column };
   if (why === 'malformed')
     return new Problem('SYNTAX', { at, message: `syntax error in pattern ${source}` });
-  const named = keyword === 'RUN' ? `RUN --mount source=${source}` : `${keyword} ${source}`;
+  const named = readAs(step, source);
   const rule = tree.hiddenBy(missing);
   if (rule)
     return new Problem('COPY_SOURCE_IGNORED', {

@@ -428,6 +428,13 @@ describe('bad input', () => {
     expect(error.message).toContain('symbolic link to ../outside');
   });
 
+  it('names the mount that BuildKit does not find behind a link', () => {
+    symlinkSync('.', join(context, 'l'));
+    write({ 'a/b': '' });
+    const error = refusal(['FROM a', 'RUN --mount=type=bind,source=l/a,target=/c d']);
+    expect(error.message).toContain('RUN --mount source=l/a: "/l/a" not found');
+  });
+
   it('refuses links in a circle', () => {
     symlinkSync('b', join(context, 'a'));
     symlinkSync('a', join(context, 'b'));

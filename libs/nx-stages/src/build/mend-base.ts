@@ -98,10 +98,13 @@ async function copyBlobs(standIn: LocalImage, from: BlobSource): Promise<void> {
   ]);
 }
 
-function unavailable(reference: string, { layoutDir }: LocalImage, cause?: unknown): StagesError {
+function unavailable(reference: string, copy: LocalImage, cause?: unknown): StagesError {
+  const isStandIn = copy.tag !== reference;
+  const what = isStandIn ? `the stand-in for ${reference}` : `the engine's ${reference}, kept here,`;
+  const again = isStandIn ? 'run `npm start`: it is made again' : 'pull or build it again';
   return new StagesError('BASE_UNAVAILABLE', {
-    message: `the stand-in for ${reference} is damaged, and the engine has no image with its layers`,
-    hint: `Remove ${layoutDir} and run \`npm start\`: it is made again`,
+    message: `${what} is damaged, and the engine has no image with its layers`,
+    hint: `Remove ${copy.layoutDir} and ${again}`,
     cause,
   });
 }

@@ -143,6 +143,16 @@ describe('the build context', () => {
       { source: 'web', target: 'ui', sourceFile: 'apps/web/Dockerfile', type: 'static' },
     ]);
   });
+
+  test('makes none of what the Dockerfile copied before it was broken', () => {
+    const dockerfile = (text: string) =>
+      workspace.infer({ 'apps/web/Dockerfile': text, 'libs/ui/index.js': '' });
+    const ui = { 'libs/ui': { name: 'ui', root: 'libs/ui' } };
+    const projects = dockerfile('FROM a\nCOPY libs/ui ui\n');
+    expect(workspace.dependencies({ ...projects, ...ui })).toHaveLength(1);
+    dockerfile('FROM a\nCOPPY libs/ui ui\n');
+    expect(workspace.dependencies({ ...projects, ...ui })).toEqual([]);
+  });
 });
 
 describe('a Compose file', () => {

@@ -21,14 +21,16 @@ export function stagesOf(
   workspaceRoot: string,
   { dockerfile, lockFile, buildArgs, targets }: StagesSource,
 ): StageSummary[] {
-  const source = readFileSync(join(workspaceRoot, dockerfile), 'utf8');
+  const path = join(workspaceRoot, dockerfile);
+  latest.delete(path);
+  const source = readFileSync(path, 'utf8');
   const bases = lockedTriggers(workspaceRoot, lockFile);
   const stages = remembered(
     workspaceRoot,
     ['stages', dockerfile, source, buildArgs, targets, bases],
     () => readStages(source, { file: dockerfile, targets, bases, ...(buildArgs && { buildArgs }) }),
   );
-  latest.set(join(workspaceRoot, dockerfile), { asked: askedText(buildArgs, targets), stages });
+  latest.set(path, { asked: askedText(buildArgs, targets), stages });
   return stages;
 }
 
@@ -37,7 +39,7 @@ const askedText = (...asked: unknown[]) => JSON.stringify(asked);
 
 /**
  * What `stagesOf` gave last, without reading the file again: Nx asks for dependencies right after the
- * nodes.
+ * nodes. Of one that could not be read then, nothing is remembered.
  *
  * @throws DockerfileError
  */

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { locateEngine } from '@excel2doc/engine';
 import { type Digest, layoutSource, parseDigest, pushImage } from '@excel2doc/oci';
 import { flipBit } from '@excel2doc/oci/testing/folder';
 import { realRegistry } from '@excel2doc/oci/testing/registry';
@@ -52,3 +53,24 @@ test('one that is whole is left alone', async () => {
   await mend();
   expect(lines).toEqual([]);
 });
+
+test.each([
+  ['stand-in:1', `the stand-in for ${reference} is damaged`, 'run `npm start`'],
+  [reference, `the engine's ${reference}, kept here, is damaged`, 'pull or build it again'],
+])(
+  'of one known to the engine as %s, which it has no more, says what to do',
+  async (tag, what, hint) => {
+    const engine = await locateEngine();
+    const { image, folder } = await pulledBase();
+    const { digest, configDigest } = image.record;
+    await flipBit(layoutSource(folder).pathOf(parseDigest(configDigest)));
+    const local = { digest, layoutDir: folder, tag };
+    const bases = new Bases({}, { [reference]: { [platform]: local } });
+    const rim = { engine: () => Promise.resolve(engine), say: () => undefined };
+    const mending = mendBase({ bases, reference, platform, ...rim });
+    await expect(mending).rejects.toMatchObject({
+      message: expect.stringContaining(what),
+      hint: expect.stringContaining(hint),
+    });
+  },
+);
