@@ -82,7 +82,8 @@ def test_every_kind_knows_merges_and_hidden_columns(kind: str):
     path = DATA / f"sample.{kind}"
     with open_workbook(path, path.name, Limits()) as reader:
         layout = reader.layout(0)
-        assert [sheet.name for sheet in reader.sheets] == ["Data", "Empty", "Hidden"]
+        sheets = [(sheet.name, sheet.hidden) for sheet in reader.sheets]
+    assert sheets == [("Data", False), ("Empty", False), ("Hidden", True)]
     assert layout.merges == [Merge(3, 0, 4, 1)]
     assert layout.hidden_columns == {6}
 
@@ -181,6 +182,7 @@ def test_a_damaged_cell_is_refused_by_its_name(row: str, code: str, tmp_path: Pa
     with pytest.raises(Refused) as caught:
         with_row(tmp_path, row)
     assert caught.value.code == code
+    assert "sheet 'Data'" in caught.value.message
     if code.startswith("CELL"):
         assert "A1" in caught.value.message
 
@@ -214,6 +216,25 @@ def test_entities_are_never_expanded(tmp_path: Path):
 def test_the_1904_date_system(tmp_path: Path):
     path = edited(tmp_path, "xl/workbook.xml", ("<workbookPr ", '<workbookPr date1904="1" '))
     assert read(path)[0][1].shown[4] == "2030-02-01 12:00"
+
+
+def test_the_1904_date_system_of_an_xls(tmp_path: Path):
+    path = tmp_path / "x.xls"
+    path.write_bytes(changed_xls(b"\x22\0\x02\0\0\0", b"\x22\0\x02\0\x01\0"))
+    assert read(path)[0][1].shown[4] == "2030-02-01 12:00"
+
+
+def test_an_encrypted_xls_is_refused(tmp_path: Path):
+    path = tmp_path / "x.xls"
+    path.write_bytes(changed_xls(b"\xe1\0\x02\0\xb0\x04", b"\x2f\0\x02\0\xb0\x04"))  # FILEPASS
+    assert refusal(path).code == "ENCRYPTED"
+
+
+def changed_xls(before: bytes, after: bytes) -> bytes:
+    """The sample with one of its records changed."""
+    content = (DATA / "sample.xls").read_bytes()
+    assert content.count(before) == 1
+    return content.replace(before, after)
 
 
 def test_a_missing_part_is_refused(tmp_path: Path):
@@ -383,3 +404,10 @@ def test_repeated_cells_and_notes_of_an_ods(tmp_path: Path):
         '<table:table-cell table:number-columns-repeated="16000"/>',
     )
     assert row.shown == ["", "", "1", "1"]
+
+
+@pytest.mark.parametrize("cell", ["table-cell", "covered-table-cell"])
+def test_an_ods_that_claims_a_million_columns_is_refused_by_its_cell(cell: str, tmp_path: Path):
+    gap = f'<table:{cell} table:number-columns-repeated="999999999"/>'
+    with pytest.raises(Refused, match=r"TOO_MANY_COLUMNS: sheet 'Data' .* AMK1"):
+        ods_cell(tmp_path, gap + "<table:table-cell><text:p>x</text:p></table:table-cell>")

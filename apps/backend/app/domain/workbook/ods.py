@@ -17,8 +17,10 @@ from app.domain.xml_safe import elements, local, parse
 _O = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _T = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _X = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_S = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
 _DURATION = re.compile(r"(-?)P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$")
 _CONTENT = "content.xml"
+_MAX_SPACES = 32_767
 
 
 class OdsReader:
@@ -84,12 +86,17 @@ class OdsReader:
             raise Refused("ENCRYPTED", "the workbook is password-protected", "remove its password")
 
     def _find_sheets(self) -> list[SheetName]:
+        """A sheet is hidden by its style, and styles stand before the sheets."""
         found = []
+        hidden: set[str | None] = set()
         try:
             with self._archive.open(_CONTENT) as stream:
-                for table in elements(stream, _CONTENT, f"{_T}table"):
-                    if _is_sheet(table):
-                        found.append(SheetName(table.get(f"{_T}name") or "?", False))
+                for element in elements(stream, _CONTENT, f"{_S}style", f"{_T}table"):
+                    if _is_sheet(element):
+                        name = element.get(f"{_T}name") or "?"
+                        found.append(SheetName(name, element.get(f"{_T}style-name") in hidden))
+                    elif any(p.get(f"{_T}display") == "false" for p in element):
+                        hidden.add(element.get(f"{_S}name"))
         except KeyError:
             raise Refused("WORKBOOK_DAMAGED", "the archive holds no spreadsheet") from None
         return found
@@ -141,7 +148,7 @@ def _row(row: etree._Element, limits: Limits) -> tuple[list[Value], list[str]]:
         value, text = _cell(cell)
         if value is None:
             continue
-        gap = place - len(values)
+        gap = min(place, limits.columns) - len(values)  # one more is enough to refuse it
         values.extend([None] * gap)
         shown.extend([""] * gap)
         repeat = min(_repeat(cell, "columns"), limits.columns + 1)
@@ -205,7 +212,7 @@ def _paragraph(element: etree._Element) -> str:
     for child in element:
         match local(child):
             case "s":
-                parts.append(" " * int(child.get(f"{_X}c", "1")))
+                parts.append(" " * min(int(child.get(f"{_X}c", "1")), _MAX_SPACES))
             case "tab":
                 parts.append("\t")
             case "line-break":

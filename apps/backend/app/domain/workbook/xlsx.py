@@ -51,13 +51,13 @@ class XlsxReader:
     def layout(self, index: int) -> SheetLayout:
         part = self._workbook.sheets[index]
         with self._archive.open(part.path) as stream:
-            return read_layout(stream, part.path)
+            return read_layout(stream, f"sheet {part.sheet.name!r}")
 
     def rows(self, index: int) -> Iterator[Row]:
         part = self._workbook.sheets[index]
         counter = Counter(part.sheet.name, self._limits)
         with self._archive.open(part.path) as stream:
-            for raw in read_rows(stream, part.path):
+            for raw in read_rows(stream, f"sheet {part.sheet.name!r}"):
                 row = self._plain_row(raw) or self._row(raw, part.sheet.name)
                 if any(value is not None for value in row.raw):
                     counter.add(row.index, len(row.raw))
