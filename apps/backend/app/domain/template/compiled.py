@@ -18,15 +18,26 @@ from app.domain.refusal import Refused
 from app.domain.template.fields import Fields, find_fields, refuse_loading
 from app.domain.template.package import read_package, relationships_of
 from app.domain.template.pictures import PictureSink, open_relationships, with_picture_types
+from app.domain.template.places import (
+    MARKUP,
+    Paragraph,
+    missing_field,
+    on_lines,
+    paragraphs,
+    place_of,
+    syntax_error,
+    text_of,
+)
 from app.domain.template.reaching import MARKS, cut_reaching
 from app.domain.template.sandbox import Sandbox, make_sandbox
 
 _TAGS = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
 _PRINT = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_MARKUP = re.compile(r"<[^>]+>")
 _DRAWING_ID = re.compile(r'(<(?:wp:docPr|pic:cNvPr)\b[^>]*?\bid=")\d+(")')
 _TABLE_CHANGES = re.compile(r"\{%\s*(?:tc|colspan|hm)\b|\{\{tc\b")
 _PICTURE = re.compile(r"\|\s*picture\b")
+_ABSENT = re.compile(r"(?:has no attribute |^)'([^']*)'(?: is undefined|$)")
+_RENDERING = (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, Refused)
 _LITERAL_BRACES = (("{_{", "{{"), ("}_}", "}}"), ("{_%", "{%"), ("%_}", "%}"))
 
 
@@ -50,7 +61,7 @@ class CompiledTemplate:
     fields: Fields
     _parts: list[_Part]
     _rest: bytes
-    _paragraphs: list[tuple[str, int, str]]
+    _paragraphs: list[Paragraph]
     _pictures: PictureSink
 
     def document(self, context: Mapping[str, Any]) -> bytes:
@@ -80,21 +91,15 @@ class CompiledTemplate:
     def text(self, context: Mapping[str, Any]) -> list[str]:
         """The paragraphs of the rendered document, for a preview. Raises what `document` does."""
         root = etree.fromstring(self._render_part(self._parts[0], context))
-        paragraphs = (_text(p) for p in root.iter("{*}p"))
-        return [text for text in paragraphs if text.strip()]
+        texts = (text_of(p) for p in root.iter("{*}p"))
+        return [text for text in texts if text.strip()]
 
     def _render_part(self, part: _Part, context: Mapping[str, Any]) -> bytes:
         self._pictures.start()
         try:
             xml = part.template.render(context)
-        except UndefinedError as error:
-            raise self._missing(str(error)) from error
-        except SecurityError as error:
-            raise Refused("TEMPLATE_FORBIDDEN", f"{part.name}: {error}") from error
-        except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError) as error:
-            raise Refused(
-                "TEMPLATE_VALUE", f"{part.name}: {type(error).__name__}: {str(error)[:200]}"
-            ) from error
+        except _RENDERING as error:
+            raise self._refusal(error, part, context) from error
         for written, meant in _LITERAL_BRACES:
             xml = xml.replace(written, meant)
         if part.has_drawings:
@@ -115,16 +120,21 @@ class CompiledTemplate:
             return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
         return data
 
-    def _missing(self, message: str) -> Refused:
-        match = re.search(r"'([^']*)' is undefined|has no attribute '([^']*)'", message)
-        name = (match[1] or match[2]) if match else ""
-        place = next((p for p in self._paragraphs if name and name in p[2]), None)
-        where = f" ({place[0]}, paragraph {place[1]}: {place[2][:80]!r})" if place else ""
-        return Refused(
-            "FIELD_MISSING",
-            f"field {name!r} has no value{where}" if name else message[:200],
-            "map a column to it, or choose to leave missing fields blank",
-        )
+    def _refusal(self, error: Exception, part: _Part, context: Mapping[str, Any]) -> Refused:
+        place = place_of(error, part.source, self._paragraphs)
+        message = str(error)[:200]
+        match error:
+            case UndefinedError():
+                found = _ABSENT.search(message)
+                return missing_field(found[1] if found else message, place, context)
+            case SecurityError():
+                return Refused("TEMPLATE_FORBIDDEN", f"{place or part.name}: {message}")
+            case Refused():
+                where = f"{place or part.name}: {error.message}"
+                return Refused(error.code, where, error.hint)
+            case _:
+                kind = type(error).__name__
+                return Refused("TEMPLATE_VALUE", f"{place or part.name}: {kind}: {message}")
 
 
 def compile_template(
@@ -145,13 +155,13 @@ def compile_template(
     parts: list[_Part] = []
     fixed = dict(package.fixed)
     found = Fields()
-    paragraphs: list[tuple[str, int, str]] = []
+    tagged: list[Paragraph] = []
     for name, xml in package.rendered.items():
-        paragraphs.extend(_paragraphs(name, xml))
+        tagged.extend(paragraphs(name, etree.fromstring(xml.encode(), _parser())))
         if name != package.document and not _has_tags(xml):
             fixed[name] = xml.encode()
             continue
-        part = _compile_part(sandbox, name, xml, paragraphs)
+        part = _compile_part(sandbox, name, xml, tagged)
         tree = sandbox.parse(part.source)
         refuse_loading(tree, name)
         found = found.plus(find_fields(tree))
@@ -160,17 +170,15 @@ def compile_template(
             part.has_drawings = True
             fixed["[Content_Types].xml"] = with_picture_types(fixed["[Content_Types].xml"])
         parts.append(part)
-    return CompiledTemplate(found, parts, _archive(fixed), paragraphs, pictures)
+    return CompiledTemplate(found, parts, _archive(fixed), tagged, pictures)
 
 
-def _compile_part(
-    sandbox: Sandbox, name: str, xml: str, paragraphs: list[tuple[str, int, str]]
-) -> _Part:
-    source = _print_as_runs(name, DocxTemplate(io.BytesIO()).patch_xml(xml))
+def _compile_part(sandbox: Sandbox, name: str, xml: str, tagged: list[Paragraph]) -> _Part:
+    source = _print_as_runs(name, DocxTemplate(io.BytesIO()).patch_xml(on_lines(xml)))
     try:
         template = sandbox.from_string(source)
     except TemplateSyntaxError as error:
-        raise _syntax(name, error, source, paragraphs) from error
+        raise syntax_error(error, source, tagged, name) from error
     except (RecursionError, MemoryError, SyntaxError, ValueError) as error:
         raise Refused("TEMPLATE_SYNTAX", f"{name}: {type(error).__name__}") from error
     return _Part(
@@ -204,7 +212,7 @@ def _print_as_runs(name: str, source: str) -> str:
         else:
             raise Refused(
                 "TEMPLATE_TAG",
-                f"{name}: {_MARKUP.sub('', match[0])[:80]} prints where Word holds no text",
+                f"{name}: {MARKUP.sub('', match[0])[:80]} prints where Word holds no text",
                 "use {{ }} in a text, {{r }} for a run or {{p }} for a paragraph",
             )
         out.append(source[done : match.start()] + wrapped)
@@ -212,32 +220,8 @@ def _print_as_runs(name: str, source: str) -> str:
     return "".join(out) + source[done:]
 
 
-def _syntax(
-    name: str, error: TemplateSyntaxError, source: str, paragraphs: list[tuple[str, int, str]]
-) -> Refused:
-    line = source.splitlines()[max((error.lineno or 1) - 1, 0)] if error.lineno else ""
-    tags = [_MARKUP.sub("", tag) for tag in _TAGS.findall(line)]
-    text = (error.message or "")[:200]
-    mentioned = re.findall(r"'([^']+)'", text)
-    place = next(
-        (p for p in paragraphs for word in mentioned if word in p[2] and _TAGS.search(p[2])), None
-    )
-    where = f", paragraph {place[1]}: {place[2][:80]!r}" if place else f", near {tags[:1]}"
-    return Refused("TEMPLATE_SYNTAX", f"{name}{where}: {text}", "correct the tag and upload again")
-
-
-def _paragraphs(name: str, xml: str) -> list[tuple[str, int, str]]:
-    root = etree.fromstring(xml.encode(), _parser())
-    texts = (_text(p) for p in root.iter("{*}p"))
-    return [(name, n, text) for n, text in enumerate(texts, 1) if "{" in text]
-
-
-def _text(paragraph: etree._Element) -> str:
-    return "".join(t.text or "" for t in paragraph.iter("{*}t"))
-
-
 def _has_tags(xml: str) -> bool:
-    text = _MARKUP.sub("", xml)
+    text = MARKUP.sub("", xml)
     return "{{" in text or "{%" in text or "{#" in text
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lxml import etree
 
+from app.domain.ole import is_encrypted, is_ole
 from app.domain.refusal import Refused
 from app.domain.template.reaching import MARKS, cut_reaching
 from app.domain.xml_safe import parse
@@ -34,6 +35,10 @@ class Package:
 
 def read_package(path: Path, max_unpacked_bytes: int) -> Package:
     """Raises: Refused: `TEMPLATE_*`, `ZIP_*`, `XML_*`, naming the part."""
+    if is_ole(path):
+        if is_encrypted(path):
+            raise Refused("ENCRYPTED", "the template is password-protected", "remove its password")
+        raise Refused("TEMPLATE_NOT_DOCX", "the file is of an older Word", "save it as .docx")
     check_zip(path, max_unpacked_bytes)
     with zipfile.ZipFile(path) as archive:
         parts = {

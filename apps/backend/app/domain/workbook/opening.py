@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 
 from app.domain.limits import Limits
+from app.domain.ole import is_encrypted, is_ole
 from app.domain.refusal import Refused
 from app.domain.workbook.delimited import DelimitedReader
 from app.domain.workbook.model import WorkbookReader
@@ -14,9 +15,7 @@ from app.domain.workbook.xls import XlsReader
 from app.domain.workbook.xlsx import XlsxReader
 from app.domain.zip_guard import check_zip
 
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BIFF_STARTS = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")
-_ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _TEXT_SUFFIXES = {".csv", ".tsv", ".txt", ".tab"}
 _NAMED_KINDS = {
     b"%PDF": "a PDF",
@@ -34,15 +33,12 @@ def detect_kind(path: Path, name: str) -> str:
     Raises:
         Refused: `UNKNOWN_KIND`, `ENCRYPTED`, naming what the file is instead where that is known.
     """
+    if is_ole(path):
+        if is_encrypted(path):
+            raise Refused("ENCRYPTED", "the workbook is password-protected", "remove its password")
+        return "xls"
     with path.open("rb") as file:
         head = file.read(8)
-        if head == _OLE:
-            rest = file.read()
-            if _ENCRYPTED_PACKAGE in rest:
-                raise Refused(
-                    "ENCRYPTED", "the workbook is password-protected", "remove its password"
-                )
-            return "xls"
     if head[:2] == b"PK":
         return _kind_of_archive(path)
     if head[:2] in _BIFF_STARTS and head[2:3] in {b"\x04", b"\x06", b"\x08", b"\x10"}:
