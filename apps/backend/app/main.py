@@ -10,6 +10,7 @@ from fastapi_offline import FastAPIOffline
 
 from app import __version__
 from app.api import convert, health, jobs, keys, page, problems, templates, workbooks
+from app.api.body_limit import BodyLimit
 from app.api.watching import Watching
 from app.core.config import Settings, get_settings
 from app.core.database import engine, migrate
@@ -70,6 +71,7 @@ def create_app() -> FastAPI:
     for module in (convert, workbooks, templates, jobs, keys):
         application.include_router(module.router)
     page.install(application)
+    application.add_middleware(BodyLimit, lambda: get_settings().max_upload_bytes)
     application.add_middleware(Watching)
     return application
 

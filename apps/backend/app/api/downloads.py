@@ -3,6 +3,8 @@
 from urllib.parse import quote
 
 from fastapi.responses import FileResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
 
 from app.services.errors import NotFound
 from app.storage.files import Storage
@@ -13,7 +15,7 @@ def download(storage: Storage, sha256: str, name: str, media_type: str) -> FileR
     if not storage.exists(sha256):
         raise NotFound("file", name)
     with storage.local(sha256) as path:
-        return FileResponse(
+        return _Download(
             path,
             media_type=media_type,
             headers={
@@ -22,6 +24,23 @@ def download(storage: Storage, sha256: str, name: str, media_type: str) -> FileR
                 "X-Content-Type-Options": "nosniff",
             },
         )
+
+
+class _Download(FileResponse):
+    """A range that cannot be read is passed over; one that is not there is a problem."""
+
+    @classmethod
+    def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
+        try:
+            return super()._parse_range_header(http_range, file_size)
+        except MalformedRangeHeader:
+            return []  # the whole file: RFC 9110, 14.2
+        except RangeNotSatisfiable as error:
+            raise HTTPException(
+                416,
+                f"the file has {file_size} bytes, and none in {http_range!r}",
+                headers={"Content-Range": f"bytes */{file_size}"},
+            ) from error
 
 
 def attachment(name: str) -> str:

@@ -19,6 +19,12 @@ from app.storage.files import Away, Gone
 
 MEDIA_TYPE = "application/problem+json"
 _STATUS_OF_REFUSAL = {"UPLOAD_TOO_LARGE": 413}
+_CODE_OF_STATUS = {
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    413: "UPLOAD_TOO_LARGE",
+    416: "RANGE_NOT_SATISFIABLE",
+}
 log = structlog.get_logger(__name__)
 
 
@@ -114,8 +120,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def http(_request: Request, error: HTTPException) -> JSONResponse:
-        code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "HTTP_ERROR")
-        response = problem_response(error.status_code, code, str(error.detail))
+        code = _CODE_OF_STATUS.get(error.status_code, "HTTP_ERROR")
+        title = HTTPStatus(error.status_code).phrase
+        detail = str(error.detail) if error.detail != title else None
+        response = problem_response(error.status_code, code, title, detail)
         response.headers.update(error.headers or {})
         return response
 

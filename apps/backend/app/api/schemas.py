@@ -79,7 +79,10 @@ _Text = Annotated[str, Field(max_length=500)]
 
 class OptionsIn(_Model):
     sheets: list[_Text] | None = Field(
-        default=None, max_length=200, description="Null: all visible ones (table), the first (else)"
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="Null: all visible ones (table), the first (else)",
     )
     header_row: int | None = Field(
         default=None, ge=0, le=1_048_576, description="Counted from 1; 0: none; null: find it"

@@ -172,11 +172,11 @@ def result_of(session: Session, services: Services, job_id: UUID) -> Job:
     """
     job = get_job(session, job_id)
     if job.status == "expired" or (job.expires_at and job.expires_at < now()):
-        raise Conflict("RESULT_EXPIRED", "the result has expired", "retry the conversion")
+        raise Conflict("RESULT_EXPIRED", "the result has expired", "convert the workbook again")
     if job.status != "done" or job.result_sha256 is None:
         raise Conflict("RESULT_NOT_READY", f"the job is {job.status}", "wait until it is done")
     if not services.storage.exists(job.result_sha256):
-        raise Conflict("RESULT_EXPIRED", "the result has expired", "retry the conversion")
+        raise Conflict("RESULT_EXPIRED", "the result has expired", "convert the workbook again")
     return job
 
 

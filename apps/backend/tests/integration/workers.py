@@ -4,9 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.server import ROOT
 
 
 def start_worker(**settings: str) -> "subprocess.Popen[bytes]":

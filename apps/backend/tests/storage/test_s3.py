@@ -17,7 +17,7 @@ import pytest
 from app.storage.files import Away, DiskStorage, Gone, Storage
 from app.storage.s3 import S3Storage
 from tests.documents import table
-from tests.integration.workers import ROOT
+from tests.server import ROOT
 from tests.unit.test_jobs_api import PEOPLE
 from tests.workbooks import xlsx
 

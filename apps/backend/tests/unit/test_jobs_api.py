@@ -139,6 +139,10 @@ def test_the_same_input_gives_the_stored_result_at_once(client: TestClient):
     assert again.status_code == 200
     assert again.json()["cached"]
     assert again.json()["status"] == "done"
+    others = [{"header_row": 0}, {"include_hidden": True}]
+    assert [submit(client, workbook_id=workbook, options=o).status_code for o in others] == [
+        202
+    ] * 2
     ids = (first["id"], again.json()["id"])
     results = [client.get(f"/api/v1/jobs/{job_id}/result").content for job_id in ids]
     assert results[0] == results[1]
@@ -154,21 +158,12 @@ def test_an_idempotency_key_makes_one_job(client: TestClient):
     assert (other.status_code, other.json()["code"]) == (409, "IDEMPOTENCY_KEY_REUSED")
 
 
-def test_a_result_is_served_by_range(client: TestClient):
-    job = finished(client, submit(client, workbook_id=upload(client, PEOPLE)).json()["id"])
-    whole = client.get(f"/api/v1/jobs/{job['id']}/result").content
-    part = client.get(f"/api/v1/jobs/{job['id']}/result", headers={"Range": "bytes=10-19"})
-    assert part.status_code == 206
-    assert part.content == whole[10:20]
-    assert part.headers["content-range"] == f"bytes 10-19/{len(whole)}"
-
-
 def test_events_follow_a_job_to_its_end(client: TestClient):
     job = submit(client, workbook_id=upload(client, PEOPLE)).json()
     with client.stream("GET", f"/api/v1/jobs/{job['id']}/events") as stream:
         lines = [line for line in stream.iter_lines() if line.startswith("data: ")]
-    states = [json.loads(line[6:])["status"] for line in lines]
-    assert states[-1] == "done"
+    last = json.loads(lines[-1][6:])
+    assert (last["status"], last["rows_done"], last["rows_total"]) == ("done", 4, 4)
 
 
 def test_a_finished_job_cannot_be_cancelled_or_retried(client: TestClient):
@@ -185,6 +180,8 @@ def test_versions_are_kept_and_a_job_names_its_own(client: TestClient):
         files={"file": ("l.docx", template("two {{ Name }}"))},
     )
     assert response.json()["number"] == 2
+    listed = client.get(f"/api/v1/templates/{letter}").json()["versions"]
+    assert [(v["number"], v["fields"]["single"]) for v in listed] == [(1, ["Name"]), (2, ["Name"])]
     workbook = upload(client, PEOPLE)
     for number, expected in ((1, "one Ann & Co"), (2, "two Ann & Co"), (None, "two Ann & Co")):
         body = {"workbook_id": workbook, "mode": "per-row", "template_id": letter}
@@ -197,7 +194,7 @@ def test_versions_are_kept_and_a_job_names_its_own(client: TestClient):
     assert paragraphs(original.content) == ["one {{ Name }}"]
 
 
-def test_lists_are_paged_by_cursor(client: TestClient):
+def test_lists_are_paged_by_cursor_though_more_comes_in(client: TestClient):
     ids = [upload(client, PEOPLE) for _ in range(3)][::-1]
     seen: list[str] = []
     cursor = None
@@ -206,6 +203,7 @@ def test_lists_are_paged_by_cursor(client: TestClient):
         page = client.get("/api/v1/workbooks", params=params).json()
         seen += [item["id"] for item in page["items"]]
         cursor = page["next_cursor"]
+        upload(client, PEOPLE)
     assert seen == ids
     assert client.get("/api/v1/jobs", params={"cursor": "x"}).status_code == 422
 
@@ -242,8 +240,7 @@ def test_a_forgotten_workbook_is_gone(client: TestClient):
 
 
 def test_ready_and_metrics_answer(client: TestClient):
-    ready = client.get("/health/ready").json()
-    assert (ready["status"], ready["worker"], ready["disk"]) == ("ok", "ok", "ok")
+    assert client.get("/health/ready").json()["status"] == "ok"
     assert "excel2doc_stored_jobs" in client.get("/metrics").text
 
 

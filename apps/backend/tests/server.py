@@ -1,0 +1,54 @@
+"""The service as a process of its own, started as its users start it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2 as httpx
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    url: str
+    port: int
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+
+@contextmanager
+def running_service(folder: Path, **settings: str | None) -> Iterator[Service]:
+    """A service that answers, its log in `folder`; a setting that is None is left out."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {k: v for k, v in {**os.environ, **settings}.items() if v is not None}
+    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port)]
+    log = folder / "service.log"
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=stderr)
+    service = Service(f"http://127.0.0.1:{port}", port, process, log)
+    try:
+        _wait(service)
+        yield service
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait(service: Service) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and service.process.poll() is None:
+        try:
+            httpx.get(f"{service.url}/health/live").raise_for_status()
+            return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    raise AssertionError(service.log.read_text())
