@@ -1,13 +1,18 @@
+import hashlib
+import os
 import uuid
 
 import pytest
+import redis
 from fastapi.testclient import TestClient
+from sqlalchemy import select, text
 
 from app.core.config import get_settings
-from app.core.database import session_factory
+from app.core.database import engine, session_factory
 from app.keys import main as make_key
 from app.main import app
 from app.services.keys import create_key
+from app.services.models import ApiKey
 
 client = TestClient(app)
 
@@ -58,7 +63,30 @@ def test_a_key_is_counted_by_the_minute():
     answers = [client.get("/api/v1/jobs", headers=header) for _ in range(8)]
     assert answers[0].status_code == 200
     assert answers[-1].status_code == 429
+    assert answers[-1].headers["content-type"] == "application/problem+json"
     assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+    with session_factory() as session:
+        newest = session.scalars(select(ApiKey).order_by(ApiKey.created_at.desc())).first()
+    counter = redis.Redis.from_url(os.environ["REDIS_URL"])
+    assert newest
+    counts = [int(counter.get(k) or 0) for k in counter.keys(f"excel2doc:rate:key:{newest.id}:*")]
+    assert sum(counts) == 8  # of any replica
+
+
+def test_of_a_key_only_the_hash_is_kept():
+    secret = key("read")["Authorization"].removeprefix("Bearer ")
+    with engine.connect() as connection:
+        kept = str(connection.execute(text("SELECT * FROM api_keys")).all())
+    assert secret not in kept
+    assert hashlib.sha256(secret.encode()).hexdigest() in kept
+
+
+def test_keys_can_be_switched_off(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(get_settings(), "auth", False)
+    assert client.get("/api/v1/jobs").status_code == 200
+    monkeypatch.setattr(get_settings(), "rate_per_minute", 2)
+    statuses = [client.get("/api/v1/jobs").status_code for _ in range(8)]
+    assert statuses[-1] == 429  # requests are counted by address all the same
 
 
 def test_the_first_key_is_made_on_the_command_line(monkeypatch, capsys):

@@ -136,7 +136,9 @@ def test_sigterm_gives_the_job_back_within_two_seconds():
 def test_redis_emptied_loses_no_job():
     waiting = [new_job(rows=3) for _ in range(2)]
     client = redis.Redis.from_url(os.environ["REDIS_URL"])
-    client.delete("excel2doc:wake")
+    ours = client.keys("excel2doc:*")
+    assert b"excel2doc:wake" in ours
+    client.delete(*ours)
     worker = start_worker()
     try:
         for job in waiting:
@@ -173,6 +175,22 @@ def test_a_cancelled_job_is_retried_and_done():
     assert client.get(f"/api/v1/jobs/{job.id}/result").json()["code"] == "RESULT_NOT_READY"
     retried = client.post(f"/api/v1/jobs/{job.id}/retry").json()
     assert (retried["status"], retried["cancel_requested"]) == ("queued", False)
+    worker = start_worker()
+    try:
+        assert len(result(wait_for(job, "done"))) == 3
+    finally:
+        kill(worker)
+
+
+def test_a_failed_job_is_retried_and_done():
+    job = new_job(rows=3)
+    with session_factory() as session:
+        held = queue.claim(session, "w", RULES)
+        assert held
+        queue.fail(session, held, "ATTEMPTS_EXHAUSTED", "for the test")
+    client = TestClient(app)
+    retried = client.post(f"/api/v1/jobs/{job.id}/retry").json()
+    assert (retried["status"], retried["error"], retried["attempt"]) == ("queued", None, 0)
     worker = start_worker()
     try:
         assert len(result(wait_for(job, "done"))) == 3
