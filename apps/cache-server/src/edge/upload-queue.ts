@@ -45,7 +45,7 @@ export class UploadQueue {
     const name = join(this.directory, `${Date.now()}-${randomUUID()}`);
     const { sha256, sizeBytes } = spooled;
     const item = { hash, sha256, sizeBytes, seal: sealOf(secret, hash, sha256) };
-    await rename(file.path, `${name}.tar.gz`);
+    await rename(file, `${name}.tar.gz`);
     await writeFile(`${name}.new`, JSON.stringify(item), { mode: 0o600 });
     await rename(`${name}.new`, `${name}.json`);
     return { ...item, path: `${name}.tar.gz` };

@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto';
-import { constants, type BigIntStats } from 'node:fs';
-import { access, link, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { constants, linkSync, type BigIntStats } from 'node:fs';
+import { access, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../error';
 import { isHash, isScopeName, keyText, type EntryKey } from '../entry-key';
@@ -79,15 +79,12 @@ export class DiskStore implements Store {
 
   async write(key: EntryKey, spooled: Spooled, record: EntryRecord): Promise<'stored' | 'exists'> {
     const file = await spooled.persist(encodeFooter(record));
-    const { content } = spooled;
-    const [outcome, stats] = await Promise.all([
-      this.#link(file.path, key),
-      Buffer.isBuffer(content) ? null : file.handle.stat({ bigint: true }),
-    ]);
+    const outcome = await this.#link(file, key);
     if (outcome === 'exists') return outcome;
+    const { content } = spooled;
     if (Buffer.isBuffer(content)) this.#hot.add(key, { record, body: content });
     // What has just been digested on its way in needs no second look before it is first read.
-    if (stats) this.#trust(this.#path(key), stats, record);
+    else this.#trust(this.#path(key), await content.stat({ bigint: true }), record);
     return outcome;
   }
 
@@ -178,7 +175,7 @@ export class DiskStore implements Store {
       if (!isKnown) await mkdir(folder, { recursive: true }).catch(raiseFull);
       this.#folders.add(folder);
       try {
-        await link(from, this.#path(key));
+        linkSync(from, this.#path(key));
         this.#known.add(keyText(key));
         return 'stored';
       } catch (error) {

@@ -1,4 +1,6 @@
+import { closeSync, fdatasync, openSync, writeSync } from 'node:fs';
 import { open, unlink, type FileHandle } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { CacheError, systemCode } from '../error';
 
 /** Of a large file, this much is sent to the disk at a time, so that little is left to wait for. */
@@ -54,6 +56,28 @@ export class SpoolFile {
   /** Never fails: what is left over goes when the spool is next cleared. */
   async discard(): Promise<void> {
     await Promise.allSettled([this.handle.close(), unlink(this.path)]);
+  }
+}
+
+const datasync = promisify(fdatasync);
+
+/**
+ * Makes a file of a few blocks, on the disk when this resolves. Only the sync waits for the disk; for
+ * any of the other calls, waking another thread would cost more than the call.
+ *
+ * @throws CacheError `DISK_FULL`
+ */
+export async function writeSmallFile(path: string, content: Buffer): Promise<void> {
+  try {
+    const file = openSync(path, 'wx', 0o600);
+    try {
+      for (let at = 0; at < content.length;) at += writeSync(file, content, at);
+      await datasync(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    raiseFull(error);
   }
 }
 

@@ -1,4 +1,5 @@
 import { createHash, hash, randomUUID } from 'node:crypto';
+import { unlinkSync } from 'node:fs';
 import { mkdir, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -7,7 +8,7 @@ import type { ArchiveLimits } from '../archive/limits';
 import { CacheError, systemCode } from '../error';
 import { blockBytes, giveBlock } from './blocks';
 import { BodyReader } from './body-reader';
-import { SpoolFile } from './spool-file';
+import { SpoolFile, writeSmallFile } from './spool-file';
 
 /** A body that has arrived whole. */
 export interface Spooled {
@@ -16,8 +17,12 @@ export interface Spooled {
   outputs: string[];
   /** All of it when it is small, and then nothing is on the disk yet; else an open file. */
   content: Buffer | FileHandle;
-  /** A file of the body and `tail`, on the disk when this resolves. @throws CacheError `DISK_FULL` */
-  persist(tail: Buffer): Promise<SpoolFile>;
+  /**
+   * The path of a file of the body and `tail`, on the disk when this resolves.
+   *
+   * @throws CacheError `DISK_FULL`
+   */
+  persist(tail: Buffer): Promise<string>;
   /** Closes and removes the file, if there is one; to be called once, whatever happened. */
   discard(): Promise<void>;
 }
@@ -67,24 +72,25 @@ export class Spool {
     const content = Buffer.from(block ?? []);
     if (block) giveBlock(block);
     const { outputs } = await inspectArchive(content, limits);
-    let file: SpoolFile | null = null;
+    let path: string | null = null;
     return {
       sizeBytes: content.length,
       sha256: hash('sha256', content),
       outputs,
       content,
       persist: async (tail) => {
-        file = await this.#create();
-        await file.write([content, tail], 0);
-        await file.sync();
-        return file;
+        path = this.#newPath();
+        await writeSmallFile(path, Buffer.concat([content, tail]));
+        return path;
       },
-      discard: async () => file?.discard(),
+      discard: async () => {
+        if (path) removeIfThere(path);
+      },
     };
   }
 
   async #receiveLarge(first: Buffer, reader: BodyReader, limits: ArchiveLimits): Promise<Spooled> {
-    const file = await this.#create();
+    const file = await SpoolFile.create(this.#newPath());
     const guard = new ArchiveGuard(limits);
     const digest = createHash('sha256');
     let sizeBytes = 0;
@@ -109,7 +115,7 @@ export class Spool {
         persist: async (tail) => {
           await file.write([tail], sizeBytes);
           await file.sync();
-          return file;
+          return file.path;
         },
         discard: () => file.discard(),
       };
@@ -121,8 +127,16 @@ export class Spool {
     }
   }
 
-  #create(): Promise<SpoolFile> {
-    return SpoolFile.create(join(this.directory, randomUUID()));
+  #newPath(): string {
+    return join(this.directory, randomUUID());
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Somebody has put it in its place, or it was never made.
   }
 }
 
