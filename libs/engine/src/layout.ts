@@ -40,7 +40,8 @@ export async function loadLayout(engine: Engine, image: LayoutImage, tag: string
       'oci-layout',
       'blobs',
     ];
-    const packed = runChild('tar', 'tar', ['--create', '--file', '-', ...files], {
+    // Of a stage that another is built with, the layout is links to blobs that lie elsewhere.
+    const packed = runChild('tar', 'tar', ['--create', '--dereference', '--file', '-', ...files], {
       baseEnv: process.env,
       sink: tar,
     });

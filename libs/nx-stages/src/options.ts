@@ -1,3 +1,4 @@
+import type { Compression } from '@excel2doc/oci';
 import { similarTo } from '@excel2doc/dockerfile';
 
 /** What nx.json may set for the plugin. Everything has a default. */
@@ -21,7 +22,11 @@ export interface PluginOptions {
    * emulates a platform that is not its own.
    */
   builders?: Record<string, string>;
+  /** How layers are compressed: `gzip` (the default), or `zstd`, which takes Node 22.15 or newer. */
+  compression?: LayerCompression;
 }
+
+export type LayerCompression = Exclude<Compression, 'none'>;
 
 export type BlobStoreOption = { kind: 'inline' } | { kind: 'registry'; repository: string };
 
@@ -33,6 +38,8 @@ export interface ResolvedOptions {
   /** The repository that layers are kept in; undefined where outputs hold them. */
   layerRepository: string | undefined;
   builders: Record<string, string> | undefined;
+  /** Absent for gzip: it stands in no target then. */
+  compression: 'zstd' | undefined;
 }
 
 const known = {
@@ -42,6 +49,7 @@ const known = {
   registry: 'a string',
   blobStore: 'an object',
   builders: 'an object',
+  compression: '"gzip" or "zstd"',
 } as const;
 
 /**
@@ -59,6 +67,7 @@ export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
     registry: options.registry,
     layerRepository: layerRepositoryOf(options.blobStore),
     builders: options.builders,
+    compression: options.compression === 'zstd' ? 'zstd' : undefined,
   };
 }
 
@@ -67,6 +76,7 @@ const isA: Record<(typeof known)[keyof typeof known], (value: unknown) => boolea
   'a list of strings': (value) =>
     Array.isArray(value) && value.every((each) => typeof each === 'string'),
   'an object': (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  '"gzip" or "zstd"': (value) => value === 'gzip' || value === 'zstd',
 };
 
 function refuseUnlessKnown(name: string, value: unknown): void {

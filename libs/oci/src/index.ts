@@ -39,7 +39,7 @@ export {
   type Platform,
   type RunConfig,
 } from './image/types';
-export { type Compression, decompressed } from './layer/compression';
+export { type Compression, decompressed, zstdVersion } from './layer/compression';
 export { IMAGE_JSON, LayoutDraft, writeLayoutFiles } from './layout/draft';
 export { moveLayersElsewhere } from './layout/elsewhere';
 export {

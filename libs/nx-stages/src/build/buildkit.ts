@@ -47,6 +47,7 @@ export async function buildWithBuildKit(
       outputDir,
       base: paths ? SCRATCH : base,
       platform: plan.platform,
+      ...(build.compression && { compression: build.compression }),
       ...(paths && { paths }),
     });
   } finally {

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type StagePlan, serialisePlan } from '@excel2doc/dockerfile';
 import type { Engine } from '@excel2doc/engine';
+import type { Compression } from '@excel2doc/oci';
 import type { ExecutorContext } from '@nx/devkit';
 import { stageFolder, stageTarget } from '../infer/paths';
 import { BUILT_PLAN } from '../plan/explain';
@@ -74,7 +75,7 @@ class Healer {
     const damage = await outputDamage(outputs, file, context.root);
     if (damage === undefined) return;
     this.say(`stage ${stage}: ${damage}; it is built again without the cache`);
-    await this.build(stage, plan);
+    await this.build(stage, plan, file.compression?.kind);
     const folder = stageFolder(home, stage);
     await mkdir(join(context.root, folder), { recursive: true });
     await writeFile(join(context.root, folder, BUILT_PLAN), serialisePlan(file));
@@ -89,10 +90,11 @@ class Healer {
     await mendBase({ bases, reference, platform: outputs.platform, engine, say });
   }
 
-  private build(stage: string, plan: StagePlan) {
+  private build(stage: string, plan: StagePlan, compression: Compression | undefined) {
     const { context, contextPath, outputs, bases, engine, builders } = this.healing;
     const contextDir = join(context.root, contextPath);
-    return buildStage({ stage, plan, contextDir, outputs, bases, engine, builders });
+    const shared = { outputs, bases, engine, builders, compression };
+    return buildStage({ stage, plan, contextDir, ...shared });
   }
 
   private say(line: string): void {

@@ -10,6 +10,7 @@ import type { Engine } from '@excel2doc/engine';
 import {
   type Base,
   type BlobSource,
+  type Compression,
   type ImageRecord,
   type StageInput,
   SCRATCH,
@@ -35,6 +36,8 @@ export interface StageBuild {
   engine: () => Promise<Engine>;
   /** Platform -> the buildx builder for it. */
   builders?: Record<string, string> | undefined;
+  /** Of the layers that it makes, as the plan says. */
+  compression?: Compression | undefined;
 }
 
 export interface BuiltStage {
@@ -94,6 +97,7 @@ async function assemble(
       context: { directory: build.contextDir, files: plan.files.map(contextFile) },
       stages: await stageInputs(build),
       platform: plan.platform,
+      ...(build.compression && { compression: build.compression }),
       cmdIsSet: instructions.slice(0, after).some(({ kind }) => kind === 'cmd'),
     });
   } finally {

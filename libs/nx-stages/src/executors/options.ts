@@ -1,3 +1,5 @@
+import type { LayerCompression } from '../options';
+
 /** What every executor of a Dockerfile is given. Paths are relative to the workspace. */
 export interface DockerOptions {
   dockerfile: string;
@@ -12,4 +14,6 @@ export interface DockerOptions {
   variant?: string;
   /** Platform -> name of the builder that has its RUN steps run. */
   builders?: Record<string, string>;
+  /** Of layers; only what makes plans is told, for then it stands there. */
+  compression?: LayerCompression;
 }

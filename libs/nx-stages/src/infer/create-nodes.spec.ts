@@ -37,6 +37,17 @@ describe('a Dockerfile', () => {
     expect(api.targets['docker-build'].dependsOn).toEqual(['docker-runner']);
   });
 
+  test('tells what makes plans how layers are compressed, and no other target', () => {
+    const files = { 'apps/api/Dockerfile': twoStages };
+    const targets = (options: object) =>
+      infer(files, options)['apps/api'].targets as Record<string, { options: object }>;
+    const told = Object.entries(targets({ compression: 'zstd' })).filter(
+      ([, { options }]) => 'compression' in options,
+    );
+    expect(told.map(([name]) => name)).toEqual(['docker-plan', 'docker-explain']);
+    expect(targets({ compression: 'gzip' })).toEqual(targets({}));
+  });
+
   test('is pushed when its last stage is built, to the registry that the plugin is given', () => {
     const files = { 'apps/api/Dockerfile': twoStages };
     const { 'apps/api': api } = infer(files, { registry: 'registry.test/team' });

@@ -76,13 +76,15 @@ export function dockerTargets(
     ...(variant && { variant }),
     ...(options.builders && { builders: options.builders }),
   };
+  // Told to what makes plans alone: everything else reads it there.
+  const planned = { ...source, ...(options.compression && { compression: options.compression }) };
   const targets: Record<string, TargetConfiguration> = {
     [named('plan')]: {
       executor: executor('plan'),
       cache: false,
       inputs: planInputs(stages, location, options.lockFile),
       outputs: [`{workspaceRoot}/${planFolder(home)}`],
-      options: source,
+      options: planned,
       metadata: {
         description: `What each stage of ${dockerfile} reads, as files`,
         ...declaredArgs(settings.buildArgs),
@@ -92,7 +94,7 @@ export function dockerTargets(
   targets[named('explain')] = {
     executor: executor('docker-explain'),
     cache: false,
-    options: source,
+    options: planned,
     metadata: { description: 'Why each stage would be built again (--json, -- --graph)' },
   };
   for (const stage of stages) {

@@ -273,6 +273,7 @@ target "api" {
 
 test.each([
   [{ imageNmae: 'x' }, 'did you mean "imageName"?'],
+  [{ compression: 'brotli' }, 'it has to be "gzip" or "zstd"'],
   [{ whatever: 'x' }, 'it has imageName, lockFile, platforms, registry'],
   [{ platforms: 'linux/amd64' }, 'it has to be a list of strings'],
 ])('option %j is refused: %s', (options, message) => {

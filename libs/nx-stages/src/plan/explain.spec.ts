@@ -54,6 +54,15 @@ test('a stage that another version of the plugin made is built again', () => {
   });
 });
 
+test('a stage whose layers were compressed otherwise says how', () => {
+  const zstd = { ...plan('deps'), compression: { kind: 'zstd' as const, version: '1.5.7' } };
+  const [deps] = explainStages([zstd], built(plan('deps')));
+  expect(deps).toMatchObject({
+    state: 'rebuild',
+    reasons: ['its layers were compressed with gzip, now it is zstd 1.5.7'],
+  });
+});
+
 test('a stage that was never built here says so', () => {
   const [deps] = explainStages([plan('deps')], built());
   expect(deps).toMatchObject({ state: 'unknown', reasons: ['it was not built here yet'] });

@@ -43,7 +43,7 @@ export function explainStages(
   built: ReadonlyMap<string, KeyedPlan>,
 ): StageExplanation[] {
   const explained = new Map<string, StageExplanation>();
-  return current.flatMap(({ stage, imageFormat, platforms }) =>
+  return current.flatMap(({ stage, imageFormat, compression, platforms }) =>
     platforms.map((plan) => {
       const last = built.get(stage);
       const before = last?.platforms.find(({ platform }) => platform === plan.platform);
@@ -51,6 +51,9 @@ export function explainStages(
         before && last?.imageFormat !== imageFormat
           ? ['made by another version of the plugin']
           : [];
+      const compressions = [last?.compression, compression].map(compressionText);
+      if (before && compressions[0] !== compressions[1])
+        made.push(`its layers were compressed with ${compressions.join(', now it is ')}`);
       const differences = before ? explainDifference(before, plan) : [];
       const below = plan.stages.filter(
         (name) => explained.get(`${name} ${plan.platform}`)?.state === 'rebuild',
@@ -76,6 +79,10 @@ export function explainStages(
       return explanation;
     }),
   );
+}
+
+function compressionText(compression: KeyedPlan['compression']): string {
+  return compression ? `${compression.kind} ${compression.version}` : 'gzip';
 }
 
 function stateOf({ uncacheable }: StagePlan, changes: string[]): StageExplanation['state'] {

@@ -8,6 +8,7 @@ import {
   parseDockerfile,
   planStages,
 } from '@excel2doc/dockerfile';
+import { zstdVersion } from '@excel2doc/oci';
 import { Bases, type FoundImagesFile } from '../build/bases';
 import { findUnlocked } from '../build/find-unlocked';
 import type { DockerOptions } from '../executors/options';
@@ -26,6 +27,8 @@ export const IMAGE_FORMAT = 1;
 /** The content of plan/<stage>.json. */
 export interface KeyedPlan extends StagePlanFile {
   imageFormat: number;
+  /** Of the layers; absent for gzip. Another version of zstd may give other bytes, hence another key. */
+  compression?: { kind: 'zstd'; version: string };
   /** Why it cannot be built; there are no platforms then. Nothing that others build needs it. */
   refused?: { message: string; hint: string };
 }
@@ -73,12 +76,16 @@ export async function makePlans(
     const inputs = await locked.withFound(found).inputs(named, platform);
     byPlatform.push(planStages(dockerfile, { ...shared, platforms: [platform], bases: inputs }));
   }
+  const compression = options.compression === 'zstd' && {
+    compression: { kind: 'zstd' as const, version: zstdVersion() },
+  };
   const plans = dockerfile.stages.map(({ name: stage }): KeyedPlan => {
     const error = refused.get(stage);
     const own = byPlatform.flatMap((plans) => plans.filter((plan) => plan.stage === stage));
     return {
       format: PLAN_FORMAT,
       imageFormat: IMAGE_FORMAT,
+      ...compression,
       stage,
       platforms: error ? [] : own.flatMap(({ platforms }) => platforms),
       ...(error && { refused: { message: error.message, hint: error.hint ?? '' } }),

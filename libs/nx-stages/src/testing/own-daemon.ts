@@ -15,13 +15,22 @@ export interface OwnDaemon {
   stop(): Promise<void>;
 }
 
-/** Null where the engine is not the private one: then there is no daemon program to start. */
-export async function startOwnDaemon(like: Engine): Promise<OwnDaemon | null> {
+/**
+ * Null where the engine is not the private one: then there is no daemon program to start.
+ *
+ * @param store that it keeps images in
+ */
+export async function startOwnDaemon(
+  like: Engine,
+  store: Engine['store'] = 'containerd',
+): Promise<OwnDaemon | null> {
   const bin = dirname(like.docker);
   const program = join(bin, 'dockerd');
   if (like.kind !== 'private' || !existsSync(program)) return null;
   const home = await mkdtemp(join(tmpdir(), 'nx-own-'));
-  const settings = await writeSettings(home, { features: { 'containerd-snapshotter': true } });
+  const settings = await writeSettings(home, {
+    features: { 'containerd-snapshotter': store === 'containerd' },
+  });
   const log = openSync(join(home, 'dockerd.log'), 'a');
   const path = [bin, join(bin, '../iptables-nft'), process.env['PATH']].join(':');
   const child = spawn(program, ['--config-file', settings], {

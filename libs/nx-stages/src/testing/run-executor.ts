@@ -1,11 +1,13 @@
 import type { ExecutorContext } from '@nx/devkit';
+import push from '../executors/docker-push/executor';
 import load from '../executors/load/executor';
+import plan from '../executors/plan/executor';
 import stage from '../executors/stage/executor';
 
-const executors = { load, stage };
+const executors = { load, plan, push, stage };
 
 /**
- * Run as a process of its own, to be killed: one executor on a workspace.
+ * Run as a process of its own, to be killed or by another Node: one executor on a workspace.
  * Arguments: its name, its options and its context, in JSON. Says `ready` when it begins.
  */
 async function main([name, options, context]: string[]): Promise<void> {

@@ -117,8 +117,9 @@ export class StagedWorkspace {
     return { digest, path: layoutSource(this.folder(name)).pathOf(digest) };
   }
 
-  plan(): Promise<Said> {
-    return this.say(() => plan(this.options, this.context));
+  /** @param rest further options of the executor */
+  plan(rest: Partial<Parameters<typeof plan>[0]> = {}): Promise<Said> {
+    return this.say(() => plan({ ...this.options, ...rest }, this.context));
   }
 
   /** @param rest further options of the executor */

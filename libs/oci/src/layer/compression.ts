@@ -17,9 +17,27 @@ const GZIP = { level: 4, memLevel: 8, windowBits: 15, chunkSize: 1 << 17 };
 
 /** node:zlib has zstd from Node 22.15 on. */
 const zstd = zlib as unknown as {
-  createZstdCompress?: () => Transform;
-  createZstdDecompress?: () => Transform;
+  createZstdCompress?: (options: object) => Transform;
+  createZstdDecompress?: (options: object) => Transform;
+  constants: { ZSTD_c_compressionLevel: number };
 };
+
+/** No worker threads: these cut a layer where they happen to be. */
+const zstdOptions = () => ({
+  params: { [zstd.constants.ZSTD_c_compressionLevel]: 3 },
+  chunkSize: 1 << 17,
+});
+
+/**
+ * The version of zstd that this Node compresses with. Another one may give other bytes.
+ *
+ * @throws OciError `UNSUPPORTED_COMPRESSION` where it has none
+ */
+export function zstdVersion(): string {
+  const version = process.versions['zstd'];
+  if (!zstd.createZstdCompress || version === undefined) throw noZstd();
+  return version;
+}
 
 /**
  * Compresses with fixed settings: no time, no file name in the gzip header.
@@ -29,7 +47,7 @@ const zstd = zlib as unknown as {
 export function compressor(compression: Compression): Transform {
   if (compression === 'none') return new PassThrough();
   if (compression === 'gzip') return zlib.createGzip(GZIP);
-  if (zstd.createZstdCompress) return zstd.createZstdCompress();
+  if (zstd.createZstdCompress) return zstd.createZstdCompress(zstdOptions());
   throw noZstd();
 }
 
@@ -47,7 +65,7 @@ export function decompressed(layer: Readable, mediaType: string): Readable {
   if (/[+.]gzip$/.test(mediaType)) return piped(layer, zlib.createGunzip({ chunkSize: 1 << 17 }));
   if (mediaType.endsWith('+zstd')) {
     if (!zstd.createZstdDecompress) throw noZstd();
-    return piped(layer, zstd.createZstdDecompress());
+    return piped(layer, zstd.createZstdDecompress({ chunkSize: 1 << 17 }));
   }
   if (/[.]tar$/.test(mediaType)) return layer;
   throw new OciError('UNSUPPORTED_COMPRESSION', { message: `layer of media type ${mediaType}` });
@@ -56,6 +74,6 @@ export function decompressed(layer: Readable, mediaType: string): Readable {
 function noZstd(): OciError {
   return new OciError('UNSUPPORTED_COMPRESSION', {
     message: `Node ${process.versions.node} has no zstd`,
-    hint: 'use gzip, or Node 22.15 or newer',
+    hint: 'Take gzip (the option `compression` in nx.json), or Node 22.15 or newer',
   });
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Transform } from 'node:stream';
 import type { BlobDraft, BlobStore } from '../blob/store';
 import { type Digest, Hasher } from '../digest';
@@ -44,10 +43,11 @@ export class LayerWriter {
 
   async finish(): Promise<WrittenLayer> {
     await this.write(END_OF_ARCHIVE);
-    if (this.compressing) {
+    if (this.compressing || this.compression !== 'gzip') {
       await this.flush();
-      this.compressing.transform.end();
-      await this.compressing.done;
+      // By itself, never with content: zstd writes another last block where it is told of the end early.
+      this.compressing!.transform.end();
+      await this.compressing!.done;
     } else {
       const whole = Buffer.concat(this.pending);
       this.hasher.update(whole);
@@ -77,18 +77,17 @@ export class LayerWriter {
   }
 
   private async flush(): Promise<void> {
-    const { transform } = (this.compressing ??= this.startCompressing());
+    const { transform, done } = (this.compressing ??= this.startCompressing());
     const chunk = Buffer.concat(this.pending);
     this.pending = [];
     this.pendingBytes = 0;
     if (chunk.length === 0) return;
     this.hasher.update(chunk);
-    if (!transform.write(chunk)) await Promise.race([once(transform, 'drain'), this.failed()]);
-  }
-
-  /** Rejects when writing fails, so that a full disk does not leave us waiting for a drain. */
-  private async failed(): Promise<void> {
-    await this.compressing?.done;
+    const taken = new Promise<void>((resolve, reject) => {
+      transform.write(chunk, (error) => (error ? reject(error) : resolve()));
+    });
+    // Also when writing fails: a full disk must not leave us waiting.
+    await Promise.race([taken, done]);
   }
 
   private startCompressing() {

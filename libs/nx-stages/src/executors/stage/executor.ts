@@ -34,7 +34,7 @@ export default function stage(options: Options, context: ExecutorContext) {
     for (const each of plan.platforms) {
       const outputs = new Outputs(context.root, projectRoot, each.platform, bases);
       const shared = {
-        ...{ outputs, bases, builders: options.builders },
+        ...{ outputs, bases, builders: options.builders, compression: plan.compression?.kind },
         engine: () => (engine ??= locateEngine()),
       };
       const contextDir = join(context.root, options.context);
