@@ -1,5 +1,8 @@
 import { join } from 'node:path';
 import type { Compose, Engine } from '@excel2doc/engine';
+import { readLock } from '../bases/lock';
+import { provideImage } from '../bases/provide';
+import { resolveBases } from '../bases/resolve';
 import { ensureEnvironment, environmentFile } from '../environment';
 import { workspaceRoot } from '../workspace';
 import { freePort } from './clone';
@@ -17,6 +20,7 @@ export interface Stack {
 /** Starts the images that `backend:docker-build` and `backend:pdf-build` have made. */
 export async function startStack(engine: Engine, workers: number): Promise<Stack> {
   ensureEnvironment();
+  await provideServers(engine);
   const [backend, postgres, redis] = await Promise.all([freePort(), freePort(), freePort()]);
   const compose = engine.compose({
     files: [join(workspaceRoot, 'docker/compose.yaml')],
@@ -49,4 +53,13 @@ export async function startStack(engine: Engine, workers: number): Promise<Stack
       return stdout;
     },
   };
+}
+
+/** Compose alone looks for PostgreSQL and Redis under their own names, also where others stand in. */
+async function provideServers(engine: Engine): Promise<void> {
+  const log = console.log;
+  const lock = await readLock(join(workspaceRoot, 'docker/images.lock.json'));
+  const references = Object.keys(lock.images).filter((name) => !name.startsWith('python:'));
+  for (const base of await resolveBases({ engine, lock, references, log }))
+    await provideImage(engine, base, log);
 }
