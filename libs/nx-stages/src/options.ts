@@ -23,10 +23,8 @@ export interface PluginOptions {
    */
   builders?: Record<string, string>;
   /** How layers are compressed: `gzip` (the default), or `zstd`, which takes Node 22.15 or newer. */
-  compression?: LayerCompression;
+  compression?: Compression;
 }
-
-export type LayerCompression = Exclude<Compression, 'none'>;
 
 export type BlobStoreOption = { kind: 'inline' } | { kind: 'registry'; repository: string };
 

@@ -1,4 +1,4 @@
-import type { LayerCompression } from '../options';
+import type { Compression } from '@excel2doc/oci';
 
 /** What every executor of a Dockerfile is given. Paths are relative to the workspace. */
 export interface DockerOptions {
@@ -15,5 +15,5 @@ export interface DockerOptions {
   /** Platform -> name of the builder that has its RUN steps run. */
   builders?: Record<string, string>;
   /** Of layers; only what makes plans is told, for then it stands there. */
-  compression?: LayerCompression;
+  compression?: Compression;
 }

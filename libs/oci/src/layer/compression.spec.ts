@@ -8,7 +8,7 @@ import { type Compression, compressor, decompressed, LAYER_MEDIA_TYPES } from '.
 const hasZstd = 'createZstdCompress' in zlib;
 const content = Buffer.from('layer '.repeat(100_000));
 
-it.each<Compression>(hasZstd ? ['gzip', 'zstd', 'none'] : ['gzip', 'none'])(
+it.each<Compression>(hasZstd ? ['gzip', 'zstd'] : ['gzip'])(
   '%s gives the same bytes every time, and the content back',
   async (compression) => {
     const compress = () => readAll(piped(Readable.from([content]), compressor(compression)));

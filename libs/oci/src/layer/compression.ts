@@ -1,15 +1,14 @@
-import { PassThrough, type Readable, type Transform } from 'node:stream';
+import type { Readable, Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { piped } from '../blob/piped';
 import { OciError } from '../error';
 import { MEDIA_TYPES } from '../image/types';
 
-export type Compression = 'gzip' | 'zstd' | 'none';
+export type Compression = 'gzip' | 'zstd';
 
 export const LAYER_MEDIA_TYPES: Record<Compression, string> = {
   gzip: MEDIA_TYPES.layerGzip,
   zstd: MEDIA_TYPES.layerZstd,
-  none: MEDIA_TYPES.layerTar,
 };
 
 /** Measured on a Python venv: see README.md. Part of the digests: a change rebuilds every layer. */
@@ -45,7 +44,6 @@ export function zstdVersion(): string {
  * @throws OciError `UNSUPPORTED_COMPRESSION` for zstd on a Node without it
  */
 export function compressor(compression: Compression): Transform {
-  if (compression === 'none') return new PassThrough();
   if (compression === 'gzip') return zlib.createGzip(GZIP);
   if (zstd.createZstdCompress) return zstd.createZstdCompress(zstdOptions());
   throw noZstd();

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { passed } from '../blob/passed';
 import { OciError } from '../error';
 import { decodeName } from './bytes';
 import { cleanPath, type EntryType, type TarEntry } from './entry';
@@ -209,6 +210,7 @@ class ByteReader {
       const { done, value } = await this.source.next();
       if (done) return false;
       this.chunk = value;
+      passed(value.length);
     }
     return true;
   }
