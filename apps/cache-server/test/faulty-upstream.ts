@@ -5,6 +5,7 @@ import { nxArchive } from './archive';
 
 /** What an upstream can do to its clients. */
 export const faults = [
+  'is down',
   'hangs',
   'trickles',
   'answers 500',
@@ -28,7 +29,9 @@ export async function faultyUpstream(fault: Fault): Promise<string> {
     server.closeAllConnections();
     server.close();
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  if (fault === 'is down') server.close();
+  return url;
 }
 
 function answer(

@@ -83,6 +83,7 @@ describe('what must not reach a workspace is refused', () => {
     ['a file in place of a link', [link('dist/a', 'b'), ...file('dist/a')]],
     ['a hard link', [...file('a'), { name: 'b', type: 'link', linkname: 'a' }]],
     ['a device', [{ name: 'dev', type: 'character-device' }]],
+    ['a disk', [{ name: 'dev', type: 'block-device' }]],
     ['a pipe', [{ name: 'pipe', type: 'fifo' }]],
   ];
   it.each(bad)('%s', async (_, entries) => {

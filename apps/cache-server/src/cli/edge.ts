@@ -5,25 +5,34 @@ import { configSchema } from '../config/config';
 import { runEdge } from '../edge/edge';
 import { CacheError } from '../error';
 
-/** `edge [options] -- COMMAND…`: options end at `--`, so that the command keeps its own. */
+const options = {
+  upstream: { type: 'string' },
+  'answer-ms': { type: 'string', default: '5000' },
+  'transfer-ms': { type: 'string', default: '120000' },
+  'flush-ms': { type: 'string', default: '30000' },
+} as const;
+
+/**
+ * `edge [options] [--] COMMAND…`: options end at the first other word, so that the command keeps its
+ * own. `nx run cache-server:edge -- COMMAND…` passes on no `--`.
+ */
 export async function edge(args: string[]): Promise<number> {
-  const split = args.indexOf('--');
-  const command = split === -1 ? [] : args.slice(split + 1);
+  const { tokens } = parseArgs({
+    args,
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const end = tokens.find(({ kind }) => kind !== 'option');
+  const command = end ? args.slice(end.kind === 'positional' ? end.index : end.index + 1) : [];
   if (command.length === 0) {
     throw new CacheError('CONFIG_INVALID', {
       message: 'edge needs a command',
       hint: 'edge -- nx affected -t build',
     });
   }
-  const { values } = parseArgs({
-    args: args.slice(0, split),
-    options: {
-      upstream: { type: 'string' },
-      'answer-ms': { type: 'string', default: '5000' },
-      'transfer-ms': { type: 'string', default: '120000' },
-      'flush-ms': { type: 'string', default: '30000' },
-    },
-  });
+  const { values } = parseArgs({ args: args.slice(0, end!.index), options });
   const { env } = process;
   const cacheHome = env.XDG_CACHE_HOME || join(homedir(), '.cache');
   return runEdge({

@@ -151,6 +151,14 @@ describe('the edge and its command', () => {
     expect((await ended).status).toBe(7);
   });
 
+  it('takes a command behind no --, as `nx run cache-server:edge -- COMMAND` passes it on', async () => {
+    const upstream = await faultyUpstream('answers 500');
+    const script = 'process.exit(process.argv.includes("--upstream") ? 7 : 1)';
+    const command = [process.execPath, '-e', script, 'x', '--upstream', 'its-own', '--'];
+    const { ended } = await run(['--upstream', upstream, ...command]);
+    expect((await ended).status).toBe(7);
+  });
+
   it('gives 127 for a command that is not there', async () => {
     expect((await (await run(['--', 'no-such-command'])).ended).status).toBe(127);
   });

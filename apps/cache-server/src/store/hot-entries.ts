@@ -6,41 +6,51 @@ interface HotEntry {
   body: Buffer;
 }
 
-/** Small entries that were stored or read last, up to a number of bytes. Entries never change. */
+/**
+ * Small entries that came last, up to a number of bytes. Entries never change.
+ *
+ * Their bodies lie in one ring of memory. Held as they come, each would be old garbage once another
+ * takes its place, and the collector lets 64 MB of that pile up.
+ */
 export class HotEntries {
-  readonly #entries = new Map<string, HotEntry>();
-  #bytes = 0;
+  readonly #ring: Buffer;
+  /** Where in the ring the next one goes, counted on at each turn. */
+  #end = 0;
+  /** Oldest first. */
+  readonly #entries = new Map<string, { record: EntryRecord; start: number }>();
 
   constructor(
-    readonly maxBytes: number,
+    maxBytes: number,
     readonly maxEntryBytes: number,
-  ) {}
-
-  get(key: EntryKey): HotEntry | undefined {
-    const text = keyText(key);
-    const entry = this.#entries.get(text);
-    if (!entry) return undefined;
-    // A Map keeps the order of insertion: last means used last.
-    this.#entries.delete(text);
-    this.#entries.set(text, entry);
-    return entry;
+  ) {
+    this.#ring = Buffer.allocUnsafeSlow(maxBytes);
   }
 
-  add(key: EntryKey, entry: HotEntry): void {
-    if (entry.body.length > this.maxEntryBytes) return;
+  /** Its body is a copy, which stays as it is while somebody sends it. */
+  get(key: EntryKey): HotEntry | undefined {
+    const entry = this.#entries.get(keyText(key));
+    if (!entry) return undefined;
+    const at = entry.start % this.#ring.length;
+    const body = Buffer.from(this.#ring.subarray(at, at + entry.record.sizeBytes));
+    return { record: entry.record, body };
+  }
+
+  add(key: EntryKey, { record, body }: HotEntry): void {
+    if (body.length > this.maxEntryBytes) return;
     this.remove(key);
-    this.#entries.set(keyText(key), entry);
-    this.#bytes += entry.body.length;
+    const ringBytes = this.#ring.length;
+    const untilTurn = ringBytes - (this.#end % ringBytes);
+    if (body.length > untilTurn) this.#end += untilTurn;
+    const start = this.#end;
+    this.#end += body.copy(this.#ring, start % ringBytes);
     for (const [text, oldest] of this.#entries) {
-      if (this.#bytes <= this.maxBytes) return;
+      if (oldest.start >= this.#end - ringBytes) break;
       this.#entries.delete(text);
-      this.#bytes -= oldest.body.length;
     }
+    this.#entries.set(keyText(key), { record, start });
   }
 
   remove(key: EntryKey): void {
-    const text = keyText(key);
-    this.#bytes -= this.#entries.get(text)?.body.length ?? 0;
-    this.#entries.delete(text);
+    this.#entries.delete(keyText(key));
   }
 }
