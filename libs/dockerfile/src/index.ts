@@ -28,4 +28,4 @@ export type { Difference } from './explain';
 export { mermaidGraph, svgGraph } from './draw';
 export type { GraphStage, StageState } from './draw';
 export { resolveInstructions } from './plan/resolve';
-export type { ResolvedInstruction } from './instruction/resolved';
+export type { ResolvedInstruction, ResolvedRun } from './instruction/resolved';

@@ -2,8 +2,8 @@ import { EngineError } from './error';
 
 /** Where a client and its daemon are: all that is needed to start the client. */
 export interface EngineAddress {
-  kind: 'system' | 'private';
-  /** Path of the `docker` client. */
+  kind: 'system' | 'private' | 'podman';
+  /** Path of the client: `docker`, or `podman`. */
   docker: string;
   /** What the client needs beyond our own environment. */
   env: Record<string, string>;

@@ -35,6 +35,7 @@ export class Engine implements EngineDescription, ImageStore {
   readonly composeVersion: string;
   readonly store: EngineDescription['store'];
   readonly platform: string;
+  readonly manifestFormat: ImageStore['manifestFormat'] = 'oci';
   readonly #processEnv: NodeJS.ProcessEnv;
 
   constructor(description: EngineDescription, processEnv: NodeJS.ProcessEnv = process.env) {
@@ -49,6 +50,11 @@ export class Engine implements EngineDescription, ImageStore {
     this.composeVersion = description.composeVersion;
     this.store = description.store;
     this.platform = description.platform;
+  }
+
+  /** 'Docker 26.1.5', 'Podman 4.3.1' */
+  get title(): string {
+    return `${this.kind === 'podman' ? 'Podman' : 'Docker'} ${this.serverVersion}`;
   }
 
   /** @see BuildOptions */
@@ -101,7 +107,8 @@ export class Engine implements EngineDescription, ImageStore {
       const [image] = JSON.parse(stdout) as unknown[];
       return image ? parseImage(image) : null;
     } catch (error) {
-      if (error instanceof EngineError && /no such image/i.test(error.stderr)) return null;
+      if (error instanceof EngineError && /no such image|image not known/i.test(error.stderr))
+        return null;
       throw error;
     }
   }
@@ -153,8 +160,8 @@ export class Engine implements EngineDescription, ImageStore {
   /** Runs a container to its end and removes it. A status other than 0 is in the result. */
   async run(options: RunOptions): Promise<ChildResult> {
     const result = await this.command(runArguments(options), { allowFailure: true, ...options });
-    // 125 is docker's own failure, unless the program ended with it.
-    if (result.exitCode === 125 && /^docker: /m.test(result.stderr)) {
+    // 125 is the client's own failure, unless the program ended with it.
+    if (result.exitCode === 125 && /^(docker|Error): /m.test(result.stderr)) {
       throw failureOf('docker run', result);
     }
     return result;
@@ -181,7 +188,10 @@ export class Engine implements EngineDescription, ImageStore {
 
   /** Any other call of the `docker` client: `command(['stats', '--no-stream'], { output: 'show' })`. */
   command(args: string[], options: ChildOptions = {}): Promise<ChildResult> {
-    const what = `docker ${args.slice(0, 2).join(' ')}`;
+    return this.client(`docker ${args.slice(0, 2).join(' ')}`, args, options);
+  }
+
+  protected client(what: string, args: string[], options: ChildOptions): Promise<ChildResult> {
     return runChild(what, this.docker, args, this.withEnv(options));
   }
 

@@ -6,6 +6,7 @@ export type EngineErrorCode =
   | 'NO_COMPOSE'
   | 'NO_BUILDER'
   | 'NO_LINUX_CONTAINERS'
+  | 'NEEDS_DOCKER'
   | 'DAEMON_GONE'
   | 'DISK_FULL'
   | 'PORT_TAKEN'

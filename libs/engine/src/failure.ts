@@ -63,7 +63,7 @@ const CAUSES: Cause[] = [
   {
     code: 'IMAGE_NOT_FOUND',
     pattern:
-      /(?:failed to resolve source metadata for |pull access denied for |manifest for |No such image: |Unable to find image ')(?<image>[\w./:@-]+?)'?(?:[,:]? .*)?(?:not found|does not exist|manifest unknown|No such image|denied|$)/im,
+      /(?:failed to resolve source metadata for |pull access denied for |manifest for |No such image: |Unable to find image '|Error: (?=\S+: image not known))(?<image>[\w./:@-]+?)'?(?:[,:]? .*)?(?:not found|does not exist|manifest unknown|No such image|image not known|denied|$)/im,
     message: ({ image }) => `There is no image ${image}`,
     hint: () => 'Check its name and tag; behind a mirror, check EXCEL2DOC_REGISTRY_MIRROR',
   },

@@ -3,7 +3,11 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type DockerInfo, type EngineAddress, describeEngine } from './description';
 import { Engine } from './engine';
+import { type EngineChoice, chosenEngine } from './choice';
 import { EngineError } from './error';
+import { type PodmanInfo, describePodman } from './podman/describe';
+import { Podman } from './podman/podman';
+import { isOnPath } from './store/endpoint';
 
 /** What `tools/engine` writes about the private engine, at `privateEngineFile()`. */
 export interface PrivateEngineFile {
@@ -27,27 +31,64 @@ export function privateEngineFile(env: NodeJS.ProcessEnv = process.env): string 
   return join(cacheFolder(env), 'engine', 'engine.json');
 }
 
+export interface LocateOptions {
+  /** NX_STAGES_ENGINE goes before it. */
+  choice?: EngineChoice | undefined;
+  env?: NodeJS.ProcessEnv;
+  signal?: AbortSignal;
+}
+
 /**
- * The engine to use: the one that `docker` on the PATH reaches (DOCKER_HOST, current context), else
- * the private one. Both are asked at the same time, with one `docker info` each.
+ * The engine to use. Docker: the one that `docker` on the PATH reaches (DOCKER_HOST, current
+ * context), else the private one; both are asked at the same time, with one `docker info` each.
+ * Podman: the one on the PATH. Left to itself it takes Podman where no Docker answers: a private
+ * engine runs only where somebody set it up.
  *
- * @throws EngineError `NO_ENGINE` when neither answers; see `describeEngine` for what is refused.
+ * @throws EngineError `NO_ENGINE` when none answers; see `describeEngine` for what is refused.
  */
-export async function locateEngine(
-  options: { env?: NodeJS.ProcessEnv; signal?: AbortSignal } = {},
-): Promise<Engine> {
+export async function locateEngine(options: LocateOptions = {}): Promise<Engine> {
   const env = options.env ?? process.env;
-  const [system, own] = await Promise.all([
-    ask({ kind: 'system', docker: 'docker', env: {} }, env, options.signal),
-    privateAddress(env).then((address) => address && ask(address, env, options.signal)),
-  ]);
-  for (const answer of [system, own]) {
-    if (answer?.info) return new Engine(describeEngine(answer.address, answer.info), env);
+  const choice = chosenEngine(options.choice, env);
+  const reasons: string[] = [];
+  if (choice !== 'podman') {
+    const [system, own] = await Promise.all([
+      ask({ kind: 'system', docker: 'docker', env: {} }, env, options.signal),
+      privateAddress(env).then((address) => address && ask(address, env, options.signal)),
+    ]);
+    for (const answer of [system, own]) {
+      if (answer?.info) return new Engine(describeEngine(answer.address, answer.info), env);
+    }
+    reasons.push(`docker: ${reasonOf(system)}`, `private engine: ${reasonOf(own)}`);
+  }
+  if (choice !== 'docker') {
+    const podman = await askPodman(env, options.signal);
+    if ('info' in podman) return new Podman(describePodman('podman', podman.info), env);
+    reasons.push(`podman: ${podman.reason}`);
   }
   throw new EngineError('NO_ENGINE', {
-    message: `No container engine answers (docker: ${reasonOf(system)}; private engine: ${reasonOf(own)})`,
-    hint: 'Start Docker, or run `npm start`: on Debian and Ubuntu it sets up a private engine',
+    message: `No container engine answers (${reasons.join('; ')})`,
+    hint: HINTS[choice],
   });
+}
+
+const HINTS: Record<EngineChoice, string> = {
+  auto: 'Start Docker, or run `npm start`: on Debian and Ubuntu it sets up a private engine',
+  docker: 'Start Docker, or run `npm start`: on Debian and Ubuntu it sets up a private engine',
+  podman:
+    'Podman is asked for (option engine, or NX_STAGES_ENGINE): install it and see that `podman info` works, or choose auto',
+};
+
+/**
+ * Whether Podman is what `locateEngine` would give; without a client's start where there is no
+ * Podman on the PATH, or where it was chosen by name.
+ */
+export async function isPodmanChosen(options: LocateOptions = {}): Promise<boolean> {
+  const env = options.env ?? process.env;
+  const choice = chosenEngine(options.choice, env);
+  if (choice !== 'auto') return choice === 'podman';
+  if (!(await isOnPath('podman', env))) return false;
+  const engine = await locateEngine(options).catch(() => undefined);
+  return engine?.kind === 'podman';
 }
 
 /** Undefined when none was ever set up. */
@@ -77,9 +118,34 @@ async function ask(
   env: NodeJS.ProcessEnv,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
+  const args = ['info', '--format', '{{json .}}'];
+  const answer = await askClient<DockerInfo>(
+    address.docker,
+    args,
+    { ...env, ...address.env },
+    signal,
+  );
+  if ('reason' in answer) return answer;
+  const { info } = answer;
+  // Without a daemon the client still prints what it knows of itself.
+  if (!info.ServerVersion)
+    return { reason: info.ServerErrors?.[0] ?? 'the daemon does not answer' };
+  return { address, info };
+}
+
+function askPodman(env: NodeJS.ProcessEnv, signal: AbortSignal | undefined) {
+  return askClient<PodmanInfo>('podman', ['info', '--format', 'json'], env, signal);
+}
+
+async function askClient<T>(
+  client: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal | undefined,
+): Promise<{ info: T } | { reason: string }> {
   const { execa } = await import('execa');
-  const result = await execa(address.docker, ['info', '--format', '{{json .}}'], {
-    env: { ...env, ...address.env },
+  const result = await execa(client, args, {
+    env,
     extendEnv: false,
     reject: false,
     stdin: 'ignore',
@@ -89,17 +155,13 @@ async function ask(
   if (result.isCanceled) throw new EngineError('CANCELLED', { message: 'Cancelled', hint: '' });
   if (result.code === 'ENOENT') return { reason: 'not installed' };
   if (result.timedOut) return { reason: 'no answer within 10 s' };
-  const info = parse(result.stdout);
-  if (!info) return { reason: lastLine(result.stderr) || `exit status ${result.exitCode}` };
-  // Without a daemon the client still prints what it knows of itself.
-  if (!info.ServerVersion)
-    return { reason: info.ServerErrors?.[0] ?? 'the daemon does not answer' };
-  return { address, info };
+  const info = parse<T>(result.stdout);
+  return info ? { info } : { reason: lastLine(result.stderr) || `exit status ${result.exitCode}` };
 }
 
-function parse(text: string): DockerInfo | undefined {
+function parse<T>(text: string): T | undefined {
   try {
-    return JSON.parse(text) as DockerInfo;
+    return JSON.parse(text) as T;
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import type { Compression } from '@excel2doc/oci';
 import { similarTo } from '@excel2doc/dockerfile';
+import type { EngineChoice } from '@excel2doc/engine';
 
 /** What nx.json may set for the plugin. Everything has a default. */
 export interface PluginOptions {
@@ -24,6 +25,11 @@ export interface PluginOptions {
   builders?: Record<string, string>;
   /** How layers are compressed: `gzip` (the default), or `zstd`, which takes Node 22.15 or newer. */
   compression?: Compression;
+  /**
+   * Which container engine runs RUN steps and takes images: `docker`, `podman`, or `auto` (the
+   * default), which is Docker where it answers, else Podman. NX_STAGES_ENGINE goes before it.
+   */
+  engine?: EngineChoice;
 }
 
 export type BlobStoreOption = { kind: 'inline' } | { kind: 'registry'; repository: string };
@@ -38,6 +44,7 @@ export interface ResolvedOptions {
   builders: Record<string, string> | undefined;
   /** Absent for gzip: it stands in no target then. */
   compression: 'zstd' | undefined;
+  engine: EngineChoice | undefined;
 }
 
 const known = {
@@ -48,6 +55,7 @@ const known = {
   blobStore: 'an object',
   builders: 'an object',
   compression: '"gzip" or "zstd"',
+  engine: '"auto", "docker" or "podman"',
 } as const;
 
 /**
@@ -66,6 +74,7 @@ export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
     layerRepository: layerRepositoryOf(options.blobStore),
     builders: options.builders,
     compression: options.compression === 'zstd' ? 'zstd' : undefined,
+    engine: options.engine,
   };
 }
 
@@ -75,6 +84,7 @@ const isA: Record<(typeof known)[keyof typeof known], (value: unknown) => boolea
     Array.isArray(value) && value.every((each) => typeof each === 'string'),
   'an object': (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   '"gzip" or "zstd"': (value) => value === 'gzip' || value === 'zstd',
+  '"auto", "docker" or "podman"': (value) => ['auto', 'docker', 'podman'].includes(String(value)),
 };
 
 function refuseUnlessKnown(name: string, value: unknown): void {

@@ -61,6 +61,7 @@ export {
   type LayerRecord,
   SCRATCH,
 } from './layout/record';
+export { runImage, type RunImageOptions, type RunStep } from './thin/run-image';
 export { layersAbove, thinImage, type ThinImageOptions } from './thin/thin-image';
 export { loadTar, type LoadTarOptions } from './load/load-tar';
 export { formatReference, parseReference, type Reference } from './reference';

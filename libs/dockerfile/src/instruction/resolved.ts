@@ -1,3 +1,5 @@
+import type { Mount } from './mount';
+
 /** An instruction with its variables substituted. `line` counts the plan's instructions, from 1. */
 export type ResolvedInstruction =
   | ({ kind: 'copy' } & ResolvedCopy)
@@ -13,10 +15,21 @@ export type ResolvedInstruction =
   | { kind: 'stopsignal'; signal: string; line: number }
   | { kind: 'shell'; shell: string[]; line: number }
   | { kind: 'maintainer'; name: string; line: number }
-  | { kind: 'run' | 'onbuild'; line: number }
+  | ResolvedRun
+  | { kind: 'onbuild'; line: number }
   | { kind: 'other'; name: string; line: number };
 
 export type Command = { form: 'exec'; arguments: string[] } | { form: 'shell'; text: string };
+
+/** What is run is left as written: a shell, not the Dockerfile, substitutes its variables. */
+export interface ResolvedRun {
+  kind: 'run';
+  mounts: Mount[];
+  network?: string;
+  /** What it takes that not every builder has: 'a heredoc', '--security', '--device'. */
+  extras: string[];
+  line: number;
+}
 
 export interface ResolvedCopy {
   sources: string[];

@@ -59,7 +59,17 @@ test('a health check has its times in nanoseconds', () => {
 });
 
 test('what has to be run says so', () => {
-  expect(resolveInstructions(plan(['RUN make']), {})).toEqual([{ kind: 'run', line: 1 }]);
+  const written = [
+    'ARG T=/c',
+    'RUN --network=none --mount=type=cache,target=$T --mount=from=deps make',
+  ];
+  expect(resolveInstructions(plan(written), {})[1]).toEqual({
+    ...{ kind: 'run', network: 'none', extras: [], line: 2 },
+    mounts: [
+      { type: 'cache', target: '/c', rest: {} },
+      { type: 'bind', from: 'deps', rest: {} },
+    ],
+  });
 });
 
 test.each([

@@ -1,6 +1,18 @@
 import { duration } from '../go/duration';
-import type { Command, ResolvedCopy, ResolvedInstruction } from '../instruction/resolved';
-import type { CommandForm, Copy, Healthcheck, Instruction } from '../instruction/instruction';
+import type {
+  Command,
+  ResolvedCopy,
+  ResolvedInstruction,
+  ResolvedRun,
+} from '../instruction/resolved';
+import type {
+  CommandForm,
+  Copy,
+  Healthcheck,
+  Instruction,
+  InstructionOf,
+} from '../instruction/instruction';
+import { parseMount } from '../instruction/mount';
 import { parseInstruction } from '../instruction/parse';
 import type { StagePlan } from '../plan';
 import { Scope } from '../stage/scope';
@@ -81,12 +93,26 @@ class Resolution {
       case 'HEALTHCHECK':
         return { kind: 'healthcheck', ...healthcheck(instruction), line };
       case 'RUN':
-        return { kind: 'run', line };
+        return this.run(instruction);
       case 'ONBUILD':
         return { kind: 'onbuild', line };
       default:
         return { kind: 'other', name: instruction.keyword, line };
     }
+  }
+
+  private run({ mounts, network, security, device, heredocs }: InstructionOf<'RUN'>): ResolvedRun {
+    return {
+      kind: 'run',
+      mounts: mounts.map((mount) => parseMount(mount, (word) => this.expand(word))),
+      ...(network !== undefined && { network }),
+      extras: [
+        ...(heredocs.length > 0 ? ['a heredoc'] : []),
+        ...(security === 'insecure' ? ['--security=insecure'] : []),
+        ...(device.length > 0 ? ['--device'] : []),
+      ],
+      line: this.line,
+    };
   }
 
   private expand(word: string): string {

@@ -41,7 +41,7 @@ async function readJson(file: string): Promise<any> {
   }
 }
 
-async function isOnPath(program: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+export async function isOnPath(program: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   for (const folder of (env['PATH'] ?? '').split(delimiter).filter(Boolean)) {
     const found = await access(join(folder, program), constants.X_OK).then(
       () => true,

@@ -4,6 +4,8 @@ import type { ImageInfo } from '../image';
 
 /** What an engine keeps of images, and the few calls that bring one in. `Engine` is one, too. */
 export interface ImageStore extends Pick<EngineDescription, 'platform' | 'store'> {
+  /** In which a manifest has to be, so that the engine reads all of the config. */
+  readonly manifestFormat: 'oci' | 'docker';
   /** The ids of the images that these names stand for, of images that are really there. */
   imageIds(names: readonly string[]): Promise<Map<string, string>>;
   /** Null when the engine has no such image. */

@@ -1,3 +1,4 @@
+import { type EngineChoice, chosenEngine } from '../choice';
 import { locateEngine, readPrivateEngine } from '../locate';
 import { socketOf, systemHost } from './endpoint';
 import type { ImageStore } from './image-store';
@@ -9,7 +10,11 @@ import { SocketStore } from './socket-store';
  *
  * @throws EngineError as `locateEngine` does
  */
-export async function openImageStore(env: NodeJS.ProcessEnv = process.env): Promise<ImageStore> {
+export async function openImageStore(
+  options: { choice?: EngineChoice | undefined; env?: NodeJS.ProcessEnv } = {},
+): Promise<ImageStore> {
+  const env = options.env ?? process.env;
+  if (chosenEngine(options.choice, env) === 'podman') return locateEngine(options);
   const hosts = [await systemHost(env), (await readPrivateEngine(env))?.host];
   for (const host of hosts) {
     if (host === undefined) continue;
@@ -19,5 +24,5 @@ export async function openImageStore(env: NodeJS.ProcessEnv = process.env): Prom
     const store = await SocketStore.open(socket);
     if (store) return store;
   }
-  return locateEngine({ env });
+  return locateEngine(options);
 }

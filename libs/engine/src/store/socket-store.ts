@@ -14,6 +14,8 @@ import type { ImageStore } from './image-store';
  * @see Docker Engine API v1.44, Image
  */
 export class SocketStore implements ImageStore {
+  readonly manifestFormat = 'oci';
+
   private constructor(
     private readonly socketPath: string,
     readonly platform: string,

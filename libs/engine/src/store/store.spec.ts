@@ -129,10 +129,10 @@ describe('where the engine is', () => {
   it('an engine elsewhere, or one that does not answer, is the client’s to ask', async () => {
     const only = { XDG_CACHE_HOME: folder };
     await expect(
-      openImageStore(env({ ...only, DOCKER_HOST: 'tcp://127.0.0.1:1' })),
+      openImageStore({ env: env({ ...only, DOCKER_HOST: 'tcp://127.0.0.1:1' }) }),
     ).rejects.toMatchObject({ code: 'NO_ENGINE' });
     await expect(
-      openImageStore(env({ ...only, DOCKER_HOST: `unix://${folder}/none.sock` })),
+      openImageStore({ env: env({ ...only, DOCKER_HOST: `unix://${folder}/none.sock` }) }),
     ).rejects.toMatchObject({ code: 'NO_ENGINE' });
   });
 
@@ -143,7 +143,7 @@ describe('where the engine is', () => {
       connection.end(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
     }).listen(socket);
     await expect(
-      openImageStore({ ...process.env, ...env({ DOCKER_HOST: `unix://${socket}` }) }),
+      openImageStore({ env: { ...process.env, ...env({ DOCKER_HOST: `unix://${socket}` }) } }),
     ).rejects.toMatchObject({ code: 'ENGINE_TOO_OLD' });
     server.close();
   });

@@ -1,6 +1,12 @@
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { EngineError, cacheFolder, locateEngine, openImageStore } from '@excel2doc/engine';
+import {
+  type EngineChoice,
+  EngineError,
+  cacheFolder,
+  locateEngine,
+  openImageStore,
+} from '@excel2doc/engine';
 import { readLayout } from '@excel2doc/oci';
 import { platformFolder } from '../infer/paths';
 import { StagesError } from '../fault';
@@ -14,10 +20,12 @@ import { type FoundImage, type FoundImagesFile, configFacts } from './bases';
 export async function findUnlocked(
   references: readonly string[],
   platform: string,
+  choice?: EngineChoice,
 ): Promise<FoundImagesFile['images']> {
   const found: FoundImagesFile['images'] = {};
   for (const reference of references) {
-    const image = (await inEngine(reference, platform)) ?? (await inRegistry(reference, platform));
+    const image =
+      (await inEngine(reference, platform, choice)) ?? (await inRegistry(reference, platform));
     if (image) found[reference] = { [platform]: image };
   }
   return found;
@@ -37,13 +45,19 @@ async function inRegistry(reference: string, platform: string): Promise<FoundIma
   }
 }
 
-async function inEngine(reference: string, platform: string): Promise<FoundImage | undefined> {
+async function inEngine(
+  reference: string,
+  platform: string,
+  choice: EngineChoice | undefined,
+): Promise<FoundImage | undefined> {
   try {
-    const id = (await (await openImageStore()).imageIds([reference])).get(reference);
+    const id = (await (await openImageStore({ choice })).imageIds([reference])).get(reference);
     if (id === undefined) return undefined;
     const folder = join(cacheFolder(), 'bases', 'engine', platformFolder(platform));
     const layoutDir = join(folder, id.replace(/^sha256:/, ''));
-    const saved = await readLayout(layoutDir, platform).catch(() => save(id, platform, layoutDir));
+    const saved = await readLayout(layoutDir, platform).catch(() =>
+      save(id, platform, layoutDir, choice),
+    );
     if (!saved) return undefined;
     const { descriptor, config } = saved;
     return { digest: descriptor.digest, layoutDir, tag: reference, ...configFacts(config) };
@@ -55,8 +69,13 @@ async function inEngine(reference: string, platform: string): Promise<FoundImage
 }
 
 /** Undefined where the engine has the image for another platform. */
-async function save(id: string, platform: string, layoutDir: string) {
-  const engine = await locateEngine();
+async function save(
+  id: string,
+  platform: string,
+  layoutDir: string,
+  choice: EngineChoice | undefined,
+) {
+  const engine = await locateEngine({ choice });
   await mkdir(dirname(layoutDir), { recursive: true });
   const draft = await mkdtemp(`${layoutDir}.`);
   try {

@@ -2,10 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type StagePlan, serialisePlan } from '@excel2doc/dockerfile';
 import type { Engine } from '@excel2doc/engine';
-import type { Compression } from '@excel2doc/oci';
 import type { ExecutorContext } from '@nx/devkit';
 import { stageFolder, stageTarget } from '../infer/paths';
 import { BUILT_PLAN } from '../plan/explain';
+import type { KeyedPlan } from '../plan/make';
 import { readPlan } from '../plan/read';
 import { outputHome } from '../project';
 import type { Bases } from './bases';
@@ -75,7 +75,7 @@ class Healer {
     const damage = await outputDamage(outputs, file, context.root);
     if (damage === undefined) return;
     this.say(`stage ${stage}: ${damage}; it is built again without the cache`);
-    await this.build(stage, plan, file.compression?.kind);
+    await this.build(stage, plan, file);
     const folder = stageFolder(home, stage);
     await mkdir(join(context.root, folder), { recursive: true });
     await writeFile(join(context.root, folder, BUILT_PLAN), serialisePlan(file));
@@ -90,10 +90,10 @@ class Healer {
     await mendBase({ bases, reference, platform: outputs.platform, engine, say });
   }
 
-  private build(stage: string, plan: StagePlan, compression: Compression | undefined) {
+  private build(stage: string, plan: StagePlan, { builder, compression }: KeyedPlan) {
     const { context, contextPath, outputs, bases, engine, builders } = this.healing;
     const contextDir = join(context.root, contextPath);
-    const shared = { outputs, bases, engine, builders, compression };
+    const shared = { outputs, bases, engine, builder, builders, compression: compression?.kind };
     return buildStage({ stage, plan, contextDir, ...shared });
   }
 

@@ -25,11 +25,13 @@ export async function loadStage(
   outputs: Outputs,
   stage: string,
   tags: [string, ...string[]],
+  /** The engine again, by its client. */
+  located: () => Promise<ImageStore> = locateEngine,
 ): Promise<Loaded> {
   const { record } = await outputs.read(stage);
   const id = engine.store === 'containerd' ? record.digest : record.configDigest;
   const ids = await engine.imageIds(tags);
-  const loaded = await load(engine, outputs, stage, record, ids.get(tags[0]), id);
+  const loaded = await load(engine, outputs, stage, record, ids.get(tags[0]), id, located);
   for (const tag of tags) {
     if (ids.get(tag) !== id) await engine.tag(id, tag);
   }
@@ -43,9 +45,11 @@ async function load(
   record: ImageRecord,
   present: string | undefined,
   id: string,
+  located: () => Promise<ImageStore>,
 ): Promise<Omit<Loaded, 'digest'>> {
   if (present === id) return { how: 'present', sentBytes: 0 };
   const source = await outputs.source(stage);
+  const sent = { record, source, tags: [], manifest: engine.manifestFormat };
   const before = present && (await engine.inspectImage(present));
   if (before) {
     const had = new Set(before.layers);
@@ -53,17 +57,17 @@ async function load(
       record.layers.filter(({ diffId }) => !had.has(diffId)).map(({ digest }) => digest),
     );
     try {
-      await engine.loadImage(loadTar({ record, source, tags: [], layers: lacking }));
+      await engine.loadImage(loadTar({ ...sent, layers: lacking }));
       return { how: 'thin', sentBytes: sizeOf(record, lacking) };
     } catch (error) {
       if ((error as { code?: string }).code !== 'LAYERS_MISSING') throw error;
     }
   }
-  const whole = () => loadTar({ record, source, tags: [], layers: 'all' });
+  const whole = () => loadTar({ ...sent, layers: 'all' });
   await engine.loadImage(whole()).catch(async (error: { code?: string }) => {
     if (error.code !== 'DAEMON_GONE') throw error;
     // A socket that breaks off does not say why; the client does, or finds the engine up again.
-    await (await locateEngine()).loadImage(whole());
+    await (await located()).loadImage(whole());
   });
   return { how: 'full', sentBytes: record.sizeBytes };
 }
@@ -98,5 +102,10 @@ export async function loadStandIn(engine: ImageStore, standIn: LocalImage): Prom
     ownSizeBytes: 0,
   };
   const source = layoutSource(standIn.layoutDir);
-  await engine.loadImage(loadTar({ record, source, tags: [standIn.tag], layers: 'all' }));
+  await engine.loadImage(
+    loadTar({
+      ...{ record, source, tags: [standIn.tag], layers: 'all' },
+      manifest: engine.manifestFormat,
+    }),
+  );
 }

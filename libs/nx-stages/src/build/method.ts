@@ -3,9 +3,11 @@ import { type Base, canAssemble } from '@excel2doc/oci';
 
 /**
  * How a stage is made. `assembly`: put together here, `after` that many instructions that BuildKit
- * runs first. `buildkit`: by BuildKit alone, and why.
+ * runs first. `buildkit`: by BuildKit alone, and why. `podman`: Podman runs the RUN steps, the rest
+ * is put together here.
  */
-export type Method = { kind: 'assembly'; after: number } | { kind: 'buildkit'; reason: string };
+export type Method =
+  { kind: 'assembly'; after: number } | { kind: 'buildkit'; reason: string } | { kind: 'podman' };
 
 /** Pure: the same plan is made the same way everywhere, so that its digest is the same. */
 export function chooseMethod(

@@ -48,14 +48,14 @@ export class Outputs {
   }
 
   /** A base image as what a stage is built FROM. */
-  async baseImage(reference: string): Promise<Base> {
-    const layout = await this.bases.layout(reference, this.platform);
-    return readBaseImage(layout, this.platform, reference);
+  async baseImage(reference: string, platform = this.platform): Promise<Base> {
+    const layout = await this.bases.layout(reference, platform);
+    return readBaseImage(layout, platform, reference);
   }
 
   /** Where the blobs of a base image are. */
-  async baseImageSource(reference: string): Promise<BlobSource> {
-    return layoutSource(await this.bases.layout(reference, this.platform));
+  async baseImageSource(reference: string, platform = this.platform): Promise<BlobSource> {
+    return layoutSource(await this.bases.layout(reference, platform));
   }
 
   /**

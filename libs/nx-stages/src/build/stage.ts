@@ -23,11 +23,14 @@ import {
 import { type Bases, configFacts } from './bases';
 import { buildWithBuildKit } from './buildkit';
 import { type Method, chooseMethod } from './method';
+import { buildWithPodman } from './on-podman';
 import type { Outputs } from './outputs';
 
 export interface StageBuild {
   stage: string;
   plan: StagePlan;
+  /** What runs the RUN steps, as the plan's file says; BuildKit where it says nothing. */
+  builder?: 'podman' | undefined;
   /** Absolute path of the build context. */
   contextDir: string;
   outputs: Outputs;
@@ -45,7 +48,7 @@ export interface BuiltStage {
   method: Method;
 }
 
-type Parent = Base & { source?: BlobSource };
+export type Parent = Base & { source?: BlobSource };
 
 /**
  * Makes one stage's thin layout in its output folder: BuildKit runs what has to be run, the rest is
@@ -54,7 +57,9 @@ type Parent = Base & { source?: BlobSource };
  * @throws StagesError, EngineError, OciError; the output folder is then as it was before.
  */
 export async function buildStage(build: StageBuild): Promise<BuiltStage> {
-  const { plan, outputs, stage } = build;
+  const { plan, outputs, stage, builder } = build;
+  if (builder === 'podman')
+    return { record: await buildWithPodman(build), method: { kind: 'podman' } };
   const parent = await parentOf(build);
   const instructions = resolveInstructions(
     plan,
@@ -138,13 +143,16 @@ async function runFirst(
 }
 
 /** A requirements file has the digest of its meaning, which its bytes do not have. */
-function contextFile(file: StagePlan['files'][number]) {
+export function contextFile(file: StagePlan['files'][number]) {
   const { path, type } = file;
   const isExact = file.type === 'file' && file.by === undefined;
   return { path, type, ...(isExact && { digest: file.digest }) };
 }
 
-async function stageInputs({ plan, outputs }: StageBuild): Promise<Record<string, StageInput>> {
+export async function stageInputs({
+  plan,
+  outputs,
+}: StageBuild): Promise<Record<string, StageInput>> {
   const inputs: Record<string, StageInput> = {};
   for (const stage of plan.stages) {
     const { record } = await outputs.read(stage);

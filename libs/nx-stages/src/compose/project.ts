@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
-import { type Compose, type ComposeProject, type Engine, locateEngine } from '@excel2doc/engine';
+import type { Compose, ComposeProject, Engine } from '@excel2doc/engine';
 import { Bases } from '../build/bases';
 import { loadStandIn } from '../build/load';
 import { imageTag } from '../build/tags';
 import { demandedVariables } from '../doctor/text';
+import { engineOf } from '../engine-choice';
 import { StagesError } from '../fault';
 
 /** What every Compose executor is given. Paths are relative to the workspace. */
@@ -56,7 +57,7 @@ export async function openCompose(
   const hasValues = options.envFile !== undefined && existsSync(absolute(options.envFile));
   if (options.envFile && !hasValues) await refuseWithoutValues(options.envFile, options, context);
   const [engine, bases] = await Promise.all([
-    locateEngine(),
+    engineOf(context)(),
     Bases.read(context.root, options.lockFile ?? 'docker/images.lock.json'),
   ]);
   const project: ComposeProject = {

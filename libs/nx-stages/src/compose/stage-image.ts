@@ -22,6 +22,8 @@ export async function loadForService(
   const outputs = new Outputs(context.root, projectRootOf(context), engine.platform, bases);
   const healing = { context, contextPath, outputs, bases, engine: async () => engine };
   const name = `${image}:${stage}`;
-  await withHealing(healing, { stages: [stage] }, () => loadStage(engine, outputs, stage, [name]));
+  await withHealing(healing, { stages: [stage] }, () =>
+    loadStage(engine, outputs, stage, [name], healing.engine),
+  );
   return name;
 }

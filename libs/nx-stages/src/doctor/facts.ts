@@ -7,7 +7,8 @@ export interface Facts {
     | { answers: false; code: string; message: string }
     | {
         answers: true;
-        version: string;
+        /** 'Docker 26.1.5' */
+        title: string;
         /** `linux/amd64` */
         platform: string;
         memoryBytes: number;

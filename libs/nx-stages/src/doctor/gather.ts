@@ -3,7 +3,7 @@ import { readFile, readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { performance } from 'node:perf_hooks';
-import { type Engine, locateEngine, readBases } from '@excel2doc/engine';
+import { type Engine, type EngineChoice, locateEngine, readBases } from '@excel2doc/engine';
 import type { StagePlanFile } from '@excel2doc/dockerfile';
 import { projectContainers } from '../compose/container';
 import { isFree } from '../compose/ports';
@@ -23,13 +23,16 @@ export interface Subject {
   dockerfile: string;
   context: string;
   builders?: Record<string, string>;
+  engine?: EngineChoice | undefined;
 }
 
 /** Looks at everything; what cannot be looked at counts as not there, it never throws. */
 export async function gatherFacts(subject: Subject, env: NodeJS.ProcessEnv): Promise<Facts> {
   const at = (path: string) => join(subject.workspaceRoot, path);
   const text = (path: string) => readFile(at(path), 'utf8').catch(() => undefined);
-  const engine = await locateEngine({ env }).catch((error: Error & { code: string }) => error);
+  const engine = await locateEngine({ env, choice: subject.engine }).catch(
+    (error: Error & { code: string }) => error,
+  );
   const values = { ...parseEnv((subject.envFile && (await text(subject.envFile))) || ''), ...env };
   const config = 'command' in engine ? await configOf(engine, subject) : undefined;
   const dockerfile = await text(subject.dockerfile);
@@ -97,6 +100,7 @@ async function configOf(engine: Engine, subject: Subject): Promise<ComposeConfig
 }
 
 async function engineFacts(engine: Engine): Promise<Facts['engine']> {
+  if (engine.kind === 'podman') return podmanFacts(engine);
   const before = Date.now();
   const { stdout } = await engine.command(['info', '--format', '{{json .}}']);
   const elapsedMs = Date.now() - before;
@@ -108,12 +112,28 @@ async function engineFacts(engine: Engine): Promise<Facts['engine']> {
   const disk = await statfs(info.DockerRootDir).catch(() => undefined);
   return {
     answers: true,
-    version: engine.serverVersion,
+    title: engine.title,
     platform: engine.platform,
     memoryBytes: info.MemTotal,
     diskFreeBytes: disk && disk.bavail * disk.bsize,
     // Its answer is as old as half of the way.
     clockSkewMs: Date.parse(info.SystemTime) - (before + elapsedMs / 2),
+  };
+}
+
+/** It runs on this machine, and so by its clock. */
+async function podmanFacts(engine: Engine): Promise<Facts['engine']> {
+  const { stdout } = await engine.command(['info', '--format', 'json']);
+  const { host, store } = JSON.parse(stdout) as {
+    host: { memTotal: number };
+    store: { graphRoot: string };
+  };
+  const disk = await statfs(store.graphRoot).catch(() => undefined);
+  return {
+    ...{ answers: true, title: engine.title, platform: engine.platform },
+    memoryBytes: host.memTotal,
+    diskFreeBytes: disk && disk.bavail * disk.bsize,
+    clockSkewMs: 0,
   };
 }
 

@@ -32,7 +32,8 @@ export async function foreignPlatforms(
   }
   wanted.delete(engine.platform);
   wanted.delete(THIRTY_TWO_BIT[engine.platform] ?? '');
-  if (wanted.size === 0) return [];
+  // What Podman emulates only a RUN tells.
+  if (wanted.size === 0 || engine.kind === 'podman') return [];
   const { stdout } = await engine.buildxCommand(['inspect'], { allowFailure: true });
   const runs = /^Platforms:\s*(.*)$/m.exec(stdout)?.[1]?.split(/,\s*/) ?? [];
   return [...wanted].sort().map((platform): ForeignPlatform => {

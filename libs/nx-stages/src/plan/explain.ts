@@ -43,17 +43,12 @@ export function explainStages(
   built: ReadonlyMap<string, KeyedPlan>,
 ): StageExplanation[] {
   const explained = new Map<string, StageExplanation>();
-  return current.flatMap(({ stage, imageFormat, compression, platforms }) =>
-    platforms.map((plan) => {
+  return current.flatMap((file) =>
+    file.platforms.map((plan) => {
+      const { stage } = file;
       const last = built.get(stage);
       const before = last?.platforms.find(({ platform }) => platform === plan.platform);
-      const made =
-        before && last?.imageFormat !== imageFormat
-          ? ['made by another version of the plugin']
-          : [];
-      const compressions = [last?.compression, compression].map(compressionText);
-      if (before && compressions[0] !== compressions[1])
-        made.push(`its layers were compressed with ${compressions.join(', now it is ')}`);
+      const made = last && before ? madeOtherwise(last, file) : [];
       const differences = before ? explainDifference(before, plan) : [];
       const below = plan.stages.filter(
         (name) => explained.get(`${name} ${plan.platform}`)?.state === 'rebuild',
@@ -81,8 +76,22 @@ export function explainStages(
   );
 }
 
-function compressionText(compression: KeyedPlan['compression']): string {
+/** What was different about the making, whatever the stage reads. */
+function madeOtherwise(last: KeyedPlan, now: KeyedPlan): string[] {
+  const made: string[] = [];
+  if (last.imageFormat !== now.imageFormat) made.push('made by another version of the plugin');
+  const [before, after] = [last, now].map(compressionText);
+  if (before !== after) made.push(`its layers were compressed with ${before}, now it is ${after}`);
+  if (last.builder !== now.builder) made.push(`built by ${engineName(last)} before`);
+  return made;
+}
+
+function compressionText({ compression }: KeyedPlan): string {
   return compression ? `${compression.kind} ${compression.version}` : 'gzip';
+}
+
+function engineName({ builder }: KeyedPlan): string {
+  return builder === 'podman' ? 'Podman' : 'BuildKit';
 }
 
 function stateOf({ uncacheable }: StagePlan, changes: string[]): StageExplanation['state'] {

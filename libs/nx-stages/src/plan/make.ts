@@ -9,8 +9,10 @@ import {
   planStages,
 } from '@excel2doc/dockerfile';
 import { zstdVersion } from '@excel2doc/oci';
+import { isPodmanChosen } from '@excel2doc/engine';
 import { Bases, type FoundImagesFile } from '../build/bases';
 import { findUnlocked } from '../build/find-unlocked';
+import { engineChoice } from '../engine-choice';
 import type { DockerOptions } from '../executors/options';
 import { taskBuildArgs } from '../infer/build-args';
 import { outputRoot } from '../infer/paths';
@@ -29,6 +31,11 @@ export interface KeyedPlan extends StagePlanFile {
   imageFormat: number;
   /** Of the layers; absent for gzip. Another version of zstd may give other bytes, hence another key. */
   compression?: { kind: 'zstd'; version: string };
+  /**
+   * What runs the stage's RUN steps, where it is not BuildKit: what comes out is the same image, but
+   * nobody vouches for the same bytes, so it is part of the key.
+   */
+  builder?: 'podman';
   /** Why it cannot be built; there are no platforms then. Nothing that others build needs it. */
   refused?: { message: string; hint: string };
 }
@@ -64,13 +71,14 @@ export async function makePlans(
     ...buildArgs,
     ...(options.targets && { targets: options.targets }),
   };
+  const choice = engineChoice(context);
   // One platform at a time: each has base digests of its own.
   const byPlatform: StagePlanFile[][] = [];
   const unlocked: FoundImagesFile['images'] = {};
   for (const platform of options.platforms ?? [machinePlatform()]) {
     const file = options.dockerfile;
     const named = baseReferences(dockerfile, { file, platforms: [platform], ...buildArgs });
-    const found = await findUnlocked(locked.unlocked(named, platform), platform);
+    const found = await findUnlocked(locked.unlocked(named, platform), platform, choice);
     for (const [reference, image] of Object.entries(found))
       unlocked[reference] = { ...unlocked[reference], ...image };
     const inputs = await locked.withFound(found).inputs(named, platform);
@@ -79,6 +87,7 @@ export async function makePlans(
   const compression = options.compression === 'zstd' && {
     compression: { kind: 'zstd' as const, version: zstdVersion() },
   };
+  const byPodman = await isPodmanChosen({ choice });
   const plans = dockerfile.stages.map(({ name: stage }): KeyedPlan => {
     const error = refused.get(stage);
     const own = byPlatform.flatMap((plans) => plans.filter((plan) => plan.stage === stage));
@@ -86,6 +95,7 @@ export async function makePlans(
       format: PLAN_FORMAT,
       imageFormat: IMAGE_FORMAT,
       ...compression,
+      ...(byPodman && own.some(needsBuilder) && { builder: 'podman' }),
       stage,
       platforms: error ? [] : own.flatMap(({ platforms }) => platforms),
       ...(error && { refused: { message: error.message, hint: error.hint ?? '' } }),
@@ -94,6 +104,14 @@ export async function makePlans(
   const missing = neededByLast(plans).find((stage) => refused.has(stage));
   if (missing !== undefined) throw refused.get(missing);
   return { plans, unlocked };
+}
+
+/** Whether any of it is more than what is put together here, the same for every engine. */
+function needsBuilder({ platforms }: StagePlanFile): boolean {
+  return platforms.some(
+    ({ instructions, output }) =>
+      output.kind === 'paths' || instructions.some(({ keyword }) => keyword === 'RUN'),
+  );
 }
 
 function neededByLast(plans: readonly KeyedPlan[]): string[] {

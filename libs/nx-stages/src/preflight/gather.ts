@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { locateEngine } from '@excel2doc/engine';
+import { type EngineChoice, locateEngine } from '@excel2doc/engine';
 import { parse } from 'yaml';
 import { demandedVariables } from '../doctor/text';
 import type { PreflightFacts, ServiceModel } from './model';
@@ -14,6 +14,7 @@ export interface PreflightSubject {
   dockerfile: string;
   /** Without a tag. */
   image: string;
+  engine?: EngineChoice | undefined;
 }
 
 /**
@@ -28,7 +29,7 @@ export async function gatherPreflight(subject: PreflightSubject): Promise<Prefli
   const texts = await Promise.all(files.map((file) => readFile(at(file), 'utf8')));
   const hasValues = envFile !== undefined && existsSync(at(envFile));
   const demanded = texts.flatMap(demandedVariables).map(({ name }) => [name, `stand-in-${name}`]);
-  const engine = await locateEngine();
+  const engine = await locateEngine({ choice: subject.engine });
   const config = (await engine
     .compose({
       files: files.map(at),

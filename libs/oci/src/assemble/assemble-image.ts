@@ -7,7 +7,7 @@ import type { Compression } from '../layer/compression';
 import { LayerWriter } from '../layer/writer';
 import { LayoutDraft } from '../layout/draft';
 import type { Base, ImageRecord, LayerRecord } from '../layout/record';
-import { writeImage } from '../layout/write-image';
+import { pathLayers, writeImage } from '../layout/write-image';
 import { Contents, type LayerPlace } from '../tree/contents';
 import { IndexCache } from '../tree/index-cache';
 import { mergeLayers } from '../tree/merge';
@@ -49,6 +49,8 @@ export interface AssembleOptions {
   indexFolder?: string;
   /** The stage had a CMD before these instructions. */
   cmdIsSet?: boolean;
+  /** For a stage that is exported by paths: each is one COPY --link, in this order. */
+  paths?: readonly string[];
 }
 
 /** What the instructions are carried out on. */
@@ -97,6 +99,7 @@ export async function assembleImage(options: AssembleOptions): Promise<ImageReco
       base: parent.reference,
       config: { ...assembly.config, created },
       layers: assembly.layers,
+      ...(options.paths && { paths: pathLayers(options.paths, assembly.layers) }),
     });
   } finally {
     await assembly.contents.close();
@@ -192,7 +195,10 @@ async function carryOut(
  * A parent that is the first part of the same stage (what BuildKit ran of it) has layers that are the
  * stage's own: they go into its output.
  */
-async function keepOwnLayers(parent: AssembleOptions['parent'], draft: LayoutDraft): Promise<void> {
+export async function keepOwnLayers(
+  parent: AssembleOptions['parent'],
+  draft: LayoutDraft,
+): Promise<void> {
   for (const { digest, from } of parent.layers) {
     if (from === 'self') await draft.store.put(await parent.source!.open(digest), digest);
   }

@@ -17,6 +17,8 @@ export interface NormaliseOptions {
   /** Every entry's time, in seconds: SOURCE_DATE_EPOCH. */
   epochS: number;
   compression: Compression;
+  /** Paths of entries that do not belong to the layer. */
+  leaveOut?: ReadonlySet<string>;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function normaliseLayer(
 ): Promise<WrittenLayer> {
   const writer = await LayerWriter.start(options.store, options.compression);
   try {
-    const inOrder = await copyInOrder(await openTar(), writer, options.epochS);
+    const inOrder = await copyInOrder(await openTar(), writer, options);
     if (inOrder) return await writer.finish();
   } finally {
     await writer.discard();
@@ -44,11 +46,16 @@ export async function normaliseLayer(
 }
 
 /** false as soon as an entry is out of order. */
-async function copyInOrder(tar: Readable, writer: LayerWriter, epochS: number): Promise<boolean> {
+async function copyInOrder(
+  tar: Readable,
+  writer: LayerWriter,
+  { epochS, leaveOut }: NormaliseOptions,
+): Promise<boolean> {
   const links: TarEntry[] = [];
   let last: string | undefined;
   try {
     for await (const item of readTar(tar)) {
+      if (leaveOut?.has(item.entry.path)) continue;
       const entry = { ...item.entry, mtimeS: epochS };
       if (entry.type === 'hardlink') {
         links.push(entry);
@@ -83,7 +90,7 @@ async function sortLayer(tar: Readable, options: NormaliseOptions): Promise<Writ
   const spool = await open(spoolPath, 'wx+', 0o600);
   const writer = await LayerWriter.start(store, compression);
   try {
-    const entries = await spoolTar(tar, spool, epochS);
+    const entries = await spoolTar(tar, spool, options);
     for (const { entry, offset } of entries) {
       if (entry.type !== 'file') await writer.add(entry);
       else await writeItem(writer, entry, spooled(spoolPath, entry, offset), epochS);
@@ -101,11 +108,12 @@ interface SpooledEntry {
   offset: number;
 }
 
-async function spoolTar(tar: Readable, spool: FileHandle, epochS: number) {
+async function spoolTar(tar: Readable, spool: FileHandle, { epochS, leaveOut }: NormaliseOptions) {
   // Of two entries for one path the later one is what an engine ends up with.
   const byPath = new Map<string, SpooledEntry>();
   let offset = 0;
   for await (const item of readTar(tar)) {
+    if (leaveOut?.has(item.entry.path)) continue;
     byPath.set(item.entry.path, { entry: { ...item.entry, mtimeS: epochS }, offset });
     if (item.entry.type !== 'file') continue;
     for await (const chunk of item.content()) {

@@ -1,5 +1,6 @@
 import { encodeConfig } from '../image/config';
 import { type Descriptor, type ImageConfig, type Manifest, MEDIA_TYPES } from '../image/types';
+import { OciError } from '../error';
 import type { LayoutDraft } from './draft';
 import { type BaseReference, type ImageRecord, type LayerRecord, sumSizes } from './record';
 
@@ -51,4 +52,20 @@ export function layerDescriptor(layer: LayerRecord): Descriptor {
     .replace('application/vnd.docker.image.rootfs.diff.tar', MEDIA_TYPES.layerTar)
     .replace('.tar.gzip', '.tar+gzip');
   return { mediaType, digest: layer.digest, size: layer.sizeBytes };
+}
+
+/** @throws OciError `BAD_DOCUMENT` */
+export function pathLayers(
+  paths: readonly string[],
+  own: readonly LayerRecord[],
+): { path: string; layer: LayerRecord['digest'] }[] {
+  if (paths.length !== own.length) {
+    throw new OciError('BAD_DOCUMENT', {
+      message: 'the export has not one layer for each path',
+      hint: 'each path is one COPY --link of its own',
+      expected: String(paths.length),
+      found: String(own.length),
+    });
+  }
+  return paths.map((path, at) => ({ path, layer: own[at]!.digest }));
 }

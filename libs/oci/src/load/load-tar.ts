@@ -1,7 +1,13 @@
 import { Readable } from 'node:stream';
 import { type BlobSource, readBlob } from '../blob/source';
-import { type Digest, hexOf } from '../digest';
-import { type Descriptor, type Index, MEDIA_TYPES, parsePlatform } from '../image/types';
+import { type Digest, digestOf, hexOf } from '../digest';
+import {
+  type Descriptor,
+  type Index,
+  type Manifest,
+  MEDIA_TYPES,
+  parsePlatform,
+} from '../image/types';
 import type { ImageRecord } from '../layout/record';
 import { formatReference, parseReference } from '../reference';
 import { encodeHeader, END_OF_ARCHIVE, padding } from '../tar/header';
@@ -16,6 +22,11 @@ export interface LoadTarOptions {
    * others refuses the tar: then load all.
    */
   layers: 'own' | 'all' | ReadonlySet<Digest>;
+  /**
+   * `docker`: with the manifest in Docker's own format, and so under another digest. Podman reads a
+   * HEALTHCHECK or a SHELL only of such an image. Layers in zstd have no name in it: these stay `oci`.
+   */
+  manifest?: 'oci' | 'docker';
 }
 
 /**
@@ -30,15 +41,16 @@ export function loadTar(options: LoadTarOptions): Readable {
   return Readable.from(parts(options), { objectMode: false });
 }
 
-async function* parts({ record, source, tags, layers }: LoadTarOptions): AsyncGenerator<Buffer> {
-  const manifest = await readBlob(source, record.digest);
+async function* parts(options: LoadTarOptions): AsyncGenerator<Buffer> {
+  const { record, source, tags, layers } = options;
+  const manifest = manifestBlob(await readBlob(source, record.digest), record, options.manifest);
   const names = tags.map((tag) => formatReference(parseReference(tag)));
   yield* file('oci-layout', Buffer.from('{"imageLayoutVersion":"1.0.0"}'));
-  yield* file('index.json', json(index(record, manifest.length, names)));
+  yield* file('index.json', json(index(record, manifest, names)));
   yield* file('manifest.json', json(dockerManifest(record, tags)));
   yield* folder('blobs');
   yield* folder('blobs/sha256');
-  yield* file(blobPath(record.digest), manifest);
+  yield* file(blobPath(manifest.digest), manifest.bytes);
   yield* file(blobPath(record.configDigest), await readBlob(source, record.configDigest));
   const sent = new Set<Digest>();
   for (const layer of record.layers) {
@@ -53,11 +65,39 @@ async function* parts({ record, source, tags, layers }: LoadTarOptions): AsyncGe
   yield END_OF_ARCHIVE;
 }
 
-function index(record: ImageRecord, sizeBytes: number, names: string[]): Index {
+interface ManifestBlob {
+  bytes: Buffer;
+  digest: Digest;
+  mediaType: string;
+}
+
+function manifestBlob(
+  bytes: Buffer,
+  { digest, layers }: ImageRecord,
+  format: LoadTarOptions['manifest'],
+): ManifestBlob {
+  const isZstd = layers.some(({ mediaType }) => mediaType.endsWith('+zstd'));
+  if (format !== 'docker' || isZstd) return { bytes, digest, mediaType: MEDIA_TYPES.manifest };
+  const manifest = JSON.parse(bytes.toString()) as Manifest;
+  const inDockers = json({
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPES.dockerManifest,
+    config: { ...manifest.config, mediaType: 'application/vnd.docker.container.image.v1+json' },
+    layers: manifest.layers.map((layer) => ({
+      ...layer,
+      mediaType: layer.mediaType
+        .replace(MEDIA_TYPES.layerTar, 'application/vnd.docker.image.rootfs.diff.tar')
+        .replace('.tar+gzip', '.tar.gzip'),
+    })),
+  });
+  return { bytes: inDockers, digest: digestOf(inDockers), mediaType: MEDIA_TYPES.dockerManifest };
+}
+
+function index(record: ImageRecord, manifest: ManifestBlob, names: string[]): Index {
   const descriptor: Descriptor = {
-    mediaType: MEDIA_TYPES.manifest,
-    digest: record.digest,
-    size: sizeBytes,
+    mediaType: manifest.mediaType,
+    digest: manifest.digest,
+    size: manifest.bytes.length,
     platform: parsePlatform(record.platform),
   };
   const named = names.map((name) => ({

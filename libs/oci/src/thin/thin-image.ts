@@ -6,7 +6,7 @@ import { normaliseLayer } from '../layer/normalise';
 import { LayoutDraft } from '../layout/draft';
 import { layoutSource, readLayout } from '../layout/read';
 import { type Base, type ImageRecord, type LayerRecord, layerRecords } from '../layout/record';
-import { writeImage } from '../layout/write-image';
+import { pathLayers, writeImage } from '../layout/write-image';
 
 export interface ThinImageOptions {
   /** The full layout that BuildKit exported. */
@@ -85,19 +85,4 @@ function withoutTraces(config: ImageConfig, base: ImageConfig | undefined, epoch
     at < inherited ? base!.history![at]! : { ...entry, created },
   );
   return { ...config, created, history };
-}
-
-function pathLayers(
-  paths: string[],
-  own: LayerRecord[],
-): { path: string; layer: LayerRecord['digest'] }[] {
-  if (paths.length !== own.length) {
-    throw new OciError('BAD_DOCUMENT', {
-      message: 'the export has not one layer for each path',
-      hint: 'each path is one COPY --link of its own',
-      expected: String(paths.length),
-      found: String(own.length),
-    });
-  }
-  return paths.map((path, at) => ({ path, layer: own[at]!.digest }));
 }

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { locateEngine } from '@excel2doc/engine';
 import type { ExecutorContext } from '@nx/devkit';
 import { auditImage } from '../../audit/audit';
 import { requiredNames } from '../../audit/rules';
 import { Bases } from '../../build/bases';
 import { withHealing } from '../../build/healing';
 import { Outputs } from '../../build/outputs';
+import { engineOf } from '../../engine-choice';
 import { StagesError } from '../../fault';
 import { machinePlatform } from '../../platform';
 import { projectRootOf } from '../../project';
@@ -31,7 +31,13 @@ export default function dockerAudit(options: Options, context: ExecutorContext) 
       budgetBytes: options.budgetMiB * 2 ** 20,
       accepted: await acceptedNames(options, context),
     };
-    const healing = { context, contextPath: options.context, outputs, bases, engine: locateEngine };
+    const healing = {
+      context,
+      contextPath: options.context,
+      outputs,
+      bases,
+      engine: engineOf(context),
+    };
     const { output, found } = await withHealing(healing, { stages: [stage] }, async () => {
       const output = await outputs.read(stage);
       return { output, found: await auditImage(output, await outputs.source(stage), limits) };

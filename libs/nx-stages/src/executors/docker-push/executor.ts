@@ -1,11 +1,11 @@
 import { posix } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
-import { locateEngine } from '@excel2doc/engine';
 import { Repository } from '@excel2doc/oci';
 import { Bases } from '../../build/bases';
 import { withHealing } from '../../build/healing';
 import { imageTags } from '../../build/tags';
 import { pushedText } from '../../build-report/transfer';
+import { engineOf } from '../../engine-choice';
 import { StagesError } from '../../fault';
 import { outputHome } from '../../project';
 import { pushStage } from '../../registry/push';
@@ -35,7 +35,7 @@ export default function dockerPush(options: Options, context: ExecutorContext) {
     const projectRoot = outputHome(context, options);
     const bases = await Bases.read(context.root, options.lockFile, projectRoot);
     const { context: contextPath, variant, builders } = options;
-    const healing = { context, contextPath, variant, builders, bases, engine: locateEngine };
+    const healing = { context, contextPath, variant, builders, bases, engine: engineOf(context) };
     try {
       const { digest, tags, platforms } = await pushStage({
         workspaceRoot: context.root,

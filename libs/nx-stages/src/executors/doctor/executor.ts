@@ -3,6 +3,7 @@ import { findings } from '../../doctor/checks';
 import { formatFinding, languageOf } from '../../doctor/finding';
 import { gatherFacts } from '../../doctor/gather';
 import type { ComposeOptions } from '../../compose/project';
+import { engineChoice } from '../../engine-choice';
 import { StagesError } from '../../fault';
 import { projectRootOf } from '../../project';
 import { report } from '../../report';
@@ -23,13 +24,17 @@ export default function doctor(options: Options, context: ExecutorContext) {
       ...options,
       workspaceRoot: context.root,
       projectRoot: projectRootOf(context),
+      engine: engineChoice(context),
     };
-    const found = findings(await gatherFacts(subject, process.env));
+    const facts = await gatherFacts(subject, process.env);
+    const found = findings(facts);
     const language = languageOf(process.env);
     const text = options.json
       ? JSON.stringify(found, undefined, 2)
       : found.map((each) => formatFinding(each, language)).join('\n');
     const nothing = { en: 'nothing is wrong', zh: '没有发现问题' }[language];
+    if (!options.json && facts.engine.answers)
+      process.stdout.write(`${facts.engine.title} (${facts.engine.platform})\n`);
     process.stdout.write(`${text || nothing}\n`);
     const failing = found.filter(({ severity }) => options.strict || severity === 'error');
     if (failing.length === 0) return;

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
-import { locateEngine } from '@excel2doc/engine';
 import type { ImageRecord } from '@excel2doc/oci';
 import { Bases } from '../../build/bases';
 import { Outputs } from '../../build/outputs';
 import { formatSize } from '../../care/stats';
 import { recordSize } from '../../care/trend';
 import { short } from '../../compose/replace';
+import { engineOf } from '../../engine-choice';
 import { outputRoot } from '../../infer/paths';
 import { projectRootOf } from '../../project';
 import { report } from '../../report';
@@ -24,7 +24,7 @@ export default function images(options: Options, context: ExecutorContext) {
   return report(async () => {
     const root = projectRootOf(context);
     const [engine, bases] = await Promise.all([
-      locateEngine(),
+      engineOf(context)(),
       Bases.read(context.root, options.lockFile, root),
     ]);
     const outputs = new Outputs(context.root, root, engine.platform, bases);

@@ -1,11 +1,12 @@
 import type { ExecutorContext } from '@nx/devkit';
-import { locateEngine, openImageStore } from '@excel2doc/engine';
+import { openImageStore } from '@excel2doc/engine';
 import { Bases } from '../../build/bases';
 import { withHealing } from '../../build/healing';
 import { loadStage } from '../../build/load';
 import { Outputs } from '../../build/outputs';
 import { imageTags } from '../../build/tags';
 import { loadedText } from '../../build-report/transfer';
+import { engineChoice, engineOf } from '../../engine-choice';
 import { outputHome } from '../../project';
 import { report } from '../../report';
 import type { DockerOptions } from '../options';
@@ -21,7 +22,7 @@ export default function load(options: Options, context: ExecutorContext) {
   return report(async () => {
     const home = outputHome(context, options);
     const [engine, bases] = await Promise.all([
-      openImageStore(),
+      openImageStore({ choice: engineChoice(context) }),
       Bases.read(context.root, options.lockFile, home),
     ]);
     const outputs = new Outputs(context.root, home, engine.platform, bases);
@@ -31,12 +32,15 @@ export default function load(options: Options, context: ExecutorContext) {
       const { record } = await outputs.read(options.stage);
       const tags = imageTags(context.root, record.digest, options.tag);
       const [first = '', ...others] = tags.map((tag) => `${options.image}:${tag}`);
-      const { how, sentBytes } = await loadStage(engine, outputs, options.stage, [
-        first,
-        ...others,
-      ]);
+      const { how, sentBytes } = await loadStage(
+        engine,
+        outputs,
+        options.stage,
+        [first, ...others],
+        engineOf(context),
+      );
       process.stdout.write(`${first} ${record.digest} (${loadedText(how, sentBytes)})\n`);
     };
-    await withHealing({ ...healing, engine: locateEngine }, { stages: [options.stage] }, load);
+    await withHealing({ ...healing, engine: engineOf(context) }, { stages: [options.stage] }, load);
   });
 }

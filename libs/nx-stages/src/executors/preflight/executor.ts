@@ -1,6 +1,7 @@
 import type { ExecutorContext } from '@nx/devkit';
 import type { ComposeOptions } from '../../compose/project';
 import { languageOf } from '../../doctor/finding';
+import { engineChoice } from '../../engine-choice';
 import { StagesError } from '../../fault';
 import { gatherPreflight } from '../../preflight/gather';
 import { breaches, RULES } from '../../preflight/rules';
@@ -16,7 +17,11 @@ interface Options extends ComposeOptions {
 /** Checks a configuration against the rules for production; fails on a breach. */
 export default function preflight(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const facts = await gatherPreflight({ ...options, workspaceRoot: context.root });
+    const facts = await gatherPreflight({
+      ...options,
+      workspaceRoot: context.root,
+      engine: engineChoice(context),
+    });
     const found = breaches(facts, options.except);
     const language = languageOf(process.env);
     if (options.json) {

@@ -1,0 +1,280 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type ResolvedInstruction,
+  type ResolvedRun,
+  type StagePlan,
+  resolveInstructions,
+} from '@excel2doc/dockerfile';
+import { EngineError, Podman, takesHeredocs } from '@excel2doc/engine';
+import {
+  type Base,
+  type ImageRecord,
+  type RunStep,
+  SCRATCH,
+  assembleImage,
+  canAssemble,
+  layoutSource,
+  loadTar,
+  readImageRecord,
+  runImage,
+  sourceChain,
+} from '@excel2doc/oci';
+import { StagesError } from '../fault';
+import { configFacts } from './bases';
+import { type Block, inBlocks, podmanDockerfile } from './podman-dockerfile';
+import { snapshotContext } from './snapshot';
+import { type Parent, type StageBuild, contextFile, stageInputs } from './stage';
+
+/**
+ * Makes a stage where Podman is the engine. Podman carries out the RUNs and no more: whatever else
+ * files and the config are made of is put together here, as it is for BuildKit, so that no
+ * difference between two builders gets into an image.
+ *
+ * @throws EngineError `NEEDS_DOCKER` for what only BuildKit does
+ */
+export async function buildWithPodman(build: StageBuild): Promise<ImageRecord> {
+  const scratch = await mkdtemp(join(tmpdir(), 'nx-stages-'));
+  try {
+    return await new PodmanBuild(build, scratch).build();
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** A part of the stage that is done: a thin layout, and what it is built on. */
+interface Done {
+  record: ImageRecord;
+  parent: Parent;
+}
+
+class PodmanBuild {
+  private readonly plan: StagePlan;
+  private instructions: ResolvedInstruction[] = [];
+
+  constructor(
+    private readonly given: StageBuild,
+    private readonly scratch: string,
+  ) {
+    this.plan = given.plan;
+  }
+
+  async build(): Promise<ImageRecord> {
+    const { plan, given } = this;
+    const base = await this.base();
+    this.instructions = resolveInstructions(plan, configFacts(base.config ?? NO_CONFIG).env);
+    const blocks = inBlocks(this.instructions);
+    this.refuse(base);
+    // Podman is given images: also what the first RUN is built on has to be one.
+    let done = await this.assemble(base, { kind: 'assembly', from: 0, to: 0 }, this.folder('base'));
+    for (const [at, block] of blocks.entries()) {
+      const folder = this.folder(String(at));
+      done =
+        block.kind === 'run'
+          ? await this.run(done, block, folder)
+          : await this.assemble(done.parent, block, folder);
+    }
+    const output = given.outputs.folder(given.stage);
+    if (plan.output.kind === 'paths') return this.exportPaths(done, plan.output.paths, output);
+    const end = plan.instructions.length;
+    const { record } = await this.assemble(
+      done.parent,
+      { kind: 'assembly', from: end, to: end },
+      output,
+    );
+    return record;
+  }
+
+  private folder(name: string): string {
+    return join(this.scratch, name);
+  }
+
+  /** `FROM --platform=$BUILDPLATFORM` runs on another one than it is for. */
+  private get platform(): string {
+    const { base, platform } = this.plan;
+    return (base.kind === 'image' && base.platform) || platform;
+  }
+
+  private async base(): Promise<Parent> {
+    const { base } = this.plan;
+    const { outputs } = this.given;
+    if (base.kind === 'scratch') return SCRATCH;
+    if (base.kind === 'stage')
+      return { ...(await outputs.base(base.stage)), source: await outputs.source(base.stage) };
+    const source = await outputs.baseImageSource(base.reference, this.platform);
+    return { ...(await outputs.baseImage(base.reference, this.platform)), source };
+  }
+
+  /** What only BuildKit does, before anything is run. */
+  private refuse(base: Base): void {
+    const { plan, given, instructions } = this;
+    const reasons = instructions.flatMap((each) => (each.kind === 'run' ? each.extras : []));
+    const others = instructions.filter(({ kind }) => kind !== 'run');
+    const isImage = plan.base.kind === 'image';
+    const answer = canAssemble(others, {
+      stages: plan.stages,
+      ...(isImage && { onBuild: base.config?.config?.OnBuild ?? [] }),
+    });
+    if (!answer.ok) reasons.push(answer.reason.replace(' is left to BuildKit', ''));
+    if (plan.frontend?.syntax && !/^(docker\.io\/)?docker\/dockerfile\b/.test(plan.frontend.syntax))
+      reasons.push(`# syntax=${plan.frontend.syntax}`);
+    if (given.builders?.[plan.platform]) reasons.push(`the builder of ${plan.platform}`);
+    const [reason] = reasons.filter((each) => each !== HEREDOC);
+    if (reason) throw needsDocker(given.stage, reason);
+  }
+
+  private async assemble(parent: Parent, block: Block, folder: string): Promise<Done> {
+    const { plan, given, instructions } = this;
+    const record = await assembleImage({
+      outputDir: folder,
+      parent,
+      instructions: instructions.slice(block.from, block.to),
+      context: { directory: given.contextDir, files: plan.files.map(contextFile) },
+      stages: await stageInputs(given),
+      platform: this.platform,
+      cmdIsSet: this.cmdIsSet(block),
+    });
+    return this.done(record, parent, folder);
+  }
+
+  private cmdIsSet({ from }: Block): boolean {
+    return this.instructions.slice(0, from).some(({ kind }) => kind === 'cmd');
+  }
+
+  private async done(record: ImageRecord, below: Parent, folder: string): Promise<Done> {
+    const { config } = await readImageRecord(folder);
+    const source = sourceChain([layoutSource(folder), ...(below.source ? [below.source] : [])]);
+    const parent = { reference: below.reference, layers: record.layers, config, source };
+    return { record, parent };
+  }
+
+  private async run({ record, parent }: Done, block: Block, folder: string): Promise<Done> {
+    const { plan, given, instructions } = this;
+    const podman = await this.podman();
+    const steps = instructions.slice(block.from, block.to);
+    const runs = steps.filter((each): each is ResolvedRun => each.kind === 'run');
+    if (runs.some(({ extras }) => extras.includes(HEREDOC)) && !takesHeredocs(podman.serverVersion))
+      throw needsDocker(
+        given.stage,
+        `a heredoc before Podman 4.9 (this is ${podman.serverVersion})`,
+      );
+    const isEmpty = parent.layers.length === 0 && plan.base.kind === 'scratch';
+    const environment = new Set(Object.keys(configFacts(parent.config ?? NO_CONFIG).env));
+    const base = isEmpty ? 'scratch' : await loadContext(podman, record, parent);
+    const dockerfile = `${folder}.Dockerfile`;
+    await writeFile(dockerfile, podmanDockerfile(plan, instructions, block, { base, environment }));
+    const mounts = runs.flatMap((each) => each.mounts);
+    const contextDir = `${folder}.context`;
+    if (mounts.length > 0) await snapshotContext(given.contextDir, plan.files, contextDir);
+    else await mkdir(contextDir);
+    const layoutDir = `${folder}.layout`;
+    await podman.runSteps({
+      ...{ dockerfile, contextDir, layoutDir, platform: this.platform },
+      buildArgs: declared(plan.args, steps),
+      images: await this.mounted(
+        podman,
+        mounts.flatMap(({ from }) => from ?? []),
+      ),
+      // Podman takes a RUN from its cache though what was mounted for it has changed (buildah#5400).
+      noCache: mounts.length > 0,
+    });
+    const { platform } = this;
+    const options = { layoutDir, outputDir: folder, parent, platform };
+    const made = await runImage({
+      ...{ ...options, steps: this.steps(block), cmdIsSet: this.cmdIsSet(block) },
+    });
+    return this.done(made, parent, folder);
+  }
+
+  private async podman(): Promise<Podman> {
+    const engine = await this.given.engine();
+    if (engine instanceof Podman) return engine;
+    throw new StagesError('PLAN_MISSING', {
+      message: `Stage ${this.given.stage} was planned for Podman, and the engine is ${engine.title}`,
+      hint: 'Run the target docker-plan again',
+    });
+  }
+
+  private steps({ from, to }: Block): RunStep[] {
+    const written = this.plan.instructions;
+    return this.instructions.slice(from, to).map((each, at): RunStep => {
+      if (each.kind !== 'run') return each as RunStep;
+      const mountPoints = each.mounts.flatMap(({ target }) => target ?? []);
+      return { kind: 'run', createdBy: written[from + at]!.text, mountPoints };
+    });
+  }
+
+  /** The stages and images that mounts take something from, as images that are loaded. */
+  private async mounted(podman: Podman, names: string[]): Promise<Record<string, string>> {
+    const { outputs } = this.given;
+    const { platform, stages, images } = this.plan;
+    const tags: Record<string, string> = {};
+    for (const name of new Set(names)) {
+      if (stages.includes(name)) {
+        const { record } = await outputs.read(name);
+        tags[name] = await loadContext(podman, record, { source: await outputs.source(name) });
+      } else if (images.some(({ reference }) => reference === name)) {
+        const source = await outputs.baseImageSource(name, platform);
+        const parent = { ...(await outputs.baseImage(name, platform)), source };
+        const folder = await mkdtemp(join(this.scratch, 'image-'));
+        const record = await assembleImage({
+          ...{ outputDir: join(folder, 'image'), parent, platform, instructions: [] },
+        });
+        const done = await this.done(record, parent, join(folder, 'image'));
+        tags[name] = await loadContext(podman, record, done.parent);
+      }
+    }
+    return tags;
+  }
+
+  private exportPaths({ record, parent }: Done, paths: string[], outputDir: string) {
+    const { source } = parent;
+    const instructions = paths.map((path, at) => ({
+      ...{ kind: 'copy' as const, sources: [path], destination: path, from: OWN, link: true },
+      line: at + 1,
+    }));
+    return assembleImage({
+      ...{ outputDir, parent: SCRATCH, instructions, paths, platform: this.plan.platform },
+      stages: { [OWN]: { record, source: source! } },
+    });
+  }
+}
+
+/** Podman warns of every argument that it is given and that no ARG declares. */
+function declared(args: Record<string, string>, steps: ResolvedInstruction[]) {
+  const names = steps.flatMap((each) => (each.kind === 'arg' ? each.entries : []));
+  return Object.fromEntries(
+    names.flatMap(({ key }) => (key in args ? [[key, args[key]!] as const] : [])),
+  );
+}
+
+const OWN = 'nx-stages-own';
+const HEREDOC = 'a heredoc';
+const NO_CONFIG = { architecture: '', os: '', rootfs: { type: 'layers' as const, diff_ids: [] } };
+
+/** Loads an image under a name of its own, sending the layers that Podman lacks. */
+async function loadContext(
+  podman: Podman,
+  record: ImageRecord,
+  { source }: Pick<Parent, 'source'>,
+): Promise<string> {
+  const tag = `localhost/nx-stages-context:${record.configDigest.slice('sha256:'.length)}`;
+  if ((await podman.inspectImage(tag)) !== null) return tag;
+  const load = (layers: 'own' | 'all') =>
+    podman.loadImage(
+      loadTar({ record, source: source!, tags: [tag], layers, manifest: podman.manifestFormat }),
+    );
+  await load('own').catch((error: unknown) => {
+    if ((error as { code?: string }).code !== 'LAYERS_MISSING') throw error;
+    return load('all');
+  });
+  return tag;
+}
+
+function needsDocker(stage: string, what: string): EngineError {
+  return new EngineError('NEEDS_DOCKER', {
+    message: `Stage ${stage} has what Podman does not do here: ${what}`,
+    hint: 'Build it with Docker (option engine of @excel2doc/nx-stages in nx.json, or NX_STAGES_ENGINE), or take it out of the Dockerfile',
+  });
+}
