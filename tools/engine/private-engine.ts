@@ -8,20 +8,23 @@ import { unpackEngine } from './unpack';
 
 type Log = (line: string) => void;
 
+/** This repository's services run by Compose, which Podman does not do. */
+const docker = { choice: 'docker' } as const;
+
 /**
- * The engine that answers; where none does, the private one, unpacked and started first.
+ * The Docker that answers; where none does, the private one, unpacked and started first.
  *
  * @throws EngineError `UNSUPPORTED_HOST`, `NO_ROOT`, `NO_MIRROR`, `DISK_FULL`, `DAEMON_FAILED`, and
  *   what `locateEngine` refuses
  */
 export async function ensureEngine(options: { log: Log }): Promise<Engine> {
   try {
-    return await locateEngine();
+    return await locateEngine(docker);
   } catch (error) {
     if (!(error instanceof EngineError) || error.code !== 'NO_ENGINE') throw error;
   }
   await startPrivateEngine(options);
-  return locateEngine();
+  return locateEngine(docker);
 }
 
 /** Unpacks the private engine where that is not done yet, and starts it where it does not run. */

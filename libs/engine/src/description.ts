@@ -30,6 +30,8 @@ export interface DockerInfo {
   Architecture?: string;
   DriverStatus?: [string, string][] | null;
   ServerErrors?: string[];
+  /** Podman's service sets it, and calls its version Docker's. */
+  ProductLicense?: string;
   ClientInfo?: { Plugins?: { Name: string; Path: string; Version?: string; Err?: string }[] };
 }
 
@@ -104,6 +106,11 @@ export function describeEngine(address: EngineAddress, info: DockerInfo): Engine
     buildxVersion: buildx.version,
     composeVersion: compose.version,
   };
+}
+
+/** Podman behind Docker's socket: it takes Docker's calls but for what stages are built with. */
+export function isPodmans({ ProductLicense }: DockerInfo): boolean {
+  return ProductLicense === 'Apache-2.0';
 }
 
 /** 26 for '26.1.5+dfsg1'; 0 for what is no version. Development builds count as new. */

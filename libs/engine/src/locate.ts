@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type DockerInfo, type EngineAddress, describeEngine } from './description';
+import { type DockerInfo, type EngineAddress, describeEngine, isPodmans } from './description';
 import { Engine } from './engine';
 import { type EngineChoice, chosenEngine } from './choice';
 import { EngineError } from './error';
@@ -130,6 +130,7 @@ async function ask(
   // Without a daemon the client still prints what it knows of itself.
   if (!info.ServerVersion)
     return { reason: info.ServerErrors?.[0] ?? 'the daemon does not answer' };
+  if (isPodmans(info)) return { reason: `Podman ${info.ServerVersion} answers in its place` };
   return { address, info };
 }
 

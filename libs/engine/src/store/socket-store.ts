@@ -1,7 +1,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import type { Readable } from 'node:stream';
 import { parseReference } from '@excel2doc/oci';
-import { type DockerInfo, engineFacts } from '../description';
+import { type DockerInfo, engineFacts, isPodmans } from '../description';
 import { EngineError } from '../error';
 import { failureOf } from '../failure';
 import { type ImageInfo, parseImage } from '../image';
@@ -23,14 +23,14 @@ export class SocketStore implements ImageStore {
   ) {}
 
   /**
-   * Undefined when no engine answers there.
+   * Undefined when no Docker answers there.
    *
    * @throws EngineError `ENGINE_TOO_OLD`, `NO_LINUX_CONTAINERS`
    */
   static async open(socketPath: string): Promise<SocketStore | undefined> {
     const options = { socketPath, method: 'GET', path: '/info' } as const;
     const info = await call<DockerInfo>(options).catch(() => undefined);
-    if (!info?.ServerVersion) return undefined;
+    if (!info?.ServerVersion || isPodmans(info)) return undefined;
     const { platform, store } = engineFacts(info);
     return new SocketStore(socketPath, platform, store);
   }

@@ -5,6 +5,7 @@ import type { StagePlan } from '@excel2doc/dockerfile';
 import { type Base, type ImageRecord, SCRATCH, thinImage } from '@excel2doc/oci';
 import { StagesError } from '../fault';
 import { BASE_CONTEXT, buildKitDockerfile } from './buildkit-dockerfile';
+import { needsDocker } from './needs-docker';
 import { snapshotContext } from './snapshot';
 import type { StageBuild } from './stage';
 
@@ -13,6 +14,7 @@ import type { StageBuild } from './stage';
  * whole or not at all.
  *
  * @param base what the plan is built on, as layers to leave out
+ * @param reason why it takes BuildKit
  * @throws StagesError, EngineError, OciError
  */
 export async function buildWithBuildKit(
@@ -20,6 +22,7 @@ export async function buildWithBuildKit(
   plan: StagePlan,
   base: Base,
   outputDir: string,
+  reason: string,
 ): Promise<ImageRecord> {
   const scratch = await mkdtemp(join(tmpdir(), 'nx-stages-'));
   try {
@@ -30,6 +33,7 @@ export async function buildWithBuildKit(
     await writeFile(dockerfile, text);
     await snapshotContext(build.contextDir, plan.files, contextDir);
     const engine = await build.engine();
+    if (engine.kind === 'podman') throw needsDocker(build.stage, reason);
     const builder = build.builders?.[plan.platform];
     await engine.build({
       ...(builder && { builder }),

@@ -14,7 +14,7 @@ export function chooseMethod(
   plan: StagePlan,
   instructions: readonly ResolvedInstruction[],
   parent: Base,
-): Method {
+): Exclude<Method, { kind: 'podman' }> {
   if (plan.output.kind === 'paths') return { kind: 'buildkit', reason: 'it is exported by paths' };
   if (plan.instructions.some(({ from }) => from === 'base')) {
     return { kind: 'buildkit', reason: 'its base has ONBUILD triggers' };

@@ -7,11 +7,12 @@ import {
   type StagePlan,
   resolveInstructions,
 } from '@excel2doc/dockerfile';
-import { EngineError, Podman, takesHeredocs } from '@excel2doc/engine';
+import { Podman, takesHeredocs } from '@excel2doc/engine';
 import {
   type Base,
   type ImageRecord,
   type RunStep,
+  type StageInput,
   SCRATCH,
   assembleImage,
   canAssemble,
@@ -23,9 +24,11 @@ import {
 } from '@excel2doc/oci';
 import { StagesError } from '../fault';
 import { configFacts } from './bases';
+import { needsDocker } from './needs-docker';
 import { type Block, inBlocks, podmanDockerfile } from './podman-dockerfile';
 import { snapshotContext } from './snapshot';
-import { type Parent, type StageBuild, contextFile, stageInputs } from './stage';
+import type { Parent, StageBuild } from './stage';
+import { contextFile, stageInputs } from './stage-inputs';
 
 /**
  * Makes a stage where Podman is the engine. Podman carries out the RUNs and no more: whatever else
@@ -52,6 +55,7 @@ interface Done {
 class PodmanBuild {
   private readonly plan: StagePlan;
   private instructions: ResolvedInstruction[] = [];
+  private read: Promise<Record<string, StageInput>> | undefined;
 
   constructor(
     private readonly given: StageBuild,
@@ -113,7 +117,7 @@ class PodmanBuild {
     const others = instructions.filter(({ kind }) => kind !== 'run');
     const isImage = plan.base.kind === 'image';
     const answer = canAssemble(others, {
-      stages: plan.stages,
+      stages: [...plan.stages, ...plan.images.map(({ reference }) => reference)],
       ...(isImage && { onBuild: base.config?.config?.OnBuild ?? [] }),
     });
     if (!answer.ok) reasons.push(answer.reason.replace(' is left to BuildKit', ''));
@@ -131,7 +135,7 @@ class PodmanBuild {
       parent,
       instructions: instructions.slice(block.from, block.to),
       context: { directory: given.contextDir, files: plan.files.map(contextFile) },
-      stages: await stageInputs(given),
+      stages: await this.inputs(),
       platform: this.platform,
       cmdIsSet: this.cmdIsSet(block),
     });
@@ -207,25 +211,32 @@ class PodmanBuild {
 
   /** The stages and images that mounts take something from, as images that are loaded. */
   private async mounted(podman: Podman, names: string[]): Promise<Record<string, string>> {
-    const { outputs } = this.given;
-    const { platform, stages, images } = this.plan;
+    const inputs = await this.inputs();
     const tags: Record<string, string> = {};
     for (const name of new Set(names)) {
-      if (stages.includes(name)) {
-        const { record } = await outputs.read(name);
-        tags[name] = await loadContext(podman, record, { source: await outputs.source(name) });
-      } else if (images.some(({ reference }) => reference === name)) {
-        const source = await outputs.baseImageSource(name, platform);
-        const parent = { ...(await outputs.baseImage(name, platform)), source };
-        const folder = await mkdtemp(join(this.scratch, 'image-'));
-        const record = await assembleImage({
-          ...{ outputDir: join(folder, 'image'), parent, platform, instructions: [] },
-        });
-        const done = await this.done(record, parent, join(folder, 'image'));
-        tags[name] = await loadContext(podman, record, done.parent);
-      }
+      const input = inputs[name];
+      if (input) tags[name] = await loadContext(podman, input.record, input);
     }
     return tags;
+  }
+
+  /** All that is copied from and mounted: an image is one more stage. */
+  private inputs(): Promise<Record<string, StageInput>> {
+    return (this.read ??= this.readInputs());
+  }
+
+  private async readInputs(): Promise<Record<string, StageInput>> {
+    const { plan, given } = this;
+    const inputs = await stageInputs(given);
+    for (const [at, { reference }] of plan.images.entries()) {
+      const source = await given.outputs.baseImageSource(reference, plan.platform);
+      const parent = { ...(await given.outputs.baseImage(reference, plan.platform)), source };
+      const folder = this.folder(`image-${at}`);
+      const options = { outputDir: folder, parent, platform: plan.platform };
+      const record = await assembleImage({ ...options, instructions: [] });
+      inputs[reference] = { record, source: sourceChain([layoutSource(folder), source]) };
+    }
+    return inputs;
   }
 
   private exportPaths({ record, parent }: Done, paths: string[], outputDir: string) {
@@ -270,11 +281,4 @@ async function loadContext(
     return load('all');
   });
   return tag;
-}
-
-function needsDocker(stage: string, what: string): EngineError {
-  return new EngineError('NEEDS_DOCKER', {
-    message: `Stage ${stage} has what Podman does not do here: ${what}`,
-    hint: 'Build it with Docker (option engine of @excel2doc/nx-stages in nx.json, or NX_STAGES_ENGINE), or take it out of the Dockerfile',
-  });
 }

@@ -1,7 +1,21 @@
-import { type ImageConfig, decompressed, layoutSource, readImageRecord } from '@excel2doc/oci';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { isPodmanChosen, locateEngine, openImageStore } from '@excel2doc/engine';
+import {
+  type ImageConfig,
+  decompressed,
+  digestOf,
+  layoutSource,
+  readImageRecord,
+  sourceChain,
+} from '@excel2doc/oci';
 import { itemsOf } from '@excel2doc/oci/testing/trees';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { formatSize } from '../care/stats';
+import { engineOf } from '../engine-choice';
 import { type TestPodman, testPodman } from '../testing/podman';
 import { type KeyedPlan } from '../plan/make';
 import { explainStages } from '../plan/explain';
@@ -30,6 +44,7 @@ SHELL ["/bin/sh", "-ec"]
 RUN false || echo "$GREETING" > /etc/again
 EXPOSE 80
 COPY --from=builder /opt/tree /opt/tree
+COPY --from=busybox:test /bin/sh /opt/sh
 
 FROM deps AS runner
 COPY main.sh /srv/
@@ -60,6 +75,7 @@ afterAll(async () => {
 });
 
 function usePodman(): void {
+  vi.unstubAllEnvs();
   for (const [name, value] of Object.entries(podman.env)) vi.stubEnv(name, value);
 }
 
@@ -69,21 +85,24 @@ async function succeed(step: Promise<Said>): Promise<string> {
   return text;
 }
 
-/** What a stage adds, layer by layer: each file with all that an image keeps of it. */
+/** What a stage has above its base, layer by layer: each file with all that an image keeps of it. */
 async function layersOf(workspace: StagedWorkspace, stage: string): Promise<string[][]> {
-  const folder = workspace.folder(stage);
-  const { record } = await readImageRecord(folder);
+  const { record } = await readImageRecord(workspace.folder(stage));
+  const folders = [stage, 'builder', 'deps'].map((name) => workspace.folder(name));
+  const source = sourceChain(folders.map(layoutSource));
   const layers: string[][] = [];
-  for (const { digest, mediaType } of record.layers.filter(({ from }) => from === 'self')) {
-    const items = await itemsOf(decompressed(await layoutSource(folder).open(digest), mediaType));
+  for (const { digest, mediaType } of record.layers.filter(({ from }) => from !== 'base')) {
+    const items = await itemsOf(decompressed(await source.open(digest), mediaType));
     layers.push(
       items.map(({ entry: { path, type, mode, uid, gid, linkPath = '' }, content }) =>
-        [path, type, mode.toString(8), uid, gid, linkPath, String(content ?? '')].join(' '),
+        [path, type, mode.toString(8), uid, gid, linkPath, readable(content)].join(' '),
       ),
     );
   }
   return layers;
 }
+
+const readable = (content: Buffer) => (content.length < 500 ? String(content) : digestOf(content));
 
 async function configOf(workspace: StagedWorkspace, stage: string): Promise<ImageConfig> {
   const { config } = await readImageRecord(workspace.folder(stage));
@@ -144,11 +163,15 @@ test('a file that is only mounted changes what Podman runs again', async () => {
 });
 
 test.each([
-  ['ONBUILD RUN true', 'ONBUILD'],
-  ['ADD https://example.com/a.tar /', 'ADD https://example.com/a.tar comes from the network'],
+  ['RUN true\nONBUILD RUN true', 'ONBUILD'],
+  ['ONBUILD RUN true', 'ONBUILD is left to BuildKit'],
+  [
+    'RUN true\nADD https://example.com/a.tar /',
+    'ADD https://example.com/a.tar comes from the network',
+  ],
 ])('%s is refused in one line that says what to do', async (instruction, reason) => {
   onTestFinished(() => onPodman.write('app/Dockerfile', DOCKERFILE));
-  const dockerfile = `FROM busybox:test AS builder\nRUN true\n${instruction}\n`;
+  const dockerfile = `FROM busybox:test AS builder\n${instruction}\n`;
   await onPodman.write('app/Dockerfile', dockerfile);
   await succeed(onPodman.plan());
   const { success, text } = await onPodman.stage('builder');
@@ -162,6 +185,51 @@ test('what needs Compose or BuildKit says so', async () => {
   await expect(compose.up()).rejects.toMatchObject({
     code: 'NEEDS_DOCKER',
     message: 'Podman does not do docker compose up',
+  });
+});
+
+test('left to itself, it is Docker where that answers, else Podman, also behind its socket', async () => {
+  vi.stubEnv('NX_STAGES_ENGINE', '');
+  const folder = await mkdtemp(join(tmpdir(), 'podman-spec-'));
+  const socket = join(folder, 's');
+  const service = spawn('podman', ['system', 'service', '--time', '0', `unix://${socket}`]);
+  onTestFinished(async () => {
+    service.kill();
+    await rm(folder, { recursive: true });
+    usePodman();
+  });
+  const docker = onDocker.engine.docker;
+  vi.stubEnv('PATH', [dirname(docker), podman.env.PATH].join(delimiter));
+  expect(await locateEngine()).toMatchObject({ kind: onDocker.engine.kind });
+  expect(await isPodmanChosen()).toBe(false);
+
+  vi.stubEnv('XDG_CACHE_HOME', folder);
+  vi.stubEnv('DOCKER_HOST', `unix://${socket}`);
+  while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (const choice of [undefined, 'podman'] as const) {
+    expect(await locateEngine({ choice })).toMatchObject({ kind: 'podman' });
+    expect(await openImageStore({ choice })).toMatchObject({ kind: 'podman' });
+    expect(await isPodmanChosen({ choice })).toBe(true);
+  }
+  await expect(locateEngine({ choice: 'docker' })).rejects.toMatchObject({
+    code: 'NO_ENGINE',
+    message: expect.stringMatching(/docker: Podman [\d.]+ answers in its place/),
+  });
+});
+
+test('nx.json says which engine, and the environment goes before it', async () => {
+  vi.stubEnv('NX_STAGES_ENGINE', '');
+  onTestFinished(usePodman);
+  const options = { engine: 'podman' };
+  const plugins = [{ plugin: '@excel2doc/nx-stages', options }];
+  const context = { ...onPodman.context, nxJsonConfiguration: { plugins } };
+  expect(await engineOf(context)()).toMatchObject({ kind: 'podman' });
+  vi.stubEnv('NX_STAGES_ENGINE', 'docker');
+  expect(await engineOf(context)()).toMatchObject({ kind: onDocker.engine.kind });
+  vi.stubEnv('NX_STAGES_ENGINE', 'podmann');
+  await expect(engineOf(context)()).rejects.toMatchObject({
+    message: 'NX_STAGES_ENGINE is "podmann"',
+    hint: 'Set it to auto, docker, podman, or unset it',
   });
 });
 

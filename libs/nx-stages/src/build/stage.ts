@@ -12,7 +12,6 @@ import {
   type BlobSource,
   type Compression,
   type ImageRecord,
-  type StageInput,
   SCRATCH,
   assembleImage,
   hasCode,
@@ -25,6 +24,7 @@ import { buildWithBuildKit } from './buildkit';
 import { type Method, chooseMethod } from './method';
 import { buildWithPodman } from './on-podman';
 import type { Outputs } from './outputs';
+import { contextFile, stageInputs } from './stage-inputs';
 
 export interface StageBuild {
   stage: string;
@@ -66,14 +66,18 @@ export async function buildStage(build: StageBuild): Promise<BuiltStage> {
     parent.config ? configFacts(parent.config).env : {},
   );
   const method = chooseMethod(plan, instructions, parent);
-  const outputDir = outputs.folder(stage);
   if (method.kind === 'assembly') {
     const record = await assemble(build, parent, instructions, method.after).catch(notAssemblable);
     if (!('reason' in record)) return { record, method };
-    const byBuildKit = { kind: 'buildkit' as const, reason: record.reason };
-    return { record: await buildWithBuildKit(build, plan, parent, outputDir), method: byBuildKit };
+    return whole(build, parent, record.reason);
   }
-  return { record: await buildWithBuildKit(build, plan, parent, outputDir), method };
+  return whole(build, parent, method.reason);
+}
+
+async function whole(build: StageBuild, parent: Parent, reason: string): Promise<BuiltStage> {
+  const outputDir = build.outputs.folder(build.stage);
+  const record = await buildWithBuildKit(build, build.plan, parent, outputDir, reason);
+  return { record, method: { kind: 'buildkit', reason } };
 }
 
 /**
@@ -131,7 +135,7 @@ async function runFirst(
 ): Promise<Parent> {
   const plan = { ...build.plan, instructions: build.plan.instructions.slice(0, count) };
   const folder = join(scratch, 'first');
-  await buildWithBuildKit(build, plan, parent, folder);
+  await buildWithBuildKit(build, plan, parent, folder, 'it was planned for Docker');
   const { record, config } = await readImageRecord(folder);
   const sources = [layoutSource(folder), ...(parent.source ? [parent.source] : [])];
   return {
@@ -140,23 +144,4 @@ async function runFirst(
     config,
     source: sourceChain(sources),
   };
-}
-
-/** A requirements file has the digest of its meaning, which its bytes do not have. */
-export function contextFile(file: StagePlan['files'][number]) {
-  const { path, type } = file;
-  const isExact = file.type === 'file' && file.by === undefined;
-  return { path, type, ...(isExact && { digest: file.digest }) };
-}
-
-export async function stageInputs({
-  plan,
-  outputs,
-}: StageBuild): Promise<Record<string, StageInput>> {
-  const inputs: Record<string, StageInput> = {};
-  for (const stage of plan.stages) {
-    const { record } = await outputs.read(stage);
-    inputs[stage] = { record, source: await outputs.source(stage) };
-  }
-  return inputs;
 }

@@ -32,8 +32,8 @@ export interface KeyedPlan extends StagePlanFile {
   /** Of the layers; absent for gzip. Another version of zstd may give other bytes, hence another key. */
   compression?: { kind: 'zstd'; version: string };
   /**
-   * What runs the stage's RUN steps, where it is not BuildKit: what comes out is the same image, but
-   * nobody vouches for the same bytes, so it is part of the key.
+   * Who builds the stage where it is not BuildKit: what comes out is the same image, but nobody
+   * vouches for the same bytes, so it is part of the key.
    */
   builder?: 'podman';
   /** Why it cannot be built; there are no platforms then. Nothing that others build needs it. */
@@ -109,8 +109,10 @@ export async function makePlans(
 /** Whether any of it is more than what is put together here, the same for every engine. */
 function needsBuilder({ platforms }: StagePlanFile): boolean {
   return platforms.some(
-    ({ instructions, output }) =>
-      output.kind === 'paths' || instructions.some(({ keyword }) => keyword === 'RUN'),
+    ({ instructions, images, output }) =>
+      output.kind === 'paths' ||
+      images.length > 0 ||
+      instructions.some(({ keyword }) => keyword === 'RUN'),
   );
 }
 
