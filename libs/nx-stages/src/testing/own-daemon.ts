@@ -12,6 +12,8 @@ export interface OwnDaemon {
   engine: Engine;
   /** The environment in which it is the engine that is found. */
   env: Record<string, string>;
+  /** Stops it, whatever it is at, and waits until it answers again. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -33,33 +35,43 @@ export async function startOwnDaemon(
   });
   const log = openSync(join(home, 'dockerd.log'), 'a');
   const path = [bin, join(bin, '../iptables-nft'), process.env['PATH']].join(':');
-  const child = spawn(program, ['--config-file', settings], {
-    env: { ...process.env, PATH: path },
-    stdio: ['ignore', log, log],
-  });
-  const ended = once(child, 'exit');
   const env = await announce(home, like);
   // The base images' layouts are the same for all engines.
   for (const name of await readdir(cacheFolder()))
     if (name !== 'engine') await symlink(join(cacheFolder(), name), join(home, 'excel2doc', name));
-  for (let tries = 0; ; tries += 1) {
-    const engine = await locateEngine({ env: { ...process.env, ...env } }).catch(() => undefined);
-    if (engine) {
-      return {
-        ...{ engine, env },
-        async stop() {
-          await engine.command(['swarm', 'leave', '--force'], { allowFailure: true });
-          child.kill('SIGTERM');
-          await ended;
-          await unmountBelow(home);
-          await rm(home, { recursive: true, force: true });
-        },
-      };
+  const start = async () => {
+    const child = spawn(program, ['--config-file', settings], {
+      env: { ...process.env, PATH: path },
+      stdio: ['ignore', log, log],
+    });
+    const ended = once(child, 'exit');
+    for (let tries = 0; ; tries += 1) {
+      const engine = await locateEngine({ env: { ...process.env, ...env } }).catch(() => undefined);
+      if (engine) return { child, ended, engine };
+      if (child.exitCode !== null || tries > 240)
+        throw new Error(await readFile(join(home, 'dockerd.log'), 'utf8'));
+      await sleep(500);
     }
-    if (child.exitCode !== null || tries > 240)
-      throw new Error(await readFile(join(home, 'dockerd.log'), 'utf8'));
-    await sleep(500);
-  }
+  };
+  let running = await start();
+  const { engine } = running;
+  const end = async () => {
+    running.child.kill('SIGTERM');
+    await running.ended;
+  };
+  return {
+    ...{ engine, env },
+    async restart() {
+      await end();
+      running = await start();
+    },
+    async stop() {
+      await engine.command(['swarm', 'leave', '--force'], { allowFailure: true });
+      await end();
+      await unmountBelow(home);
+      await rm(home, { recursive: true, force: true });
+    },
+  };
 }
 
 export const socketIn = (home: string) => join(home, 'docker.sock');
