@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -153,13 +153,20 @@ test('the image runs, is loaded once, and a change sends the changed layer alone
   await onPodman.write('app/main.sh', 'echo one');
 });
 
-test('a file that is only mounted changes what Podman runs again', async () => {
-  const read = async () => (await layersOf(onPodman, 'builder')).flat().join('\n');
-  await onPodman.write('app/main.sh', 'echo six');
-  for (const step of [() => onPodman.plan(), () => onPodman.stage('builder')])
-    await succeed(step());
-  expect(await read()).toContain('echo six');
-  await onPodman.write('app/main.sh', 'echo one');
+test('a RUN whose mounted file changed is run again, which Podman by itself would not', async () => {
+  onTestFinished(async () => {
+    await onPodman.write('app/Dockerfile', DOCKERFILE);
+    await onPodman.write('app/main.sh', 'echo one');
+  });
+  const run = 'RUN --mount=type=bind,source=main.sh,target=/m cat /m > /opt/result';
+  await onPodman.write('app/Dockerfile', `FROM busybox:test AS builder\n${run}\n`);
+  for (const text of ['echo two', 'echo six']) {
+    await onPodman.write('app/main.sh', text);
+    for (const step of [() => onPodman.plan(), () => onPodman.stage('builder')])
+      await succeed(step());
+    const [files = []] = await layersOf(onPodman, 'builder');
+    expect(files).toContain(`opt/result file 644 0 0  ${text}`);
+  }
 });
 
 test.each([
@@ -194,8 +201,10 @@ test('left to itself, it is Docker where that answers, else Podman, also behind 
   const socket = join(folder, 's');
   const service = spawn('podman', ['system', 'service', '--time', '0', `unix://${socket}`]);
   onTestFinished(async () => {
+    const ended = once(service, 'exit');
     service.kill();
-    await rm(folder, { recursive: true });
+    await ended;
+    await rm(folder, { recursive: true, force: true });
     usePodman();
   });
   const docker = onDocker.engine.docker;
@@ -205,16 +214,18 @@ test('left to itself, it is Docker where that answers, else Podman, also behind 
 
   vi.stubEnv('XDG_CACHE_HOME', folder);
   vi.stubEnv('DOCKER_HOST', `unix://${socket}`);
-  while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 50));
+  const refused = () =>
+    expect(locateEngine({ choice: 'docker' })).rejects.toMatchObject({
+      code: 'NO_ENGINE',
+      message: expect.stringMatching(/docker: Podman [\d.]+ answers in its place/),
+    });
+  // Until the service listens.
+  await vi.waitFor(refused, { timeout: 60_000, interval: 100 });
   for (const choice of [undefined, 'podman'] as const) {
     expect(await locateEngine({ choice })).toMatchObject({ kind: 'podman' });
     expect(await openImageStore({ choice })).toMatchObject({ kind: 'podman' });
     expect(await isPodmanChosen({ choice })).toBe(true);
   }
-  await expect(locateEngine({ choice: 'docker' })).rejects.toMatchObject({
-    code: 'NO_ENGINE',
-    message: expect.stringMatching(/docker: Podman [\d.]+ answers in its place/),
-  });
 });
 
 test('nx.json says which engine, and the environment goes before it', async () => {

@@ -276,6 +276,7 @@ test.each([
   [{ compression: 'brotli' }, 'it has to be "gzip" or "zstd"'],
   [{ whatever: 'x' }, 'it has imageName, lockFile, platforms, registry'],
   [{ platforms: 'linux/amd64' }, 'it has to be a list of strings'],
+  [{ engine: 'podmann' }, 'it has to be "auto", "docker" or "podman"'],
 ])('option %j is refused: %s', (options, message) => {
   expect(() => workspace.infer({}, options as object)).toThrow(message);
 });
