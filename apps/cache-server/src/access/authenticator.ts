@@ -1,7 +1,7 @@
 import type { Grant } from './grant';
 import { IdentityTokens, type Issuer } from './identity-tokens';
 import { readOrder, ruleFor, type ScopeRules } from './scopes';
-import { findStaticToken, type StaticToken } from './static-tokens';
+import { StaticTokens, type StaticToken } from './static-tokens';
 
 export interface AccessConfig {
   scopes: ScopeRules;
@@ -12,15 +12,19 @@ export interface AccessConfig {
 /** Turns a bearer token into what its holder may do. Made anew when the configuration changes. */
 export class Authenticator {
   readonly #identities: IdentityTokens;
+  readonly #fixed: StaticTokens<Grant | null>;
 
   constructor(readonly config: AccessConfig) {
     this.#identities = new IdentityTokens(config.oidc, config.scopes);
+    this.#fixed = new StaticTokens(config.tokens, ({ name, scope, access }) =>
+      this.#grant(name, scope, access),
+    );
   }
 
   /** Null for a token that is unknown, expired, or of no scope. */
   async grantFor(bearer: string): Promise<Grant | null> {
-    const fixed = findStaticToken(this.config.tokens, bearer, new Date());
-    if (fixed) return this.#grant(fixed.name, fixed.scope, fixed.access);
+    const fixed = this.#fixed.find(bearer);
+    if (fixed) return fixed;
     if (bearer.split('.').length !== 3) return null;
     const identity = await this.#identities.verify(bearer);
     return identity && this.#grant(identity.subject, identity.scope, identity.access);

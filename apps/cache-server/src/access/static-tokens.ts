@@ -17,18 +17,31 @@ export function newToken(): { token: string; sha256: string } {
   return { token, sha256: digestOf(token).toString('hex') };
 }
 
-/** The unexpired static token that `bearer` is. Every one is compared, each in constant time. */
-export function findStaticToken(
-  tokens: readonly StaticToken[],
-  bearer: string,
-  now: Date,
-): StaticToken | null {
-  const given = digestOf(bearer);
-  let found: StaticToken | null = null;
-  for (const token of tokens) {
-    if (timingSafeEqual(given, Buffer.from(token.sha256, 'hex'))) found = token;
+interface Known<T> {
+  sha256: Buffer;
+  expiresAtMs: number;
+  value: T;
+}
+
+/** Whose bearer is one of `tokens`, and what each stands for. Every one is compared, in constant time. */
+export class StaticTokens<T> {
+  readonly #all: Known<T>[];
+
+  constructor(tokens: readonly StaticToken[], valueOf: (token: StaticToken) => T) {
+    this.#all = tokens.map((token) => ({
+      sha256: Buffer.from(token.sha256, 'hex'),
+      expiresAtMs: token.expiresAt?.getTime() ?? Infinity,
+      value: valueOf(token),
+    }));
   }
-  return found && (!found.expiresAt || found.expiresAt > now) ? found : null;
+
+  /** Undefined for none of them, and for one that has expired. */
+  find(bearer: string): T | undefined {
+    const given = digestOf(bearer);
+    let found: Known<T> | undefined;
+    for (const each of this.#all) if (timingSafeEqual(given, each.sha256)) found = each;
+    return found && found.expiresAtMs > Date.now() ? found.value : undefined;
+  }
 }
 
 function digestOf(token: string): Buffer {
