@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { linkSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -51,6 +51,24 @@ describe('care', () => {
     while (!(await reader.read()).done) continue;
   });
 
+  it('evicts what nobody has used for too long, but not while somebody reads it', async () => {
+    const keep = { maxIdleDays: 1 / (24 * 3600), checkEveryMs: 50 };
+    const { url, tokens } = await serverProcess(await temporaryFolder(), { keep });
+    const large = await nxArchive({ 'dist/a': randomBytes(16_000_000) });
+    await put(url, tokens.main, '1', large);
+    const reading = await get(url, tokens.main, '1');
+    const reader = reading.body!.getReader();
+    await reader.read();
+    await put(url, tokens.main, '2', await nxArchive({ 'dist/a': 'x' }));
+    const evicted = async () =>
+      (await (await fetch(`${url}/metrics`)).text()).match(/evicted_total (\d+)/)?.[1];
+    await expect.poll(evicted).toBe('1');
+    expect((await get(url, tokens.main, '2')).status).toBe(404);
+    while (!(await reader.read()).done) continue;
+    await expect.poll(evicted).toBe('2');
+    expect((await get(url, tokens.main, '1')).status).toBe(404);
+  });
+
   it('keeps its statistics across a restart', async () => {
     const folder = await temporaryFolder();
     const known = teamConfig(join(folder, 'data'));
@@ -77,6 +95,40 @@ describe('care', () => {
     child.kill('SIGTERM');
     expect((await bytesOf(response)).equals(archive)).toBe(true);
     expect((await ended)[0]).toBe(0);
+  });
+
+  it('lets a running upload end before it stops, and keeps it', async () => {
+    const folder = await temporaryFolder();
+    const known = teamConfig(join(folder, 'data'));
+    const { url, child } = await serverProcess(folder, {}, known);
+    const archive = await nxArchive({ 'dist/a': randomBytes(300_000) });
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    let answer = '';
+    socket.on('data', (data) => (answer += data.toString()));
+    socket.write(
+      `PUT /v1/cache/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${known.tokens.main}\r\n` +
+        `Content-Length: ${archive.length}\r\n\r\n`,
+    );
+    socket.write(archive.subarray(0, 200_000));
+    await expect.poll(() => readdir(join(folder, 'data/incoming'))).toHaveLength(1);
+    const ended = once(child, 'close');
+    child.kill('SIGTERM');
+    // It takes no new connection once it stops.
+    await expect
+      .poll(() =>
+        fetch(`${url}/health`).then(
+          () => 'up',
+          () => 'down',
+        ),
+      )
+      .toBe('down');
+    socket.write(archive.subarray(200_000));
+    expect((await ended)[0]).toBe(0);
+    expect(answer).toContain(' 200 ');
+    const again = await serverProcess(folder, {}, known);
+    expect((await bytesOf(await get(again.url, known.tokens.main, '1'))).equals(archive)).toBe(
+      true,
+    );
   });
 
   it('cuts off, in the end, a transfer that does not end', async () => {

@@ -42,7 +42,10 @@ export async function installNx(version: string): Promise<string> {
   return join(folder, 'node_modules');
 }
 
-/** A workspace of `projects` projects, each with one cached target that writes 100 KB. */
+/**
+ * A workspace of `projects` projects, each with one cached target that writes 100 KB. What it writes
+ * depends on `POISON` as well, which Nx's hash does not know of.
+ */
 export async function nxWorkspace(
   version: string,
   projects: number,
@@ -76,7 +79,7 @@ export async function nxWorkspace(
           inputs: ['{projectRoot}/**/*'],
           outputs: ['{workspaceRoot}/dist/p' + at],
           options: {
-            command: `node -e "setTimeout(() => { const fs = require('fs'); fs.mkdirSync('dist/p${at}', { recursive: true }); fs.writeFileSync('dist/p${at}/out.txt', 'out ${at} '.repeat(10000)); }, ${seconds * 1000})"`,
+            command: `node -e "setTimeout(() => { const fs = require('fs'); fs.mkdirSync('dist/p${at}', { recursive: true }); fs.writeFileSync('dist/p${at}/out.txt', ((process.env.POISON || 'out') + ' ${at} ').repeat(10000)); }, ${seconds * 1000})"`,
           },
         },
       },

@@ -78,6 +78,10 @@ describe.skipIf(!executablePath)(`the page${skipped}`, () => {
       expect(text).toContain('12 of 15 asked');
       expect(text).toContain('43 min');
       expect(text).toContain('web');
+      const scope = page.getByRole('row').filter({ has: page.getByText('pr-1', { exact: true }) });
+      expect(await scope.count()).toBe(0);
+      const own = page.locator('table:not(#entries) tbody tr');
+      expect(await own.allInnerTexts()).toEqual([expect.stringMatching(/^main\s+12\s.*\smain$/s)]);
       expect(await page.locator('#entries tbody tr').count()).toBe(12);
       expect(await page.locator('figure svg rect.hit').last().getAttribute('height')).not.toBe(
         '0.0',

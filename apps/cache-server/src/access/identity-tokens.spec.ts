@@ -1,27 +1,16 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
+import { generateKeyPair } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nxArchive } from '../../test/archive';
+import { startIssuer, type TestIssuer } from '../../test/issuer';
 import { get, put, testServer, type RawConfig } from '../../test/test-server';
 
-let issuer: string;
-let keys: { privateKey: CryptoKey; publicKey: CryptoKey };
-let server: Server;
+let issuer: TestIssuer;
 
 beforeAll(async () => {
-  keys = await generateKeyPair('RS256', { extractable: true });
-  const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
-  server = createServer((request, response) => {
-    const isKeys = request.url === '/keys';
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify(isKeys ? { keys: [jwk] } : { issuer, jwks_uri: `${issuer}/keys` }));
-  });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  issuer = await startIssuer();
 });
 
-afterAll(() => server.close());
+afterAll(() => issuer.close());
 
 const push = { repository: 'acme/app', ref: 'refs/heads/main', event_name: 'push' };
 const pullRequest = {
@@ -39,7 +28,7 @@ const mergeRequest = {
 function oidc(): RawConfig['oidc'] {
   return [
     {
-      issuer,
+      issuer: issuer.url,
       audience: 'nx-cache',
       rules: [
         {
@@ -61,19 +50,7 @@ function oidc(): RawConfig['oidc'] {
   ];
 }
 
-function sign(
-  claims: object,
-  changes: { audience?: string; exp?: string; key?: CryptoKey; iss?: string } = {},
-) {
-  return new SignJWT({ ...claims })
-    .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
-    .setIssuer(changes.iss ?? issuer)
-    .setAudience(changes.audience ?? 'nx-cache')
-    .setSubject('repo:acme/app')
-    .setIssuedAt()
-    .setExpirationTime(changes.exp ?? '5m')
-    .sign(changes.key ?? keys.privateKey);
-}
+const sign: TestIssuer['sign'] = (...of) => issuer.sign(...of);
 
 describe('CI identity tokens', () => {
   it('of a push to main write what everybody reads', async () => {

@@ -56,6 +56,18 @@ describe.skipIf(!s3ServerFile)(`the S3 store${noS3}`, () => {
     expect((await get(url, tokens.main, '1')).status).toBe(404);
   });
 
+  it('tidies the bucket when it is the only store', async () => {
+    const s3 = await s3Server();
+    const { url, tokens } = await testServer({
+      store: s3Store(s3),
+      stateDirectory: await temporaryFolder(),
+      keep: { maxBytes: 300_000, checkEveryMs: 50 },
+    });
+    const archive = await nxArchive({ 'dist/a': randomBytes(200_000) });
+    for (const hash of ['1', '2']) await put(url, tokens.main, hash, archive);
+    await expect.poll(() => readdir(join(s3.folder, 'nx-cache/main'))).toEqual(['2']);
+  });
+
   it('is a miss while the store is down, and a failed upload', async () => {
     const s3 = await s3Server();
     const { url, tokens } = await testServer({
