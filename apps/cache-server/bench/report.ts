@@ -91,11 +91,10 @@ Each measured by itself in the same run, on the same disk:
 One client waits at each upload for the disk and for each step that another thread takes. Many clients
 share the cores, so there the CPU time of a request decides.
 
-Where that time goes was seen with \`perf\` on 2026-11-24, while 64 clients sent 100 MB each (before the
-small entries held in memory were cut from 32 to 12 MB): about 30 % in
-V8's garbage collector (each 64 KB that Node reads from a socket or inflates is a buffer of its own),
-16 % waking threads, 10 % copying into the page cache, 8 % SHA-256, 5 % inflating. nginx pays for the
-copying alone. Less of it would take native code that reads, digests and inflates in place.
+Where that time goes was seen with \`perf\` on 2026-11-24, while 16 clients sent 100 MB each: 22 %
+copying into the page cache, 15 % SHA-256, about 15 % waking threads, 8 % copying from one buffer to
+another, 8 % inflating; the rest is JavaScript and the network. nginx pays for the page cache and the
+network alone.
 `;
 }
 
