@@ -5,10 +5,10 @@ import { ratioFreeBytes, type ArchiveLimits } from './limits';
 import { TarInspector } from './tar-inspector';
 
 /**
- * Bytes unpacked at a time. Each time wakes a thread, so it is much while few uploads run; 64 at once
- * must fit in little memory.
+ * Bytes unpacked at a time. Each time wakes a thread, so it is much while few uploads run. While many
+ * do, the last buffer of each outlives the collector's nursery and becomes old garbage, so it is small.
  */
-const windowBytes = { few: 256 * 1024, many: 64 * 1024 };
+const windowBytes = { few: 256 * 1024, many: 32 * 1024 };
 const few = 16;
 let running = 0;
 /** Unpacked on the spot when both are small: another thread takes longer to wake up. */
