@@ -100,6 +100,12 @@ class PodmanBuild {
     return (base.kind === 'image' && base.platform) || platform;
   }
 
+  /** How the plan says that layers are compressed. */
+  private get compressed() {
+    const { compression } = this.given;
+    return compression && { compression };
+  }
+
   private async base(): Promise<Parent> {
     const { base } = this.plan;
     const { outputs } = this.given;
@@ -138,6 +144,7 @@ class PodmanBuild {
       stages: await this.inputs(),
       platform: this.platform,
       cmdIsSet: this.cmdIsSet(block),
+      ...this.compressed,
     });
     return this.done(record, parent, folder);
   }
@@ -187,6 +194,7 @@ class PodmanBuild {
     const options = { layoutDir, outputDir: folder, parent, platform };
     const made = await runImage({
       ...{ ...options, steps: this.steps(block), cmdIsSet: this.cmdIsSet(block) },
+      ...this.compressed,
     });
     return this.done(made, parent, folder);
   }
@@ -248,6 +256,7 @@ class PodmanBuild {
     return assembleImage({
       ...{ outputDir, parent: SCRATCH, instructions, paths, platform: this.plan.platform },
       stages: { [OWN]: { record, source: source! } },
+      ...this.compressed,
     });
   }
 }

@@ -57,7 +57,7 @@ export type Parent = Base & { source?: BlobSource };
  * @throws StagesError, EngineError, OciError; the output folder is then as it was before.
  */
 export async function buildStage(build: StageBuild): Promise<BuiltStage> {
-  const { plan, outputs, stage, builder } = build;
+  const { plan, builder } = build;
   if (builder === 'podman')
     return { record: await buildWithPodman(build), method: { kind: 'podman' } };
   const parent = await parentOf(build);
