@@ -33,6 +33,20 @@ export const SETS: ImageSet[] = [
     target: 'release',
     buildArgs: { VERSION: '1.2.3' },
   },
+  // Three services of one Dockerfile: other arguments, and another stage.
+  { image: 'fleet', dockerfile: 'fleet/Dockerfile', target: 'service', buildArgs: { ROLE: 'api' } },
+  {
+    image: 'fleet-worker',
+    dockerfile: 'fleet/Dockerfile',
+    target: 'service',
+    buildArgs: { ROLE: 'worker' },
+  },
+  {
+    image: 'fleet-jobs',
+    dockerfile: 'fleet/Dockerfile',
+    target: 'jobs',
+    buildArgs: { ROLE: 'api' },
+  },
   { image: 'rust-cache', dockerfile: 'rust-cache/Dockerfile' },
   { image: 'orders', dockerfile: '订单 服务/Dockerfile' },
 ];

@@ -70,7 +70,7 @@ export async function openCompose(
   const services: Record<string, { image: string }> = {};
   for (const [name, service] of Object.entries(config.services)) {
     const { image } = service;
-    const other = image ? replaced[image] : builtHere(service, context);
+    const other = image ? replaced[image] : builtHere(name, service, context);
     if (!other) continue;
     services[name] = { image: other };
     const standIn = image && bases.standIn(image, engine.platform);
@@ -90,18 +90,28 @@ export async function openCompose(
  * The image of a service that names none but builds a Dockerfile of this workspace: what docker-build
  * put into the engine, so that Compose does not build it a second time.
  */
-function builtHere({ build }: ComposeService, context: ExecutorContext): string | undefined {
+function builtHere(
+  name: string,
+  { build }: ComposeService,
+  context: ExecutorContext,
+): string | undefined {
   if (!build) return undefined;
   const path = resolve(build.context, build.dockerfile ?? 'Dockerfile');
   const projects = Object.values(context.projectsConfigurations?.projects ?? {});
-  const load = projects
+  const loads = projects
     .flatMap(({ targets = {} }) => Object.values(targets))
-    .find(
+    .filter(
       ({ executor, options }) =>
         executor === '@excel2doc/nx-stages:load' && join(context.root, options.dockerfile) === path,
     );
+  const own = loads.find(({ metadata }) => servicesOf(metadata).includes(name));
+  const load = own ?? loads[0];
   return load && `${load.options.image}:${imageTag(load.options.tag)}`;
 }
+
+/** Of one Dockerfile's images, the one that a service runs says so in its metadata. */
+const servicesOf = (metadata: object | undefined): string[] =>
+  (metadata as { services?: string[] } | undefined)?.services ?? [];
 
 /** A file with values is needed only where the Compose files demand one that nobody gives. */
 async function refuseWithoutValues(

@@ -17,7 +17,7 @@ export interface ComposeBuild {
  * none is left to the Dockerfile's own: what a build is made of may not hang on the shell that asks.
  */
 export function composeBuilds({ file, model }: ComposeFile): DeclaredBuild[] {
-  return Object.values(model.services).flatMap((service) => {
+  return Object.entries(model.services).flatMap(([name, service]) => {
     const build = service?.build;
     const paths = build && buildPaths(file, build);
     if (!paths) return [];
@@ -25,7 +25,7 @@ export function composeBuilds({ file, model }: ComposeFile): DeclaredBuild[] {
     const buildArgs = argumentsOf(args);
     const stage = target && withDefaults(target);
     return {
-      file,
+      ...{ file, name },
       ...paths,
       ...(buildArgs && { buildArgs }),
       ...(stage && { target: stage }),

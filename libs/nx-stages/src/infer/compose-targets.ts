@@ -33,7 +33,7 @@ export interface ComposeProject {
 export function parseCompose(text: string): ComposeModel {
   // Only here: yaml takes longer to load than all the rest of the plugin.
   const { parse } = createRequire(__filename)('yaml') as typeof yaml;
-  const model = parse(text, { logLevel: 'error' }) as Partial<ComposeModel> | null;
+  const model = parse(text, { merge: true, logLevel: 'error' }) as Partial<ComposeModel> | null;
   if (typeof model?.services !== 'object' || model.services === null) {
     throw new Error('it has no services');
   }

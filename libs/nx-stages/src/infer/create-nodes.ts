@@ -7,10 +7,10 @@ import { readBake } from './bake/bake';
 import { composeBuilds } from './compose-builds';
 import { type ComposeFile, composeTargets, parseCompose, serviceOf } from './compose-targets';
 import { findContext } from './context';
-import { type DeclaredBuild, mergeDeclared } from './declared-build';
-import { dockerTargets, imageName } from './docker-targets';
+import { type BuildSettings, type DeclaredBuild, recipes } from './declared-build';
+import { type OtherImage, dockerTargets, imageName } from './docker-targets';
 import { dockerTarget } from './paths';
-import { dockerfilePattern, isDockerfile, variants } from './dockerfile-name';
+import { dockerfilePattern, isDockerfile, variantOf, variants } from './dockerfile-name';
 import { projectNameAt, projectRootAt } from './project';
 import { keepRemembered, remembered } from './remembered';
 import { stagesOf } from './stages';
@@ -26,11 +26,10 @@ interface Surroundings {
   workspaceRoot: string;
   options: ResolvedOptions;
   composeFiles: ComposeFile[];
-  /** By Dockerfile. */
-  declared: Map<string, DeclaredBuild[]>;
   dockerfiles: ProjectDockerfile[];
 }
 
+/** A Dockerfile, and one way to build it: two services may build one with other arguments each. */
 interface ProjectDockerfile {
   /** Relative to the workspace, as is `root`. */
   file: string;
@@ -42,6 +41,11 @@ interface ProjectDockerfile {
   variant: string | undefined;
   /** Of what it builds, without a tag. */
   image: string;
+  settings: BuildSettings;
+  services: string[];
+  others: OtherImage[];
+  /** Whether another way to build the same file stands before it. */
+  isFurther: boolean;
 }
 
 /**
@@ -72,30 +76,50 @@ export function createNodes(
   const declared = new Map<string, DeclaredBuild[]>();
   for (const build of [...bakeBuilds, ...composed])
     declared.set(build.dockerfile, [...(declared.get(build.dockerfile) ?? []), build]);
-  const dockerfiles = findDockerfiles(workspaceRoot, files.filter(isDockerfile), resolved);
-  const around = { workspaceRoot, options: resolved, composeFiles, declared, dockerfiles };
-  const nodes = dockerfiles.flatMap((dockerfile): CreateNodesResultArray[number][] => {
-    const project = attempt(dockerfile.file, () => dockerProject(around, dockerfile));
-    return project ? [[dockerfile.file, { projects: { [project.root]: project } }]] : [];
+  const dockerfiles = findDockerfiles(workspaceRoot, files.filter(isDockerfile), {
+    options: resolved,
+    declared,
   });
+  const around = { workspaceRoot, options: resolved, composeFiles, dockerfiles };
+  const projects = new Map<string, ProjectConfiguration>();
+  for (const dockerfile of dockerfiles) {
+    const { file } = dockerfile;
+    const project = attempt(file, () => dockerProject(around, dockerfile));
+    const targets = { ...projects.get(file)?.targets, ...project?.targets };
+    if (project) projects.set(file, { ...project, targets });
+  }
   keepRemembered(workspaceRoot);
-  return nodes;
+  return [...projects].map(([file, project]) => [file, { projects: { [project.root]: project } }]);
 }
 
 function findDockerfiles(
   workspaceRoot: string,
   files: readonly string[],
-  options: ResolvedOptions,
+  { options, declared }: { options: ResolvedOptions; declared: Map<string, DeclaredBuild[]> },
 ): ProjectDockerfile[] {
-  return [...byProject(workspaceRoot, files)].flatMap(([root, its]) =>
-    [...variants(its, root)].flatMap(([file, variant]) => {
+  return [...byProject(workspaceRoot, files)].flatMap(([root, its]) => {
+    const names = variants(its, root);
+    const taken = new Set([...names.values()]);
+    return [...names].flatMap(([file, own]) => {
       const found = attempt(file, () => {
         const name = projectNameAt(workspaceRoot, root);
-        return { file, root, name, variant, image: imageName(options, name, variant) };
+        const imageOf = (variant: string | undefined) => imageName(options, name, variant);
+        const further = (services: readonly string[]) => {
+          const variant = variantOf(own, services[0] ?? '', taken);
+          taken.add(variant);
+          return { variant, services: [...services], image: imageOf(variant) };
+        };
+        return recipes(declared.get(file) ?? []).map(
+          ({ settings, names: services, others }, at): ProjectDockerfile => ({
+            ...{ file, root, name, settings, isFurther: at > 0 },
+            ...(at === 0 ? { variant: own, services, image: imageOf(own) } : further(services)),
+            others: others.map(({ names, stage }) => ({ ...further(names), stage })),
+          }),
+        );
       });
       return found ?? [];
-    }),
-  );
+    });
+  });
 }
 
 function byProject(workspaceRoot: string, dockerfiles: readonly string[]): Map<string, string[]> {
@@ -123,17 +147,17 @@ function attempt<T>(file: string, action: () => T): T | undefined {
 
 function dockerProject(
   around: Surroundings,
-  { file: dockerfile, root, name, variant, image }: ProjectDockerfile,
+  { file: dockerfile, root, name, variant, image, settings, ...asked }: ProjectDockerfile,
 ): ProjectConfiguration & { root: string } {
-  const { workspaceRoot, options, composeFiles, declared } = around;
+  const { workspaceRoot, options, composeFiles } = around;
   const has = (file: string) => existsSync(join(workspaceRoot, root, file));
-  const settings = mergeDeclared(declared.get(dockerfile) ?? []);
   const stages =
     attempt(dockerfile, () =>
       stagesOf(workspaceRoot, { ...settings, dockerfile, lockFile: options.lockFile }),
     ) ?? [];
   const context = settings.context ?? findContext(workspaceRoot, dockerfile, root, stages);
-  const location = { projectRoot: root, dockerfile, context, image, settings };
+  const { services, others } = asked;
+  const location = { projectRoot: root, dockerfile, context, image, settings, services, others };
   const targets = dockerTargets({ ...location, ...(variant && { variant }) }, stages, options);
   // Services, databases and care belong to the image that the project is about.
   if (variant) return { root, name, targets };
@@ -158,8 +182,13 @@ function dockerProject(
 
 /** The other images that a Compose file's services run and that are built in this workspace. */
 function otherBuilds(compose: ComposeFile, own: string, { dockerfiles }: Surroundings) {
+  const runsAny = (services: string[]) => services.some((each) => each in compose.model.services);
   return dockerfiles
-    .filter(({ file, image }) => file !== own && serviceOf(compose, { dockerfile: file, image }))
+    .filter(({ file, image }) => serviceOf(compose, { dockerfile: file, image }))
+    .flatMap(({ file, name, others, isFurther, ...main }) => [
+      ...((isFurther ? runsAny(main.services) : file !== own) ? [{ ...main, name }] : []),
+      ...others.filter(({ services }) => runsAny(services)).map((each) => ({ ...each, name })),
+    ])
     .map(({ name, variant }) => ({ projects: [name], target: dockerTarget('build', variant) }));
 }
 

@@ -4,6 +4,8 @@ import { posix } from 'node:path';
 export interface DeclaredBuild {
   /** The file that says it. */
   file: string;
+  /** Of the service or Bake target that is built. */
+  name: string;
   dockerfile: string;
   context: string;
   buildArgs?: Record<string, string>;
@@ -11,19 +13,68 @@ export interface DeclaredBuild {
   platforms?: string[];
 }
 
-/** What all declarations of one Dockerfile come to. */
+/** With what a Dockerfile is built. */
 export interface BuildSettings {
   context?: string;
   buildArgs?: Record<string, string>;
   platforms?: string[];
+  /** The stage that becomes the image; default: the last one. */
+  stage?: string;
   /** Stages that somebody asks for by name. */
   targets: string[];
   /** The files that say so. */
   files: string[];
 }
 
+/** One way to build a Dockerfile, and the images that come of its stages. */
+export interface Recipe {
+  settings: BuildSettings;
+  /** The services or Bake targets that its image is for; the first names it. */
+  names: [string, ...string[]] | [];
+  /** Images of other stages of the same build, and who asks for each. */
+  others: { names: [string, ...string[]]; stage: string | undefined }[];
+}
+
+/**
+ * What the declarations of one Dockerfile come to: one recipe, or several where one file declares
+ * builds that differ in context or arguments; other platforms are the same image. What only another
+ * file says completes the first: who has a Bake file beside a Compose file says in one what the other
+ * leaves out.
+ */
+export function recipes(builds: readonly DeclaredBuild[]): [Recipe, ...Recipe[]] {
+  const [first] = builds;
+  if (!first) return [{ settings: { targets: [], files: [] }, names: [], others: [] }];
+  const own = builds.filter(({ file }) => file === first.file);
+  const elsewhere = builds.filter(({ file }) => file !== first.file);
+  const alike = new Map<string, DeclaredBuild[]>();
+  for (const build of own) {
+    const key = JSON.stringify([build.context, sorted(build.buildArgs)]);
+    alike.set(key, [...(alike.get(key) ?? []), build]);
+  }
+  const [main = [], ...rest] = alike.values();
+  return [recipe(main, elsewhere), ...rest.map((group) => recipe(group, []))];
+}
+
+const sorted = (args: Record<string, string> = {}) =>
+  Object.entries(args).sort(([a], [b]) => (a < b ? -1 : 1));
+
+function recipe(group: readonly DeclaredBuild[], elsewhere: readonly DeclaredBuild[]): Recipe {
+  const byStage = new Map<string | undefined, [string, ...string[]]>();
+  for (const { target, name } of group) {
+    const names = byStage.get(target);
+    if (names) names.push(name);
+    else byStage.set(target, [name]);
+  }
+  const [[, names] = [undefined, [] as []], ...others] = byStage;
+  return {
+    settings: merged([...group, ...elsewhere]),
+    names,
+    others: others.map(([stage, names]) => ({ stage, names })),
+  };
+}
+
 /** The first declaration that has something to say counts, but every target is kept. */
-export function mergeDeclared(builds: readonly DeclaredBuild[]): BuildSettings {
+function merged(builds: readonly DeclaredBuild[]): BuildSettings {
   const first = <K extends 'context' | 'buildArgs' | 'platforms'>(key: K) =>
     builds.find((build) => build[key] !== undefined)?.[key];
   const [context, buildArgs, platforms] = [
@@ -31,10 +82,13 @@ export function mergeDeclared(builds: readonly DeclaredBuild[]): BuildSettings {
     first('buildArgs'),
     first('platforms'),
   ];
+  const elsewhere = builds.find(({ file }) => file !== builds[0]?.file);
+  const stage = builds[0]?.target ?? elsewhere?.target;
   return {
     ...(context !== undefined && { context }),
     ...(buildArgs && { buildArgs }),
     ...(platforms && { platforms }),
+    ...(stage !== undefined && { stage }),
     targets: [...new Set(builds.flatMap(({ target }) => target ?? []))].sort(),
     files: [...new Set(builds.map(({ file }) => file))].sort(),
   };

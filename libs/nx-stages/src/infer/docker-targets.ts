@@ -16,6 +16,19 @@ export interface DockerfileLocation {
   settings: BuildSettings;
   /** Its name among the Dockerfiles of the project; absent for the main one. */
   variant?: string;
+  /** Services that run the image. */
+  services: string[];
+  /** Images of other stages. */
+  others: OtherImage[];
+}
+
+export interface OtherImage {
+  /** In the names of its targets; as `variant` for those that have stages of their own. */
+  variant: string;
+  image: string;
+  /** Undefined for the last one. */
+  stage: string | undefined;
+  services: string[];
 }
 
 const executor = (name: string) => `@excel2doc/nx-stages:${name}`;
@@ -118,28 +131,18 @@ export function dockerTargets(
       metadata: { description: `Stage ${stage.name} of ${dockerfile}, as a thin OCI layout` },
     };
   }
-  const last = imageStage(stages, settings);
-  // Without stages the Dockerfile is broken, which docker-plan says.
-  const built = [last === undefined ? named('plan') : stageTarget(last, variant)];
-  targets[named('build')] = {
-    executor: executor('load'),
-    cache: false,
-    dependsOn: built,
-    options: { stage: last ?? '', image: location.image, ...source },
-    metadata: { description: `The image of ${dockerfile} in the engine, as ${location.image}` },
-  };
-  targets[named('push')] = {
-    executor: executor('docker-push'),
-    cache: false,
-    dependsOn: built,
-    options: {
-      stage: last ?? '',
-      image: location.image,
-      ...(options.registry && { repository: posix.join(options.registry, location.image) }),
-      ...source,
-    },
-    metadata: { description: 'Push the image to a registry, no engine needed (--repository=NAME)' },
-  };
+  const nameOf = (stage: string | undefined) =>
+    (stages.find(({ name }) => name === stage) ?? stages.at(-1))?.name;
+  const last = nameOf(settings.stage);
+  const own = { variant, image: location.image, stage: last, services: location.services };
+  for (const each of [own, ...location.others])
+    Object.assign(
+      targets,
+      imageTargets({ ...each, stage: nameOf(each.stage) }, location, {
+        source,
+        registry: options.registry,
+      }),
+    );
   targets[named('lock')] = {
     executor: executor('docker-lock'),
     cache: false,
@@ -161,9 +164,46 @@ export function dockerTargets(
   return targets;
 }
 
-/** The stage that becomes the image: the one that all ask for by name, else the last. */
-function imageStage(stages: StageSummary[], { targets }: BuildSettings): string | undefined {
-  const [only, ...others] = targets;
-  const asked = others.length === 0 && stages.find(({ name }) => name === only);
-  return (asked || stages.at(-1))?.name;
+/** What puts one image into the engine and into a registry. */
+function imageTargets(
+  {
+    variant,
+    image,
+    stage,
+    services,
+  }: Omit<OtherImage, 'variant'> & { variant?: string | undefined },
+  location: DockerfileLocation,
+  { source, registry }: { source: object; registry: string | undefined },
+): Record<string, TargetConfiguration> {
+  // Without stages the Dockerfile is broken, which docker-plan says.
+  const made =
+    stage === undefined
+      ? dockerTarget('plan', location.variant)
+      : stageTarget(stage, location.variant);
+  const shared = { cache: false, dependsOn: [made] };
+  const what = { stage: stage ?? '', image };
+  return {
+    [dockerTarget('build', variant)]: {
+      executor: executor('load'),
+      ...shared,
+      options: { ...what, ...source },
+      metadata: {
+        description: `The image of ${location.dockerfile} in the engine, as ${image}`,
+        // Not an option: nothing hangs on it but which image Compose is told to run.
+        ...(services.length > 0 && { services }),
+      },
+    },
+    [dockerTarget('push', variant)]: {
+      executor: executor('docker-push'),
+      ...shared,
+      options: {
+        ...what,
+        ...(registry && { repository: posix.join(registry, image) }),
+        ...source,
+      },
+      metadata: {
+        description: 'Push the image to a registry, no engine needed (--repository=NAME)',
+      },
+    },
+  };
 }

@@ -41,6 +41,18 @@ export function variants(
   return names;
 }
 
+/** A name for what a service of that name builds of a Dockerfile, beside what others build of it. */
+export function variantOf(
+  own: string | undefined,
+  service: string,
+  taken: ReadonlySet<string | undefined>,
+): string {
+  const name = nameOf([own ?? '', service]);
+  const free = (number: number): string =>
+    taken.has(`${name}-${number}`) ? free(number + 1) : `${name}-${number}`;
+  return taken.has(name) ? free(2) : name;
+}
+
 function nameOf(parts: string[]): string {
   const name = parts.filter(Boolean).join('-');
   return name.replaceAll(/[^\p{L}\p{N}_.-]/gu, '-').toLowerCase();

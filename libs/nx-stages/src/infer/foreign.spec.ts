@@ -205,6 +205,87 @@ services:
     ]);
   });
 
+  test('whose services build one Dockerfile with other arguments or contexts has an image for each', () => {
+    const { shop } = workspace.infer({
+      'shop/package.json': '{"name":"shop"}',
+      'shop/Dockerfile': 'FROM a AS deps\nARG ROLE\nFROM deps AS run\nARG ROLE\nRUN x $ROLE\n',
+      'shop/compose.yaml': `
+services:
+  api: { build: { context: ., args: { ROLE: api } } }
+  worker: { build: { context: ., args: [ROLE=worker] } }
+  mailer: { build: { context: ., args: { ROLE: worker } } }
+  site: { build: { context: site, dockerfile: ../Dockerfile, args: { ROLE: api } } }
+`,
+    });
+    const targets = shop?.targets ?? {};
+    const builds = Object.entries(targets).filter(([name]) => name.startsWith('docker-build'));
+    expect(
+      builds.map(([name, { options, metadata }]) => [
+        ...[name, options.image, options.context],
+        (metadata as { services?: string[] }).services,
+      ]),
+    ).toEqual([
+      ['docker-build', 'shop', 'shop', ['api']],
+      ['docker-build-worker', 'shop-worker', 'shop', ['worker', 'mailer']],
+      ['docker-build-site', 'shop-site', 'shop/site', ['site']],
+    ]);
+    const args = (name: string) => (targets[name]?.metadata as { buildArgs?: object }).buildArgs;
+    expect(args('docker-plan')).toEqual({ ROLE: 'api' });
+    expect(args('docker-plan-worker')).toEqual({ ROLE: 'worker' });
+    expect(targets['docker-run-worker']).toMatchObject({
+      dependsOn: ['docker-plan-worker', 'docker-deps-worker'],
+      outputs: ['{workspaceRoot}/dist/shop@worker/docker/run'],
+    });
+    expect(targets['compose-up']?.dependsOn).toEqual([
+      'docker-build',
+      { projects: ['shop'], target: 'docker-build-worker' },
+      { projects: ['shop'], target: 'docker-build-site' },
+    ]);
+  });
+
+  test('may say in one place what its services share', () => {
+    const { api } = workspace.infer({
+      'api/Dockerfile': 'FROM a\nARG MODE\n',
+      'compose.yaml': `
+x-shared: &shared { build: { context: api, args: { MODE: fast } } }
+services:
+  api: { <<: *shared, restart: always }
+`,
+    });
+    expect(api?.targets?.['docker-plan']?.metadata).toMatchObject({ buildArgs: { MODE: 'fast' } });
+  });
+
+  test('whose services want other stages of one build has them made once, and an image of each', () => {
+    const { shop } = workspace.infer({
+      'shop/package.json': '{"name":"shop"}',
+      'shop/Dockerfile':
+        'FROM a AS base\nFROM base AS api\nFROM base AS worker\nFROM base AS cron\n',
+      'shop/Dockerfile.worker': 'FROM a\n',
+      'shop/compose.yaml': `
+services:
+  api: { build: { context: ., target: api } }
+  worker: { build: { context: ., target: worker } }
+  cron: { build: . }
+`,
+    });
+    const made = stages(shop?.targets).filter((name) => /^docker-(?!audit)/.test(name));
+    expect(made).toEqual([
+      ...['docker-base', 'docker-api', 'docker-worker', 'docker-cron'],
+      'docker-stage-0-worker',
+    ]);
+    const built = (name: string) => shop?.targets?.[name]?.options;
+    expect(built('docker-build')).toMatchObject({ stage: 'api', image: 'shop' });
+    expect(built('docker-build-cron')).toMatchObject({ stage: 'cron', image: 'shop-cron' });
+    // The name of the second Dockerfile is taken.
+    expect(built('docker-build-worker').dockerfile).toBe('shop/Dockerfile.worker');
+    expect(built('docker-build-worker-2')).toMatchObject({
+      stage: 'worker',
+      image: 'shop-worker-2',
+    });
+    expect(built('docker-push-worker-2')).toMatchObject({ stage: 'worker' });
+    expect(shop?.targets?.['docker-build-cron']?.dependsOn).toEqual(['docker-cron']);
+  });
+
   test('that builds from the network or from its own text is left to Compose', () => {
     const projects = workspace.infer({
       'compose.yaml': `
@@ -251,6 +332,31 @@ target "api" {
     expect(targets?.['docker-plan']?.metadata).toMatchObject({
       buildArgs: { NODE_VERSION: '20', MODE: 'm-dev' },
     });
+  });
+
+  test('whose targets differ in arguments gives an image for each, and none for what others inherit', () => {
+    const { api } = workspace.infer({
+      'api/docker-bake.hcl': `
+group "default" { targets = ["image", "image-debug"] }
+target "_meta" { args = { A = "0" } }
+target "base" { args = { B = "1" } }
+target "image" { inherits = ["_meta", "base"] }
+target "image-debug" {
+  inherits = ["image"]
+  args = { DEBUG = "yes" }
+}
+target "image-all" {
+  inherits = ["image"]
+  platforms = ["linux/amd64", "linux/arm64"]
+}
+`,
+      'api/Dockerfile': 'FROM a\nARG DEBUG\n',
+    });
+    const builds = Object.keys(api?.targets ?? {}).filter((name) => name.includes('build'));
+    expect(builds).toEqual(['docker-build', 'docker-build-image-debug']);
+    const plan = api?.targets?.['docker-plan'];
+    expect(plan?.metadata).toMatchObject({ buildArgs: { A: '0', B: '1' } });
+    expect(plan?.options.platforms).toEqual(['linux/amd64', 'linux/arm64']);
   });
 
   test('in JSON says the same', () => {

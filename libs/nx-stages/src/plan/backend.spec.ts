@@ -71,6 +71,7 @@ function rebuilt(changed: ReadonlySet<string>): string[] {
     context,
     image: '',
     settings: { targets: [], files: [] },
+    ...{ services: [], others: [] },
   };
   const targets = dockerTargets(location, stages, resolveOptions());
   const again = new Set(changed);

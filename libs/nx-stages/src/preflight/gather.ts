@@ -59,7 +59,7 @@ interface Written {
 
 /** Values of environment variables as a Compose file writes them. */
 export function writtenValues(file: string, text: string): PreflightFacts['written'] {
-  const model = parse(text, { logLevel: 'error' }) as Written | null;
+  const model = parse(text, { merge: true, logLevel: 'error' }) as Written | null;
   return Object.entries(model?.services ?? {}).flatMap(([service, definition]) => {
     const environment = definition?.environment ?? {};
     const pairs = Array.isArray(environment)

@@ -15,12 +15,12 @@ type Targets = Record<string, ValueMap>;
  * @see docker/docs, Bake file reference
  */
 export function readBake(text: string, file: string): DeclaredBuild[] {
-  const targets = file.endsWith('.json') ? jsonTargets(text) : hclTargets(text);
+  const { targets, grouped } = file.endsWith('.json') ? jsonTargets(text) : hclTargets(text);
   return Object.keys(targets).flatMap((name) => {
+    if (isPattern(name, targets, grouped)) return [];
     const attributes = inherited(targets, name);
     const texts = (key: string) => stringOf(attributes[key]);
     if ([attributes['context'], attributes['dockerfile']].includes(UNKNOWN)) return [];
-    // `_common` and its like hold what others inherit: Bake builds them only if asked.
     if (attributes['dockerfile-inline'] !== undefined || attributes['matrix'] !== undefined)
       return [];
     const paths = declaredPaths(posix.dirname(file), texts('context'), texts('dockerfile'));
@@ -29,7 +29,7 @@ export function readBake(text: string, file: string): DeclaredBuild[] {
     const platforms = listOf(attributes['platforms']);
     const target = texts('target');
     return {
-      file,
+      ...{ file, name },
       ...paths,
       ...(buildArgs && { buildArgs }),
       ...(platforms && { platforms }),
@@ -38,18 +38,43 @@ export function readBake(text: string, file: string): DeclaredBuild[] {
   });
 }
 
-function hclTargets(text: string): Targets {
+interface Read {
+  targets: Targets;
+  /** Names in the groups, if there are any. */
+  grouped: Set<string> | undefined;
+}
+
+function hclTargets(text: string): Read {
   const targets: Targets = {};
+  const groups: Targets = {};
   for (const { type, labels, attributes } of parseHcl(text)) {
     const [name] = labels;
     if (type === 'target' && name) targets[name] = { ...targets[name], ...attributes };
+    if (type === 'group' && name) groups[name] = attributes;
   }
-  return targets;
+  return { targets, grouped: namesIn(groups) };
 }
 
-function jsonTargets(text: string): Targets {
-  const { target = {} } = JSON.parse(text) as { target?: Targets };
-  return target;
+function jsonTargets(text: string): Read {
+  const { target = {}, group = {} } = JSON.parse(text) as { target?: Targets; group?: Targets };
+  return { targets: target, grouped: namesIn(group) };
+}
+
+function namesIn(groups: Targets): Set<string> | undefined {
+  const names = Object.values(groups).flatMap(({ targets }) => listOf(targets) ?? []);
+  return names.length > 0 ? new Set(names) : undefined;
+}
+
+/**
+ * `_common` and its like, which hold what others inherit: so named, or inherited by a target and in no
+ * group where there are groups.
+ */
+function isPattern(name: string, targets: Targets, grouped: Read['grouped']): boolean {
+  if (name.startsWith('_')) return true;
+  const isInherited = Object.values(targets).some((each) =>
+    (listOf(each['inherits']) ?? []).includes(name),
+  );
+  return isInherited && grouped !== undefined && !grouped.has(name);
 }
 
 /** Later parents win over earlier ones, a target over its parents; arguments are merged by name. */
