@@ -1,5 +1,6 @@
 import { diagnose } from './doctor/diagnose';
 import { formatFinding, languageOf } from './doctor/finding';
+import { unwritable } from './unwritable';
 
 /** An error that a library made for people: what happened, and what to do next. */
 interface Reportable extends Error {
@@ -17,7 +18,8 @@ export async function report(body: () => Promise<void>): Promise<{ success: bool
     await body();
     return { success: true };
   } catch (error) {
-    const { message, hint, code } = error as Reportable;
+    const { code } = error as Reportable;
+    const { message, hint } = unwritable(error) ?? (error as Reportable);
     // eslint-disable-next-line no-console
     const print = (text: unknown) => console.error(text);
     print(`✗ ${[message, hint].filter(Boolean).map(sentence).join(' ')}`);

@@ -76,4 +76,12 @@ describe('FileIndex', () => {
     expect(statSync(path).mtimeMs).toBe(1000);
     expect(JSON.parse(readFileSync(path, 'utf8'))).toHaveProperty('format', 1);
   });
+
+  it('goes without where nothing can be written', () => {
+    writeFileSync(join(folder, 'file'), '');
+    const index = new FileIndex(join(folder, 'file', 'index.json'));
+    index.add('a', stamp, digest, 20n * second);
+    index.save();
+    expect(index.find('a', stamp)).toBe(digest);
+  });
 });

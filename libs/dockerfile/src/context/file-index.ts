@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** What `lstat` says of a file; times in nanoseconds. */
@@ -47,18 +47,21 @@ export class FileIndex {
     this.changed = true;
   }
 
-  /** Writes what this run has seen, all or nothing. Files that it did not ask for are kept. */
+  /**
+   * Writes what this run has seen, all or nothing. Files that it did not ask for are kept. Where
+   * nothing can be written, as in a read-only checkout, the next run reads the files again.
+   */
   save(): void {
     if (this.path === undefined || !this.changed) return;
     const files = Object.fromEntries([...this.known, ...this.seen]);
     const content: IndexFile = { format: 1, files };
     const temporary = `${this.path}.${randomBytes(6).toString('hex')}`;
-    mkdirSync(dirname(this.path), { recursive: true });
     try {
+      mkdirSync(dirname(this.path), { recursive: true });
       writeFileSync(temporary, JSON.stringify(content));
       renameSync(temporary, this.path);
-    } finally {
-      rmSync(temporary, { force: true });
+    } catch {
+      if (existsSync(temporary)) rmSync(temporary, { force: true });
     }
   }
 }
