@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildPackage } from './build.mjs';
-import { reference, referenceFile } from './reference.mjs';
+import { referencePages, translationGaps } from './reference.mjs';
 
 // In the workspace, where the dependencies are found as they are beside an installed package.
 const out = resolve(__dirname, '../../tmp', `package-${process.pid}`);
@@ -133,6 +133,12 @@ describe('every option', () => {
   );
 });
 
-test('docs/reference.md says what the schemas say: `nx run nx-stages:reference` writes it', async () => {
-  expect(readFileSync(referenceFile, 'utf8')).toBe(await reference());
+describe('the reference, which `nx run nx-stages:reference` writes', () => {
+  test.each(referencePages)('says what the schemas say: $file', async ({ file, text }) => {
+    expect(readFileSync(file, 'utf8')).toBe(await text());
+  });
+
+  test('has Chinese for every description: libs/nx-stages/reference.zh-CN.json', async () => {
+    expect(await translationGaps()).toEqual({ missing: [], unused: [] });
+  });
 });
