@@ -9,10 +9,11 @@ import { type StandIn, makeStandIn, pushStandIn, standInContext } from './packag
 import { imageContent } from './package/compare';
 import { type LocalRegistry, startRegistry } from './package/registry';
 import { SETS } from './package/sets';
-import { tutorialSteps } from './package/tutorial';
+import { follow, tutorialSteps } from './package/tutorial';
 import {
   type ForeignWorkspace,
   bareWorkspace,
+  publishPackage,
   shell,
   userEnvironment,
   writeFiles,
@@ -32,10 +33,7 @@ beforeAll(async () => {
   engine = await locateEngine();
   standIn = await makeStandIn(engine, join(scratch, 'stand-in'));
   registry = await startRegistry(join(scratch, 'verdaccio'));
-  const here = { folder: workspaceRoot, env: userEnvironment(registry?.npmrc ?? '') };
-  const out = join(scratch, 'package');
-  const publish = `node libs/nx-stages/build.mjs ${out} && cd ${out} && npm publish`;
-  expect(await shell(here, publish)).toMatchObject({ status: 0 });
+  await publishPackage(registry, join(scratch, 'package'));
 });
 
 afterAll(async () => {
@@ -53,20 +51,6 @@ const foreign = (name: string): ForeignWorkspace => ({
   env: userEnvironment(registry?.npmrc ?? ''),
 });
 
-/** Does all that a page says; the image of its service then has been built and came from the cache. */
-async function follow(page: string, workspace: ForeignWorkspace, skip: RegExp, env: object) {
-  const outputs: string[] = [];
-  for (const step of tutorialSteps(page)) {
-    if (step.kind === 'file') writeFiles(workspace.folder, { [step.path]: step.text });
-    else if (!skip.test(step.lines)) {
-      const { status, output } = await shell(workspace, step.lines, { ...env });
-      expect(output, step.lines).toSatisfy(() => status === 0);
-      outputs.push(output);
-    }
-  }
-  return outputs;
-}
-
 describe('the tutorial, on a package from a registry', () => {
   const hit = (stage: string) => new RegExp(`shop-api:docker-${stage}.*(cache|left as is)`);
 
@@ -74,7 +58,10 @@ describe('the tutorial, on a package from a registry', () => {
     const mirror = await realRegistry();
     await pushStandIn(standIn, `${mirror}/library/node:22-slim`);
     const env = { EXCEL2DOC_REGISTRY_MIRROR: mirror, NX_STAGES_TAG: 'dev' };
-    const outputs = await follow(page, workspace, skip, env);
+    const steps = tutorialSteps(page).filter(
+      (step) => step.kind !== 'shell' || !skip.test(step.lines),
+    );
+    const outputs = await follow(steps, workspace, env);
     const [added, locked, first, , second, explained, third, last] = outputs.slice(-8);
     expect(added).toContain('apps/api/Dockerfile: deps, runner');
     expect(locked).toMatch(/node:22-slim {2}not locked -> sha256:/);
@@ -118,7 +105,7 @@ describe('Dockerfiles of other kinds', () => {
 
   test('are all built by one command', async () => {
     const { status, output } = await run(
-      'npx nx run-many -t docker-build docker-build-app docker-build-worker --exclude=shop-api',
+      'npx nx run-many -t docker-build docker-build-app docker-build-worker docker-build-jobs --exclude=shop-api',
     );
     expect(output).toSatisfy(() => status === 0);
   });
@@ -141,13 +128,16 @@ describe('Dockerfiles of other kinds', () => {
     expect(ours).toEqual(await imageContent(engine, plain));
   });
 
-  test('a service that builds a Dockerfile runs the image that the plugin made of it', async () => {
-    const compose = engine.compose({ files: [], project: 'sets-services' });
+  test.each([
+    ['services', ['services-worker', 'services']],
+    ['fleet', ['fleet-jobs', 'fleet-worker', 'fleet']],
+  ])('each service of %s runs the image that the plugin made for it', async (project, images) => {
+    const compose = engine.compose({ files: [], project: `sets-${project}` });
     try {
-      const { status, output } = await run('npx nx run services:compose-up');
+      const { status, output } = await run(`npx nx run ${project}:compose-up`);
       expect(output).toSatisfy(() => status === 0);
-      const images = (await compose.ps()).map(({ image }) => image).sort();
-      expect(images).toEqual(['package-e2e/services-worker:plugin', 'package-e2e/services:plugin']);
+      const running = (await compose.ps()).map(({ image }) => image).sort();
+      expect(running).toEqual(images.map((name) => `package-e2e/${name}:plugin`));
     } finally {
       await compose.down({ volumes: true });
     }
@@ -209,6 +199,24 @@ describe('bad input', () => {
     expect(itself.status).not.toBe(0);
     expect(itself.output).toMatch(/✗ broken\/Dockerfile:2.*COPPY.*COPY/);
     rmSync(join(foreign('shop').folder, 'broken'), { recursive: true });
+  });
+
+  test('a read-only checkout is said in one line, and docker-explain works there', async () => {
+    // Nx itself wants a folder that it may write to.
+    const data = { NX_WORKSPACE_DATA_DIRECTORY: join(scratch, 'nx-data') };
+    const env = { ...data, NX_CACHE_DIRECTORY: join(scratch, 'nx-cache') };
+    const readOnly = (target: string) =>
+      shell(
+        foreign('shop'),
+        `unshare -rm sh -c 'mount --bind . . && mount -o remount,ro,bind . && cd "$PWD" && npx nx run go-static:${target}'`,
+        env,
+      );
+    const explained = await readOnly('docker-explain');
+    expect(explained.output).toMatch(/^(hit|rebuild) +stage-1/m);
+    expect(explained.status).toBe(0);
+    const planned = await readOnly('docker-plan');
+    expect(planned.status).not.toBe(0);
+    expect(planned.output).toMatch(/✗ \S+ cannot be written to, its file system is read-only\. /);
   });
 
   test('a misspelt option of a generator is named', async () => {

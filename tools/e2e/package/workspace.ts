@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { privateEngineFile } from '@excel2doc/engine';
+import { workspaceRoot } from '../../workspace';
+import type { LocalRegistry } from './registry';
 
 /** A workspace of somebody else: it knows our package from the registry only. */
 export interface ForeignWorkspace {
@@ -58,6 +60,14 @@ export async function shell(
     stdin: 'ignore',
   });
   return { status: result.exitCode ?? -1, output: result.all };
+}
+
+/** Builds the package in `out` and publishes it to a registry of this machine. */
+export async function publishPackage({ npmrc }: LocalRegistry, out: string): Promise<void> {
+  const here = { folder: workspaceRoot, env: userEnvironment(npmrc) };
+  const publish = `node libs/nx-stages/build.mjs ${out} && cd ${out} && npm publish`;
+  const { status, output } = await shell(here, publish);
+  if (status !== 0) throw new Error(output);
 }
 
 export function writeFiles(folder: string, files: Record<string, string>): void {

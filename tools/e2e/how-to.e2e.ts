@@ -1,0 +1,85 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Engine, locateEngine } from '@excel2doc/engine';
+import { realRegistry } from '@excel2doc/oci/testing/registry';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { workspaceRoot } from '../workspace';
+import { type StandIn, makeStandIn, pushStandIn } from './package/base';
+import { type LocalRegistry, startRegistry } from './package/registry';
+import { type Step, follow, tutorialSteps } from './package/tutorial';
+import {
+  type ForeignWorkspace,
+  bareWorkspace,
+  publishPackage,
+  shell,
+  userEnvironment,
+  writeFiles,
+} from './package/workspace';
+
+/** release.e2e.ts follows the one in a clone of this repository; the other wants another engine. */
+const ELSEWHERE = ['publish-the-plugin.md', 'podman.md'];
+/** In English: libs/nx-stages/src/how-to.spec.ts sees that the Chinese ones say the same. */
+const pages = readdirSync(join(workspaceRoot, 'docs/how-to')).filter(
+  (name) => !name.endsWith('.zh-CN.md') && !ELSEWHERE.includes(name),
+);
+
+const scratch = mkdtempSync(join(tmpdir(), 'nx-stages-how-to-'));
+const manifest = JSON.parse(readFileSync(join(workspaceRoot, 'package.json'), 'utf8'));
+const folder = join(scratch, 'shop');
+const git = 'git -c user.name=e2e -c user.email=e2e@localhost';
+
+let engine: Engine;
+let npm: LocalRegistry;
+let standIn: StandIn;
+let shop: ForeignWorkspace;
+
+/** The workspace that the pages speak of: the tutorial's service, without the plugin. */
+beforeAll(async () => {
+  engine = await locateEngine();
+  standIn = await makeStandIn(engine, join(scratch, 'stand-in'));
+  npm = await startRegistry(join(scratch, 'verdaccio'));
+  await publishPackage(npm, join(scratch, 'package'));
+  shop = { folder, env: userEnvironment(npm.npmrc) };
+  await bareWorkspace(shop, manifest.devDependencies.nx);
+  for (const step of tutorialSteps('tutorial.md'))
+    if (step.kind === 'file') writeFiles(folder, { [step.path]: step.text });
+  expect(await shell(shop, `git add -A && ${git} commit -qm service`)).toMatchObject({ status: 0 });
+  const added = 'npx nx add @excel2doc/nx-stages && git add -A';
+  expect(await shell(shop, `${added} && ${git} commit -qm plugin`)).toMatchObject({ status: 0 });
+});
+
+afterAll(async () => {
+  npm?.stop();
+  for (const name of ['shop-*', 'team/*'])
+    for (const { repository, tag } of await engine.listImages([`reference=${name}`]))
+      await engine.removeImage(`${repository}:${tag}`);
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+/** Does what a page says, in the workspace as the tutorial left it; what its blocks printed. */
+async function read(page: string): Promise<string[]> {
+  const registry = await realRegistry();
+  for (const name of ['node:22-slim', 'nginx:alpine'])
+    await pushStandIn(standIn, `${registry}/library/${name}`);
+  const env = {
+    EXCEL2DOC_REGISTRY_MIRROR: registry,
+    NX_STAGES_TAG: 'dev',
+    // Builders that a page makes are gone with the test.
+    BUILDX_CONFIG: join(scratch, 'buildx'),
+  };
+  const reset = await shell(shop, 'git reset -q --hard && git clean -qfd && rm -rf dist');
+  expect(reset).toMatchObject({ status: 0 });
+  const here = (text: string) => text.replaceAll('registry.example.com', registry);
+  const steps = tutorialSteps(`how-to/${page}`).map((step): Step =>
+    step.kind === 'file'
+      ? { ...step, text: here(step.text) }
+      : { ...step, lines: here(step.lines) },
+  );
+  return follow(steps, shop, env);
+}
+
+test.each(pages)('what the page %s says holds', async (page) => {
+  const outputs = await read(page);
+  expect(outputs.length).toBeGreaterThan(0);
+});
