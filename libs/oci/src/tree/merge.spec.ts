@@ -86,9 +86,15 @@ it('merging lazily gives what applying one layer after the other gives', async (
   expect(lazily).toBeGreaterThan(100);
 });
 
-it('what a link led to stays when a layer puts an opaque folder in the place of the link', async () => {
-  const lower = [directory('n'), file('n/a', ''), link('symlink', 'l', 'n')];
-  const upper = [directory('l'), file('l/.wh..wh..opq', '')];
+it.each([
+  ['an opaque folder', [directory('l'), file('l/.wh..wh..opq', '')]],
+  [
+    'folders, the inner one opaque,',
+    [directory('l'), directory('l/a'), file('l/a/.wh..wh..opq', '')],
+  ],
+  ['folders with a whiteout', [directory('l'), directory('l/a'), file('l/a/.wh.b', '')]],
+])('what a link led to stays when a layer puts %s in the place of the link', async (_, upper) => {
+  const lower = [directory('n'), directory('n/a'), file('n/a/b', ''), link('symlink', 'l', 'n')];
   const layers = [];
   const eager = new Tree();
   for (const items of [lower, upper]) {
@@ -96,7 +102,7 @@ it('what a link led to stays when a layer puts an opaque folder in the place of 
     eager.applyLayer(index, digestOf('x'));
     layers.push([decodeIndex(encodeIndex(index)), digestOf('x')] as const);
   }
-  for (const tree of [eager, mergeIndexes(layers)]) expect(tree.get('n/a')).toBeDefined();
+  for (const tree of [eager, mergeIndexes(layers)]) expect(tree.get('n/a/b')).toBeDefined();
 });
 
 it.each([

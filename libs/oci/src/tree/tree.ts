@@ -149,7 +149,7 @@ export class Tree {
   private whiteoutFolder(path: string, own: ReadonlySet<string>): string {
     if (!own.has(path)) return this.resolve(path);
     const slash = path.lastIndexOf('/');
-    const parent = slash < 0 ? '' : this.resolve(path.slice(0, slash));
+    const parent = slash < 0 ? '' : this.whiteoutFolder(path.slice(0, slash), own);
     return parent === '' ? path.slice(slash + 1) : `${parent}/${path.slice(slash + 1)}`;
   }
 
