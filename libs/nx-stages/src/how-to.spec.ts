@@ -6,7 +6,7 @@ import { InferredWorkspace } from './testing/inferred';
 const workspaceRoot = resolve(__dirname, '../../..');
 const docs = join(workspaceRoot, 'docs');
 const text = (file: string) => readFileSync(join(docs, file), 'utf8');
-const english = (name: string) => !name.endsWith('.zh-CN.md');
+const english = (name: string) => name.endsWith('.md') && !name.endsWith('.zh-CN.md');
 const pages = readdirSync(join(docs, 'how-to'))
   .filter(english)
   .map((name) => `how-to/${name}`);
