@@ -5,7 +5,6 @@ import type { LockFile } from '../../build/bases';
 import { type PluginOptions, resolveOptions } from '../../options';
 import { baseReferences, lockText, unlocked } from '../../registry/lock';
 import { machinePlatform } from '../../platform';
-import { StagesError } from '../../fault';
 import { ignoreText } from '../../set-up/ignore-file';
 import { type Suggestion, suggestions } from '../../set-up/suggestions';
 import {
@@ -16,6 +15,7 @@ import {
   survey,
 } from '../../set-up/survey';
 import { summaryText } from '../../set-up/summary';
+import { refuseOtherNx } from '../../set-up/nx-version';
 
 const PLUGIN = '@excel2doc/nx-stages';
 
@@ -37,16 +37,6 @@ export default async function init(tree: Tree, options: PluginOptions): Promise<
       unlocked: unlocked(Object.keys(images), images),
     }),
   );
-}
-
-/** @throws StagesError where a plugin of this version cannot work */
-function refuseOtherNx(version: string): void {
-  const major = Number.parseInt(version, 10);
-  if (major >= 22 && major < 24) return;
-  throw new StagesError('CHECK_FAILED', {
-    message: `${PLUGIN} works with Nx 22 and 23, this workspace has ${version}`,
-    hint: 'Run `nx migrate`, or install a version of the plugin for it',
-  });
 }
 
 /** The options that hold from now on: those that nx.json has already, else the ones given. */
