@@ -9,6 +9,7 @@ import { type Clone, makeClone, runIn } from './clone';
 import { buildImage } from './image';
 
 const IMAGE = 'excel2doc/e2e-ci';
+const TRUSTED = '/etc/ssl/certs/ca-certificates.crt';
 
 /** Of a step only what is a command: the rest are actions, in whose place the container stands. */
 interface Workflow {
@@ -58,9 +59,11 @@ async function runStep(command: string) {
     HOME: home,
     NX_BASE: base.sha,
     NX_HEAD: await git('rev-parse', 'HEAD'),
+    // As a runner's image is made to trust what this machine trusts.
+    ...(existsSync(TRUSTED) && { NODE_EXTRA_CA_CERTS: TRUSTED }),
     ...Object.fromEntries(
       Object.entries(process.env).filter(([name]) =>
-        /^(NODE_EXTRA_CA_CERTS|https?_proxy)$/i.test(name),
+        /^(https?_proxy|npm_config_registry)$/i.test(name),
       ),
     ),
   };
