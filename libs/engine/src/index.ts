@@ -9,16 +9,15 @@ export { EngineError, type EngineErrorCode } from './error';
 export type { ImageInfo, ImageListing } from './image';
 export {
   cacheFolder,
-  isPodmanChosen,
   locateEngine,
   type LocateOptions,
   privateEngineFile,
   type PrivateEngineFile,
 } from './locate';
 export { type LayoutImage, ociLayoutContext } from './layout';
-export { takesHeredocs } from './podman/describe';
+export { type PodmanInfo, takesHeredocs } from './podman/describe';
 export { Podman } from './podman/podman';
 export type { RunStepsOptions } from './podman/run-steps';
 export type { RunOptions } from './run';
 export type { ImageStore } from './store/image-store';
-export { openImageStore } from './store/open';
+export { isPodmanChosen, openImageStore } from './store/open';

@@ -7,7 +7,6 @@ import { type EngineChoice, chosenEngine } from './choice';
 import { EngineError } from './error';
 import { type PodmanInfo, describePodman } from './podman/describe';
 import { Podman } from './podman/podman';
-import { isOnPath } from './store/endpoint';
 
 /** What `tools/engine` writes about the private engine, at `privateEngineFile()`. */
 export interface PrivateEngineFile {
@@ -71,25 +70,14 @@ export async function locateEngine(options: LocateOptions = {}): Promise<Engine>
   });
 }
 
+const START = 'Start Docker, or run `npm start`: on Debian and Ubuntu it sets up a private engine';
+
 const HINTS: Record<EngineChoice, string> = {
-  auto: 'Start Docker, or run `npm start`: on Debian and Ubuntu it sets up a private engine',
-  docker: 'Start Docker, or run `npm start`: on Debian and Ubuntu it sets up a private engine',
+  auto: START,
+  docker: START,
   podman:
     'Podman is asked for (option engine, or NX_STAGES_ENGINE): install it and see that `podman info` works, or choose auto',
 };
-
-/**
- * Whether Podman is what `locateEngine` would give; without a client's start where there is no
- * Podman on the PATH, or where it was chosen by name.
- */
-export async function isPodmanChosen(options: LocateOptions = {}): Promise<boolean> {
-  const env = options.env ?? process.env;
-  const choice = chosenEngine(options.choice, env);
-  if (choice !== 'auto') return choice === 'podman';
-  if (!(await isOnPath('podman', env))) return false;
-  const engine = await locateEngine(options).catch(() => undefined);
-  return engine?.kind === 'podman';
-}
 
 /** Undefined when none was ever set up. */
 export async function readPrivateEngine(

@@ -1,5 +1,4 @@
-import type { EngineDescription } from '../description';
-import { majorOf } from '../description';
+import { type EngineDescription, majorOf } from '../description';
 import { EngineError } from '../error';
 
 /** The part of `podman info --format json` that is read. */
@@ -19,9 +18,7 @@ const OLDEST = { major: 4, minor: 3 };
  */
 export function describePodman(path: string, info: PodmanInfo): EngineDescription {
   const version = info.version.Version;
-  const minor = Number(version.split('.')[1] ?? 0);
-  const major = majorOf(version);
-  if (major < OLDEST.major || (major === OLDEST.major && minor < OLDEST.minor)) {
+  if (!isFrom(OLDEST, version)) {
     throw new EngineError('ENGINE_TOO_OLD', {
       message: `Podman ${version} is too old; ${OLDEST.major}.${OLDEST.minor} or newer is needed`,
       hint: 'Update Podman, or start Docker and set the option engine to docker',
@@ -42,6 +39,11 @@ export function describePodman(path: string, info: PodmanInfo): EngineDescriptio
 
 /** RUN and COPY take heredocs from buildah 1.33 on. @see Podman 4.9's release notes */
 export function takesHeredocs(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > 4 || (major === 4 && minor >= 9);
+  return isFrom({ major: 4, minor: 9 }, version);
+}
+
+function isFrom(oldest: typeof OLDEST, version: string): boolean {
+  const major = majorOf(version);
+  const minor = Number(version.split('.')[1] ?? 0);
+  return major > oldest.major || (major === oldest.major && minor >= oldest.minor);
 }

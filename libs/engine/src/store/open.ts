@@ -1,6 +1,7 @@
-import { type EngineChoice, chosenEngine } from '../choice';
-import { locateEngine, readPrivateEngine } from '../locate';
-import { socketOf, systemHost } from './endpoint';
+import { chosenEngine } from '../choice';
+import { type LocateOptions, locateEngine, readPrivateEngine } from '../locate';
+import { Podman } from '../podman/podman';
+import { isOnPath, socketOf, systemHost } from './endpoint';
 import type { ImageStore } from './image-store';
 import { SocketStore } from './socket-store';
 
@@ -10,9 +11,7 @@ import { SocketStore } from './socket-store';
  *
  * @throws EngineError as `locateEngine` does
  */
-export async function openImageStore(
-  options: { choice?: EngineChoice | undefined; env?: NodeJS.ProcessEnv } = {},
-): Promise<ImageStore> {
+export async function openImageStore(options: LocateOptions = {}): Promise<ImageStore> {
   const env = options.env ?? process.env;
   if (chosenEngine(options.choice, env) === 'podman') return locateEngine(options);
   const hosts = [await systemHost(env), (await readPrivateEngine(env))?.host];
@@ -25,4 +24,16 @@ export async function openImageStore(
     if (store) return store;
   }
   return locateEngine(options);
+}
+
+/**
+ * Whether Podman is what `locateEngine` would give. No client is started where it was chosen by name,
+ * where there is none on the PATH, or where Docker answers at its socket.
+ */
+export async function isPodmanChosen(options: LocateOptions = {}): Promise<boolean> {
+  const env = options.env ?? process.env;
+  const choice = chosenEngine(options.choice, env);
+  if (choice !== 'auto') return choice === 'podman';
+  if (!(await isOnPath('podman', env))) return false;
+  return (await openImageStore(options).catch(() => undefined)) instanceof Podman;
 }

@@ -3,7 +3,13 @@ import { readFile, readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { performance } from 'node:perf_hooks';
-import { type Engine, type EngineChoice, locateEngine, readBases } from '@excel2doc/engine';
+import {
+  type Engine,
+  type EngineChoice,
+  type PodmanInfo,
+  locateEngine,
+  readBases,
+} from '@excel2doc/engine';
 import type { StagePlanFile } from '@excel2doc/dockerfile';
 import { projectContainers } from '../compose/container';
 import { isFree } from '../compose/ports';
@@ -124,10 +130,7 @@ async function engineFacts(engine: Engine): Promise<Facts['engine']> {
 /** It runs on this machine, and so by its clock. */
 async function podmanFacts(engine: Engine): Promise<Facts['engine']> {
   const { stdout } = await engine.command(['info', '--format', 'json']);
-  const { host, store } = JSON.parse(stdout) as {
-    host: { memTotal: number };
-    store: { graphRoot: string };
-  };
+  const { host, store } = JSON.parse(stdout) as PodmanInfo;
   const disk = await statfs(store.graphRoot).catch(() => undefined);
   return {
     ...{ answers: true, title: engine.title, platform: engine.platform },
