@@ -23,12 +23,18 @@ import {
   sourceChain,
 } from '@excel2doc/oci';
 import { StagesError } from '../fault';
-import { configFacts } from './bases';
 import { needsDocker } from './needs-docker';
 import { type Block, inBlocks, podmanDockerfile } from './podman-dockerfile';
 import { snapshotContext } from './snapshot';
-import type { Parent, StageBuild } from './stage';
-import { contextFile, stageInputs } from './stage-inputs';
+import type { StageBuild } from './stage';
+import {
+  type Parent,
+  contextFile,
+  environmentOf,
+  imageParent,
+  stageInputs,
+  stageParent,
+} from './stage-inputs';
 
 /**
  * Makes a stage where Podman is the engine. Podman carries out the RUNs and no more: whatever else
@@ -66,8 +72,8 @@ class PodmanBuild {
 
   async build(): Promise<ImageRecord> {
     const { plan, given } = this;
-    const base = await this.base();
-    this.instructions = resolveInstructions(plan, configFacts(base.config ?? NO_CONFIG).env);
+    const base = await stageParent(given, this.platform);
+    this.instructions = resolveInstructions(plan, environmentOf(base));
     const blocks = inBlocks(this.instructions);
     this.refuse(base);
     // Podman is given images: also what the first RUN is built on has to be one.
@@ -104,16 +110,6 @@ class PodmanBuild {
   private get compressed() {
     const { compression } = this.given;
     return compression && { compression };
-  }
-
-  private async base(): Promise<Parent> {
-    const { base } = this.plan;
-    const { outputs } = this.given;
-    if (base.kind === 'scratch') return SCRATCH;
-    if (base.kind === 'stage')
-      return { ...(await outputs.base(base.stage)), source: await outputs.source(base.stage) };
-    const source = await outputs.baseImageSource(base.reference, this.platform);
-    return { ...(await outputs.baseImage(base.reference, this.platform)), source };
   }
 
   /** What only BuildKit does, before anything is run. */
@@ -171,7 +167,7 @@ class PodmanBuild {
         `a heredoc before Podman 4.9 (this is ${podman.serverVersion})`,
       );
     const isEmpty = parent.layers.length === 0 && plan.base.kind === 'scratch';
-    const environment = new Set(Object.keys(configFacts(parent.config ?? NO_CONFIG).env));
+    const environment = new Set(Object.keys(environmentOf(parent)));
     const base = isEmpty ? 'scratch' : await loadContext(podman, record, parent);
     const dockerfile = `${folder}.Dockerfile`;
     await writeFile(dockerfile, podmanDockerfile(plan, instructions, block, { base, environment }));
@@ -237,12 +233,11 @@ class PodmanBuild {
     const { plan, given } = this;
     const inputs = await stageInputs(given);
     for (const [at, { reference }] of plan.images.entries()) {
-      const source = await given.outputs.baseImageSource(reference, plan.platform);
-      const parent = { ...(await given.outputs.baseImage(reference, plan.platform)), source };
+      const parent = await imageParent(given.outputs, reference, plan.platform);
       const folder = this.folder(`image-${at}`);
       const options = { outputDir: folder, parent, platform: plan.platform };
       const record = await assembleImage({ ...options, instructions: [] });
-      inputs[reference] = { record, source: sourceChain([layoutSource(folder), source]) };
+      inputs[reference] = { record, source: sourceChain([layoutSource(folder), parent.source]) };
     }
     return inputs;
   }
@@ -271,7 +266,6 @@ function declared(args: Record<string, string>, steps: ResolvedInstruction[]) {
 
 const OWN = 'nx-stages-own';
 const HEREDOC = 'a heredoc';
-const NO_CONFIG = { architecture: '', os: '', rootfs: { type: 'layers' as const, diff_ids: [] } };
 
 /** Loads an image under a name of its own, sending the layers that Podman lacks. */
 async function loadContext(

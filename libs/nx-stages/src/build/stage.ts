@@ -8,8 +8,6 @@ import {
 } from '@excel2doc/dockerfile';
 import type { Engine } from '@excel2doc/engine';
 import {
-  type Base,
-  type BlobSource,
   type Compression,
   type ImageRecord,
   SCRATCH,
@@ -19,12 +17,12 @@ import {
   readImageRecord,
   sourceChain,
 } from '@excel2doc/oci';
-import { type Bases, configFacts } from './bases';
+import type { Bases } from './bases';
 import { buildWithBuildKit } from './buildkit';
 import { type Method, chooseMethod } from './method';
 import { buildWithPodman } from './on-podman';
 import type { Outputs } from './outputs';
-import { contextFile, stageInputs } from './stage-inputs';
+import { type Parent, contextFile, environmentOf, stageInputs, stageParent } from './stage-inputs';
 
 export interface StageBuild {
   stage: string;
@@ -48,8 +46,6 @@ export interface BuiltStage {
   method: Method;
 }
 
-export type Parent = Base & { source?: BlobSource };
-
 /**
  * Makes one stage's thin layout in its output folder: BuildKit runs what has to be run, the rest is
  * put together here.
@@ -61,10 +57,7 @@ export async function buildStage(build: StageBuild): Promise<BuiltStage> {
   if (builder === 'podman')
     return { record: await buildWithPodman(build), method: { kind: 'podman' } };
   const parent = await parentOf(build);
-  const instructions = resolveInstructions(
-    plan,
-    parent.config ? configFacts(parent.config).env : {},
-  );
+  const instructions = resolveInstructions(plan, environmentOf(parent));
   const method = chooseMethod(plan, instructions, parent);
   if (method.kind === 'assembly') {
     const record = await assemble(build, parent, instructions, method.after).catch(notAssemblable);
@@ -114,16 +107,11 @@ async function assemble(
   }
 }
 
-async function parentOf({ plan, outputs }: StageBuild): Promise<Parent> {
-  const { base } = plan;
-  if (base.kind === 'scratch') return SCRATCH;
-  if (base.kind === 'stage') {
-    return { ...(await outputs.base(base.stage)), source: await outputs.source(base.stage) };
-  }
+async function parentOf(build: StageBuild): Promise<Parent> {
+  const { base, output } = build.plan;
   // What is exported by paths leaves its base behind: only BuildKit needs that, and gets it by name.
-  if (plan.output.kind === 'paths') return SCRATCH;
-  const source = await outputs.baseImageSource(base.reference);
-  return { ...(await outputs.baseImage(base.reference)), source };
+  if (base.kind === 'image' && output.kind === 'paths') return SCRATCH;
+  return stageParent(build);
 }
 
 /** BuildKit's part: all up to the last RUN. What follows is built on it, as on a parent. */

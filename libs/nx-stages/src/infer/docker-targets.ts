@@ -133,8 +133,8 @@ export function dockerTargets(
   }
   const nameOf = (stage: string | undefined) =>
     (stages.find(({ name }) => name === stage) ?? stages.at(-1))?.name;
-  const last = nameOf(settings.stage);
-  const own = { variant, image: location.image, stage: last, services: location.services };
+  const { image, services } = location;
+  const own = { variant, image, stage: settings.stage, services };
   for (const each of [own, ...location.others])
     Object.assign(
       targets,
@@ -156,7 +156,7 @@ export function dockerTargets(
     cache: false,
     options: {
       stages: stages.map(({ name }) => name),
-      stage: last ?? '',
+      stage: nameOf(settings.stage) ?? '',
       ...(variant && { variant }),
     },
     metadata: { description: 'The last build as one HTML page: hits, times, sizes, earlier runs' },
