@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { toolFolder } from './tool-folder';
 
 /**
  * A program of a Debian package, unpacked into the user's cache and not installed.
@@ -26,23 +26,12 @@ export function debianFolder(
   packages: readonly string[],
   { holds, architecture }: { holds: string; architecture?: string | undefined },
 ): string {
-  const cacheHome = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  const cache = join(cacheHome, 'excel2doc', 'tools');
-  const home = join(cache, name);
-  if (existsSync(join(home, holds))) return home;
-  mkdirSync(cache, { recursive: true });
-  const draft = mkdtempSync(`${home}-`);
-  try {
-    download(draft, packages, architecture);
-    for (const file of readdirSync(draft).filter((each) => each.endsWith('.deb')))
-      execFileSync('dpkg', ['-x', join(draft, file), draft]);
-    if (!existsSync(home)) renameSync(draft, home);
-  } catch (cause) {
-    throw new Error(`nothing to test with: apt-get cannot fetch ${packages.join(', ')}`, { cause });
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
-  }
-  return home;
+  const source = `apt-get cannot fetch ${packages.join(', ')}`;
+  return toolFolder(name, { holds, source }, (folder) => {
+    download(folder, packages, architecture);
+    for (const file of readdirSync(folder).filter((each) => each.endsWith('.deb')))
+      execFileSync('dpkg', ['-x', join(folder, file), folder]);
+  });
 }
 
 /** The host's lists know its own architecture alone: another one gets lists for the moment. */

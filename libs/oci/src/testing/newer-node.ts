@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { toolFolder } from './tool-folder';
 
 const VERSION = '24.15.0';
 
@@ -9,25 +8,16 @@ const VERSION = '24.15.0';
 export function nodeWithZstd(): string {
   if (process.versions['zstd'] !== undefined) return process.execPath;
   const name = `node-${process.platform}-${process.arch}`;
-  const cacheHome = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  const tools = join(cacheHome, 'excel2doc', 'tools');
-  const home = join(tools, `node-${VERSION}`);
-  const program = join(home, 'node_modules', name, 'bin', 'node');
-  if (existsSync(program)) return program;
-  mkdirSync(tools, { recursive: true });
-  const draft = mkdtempSync(`${home}-`);
-  try {
-    const options = ['--prefix', draft, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const wanted = `${name}@${VERSION}`;
+  const program = join('node_modules', name, 'bin', 'node');
+  const tool = { holds: program, source: `npm cannot fetch ${wanted}` };
+  const home = toolFolder(`node-${VERSION}`, tool, (folder) => {
+    const options = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund'];
     // Not in the workspace, whose lock file is none of its business.
-    execFileSync('npm', ['install', ...options, `${name}@${VERSION}`], {
-      cwd: draft,
+    execFileSync('npm', ['install', '--prefix', folder, ...options, wanted], {
+      cwd: folder,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    if (!existsSync(home)) renameSync(draft, home);
-  } catch (cause) {
-    throw new Error(`nothing to test with: npm cannot fetch ${name}@${VERSION}`, { cause });
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
-  }
-  return program;
+  });
+  return join(home, program);
 }
