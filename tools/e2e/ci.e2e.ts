@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { type Engine, cacheFolder, locateEngine } from '@excel2doc/engine';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { type Clone, makeClone, runIn } from './clone';
+import { type Clone, gitIn, makeClone } from './clone';
 import { buildImage } from './image';
 
 const IMAGE = 'excel2doc/e2e-ci';
@@ -23,21 +23,14 @@ const base = { sha: '' };
 beforeAll(async () => {
   engine = await locateEngine();
   clone = await makeClone('ci');
-  base.sha = await git('rev-parse', 'HEAD');
+  base.sha = await gitIn(clone.folder, 'rev-parse', 'HEAD');
   appendFileSync(join(clone.folder, 'apps/backend/app/main.py'), '\n# A change for CI to check.\n');
-  await git('commit', '-qam', 'Change the backend');
+  await gitIn(clone.folder, 'commit', '-qam', 'Change the backend');
   await buildImage(engine, IMAGE, join(__dirname, 'ci'));
 });
 afterAll(async () => {
   await engine.command(['image', 'rm', '--force', `excel2doc/backend:${clone.tag}`]);
 });
-
-async function git(...args: string[]): Promise<string> {
-  const identity = ['-c', 'user.name=e2e', '-c', 'user.email=e2e@localhost'];
-  const { status, output } = await runIn(clone, 'git', [...identity, ...args]);
-  expect(status, output).toBe(0);
-  return output?.trim() ?? '';
-}
 
 /**
  * One step as the platform runs it: bash, which stops at the first command that fails, in a machine
@@ -58,7 +51,7 @@ async function runStep(command: string) {
     ...clone.env,
     HOME: home,
     NX_BASE: base.sha,
-    NX_HEAD: await git('rev-parse', 'HEAD'),
+    NX_HEAD: await gitIn(clone.folder, 'rev-parse', 'HEAD'),
     // As a runner's image is made to trust what this machine trusts.
     ...(existsSync(TRUSTED) && { NODE_EXTRA_CA_CERTS: TRUSTED }),
     ...Object.fromEntries(

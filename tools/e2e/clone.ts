@@ -34,13 +34,9 @@ export async function makeClone(name: string): Promise<Clone> {
   });
   await execa('tar', ['-xf', '.clone.tar'], { cwd: folder });
   rmSync(join(folder, '.clone.tar'));
-  const git = (...args: string[]) =>
-    execa('git', ['-c', 'user.name=e2e', '-c', 'user.email=e2e@localhost', ...args], {
-      cwd: folder,
-    });
-  await git('init', '-q', '-b', 'main');
-  await git('add', '-A');
-  await git('commit', '-qm', 'The working tree under test');
+  await gitIn(folder, 'init', '-q', '-b', 'main');
+  await gitIn(folder, 'add', '-A');
+  await gitIn(folder, 'commit', '-qm', 'The working tree under test');
   const [backend, postgres, redis] = await Promise.all([freePort(), freePort(), freePort()]);
   const project = `excel2doc-e2e-${name}`;
   const tag = `e2e-${name}`;
@@ -60,6 +56,13 @@ export async function makeClone(name: string): Promise<Clone> {
       CI: 'true',
     },
   };
+}
+
+/** Git as somebody who may commit; what it printed. Throws where it fails. */
+export async function gitIn(folder: string, ...args: string[]): Promise<string> {
+  const { execa } = await import('execa');
+  const identity = ['-c', 'user.name=e2e', '-c', 'user.email=e2e@localhost'];
+  return (await execa('git', [...identity, ...args], { cwd: folder })).stdout;
 }
 
 /** A port that nothing listens on; another program could take it, which Compose would report. */

@@ -5,11 +5,13 @@ import { type Engine, locateEngine } from '@excel2doc/engine';
 import { realRegistry } from '@excel2doc/oci/testing/registry';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { workspaceRoot } from '../workspace';
+import { removeImages } from './image';
 import { type StandIn, makeStandIn, pushStandIn } from './package/base';
 import { type LocalRegistry, startRegistry } from './package/registry';
 import { type Step, follow, tutorialSteps } from './package/tutorial';
 import {
   type ForeignWorkspace,
+  GIT,
   bareWorkspace,
   publishPackage,
   shell,
@@ -27,7 +29,6 @@ const pages = readdirSync(join(workspaceRoot, 'docs/how-to')).filter(
 const scratch = mkdtempSync(join(tmpdir(), 'nx-stages-how-to-'));
 const manifest = JSON.parse(readFileSync(join(workspaceRoot, 'package.json'), 'utf8'));
 const folder = join(scratch, 'shop');
-const git = 'git -c user.name=e2e -c user.email=e2e@localhost';
 
 let engine: Engine;
 let npm: LocalRegistry;
@@ -44,16 +45,14 @@ beforeAll(async () => {
   await bareWorkspace(shop, manifest.devDependencies.nx);
   for (const step of tutorialSteps('tutorial.md'))
     if (step.kind === 'file') writeFiles(folder, { [step.path]: step.text });
-  expect(await shell(shop, `git add -A && ${git} commit -qm service`)).toMatchObject({ status: 0 });
+  expect(await shell(shop, `git add -A && ${GIT} commit -qm service`)).toMatchObject({ status: 0 });
   const added = 'npx nx add @excel2doc/nx-stages && git add -A';
-  expect(await shell(shop, `${added} && ${git} commit -qm plugin`)).toMatchObject({ status: 0 });
+  expect(await shell(shop, `${added} && ${GIT} commit -qm plugin`)).toMatchObject({ status: 0 });
 });
 
 afterAll(async () => {
   npm?.stop();
-  for (const name of ['shop-*', 'team/*'])
-    for (const { repository, tag } of await engine.listImages([`reference=${name}`]))
-      await engine.removeImage(`${repository}:${tag}`);
+  await removeImages(engine, 'shop-*', 'team/*');
   rmSync(scratch, { recursive: true, force: true });
 });
 

@@ -5,6 +5,7 @@ import { type Engine, locateEngine } from '@excel2doc/engine';
 import { realRegistry } from '@excel2doc/oci/testing/registry';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workspaceRoot } from '../workspace';
+import { removeImages } from './image';
 import { type StandIn, makeStandIn, pushStandIn, standInContext } from './package/base';
 import { imageContent } from './package/compare';
 import { type LocalRegistry, startRegistry } from './package/registry';
@@ -12,6 +13,7 @@ import { SETS } from './package/sets';
 import { follow, tutorialSteps } from './package/tutorial';
 import {
   type ForeignWorkspace,
+  GIT,
   bareWorkspace,
   publishPackage,
   shell,
@@ -38,11 +40,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   registry?.stop();
-  const ours = ['shop-api', 'package-e2e/*', 'package-e2e/*/*'];
-  for (const name of ours) {
-    for (const { repository, tag } of await engine.listImages([`reference=${name}`]))
-      await engine.removeImage(`${repository}:${tag}`);
-  }
+  await removeImages(engine, 'shop-api', 'package-e2e/*', 'package-e2e/*/*');
   rmSync(scratch, { recursive: true, force: true });
 });
 
@@ -241,8 +239,7 @@ describe('bad input', () => {
     ['a shallow clone', 'git clone -q --depth 1 file://$PWD'],
     ['a worktree', 'git worktree add -q'],
   ])('%s builds the same image', async (_name, command) => {
-    const commit =
-      'git add -A && git -c user.name=e2e -c user.email=e2e@localhost commit -qm sets || true';
+    const commit = `git add -A && ${GIT} commit -qm sets || true`;
     const { folder } = foreign('shop');
     const other = foreign(command.includes('clone') ? 'shallow' : 'worktree');
     const made = await run(

@@ -4,6 +4,9 @@ import { privateEngineFile } from '@excel2doc/engine';
 import { workspaceRoot } from '../../workspace';
 import type { LocalRegistry } from './registry';
 
+/** Git as somebody who may commit, for a line of shell. */
+export const GIT = 'git -c user.name=e2e -c user.email=e2e@localhost';
+
 /** A workspace of somebody else: it knows our package from the registry only. */
 export interface ForeignWorkspace {
   folder: string;
@@ -87,7 +90,7 @@ export async function bareWorkspace(workspace: ForeignWorkspace, nxVersion: stri
   });
   const { status, output } = await shell(
     workspace,
-    'npm install && git init -q -b main && git add -A && git -c user.name=e2e -c user.email=e2e@localhost commit -qm start',
+    `npm install && git init -q -b main && git add -A && ${GIT} commit -qm start`,
   );
   if (status !== 0) throw new Error(output);
 }
