@@ -24,16 +24,18 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         most = self._max_upload_bytes()
+        limit = most + _AROUND_BYTES
         announced = Headers(scope=scope).get("content-length", "")
+        is_announced = announced.isdigit() and int(announced) > limit
         taken = 0
 
         async def counted() -> Message:
             nonlocal taken
-            if announced.isdigit() and int(announced) > most + _AROUND_BYTES:
+            if is_announced:
                 raise _too_large(most)
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > most + _AROUND_BYTES:
+            if taken > limit:
                 raise _too_large(most)
             return message
 
