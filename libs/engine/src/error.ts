@@ -10,6 +10,7 @@ export type EngineErrorCode =
   | 'DAEMON_GONE'
   | 'DISK_FULL'
   | 'PORT_TAKEN'
+  | 'IMAGE_BUSY'
   | 'IMAGE_NOT_FOUND'
   | 'REGISTRY_UNREACHABLE'
   | 'DNS_FAILURE'

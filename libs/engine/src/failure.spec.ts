@@ -46,6 +46,24 @@ const SAID: [string, string, string, string][] = [
     '8000',
   ],
   [
+    'a load beside another of the same image',
+    'image "moby-dangling@sha256:73fd": already exists',
+    'IMAGE_BUSY',
+    'moby-dangling@sha256:73fd',
+  ],
+  [
+    'a name that another just gives',
+    'creating image docker.io/library/race:a failed because it already exists, but accessing it also failed: No such image: race:a',
+    'IMAGE_BUSY',
+    'race:a',
+  ],
+  [
+    'a name that another just gave',
+    'failed to create an image docker.io/library/race:a with target sha256:5fe8 after deleting the existing one: image "docker.io/library/race:a": already exists',
+    'IMAGE_BUSY',
+    'race:a',
+  ],
+  [
     'an image that no registry has',
     'ERROR: failed to solve: python:3.99-nope: failed to resolve source metadata for docker.io/library/python:3.99-nope: docker.io/library/python:3.99-nope: not found',
     'IMAGE_NOT_FOUND',

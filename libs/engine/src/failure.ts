@@ -61,6 +61,14 @@ const CAUSES: Cause[] = [
     hint: () => 'Check the network, the proxy and the resolver (/etc/resolv.conf)',
   },
   {
+    // The containerd store renames by a removal and a creation, which two callers can interleave.
+    code: 'IMAGE_BUSY',
+    pattern:
+      /image "(?<image>[^"]+)": already exists|creating image (?<named>\S+) failed because it already exists, but accessing it also failed/,
+    message: ({ image, named }) => `Another process names ${image ?? named} at this moment`,
+    hint: () => 'Run it again',
+  },
+  {
     code: 'IMAGE_NOT_FOUND',
     pattern:
       /(?:failed to resolve source metadata for |pull access denied for |manifest for |No such image: |Unable to find image '|Error: (?=\S+: image not known))(?<image>[\w./:@-]+?)'?(?:[,:]? .*)?(?:not found|does not exist|manifest unknown|No such image|image not known|denied|$)/im,

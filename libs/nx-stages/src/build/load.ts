@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { type ImageStore, locateEngine } from '@excel2doc/engine';
 import { type Digest, type ImageRecord, layoutSource, loadTar, readLayout } from '@excel2doc/oci';
 import type { LocalImage } from './bases';
@@ -9,6 +10,9 @@ export interface Loaded {
   /** Compressed bytes of the layers that were sent. */
   sentBytes: number;
 }
+
+const ATTEMPTS = 6;
+const LONGEST_WAIT_MS = 100;
 
 /**
  * Puts a stage's image into the engine under `tags`, sending what the engine lacks.
@@ -27,6 +31,16 @@ export async function loadStage(
   tags: [string, ...string[]],
   /** The engine again, by its client. */
   located: () => Promise<ImageStore> = locateEngine,
+): Promise<Loaded> {
+  return whileBusy(() => loadAndName(engine, outputs, stage, tags, located));
+}
+
+async function loadAndName(
+  engine: ImageStore,
+  outputs: Outputs,
+  stage: string,
+  tags: [string, ...string[]],
+  located: () => Promise<ImageStore>,
 ): Promise<Loaded> {
   const { record } = await outputs.read(stage);
   const id = engine.store === 'containerd' ? record.digest : record.configDigest;
@@ -79,6 +93,22 @@ function sizeOf(record: ImageRecord, digests: ReadonlySet<Digest>): number {
   );
 }
 
+/**
+ * Two tasks may load one image at one time (lint and test run in it): the containerd store then
+ * refuses one of them, which starts again and mostly finds it there.
+ */
+async function whileBusy<T>(action: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await action();
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'IMAGE_BUSY' || attempt === ATTEMPTS) throw error;
+      // Not the same for all, or they would meet again.
+      await setTimeout(Math.random() * LONGEST_WAIT_MS * attempt);
+    }
+  }
+}
+
 /** Puts an image that lies on this machine as a layout into the engine, where it is not there yet. */
 export async function loadStandIn(engine: ImageStore, standIn: LocalImage): Promise<void> {
   const platform = engine.platform;
@@ -102,10 +132,6 @@ export async function loadStandIn(engine: ImageStore, standIn: LocalImage): Prom
     ownSizeBytes: 0,
   };
   const source = layoutSource(standIn.layoutDir);
-  await engine.loadImage(
-    loadTar({
-      ...{ record, source, tags: [standIn.tag], layers: 'all' },
-      manifest: engine.manifestFormat,
-    }),
-  );
+  const sent = { record, source, tags: [standIn.tag], manifest: engine.manifestFormat };
+  await whileBusy(() => engine.loadImage(loadTar({ ...sent, layers: 'all' })));
 }

@@ -100,7 +100,9 @@ async function copyBlobs(standIn: LocalImage, from: BlobSource): Promise<void> {
 
 function unavailable(reference: string, copy: LocalImage, cause?: unknown): StagesError {
   const isStandIn = copy.tag !== reference;
-  const what = isStandIn ? `the stand-in for ${reference}` : `the engine's ${reference}, kept here,`;
+  const what = isStandIn
+    ? `the stand-in for ${reference}`
+    : `the engine's ${reference}, kept here,`;
   const again = isStandIn ? 'run `npm start`: it is made again' : 'pull or build it again';
   return new StagesError('BASE_UNAVAILABLE', {
     message: `${what} is damaged, and the engine has no image with its layers`,
