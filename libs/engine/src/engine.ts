@@ -196,17 +196,30 @@ export class Engine implements EngineDescription, ImageStore {
   }
 
   buildxCommand(args: string[], options: ChildOptions = {}): Promise<ChildResult> {
-    return runChild(`docker buildx ${args[0]}`, this.buildxPath, args, this.withEnv(options));
+    const [program, ...rest] = this.plugin('buildx', args);
+    return runChild(`docker buildx ${args[0]}`, program, rest, this.withEnv(options));
   }
 
   composeCommand(args: string[], what: string, options: ChildOptions = {}): Promise<ChildResult> {
-    return runChild(`docker compose ${what}`, this.composePath, args, this.withEnv(options));
+    const [program, ...rest] = this.plugin('compose', args);
+    return runChild(`docker compose ${what}`, program, rest, this.withEnv(options));
   }
 
   /** `composeCommand` when this process is gone, or when its `run` is called. */
   composeAfterwards(args: string[], variables: Record<string, string>): Promise<Afterwards> {
     const { baseEnv } = this.withEnv({});
-    return runAfterwards(this.composePath, args, { ...baseEnv, ...variables });
+    const [program, ...rest] = this.plugin('compose', args);
+    return runAfterwards(program, rest, { ...baseEnv, ...variables });
+  }
+
+  /**
+   * The command that runs a plugin: its program, which spares a process; the client, where the
+   * environment asks for TLS, which a plugin that is started by itself does not read.
+   */
+  private plugin(name: 'buildx' | 'compose', args: string[]): [string, ...string[]] {
+    const env = { ...this.#processEnv, ...this.env };
+    if (env['DOCKER_TLS_VERIFY'] || env['DOCKER_TLS']) return [this.docker, name, ...args];
+    return [name === 'buildx' ? this.buildxPath : this.composePath, ...args];
   }
 
   private withEnv(options: ChildOptions): ChildOptions & { baseEnv: NodeJS.ProcessEnv } {

@@ -13,6 +13,8 @@ export interface RunOptions extends Pick<
   mounts?: string[];
   tmpfs?: string[];
   network?: string;
+  /** Names that the container resolves, each with its address. */
+  hosts?: Record<string, string>;
   user?: string;
   workdir?: string;
   platform?: string;
@@ -37,6 +39,10 @@ export function runArguments(options: RunOptions): string[] {
     ...each('--mount', options.mounts),
     ...each('--tmpfs', options.tmpfs),
     ...one('--network', options.network),
+    ...each(
+      '--add-host',
+      Object.entries(options.hosts ?? {}).map(([name, address]) => `${name}:${address}`),
+    ),
     ...one('--user', options.user),
     ...one('--workdir', options.workdir),
     ...one('--platform', options.platform),
