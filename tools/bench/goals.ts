@@ -1,6 +1,6 @@
 import { type FreshResult, WITHOUT_CACHE, WITH_CACHE } from './fresh-machine';
 import type { Goal, Row } from './table';
-import { OURS, OURS_BARE } from './ways';
+import { BARE, OURS } from './ways';
 
 /** What was promised, and what this run shows. */
 export function goalsOf(rows: readonly Row[], fresh?: FreshResult): Goal[] {
@@ -14,7 +14,7 @@ export function goalsOf(rows: readonly Row[], fresh?: FreshResult): Goal[] {
   };
   const line = 'one source line';
   for (const workload of new Set(rows.map((row) => row.workload))) {
-    const bare = ratio(workload, line, OURS_BARE);
+    const bare = ratio(workload, line, BARE);
     const whole = ratio(workload, line, OURS);
     add(
       `${workload}, one source line without Nx's start-up, at most 0.3 of plain buildx`,

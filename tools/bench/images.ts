@@ -17,10 +17,10 @@ import { chart } from './chart';
 import { engineServers } from './fresh';
 import { type FreshResult, loadBases, measureFresh } from './fresh-machine';
 import { goalsOf } from './goals';
-import type { Measured } from './measure';
+import { type Measured, idleMachine } from './measure';
 import { type Scenario, comment, nothing, packageAdded, sourceLine } from './scenarios';
 import { type Report, type Row, page, rowsOf } from './table';
-import { type Bases, PLAIN, type Way, otherWays, ourWays } from './ways';
+import { type Bases, PLAIN, type Way, bareWay, otherWays, ourWay } from './ways';
 import { type Workload, backend, large } from './workload';
 
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 7);
@@ -38,11 +38,16 @@ void runSteps(async () => {
     await step('a clone of its own', () => installed(clone));
     const rows: Row[] = [];
     for (const [workload, scenarios, title] of [
-      [backend, [nothing, sourceLine(backend), ...(isQuick ? [] : [comment])], 'backend'],
+      [
+        backend,
+        [nothing, sourceLine(backend), ...(isQuick ? [] : [comment, packageAdded])],
+        'backend',
+      ],
       [large(largeMiB), [nothing, sourceLine(large(largeMiB))], `${largeMiB} MiB`],
     ] as [Workload, Scenario[], string][]) {
       if (workload !== backend) workload.write(join(clone.folder, 'apps', workload.project));
-      const ways = [...(await otherWays(workload, place, bases)), ...ourWays(workload, place)];
+      const others = await otherWays(workload, place, bases);
+      const ways = [...others, ourWay(workload, place), bareWay(workload, place)];
       await step(`${title}: first builds, not measured`, async (log) => {
         for (const way of ways) {
           log(way.name);
@@ -51,8 +56,6 @@ void runSteps(async () => {
       });
       for (const scenario of scenarios)
         rows.push(...(await measured(title, scenario, ways, rounds)));
-      if (workload === backend && !isQuick)
-        rows.push(...(await measured(title, packageAdded, ways, 1)));
     }
     let fresh: FreshResult | undefined;
     if (!isQuick && engine.kind === 'private') {
@@ -78,6 +81,7 @@ async function measured(
     for (let round = 0; round < count; round += 1) {
       for (const way of ways) {
         log(`round ${round + 1} of ${count}: ${way.name}`);
+        await idleMachine();
         scenario.change(way.folder, round);
         found.get(way.name)?.push(await way.run());
       }

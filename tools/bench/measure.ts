@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Measured {
   wallMs: number;
@@ -68,6 +69,26 @@ export async function measureHere(
   const wallMs = performance.now() - start;
   const { user, system } = process.cpuUsage(own);
   return { wallMs, cpuMs: (user + system) / 1000 + cpuOf(servers) - before };
+}
+
+/**
+ * Resolves when the machine does nothing, or after 15 seconds in which it always did something: what
+ * one way sets off (Nx's daemon makes its graph anew) is not to slow the next one down.
+ */
+export async function idleMachine(): Promise<void> {
+  for (let tries = 0; tries < 60; tries += 1) {
+    const before = busyTicks();
+    await sleep(250);
+    // A tenth of one core.
+    if (busyTicks() - before <= 2) return;
+  }
+}
+
+/** @see proc(5), /proc/stat: user, nice, system, then idle and waiting for a disk */
+function busyTicks(): number {
+  const [, ...fields] = readFileSync('/proc/stat', 'utf8').split('\n')[0]!.split(/ +/);
+  const [user = 0, nice = 0, system = 0] = fields.map(Number);
+  return user + nice + system;
 }
 
 /** The second line of bash's `times`: user and system time of the children, as `0m1.234s 0m0.100s`. */

@@ -22,12 +22,20 @@ export const comment: Scenario = {
     appendFileSync(join(folder, 'requirements.txt'), `# ${round} ${process.hrtime.bigint()}\n`),
 };
 
-/** A small package more, with the hashes that requirements-dev.txt has for it. For one round. */
+/** Without dependencies of their own. */
+const SMALL = [
+  ...['iniconfig', 'packaging', 'pluggy', 'sortedcontainers'],
+  ...['attrs', 'mypy-extensions', 'pathspec'],
+];
+
+/** A package more, each round another one, with the hashes that requirements-dev.txt has for it. */
 export const packageAdded: Scenario = {
   name: 'one package added',
-  change: (folder) => {
+  change: (folder, round) => {
+    const file = join(folder, 'requirements.txt');
     const pinned = readFileSync(join(folder, 'requirements-dev.txt'), 'utf8');
-    const [entry = ''] = /^iniconfig==[^#]+/m.exec(pinned) ?? [];
-    appendFileSync(join(folder, 'requirements.txt'), `${entry.trimEnd()}\n`);
+    const entry = new RegExp(`^${SMALL[round % SMALL.length]}==[^#]+`, 'm').exec(pinned)?.[0];
+    if (!entry) throw new Error(`${SMALL[round % SMALL.length]} is not in requirements-dev.txt`);
+    appendFileSync(file, `${entry.trimEnd()}\n`);
   },
 };

@@ -60,7 +60,7 @@ export function page({ machine, rows, goals }: Report): string {
   return [
     '# Images: from a change to an image in the engine',
     '',
-    `Made by \`npx nx run bench:images\` on ${machine}. Wall and CPU time are medians as ratios to \`docker buildx build --load\`; within a scenario the ways take turns, in one run. CPU time includes the engine's and that of Nx's daemon. The single values are in images.json.`,
+    `Made by \`npx nx run bench:images\` on ${machine}. Wall and CPU time are medians as ratios to \`docker buildx build --load\`; within a scenario the ways take turns, in one run, each on an idle machine. CPU time includes the engine's and that of Nx's daemon. The single values are in images.json.`,
     '',
     '![wall time by scenario](images.svg)',
     '',

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import type { Engine } from '@excel2doc/engine';
@@ -17,7 +17,7 @@ export interface Way {
 
 export const PLAIN = 'docker buildx build --load';
 export const OURS = 'ours, Nx included';
-export const OURS_BARE = "ours, without Nx's start-up";
+export const BARE = "ours, without Nx's start-up";
 
 /** Base images by the names that they have in the engine. */
 export type Bases = Readonly<Record<string, string>>;
@@ -29,36 +29,43 @@ export interface Place {
   servers: () => number[];
 }
 
-/** Ours, twice: as a user calls it, and the three tasks that a change runs in this process. */
-export function ourWays(workload: Workload, { clone, engine, servers }: Place): Way[] {
-  const { project } = workload;
-  const folder = join(clone.folder, 'apps', project);
+/** Ours, as a user calls it. */
+export function ourWay({ project }: Workload, { clone, engine, servers }: Place): Way {
   const nx = join(clone.folder, 'node_modules/.bin/nx');
   const env = { ...clientEnv(engine), ...clone.env, CI: undefined, NX_DAEMON: 'true' };
   const command = [nx, 'run', `${project}:docker-build`];
-  return [
-    {
-      name: OURS,
-      folder,
-      run: () => measureCommand({ command, cwd: clone.folder, env }, servers()),
-    },
-    { name: OURS_BARE, folder, run: () => measureHere(() => bare(workload, clone), servers()) },
-  ];
+  return {
+    name: OURS,
+    folder: join(clone.folder, 'apps', project),
+    run: () => measureCommand({ command, cwd: clone.folder, env }, servers()),
+  };
 }
 
 type Executor = (options: object, context: ExecutorContext) => Promise<{ success: boolean }>;
 
-async function bare({ project }: Workload, clone: Clone): Promise<void> {
+/**
+ * Ours without Nx: the executors whose tasks Nx would run, in this process. In a checkout of its own,
+ * or Nx's daemon would see each change and make the project graph anew beside it.
+ */
+export function bareWay(workload: Workload, { servers }: Place): Way {
+  const { project, stages } = workload;
+  const root = join(workspaceRoot, 'tmp', 'e2e', 'bench-bare');
+  const folder = join(root, 'apps', project);
+  rmSync(root, { recursive: true, force: true });
+  workload.write(folder);
+  cpSync(join(workspaceRoot, 'docker'), join(root, 'docker'), {
+    recursive: true,
+    filter: (path) => !path.endsWith('.env'),
+  });
   const options = {
     dockerfile: `apps/${project}/Dockerfile`,
     context: `apps/${project}`,
     lockFile: 'docker/images.lock.json',
   };
-  const projects = { [project]: { root: `apps/${project}` } };
   const context = {
-    root: clone.folder,
+    root,
     projectName: project,
-    projectsConfigurations: { version: 2, projects },
+    projectsConfigurations: { version: 2, projects: { [project]: { root: `apps/${project}` } } },
   } as unknown as ExecutorContext;
   const run = async (name: string, more: object = {}) => {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- as Nx loads them
@@ -66,9 +73,20 @@ async function bare({ project }: Workload, clone: Clone): Promise<void> {
     const { success } = await (executors[name] as Executor)({ ...options, ...more }, context);
     if (!success) throw new Error(`${name} failed`);
   };
-  await run('plan');
-  await run('stage', { stage: 'runner' });
-  await run('load', { stage: 'runner', image: `excel2doc/${project}`, tag: clone.tag });
+  const built = new Map<string, string>();
+  const build = async () => {
+    await run('plan');
+    let isStale = false;
+    for (const stage of stages) {
+      const plan = join(root, `dist/apps/${project}/docker/plan/${stage}.json`);
+      const inputs = readFileSync(plan, 'utf8');
+      isStale ||= built.get(stage) !== inputs;
+      if (isStale) await run('stage', { stage });
+      built.set(stage, inputs);
+    }
+    await run('load', { stage: 'runner', image: `excel2doc/${project}`, tag: 'e2e-bench-bare' });
+  };
+  return { name: BARE, folder, run: () => measureHere(build, servers()) };
 }
 
 /** A folder with the workload's files, and what an image that is made there is called. */

@@ -7,6 +7,8 @@ export interface Workload {
   project: string;
   /** Relative to the folder that it is put into. */
   sourceFile: string;
+  /** What `runner` stands on, and it, in the order in which they are built. */
+  stages: string[];
   write(folder: string): void;
 }
 
@@ -24,6 +26,7 @@ CMD ["python3", "-m", "app"]
 export const backend: Workload = {
   project: 'backend',
   sourceFile: 'app/main.py',
+  stages: ['builder', 'deps', 'runner'],
   write: (folder) =>
     cpSync(join(workspaceRoot, 'apps/backend'), folder, {
       recursive: true,
@@ -35,6 +38,7 @@ export const backend: Workload = {
 export const large = (sizeMiB: number): Workload => ({
   project: 'large',
   sourceFile: 'app/__main__.py',
+  stages: ['deps', 'runner'],
   write: (folder) => {
     mkdirSync(join(folder, 'app'), { recursive: true });
     writeFileSync(join(folder, 'Dockerfile'), largeDockerfile(sizeMiB));
