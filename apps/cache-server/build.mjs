@@ -14,6 +14,8 @@ export async function bundle(outfile) {
     target: 'node20',
     format: 'cjs',
     minifySyntax: true,
+    // The source stays in memory; names stay for what a stack trace says.
+    minifyWhitespace: true,
     legalComments: 'none',
     logLevel: 'warning',
     outfile,

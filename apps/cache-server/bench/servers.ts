@@ -60,7 +60,7 @@ export async function startOurs(mainFile: string, folder: string): Promise<Bench
   );
   const child = spawn(process.execPath, [mainFile, 'serve', '--config', file], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, MALLOC_ARENA_MAX: '2', NODE_OPTIONS: '--max-semi-space-size=4' },
+    env: { ...process.env, MALLOC_ARENA_MAX: '2', NODE_OPTIONS: '--max-semi-space-size=2' },
   });
   const [line] = (await once(child.stdout!, 'data')) as [Buffer];
   child.stdout!.resume();

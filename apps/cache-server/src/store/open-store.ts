@@ -4,7 +4,6 @@ import type { EntryKey } from '../entry-key';
 import type { Spool, SpoolRules } from '../upload/spool';
 import { DiskStore } from './disk-store';
 import type { Remote } from './remote';
-import { ServerRemote } from './server-remote';
 import { SpoolingStore } from './spooling-store';
 import type { Store } from './store';
 import { TieredStore } from './tiered-store';
@@ -28,8 +27,11 @@ export async function openStore(
   const openDisk = ({ directory }: DiskConfig) => new DiskStore(directory, { damaged });
   const openRemote = async (remote: S3Config | ServerStoreConfig): Promise<Remote> => {
     const { spool, spoolRules } = parts;
-    if (remote.kind === 'server') return new ServerRemote(remote, spool, spoolRules);
-    // Loaded only here: the AWS SDK takes longer to load than all the rest.
+    // Loaded only here: a disk needs no HTTP client, and the AWS SDK takes longer than all the rest.
+    if (remote.kind === 'server') {
+      const { ServerRemote } = await import('./server-remote.js');
+      return new ServerRemote(remote, spool, spoolRules);
+    }
     const { S3Remote } = await import('./s3-remote.js');
     return new S3Remote(remote, spool, spoolRules, damaged);
   };

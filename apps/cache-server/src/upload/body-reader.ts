@@ -5,6 +5,10 @@ import { blockBytes, giveBlock, takeBlock } from './blocks';
 /** What a sender must bring in each period; below it, holding a connection open costs nothing. */
 const progressBytes = 64 * 1024;
 
+/** Of more bodies at once none is read ahead: they keep the processors busy, and memory counts. */
+const few = 16;
+let running = 0;
+
 /**
  * Reads a body in blocks, a little ahead of its consumer, and notices a sender that trickles. Once
  * stopped it leaves the body as it is.
@@ -24,6 +28,7 @@ export class BodyReader {
     readonly stallMs: number,
   ) {
     this.#ended = body.readableEnded || body.destroyed;
+    running += 1;
     this.#timer = setInterval(() => this.#checkProgress(), stallMs);
     body.on('error', this.#fail);
     body.on('end', this.#end);
@@ -38,15 +43,17 @@ export class BodyReader {
    */
   async next(): Promise<Buffer | null> {
     while (this.#ready.length === 0 && !this.#ended && this.#failure === null) {
+      if (this.body.isPaused()) this.body.resume();
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
     if (this.#failure !== null) throw this.#failure;
     const block = this.#ready.shift() ?? this.#takeFilled();
-    if (this.#ready.length === 0 && this.body.isPaused()) this.body.resume();
+    if (running <= few && this.#ready.length === 0 && this.body.isPaused()) this.body.resume();
     return block;
   }
 
   stop(): void {
+    running -= 1;
     clearInterval(this.#timer);
     this.body.off('data', this.#take);
     this.body.off('end', this.#end);
