@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.domain.inspection import inspect_workbook
 from app.domain.limits import Limits
 from app.domain.refusal import Refused
 from app.domain.values import CellError
-from app.domain.workbook.model import Merge, Row
+from app.domain.workbook.model import Merge, Row, column_letters
 from app.domain.workbook.opening import open_workbook
 from tests.workbooks import xlsx
 
@@ -144,6 +146,46 @@ def test_rows_that_the_fast_way_cannot_read_are_parsed(tmp_path: Path):
         (0, False, ["plain", "2"]),
         (3, True, ["", "7", "", "rich", "a & b"]),
         (4, False, ["x\r_y", "46053", "FALSE"]),
+    ]
+
+
+plain_cells = st.lists(
+    st.tuples(
+        st.sampled_from(["", ' s="0"', ' s="1"', ' s="2"', ' s="02"', ' s="3" t="n"', ' cm="1"']),
+        st.sampled_from(["0", "1", "-1", "60.5", "1e3", "46053.25", "1E-7", "123456789012345678"]),
+    )
+    | st.sampled_from([(' t="s"', "0"), (' s="1" t="s"', "1"), (' t="b"', "1"), (' t="str"', "a")]),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(plain_cells, min_size=1, max_size=4))
+def test_the_fast_way_reads_what_the_general_one_does(
+    tmp_path: Path, cells: list[list[tuple[str, str]]]
+):
+    def rows(formula: str) -> list[Row]:
+        text = "".join(
+            f'<row r="{number}">'
+            + "".join(
+                f'<c r="{column_letters(column)}{number}"{attributes}>{formula}<v>{value}</v></c>'
+                for column, (attributes, value) in enumerate(row)
+            )
+            + "</row>"
+            for number, row in enumerate(cells, 1)
+        )
+        return with_row(tmp_path, text)
+
+    # A formula beside the value is no matter of the fast way.
+    fast, general = rows(""), rows("<f>A1</f>")
+    assert [(row.index, row.values, row.shown) for row in fast] == [
+        (row.index, row.values, row.shown) for row in general
+    ]
+    assert [list(map(type, row.values)) for row in fast] == [
+        list(map(type, row.values)) for row in general
     ]
 
 

@@ -1,6 +1,6 @@
 """What every reader gives."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol, cast
@@ -31,18 +31,21 @@ class Row:
         formats: the number format of each cell, None for General.
     """
 
-    __slots__ = ("_shown", "_values", "date1904", "formats", "hidden", "index", "raw")
+    __slots__ = ("_shown", "_temporal", "_values", "date1904", "formats", "hidden", "index", "raw")
 
     def __init__(
         self,
         index: int,
         raw: list[Value],
         formats: list[NumberFormat | None],
+        temporal: list[int] | None = None,
         *,
         hidden: bool = False,
         date1904: bool = False,
     ) -> None:
+        """`temporal`: what `temporal_columns` gives for `formats`; both may be other rows' too."""
         self.index, self.raw, self.formats = index, raw, formats
+        self._temporal = temporal
         self.hidden, self.date1904 = hidden, date1904
         self._values: list[Value] | None = None
         self._shown: list[str] | None = None
@@ -60,14 +63,13 @@ class Row:
     def values(self) -> list[Value]:
         """Values by type: a number under a date format is a `datetime`."""
         if self._values is None:
-            self._values = [
-                _typed(value, number, self.date1904)
-                if number is not None
-                and (number.is_date or number.is_elapsed)
-                and value.__class__ in _NUMBERS
-                else value
-                for value, number in zip(self.raw, self.formats, strict=True)
-            ]
+            if self._temporal is None:
+                self._temporal = temporal_columns(self.formats)
+            self._values = self.raw.copy()
+            for column in self._temporal:
+                value, number = self.raw[column], self.formats[column]
+                if number is not None and value.__class__ in _NUMBERS:
+                    self._values[column] = _typed(cast("float", value), number, self.date1904)
         return self._values
 
     @property
@@ -83,9 +85,16 @@ class Row:
 _NUMBERS = frozenset({int, float})
 
 
-def _typed(value: Value, number: NumberFormat, date1904: bool) -> Value:
-    if not isinstance(value, int | float):
-        return value
+def temporal_columns(formats: Sequence[NumberFormat | None]) -> list[int]:
+    """Where a number is a point in time or a length of time."""
+    return [
+        column
+        for column, number in enumerate(formats)
+        if number is not None and (number.is_date or number.is_elapsed)
+    ]
+
+
+def _typed(value: float, number: NumberFormat, date1904: bool) -> Value:
     if number.is_elapsed:
         return timedelta(days=max(-999_999_999, min(value, 999_999_999)))
     return to_datetime(value, date1904=date1904) or value

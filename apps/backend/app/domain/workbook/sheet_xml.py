@@ -25,14 +25,56 @@ _ENCODING = re.compile(rb'<\?xml[^>]*encoding=["\']([\w.-]+)["\']')
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d+)(?::\$?([A-Z]{1,3})\$?(\d+))?$")
 
 
-class RawRow(NamedTuple):
-    number: int
-    hidden: bool
-    cells: list[Cell]
+class Columns(NamedTuple):
+    """The cells of a row that hold a value and nothing else: a third of the work of any other."""
+
+    letters: tuple[bytes, ...]
+    attributes: tuple[bytes, ...]
+    """What stands behind the reference, as it is written: ` s="1" t="s"`."""
+    values: tuple[bytes, ...]
+
+
+class RawRow:
+    """A row as it is written.
+
+    Attributes:
+        number: from 0.
+        columns: None where a cell holds something beside a value, or no value.
+    """
+
+    __slots__ = ("_source", "columns", "hidden", "number")
+
+    def __init__(
+        self,
+        number: int,
+        columns: Columns | None,
+        source: tuple[bytes, int, int, "_Pattern", str],
+        *,
+        hidden: bool,
+    ) -> None:
+        self.number, self.columns, self.hidden = number, columns, hidden
+        self._source = source
+
+    @property
+    def cells(self) -> list[Cell]:
+        """Its cells, read anew each time.
+
+        Raises:
+            Refused: `XML_DAMAGED`
+        """
+        segment, start, end, pattern, what = self._source
+        cells: list[Cell] = pattern.cell.findall(segment, end)
+        expected = segment.count(pattern.cell_start, end)
+        if len(cells) != expected or segment.find(pattern.bare_cell, end) >= 0:
+            cells = _parse_row(segment[start:] + pattern.row_end, what)
+        return cells
 
 
 class _Pattern(NamedTuple):
     cell: re.Pattern[bytes]
+    plain_cell: re.Pattern[bytes]
+    plain_value: bytes
+    """Stands in each plain cell, and in no other."""
     cell_start: bytes
     bare_cell: bytes
     row_start: bytes
@@ -49,8 +91,11 @@ def _pattern(prefix: bytes) -> _Pattern:
         rb"(?:<%bv>([^<]*)</%bv>|<%bis><%bt(?: xml:space=\"preserve\")?>([^<]*)</%bt></%bis>)?"
         rb"</%bc>)"
     ) % ((p,) * 11)
+    plain = rb'<%bc r="([A-Z]++)[0-9]++"([^>]*+)><%bv>([^<]*+)</%bv></%bc>' % ((p,) * 4)
     return _Pattern(
         re.compile(cell),
+        re.compile(plain),
+        b'"><' + prefix + b"v>",
         b"<" + prefix + b"c ",
         b"<" + prefix + b"c>",
         b"<" + prefix + b"row",
@@ -74,7 +119,7 @@ def read_rows(stream: IO[bytes], what: str) -> Iterator[RawRow]:
         for row in rows:
             raw = _read_row(row, pattern, previous, what)
             previous = raw.number
-            if raw.cells:
+            if raw.columns or raw.cells:
                 yield raw
         if len(tail) > _MAX_ROW_BYTES:
             raise damaged(what, ValueError("a row without an end"))
@@ -82,7 +127,7 @@ def read_rows(stream: IO[bytes], what: str) -> Iterator[RawRow]:
     for row in rows:
         raw = _read_row(row, pattern, previous, what)
         previous = raw.number
-        if raw.cells:
+        if raw.columns or raw.cells:
             yield raw
     if pattern.row_start + b" " in tail and pattern.data_end not in tail:
         raise damaged(what, ValueError("the sheet ends inside a row"))
@@ -176,18 +221,28 @@ def _prefix(head: bytes) -> bytes:
 
 
 def _read_row(segment: bytes, pattern: _Pattern, previous: int, what: str) -> RawRow:
-    start = segment.rfind(pattern.row_start)
+    first = segment.find(pattern.cell_start)
+    start = segment.rfind(pattern.row_start, 0, first if first >= 0 else None)
     if start < 0:
         raise damaged(what, ValueError("a row ends that has not begun"))
     end = segment.find(b">", start)
     opening = segment[start:end]
     number = _ROW_NUMBER.search(opening)
     index = int(number[1]) - 1 if number else previous + 1
-    cells: list[Cell] = pattern.cell.findall(segment, end)
-    expected = segment.count(pattern.cell_start, end)
-    if len(cells) != expected or segment.find(pattern.bare_cell, end) >= 0:
-        cells = _parse_row(segment[start:] + pattern.row_end, what)
-    return RawRow(index, _HIDDEN.search(opening) is not None, cells)
+    source = (segment, start, end, pattern, what)
+    hidden = _HIDDEN.search(opening) is not None
+    return RawRow(index, _columns(segment, end, pattern), source, hidden=hidden)
+
+
+def _columns(segment: bytes, end: int, pattern: _Pattern) -> Columns | None:
+    # Whatever begins as a cell does: one that names no place is among them.
+    expected = segment.count(pattern.cell_start[:-1], end)
+    if expected == 0 or segment.count(pattern.plain_value, end) != expected:
+        return None
+    cells = pattern.plain_cell.findall(segment, end)
+    if len(cells) != expected:
+        return None
+    return Columns(*zip(*cells, strict=True))
 
 
 def _parse_row(xml: bytes, what: str) -> list[Cell]:

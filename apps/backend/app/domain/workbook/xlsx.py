@@ -1,11 +1,13 @@
 """.xlsx and .xlsm. Macros are never looked at."""
 
 import html
+import re
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from app.domain.limits import Limits
 from app.domain.number_format.compiled import NumberFormat
@@ -20,6 +22,7 @@ from app.domain.workbook.model import (
     SheetName,
     cell_name,
     column_letters,
+    temporal_columns,
 )
 from app.domain.workbook.pictures import read_pictures
 from app.domain.workbook.sheet_xml import RawRow, column_index, read_layout, read_rows
@@ -39,6 +42,7 @@ class XlsxReader:
             self._archive.close()
             raise
         self._formats = _Formats([f if f.is_special else None for f in formats])
+        self._shapes = _Shapes(self._formats)
 
     @property
     def sheets(self) -> list[SheetName]:
@@ -72,25 +76,34 @@ class XlsxReader:
 
     def _plain_row(self, raw: RawRow) -> Row | None:
         """Most rows: no gap, numbers and shared strings alone. Any other is read cell by cell."""
-        if self._has_long:
+        if raw.columns is None or self._has_long:
             return None
-        letters, style, kinds, texts, _ = zip(*raw.cells, strict=True)
-        if letters != _LETTERS[: len(letters)] or b"" in texts or not _PLAIN.issuperset(kinds):
+        letters, attributes, texts = raw.columns
+        shape = self._shapes[attributes]
+        if shape is None or letters != _LETTERS[: len(letters)] or b"" in texts:
             return None
         strings = self._strings
         try:
             values: list[Value] = [
                 strings[int(text)]
-                if kind == b"s"
+                if is_string
                 else int(text)
                 if text.isdigit() and len(text) < 16
+                else number
+                if not (number := float(text)).is_integer() and number - number == 0
                 else _number(text)
-                for kind, text in zip(kinds, texts, strict=True)
+                for is_string, text in zip(shape.strings, texts, strict=True)
             ]
-            formats = list(map(self._formats.__getitem__, style))
         except (ValueError, IndexError):
             return None  # it is named where it is read cell by cell
-        return Row(raw.number, values, formats, hidden=raw.hidden, date1904=self._workbook.date1904)
+        return Row(
+            raw.number,
+            values,
+            shape.formats,
+            shape.temporal,
+            hidden=raw.hidden,
+            date1904=self._workbook.date1904,
+        )
 
     def _row(self, raw: RawRow, sheet: str) -> Row:
         values: list[Value] = []
@@ -164,6 +177,62 @@ class _Formats(dict[bytes, NumberFormat | None]):
         if usual == style:
             raise IndexError(f"style {usual.decode()}")
         return self[usual]
+
+
+class _Shape(NamedTuple):
+    """What the attributes of a row's cells say of them, cell by cell."""
+
+    formats: list[NumberFormat | None]
+    strings: tuple[bool, ...]
+    """Whether the value is the number of a shared string."""
+    temporal: list[int]
+    """See `temporal_columns`."""
+
+
+class _Shapes(dict[tuple[bytes, ...], _Shape | None]):
+    """Shapes by the attributes of all cells of a row, which are the same in most rows of a sheet.
+
+    None: the attributes of a cell are not a style and a type alone, or are not plain.
+    """
+
+    def __init__(self, formats: _Formats) -> None:
+        super().__init__()
+        self._formats = formats
+        self._cells: dict[bytes, tuple[NumberFormat | None, bool] | None] = {}
+
+    def __missing__(self, attributes: tuple[bytes, ...]) -> _Shape | None:
+        if len(self) >= _MAX_SHAPES:
+            self.clear()
+        cells = [self._cell(each) for each in attributes]
+        shape = None
+        if None not in cells:
+            formats, strings = zip(*(cell for cell in cells if cell), strict=True)
+            shape = _Shape(list(formats), strings, temporal_columns(formats))
+        self[attributes] = shape
+        return shape
+
+    def _cell(self, attributes: bytes) -> tuple[NumberFormat | None, bool] | None:
+        if attributes not in self._cells:
+            if len(self._cells) >= _MAX_SHAPES:
+                self._cells.clear()
+            self._cells[attributes] = self._read(attributes)
+        return self._cells[attributes]
+
+    def _read(self, attributes: bytes) -> tuple[NumberFormat | None, bool] | None:
+        match = _ATTRIBUTES.fullmatch(attributes)
+        if match is None:
+            return None
+        style, kind = match.groups(b"")
+        if kind not in _PLAIN:
+            return None
+        try:
+            return self._formats[style], kind == b"s"
+        except (ValueError, IndexError):
+            return None
+
+
+_ATTRIBUTES = re.compile(rb'(?: s="(\d+)")?(?: t="(\w+)")?')
+_MAX_SHAPES = 4096
 
 
 def _number(text: bytes) -> Value:
