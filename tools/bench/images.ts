@@ -20,7 +20,7 @@ import { goalsOf } from './goals';
 import { type Measured, idleMachine } from './measure';
 import { type Scenario, comment, nothing, packageAdded, sourceLine } from './scenarios';
 import { type Report, type Row, page, rowsOf } from './table';
-import { type Bases, PLAIN, type Way, bareWay, otherWays, ourWay } from './ways';
+import { type Bases, PLAIN, type Way, bareRoot, bareWay, otherWays, ourWay } from './ways';
 import { type Workload, backend, large } from './workload';
 
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 7);
@@ -37,37 +37,58 @@ void runSteps(async () => {
     const place = { clone, engine, servers: () => [...servers, ...nxDaemon(clone)] };
     await step('a clone of its own', () => installed(clone));
     const rows: Row[] = [];
-    for (const [workload, scenarios, title] of [
-      [
-        backend,
-        [nothing, sourceLine(backend), ...(isQuick ? [] : [comment, packageAdded])],
-        'backend',
-      ],
-      [large(largeMiB), [nothing, sourceLine(large(largeMiB))], `${largeMiB} MiB`],
-    ] as [Workload, Scenario[], string][]) {
-      if (workload !== backend) workload.write(join(clone.folder, 'apps', workload.project));
+    let fresh: FreshResult | undefined;
+    // After each scenario: a run that is stopped leaves what it has measured.
+    const add = (more: readonly Row[]) => {
+      rows.push(...more);
+      write({ machine: machine(engine), rows, goals: goalsOf(rows, fresh) });
+    };
+    const measure = async (title: string, scenario: Scenario, ways: readonly Way[]) =>
+      add(await measured(title, scenario, ways, rounds));
+    const waysFor = async (workload: Workload, title: string) => {
       const others = await otherWays(workload, place, bases);
       const ways = [...others, ourWay(workload, place), bareWay(workload, place)];
-      await step(`${title}: first builds, not measured`, async (log) => {
-        for (const way of ways) {
-          log(way.name);
-          await way.run();
-        }
-      });
-      for (const scenario of scenarios)
-        rows.push(...(await measured(title, scenario, ways, rounds)));
-    }
-    let fresh: FreshResult | undefined;
+      await unmeasured(title, ways);
+      return ways;
+    };
+
+    const ways = await waysFor(backend, 'backend');
+    for (const scenario of [nothing, sourceLine(backend), ...(isQuick ? [] : [comment])])
+      await measure('backend', scenario, ways);
+
+    const big = large(largeMiB);
+    const title = `${largeMiB} MiB`;
+    big.write(join(clone.folder, 'apps', big.project));
+    const bigWays = await waysFor(big, title);
+    for (const scenario of [nothing, sourceLine(big)]) await measure(title, scenario, bigWays);
+
     if (!isQuick && engine.kind === 'private') {
       fresh = await measureFresh(clone, bases);
-      rows.push(...fresh.rows);
+      add(fresh.rows);
     }
-    write({ machine: machine(engine), rows, goals: goalsOf(rows, fresh) });
+    // Takes longest, as each of the others installs all packages.
+    if (!isQuick) {
+      await unmeasured('backend', ways);
+      await measure('backend', packageAdded, ways);
+    }
+    console.log(page({ machine: machine(engine), rows, goals: goalsOf(rows, fresh) }));
   } finally {
     await runIn(clone, 'node_modules/.bin/nx', ['daemon', '--stop']);
     rmSync(clone.folder, { recursive: true, force: true });
+    for (const { project } of [backend, large(largeMiB)])
+      rmSync(bareRoot(project), { recursive: true, force: true });
   }
 });
+
+/** First builds, or those after everything was forgotten. */
+async function unmeasured(title: string, ways: readonly Way[]): Promise<void> {
+  await step(`${title}: first builds, not measured`, async (log) => {
+    for (const way of ways) {
+      log(way.name);
+      await way.run();
+    }
+  });
+}
 
 /** In turns: what else the machine does meets all alike. */
 async function measured(
@@ -133,5 +154,4 @@ function write(report: Report): void {
   writeFileSync(join(folder, 'images.json'), `${JSON.stringify(report, undefined, 1)}\n`);
   writeFileSync(join(folder, 'images.md'), page(report));
   writeFileSync(join(folder, 'images.svg'), chart(report.rows));
-  console.log(page(report));
 }

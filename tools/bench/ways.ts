@@ -43,13 +43,16 @@ export function ourWay({ project }: Workload, { clone, engine, servers }: Place)
 
 type Executor = (options: object, context: ExecutorContext) => Promise<{ success: boolean }>;
 
+export const bareRoot = (project: string) =>
+  join(workspaceRoot, 'tmp', 'e2e', `bench-bare-${project}`);
+
 /**
  * Ours without Nx: the executors whose tasks Nx would run, in this process. In a checkout of its own,
  * or Nx's daemon would see each change and make the project graph anew beside it.
  */
 export function bareWay(workload: Workload, { servers }: Place): Way {
   const { project, stages } = workload;
-  const root = join(workspaceRoot, 'tmp', 'e2e', 'bench-bare');
+  const root = bareRoot(project);
   const folder = join(root, 'apps', project);
   rmSync(root, { recursive: true, force: true });
   workload.write(folder);
