@@ -114,6 +114,7 @@ def retry_job(job_id: JobId, session: SessionDependency, _client: Writer) -> Job
     return to_out(jobs.retry(session, get_services(), job_id))
 
 
+@router.head("/jobs/{job_id}/result", include_in_schema=False)
 @router.get(
     "/jobs/{job_id}/result",
     response_class=FileResponse,

@@ -74,6 +74,7 @@ def get_template(
     return TemplateOut.model_validate(templates.get_template(session, template_id))
 
 
+@router.head("/{template_id}/versions/{number}/file", include_in_schema=False)
 @router.get(
     "/{template_id}/versions/{number}/file",
     response_class=FileResponse,

@@ -27,6 +27,14 @@ def test_a_download_that_was_cut_is_continued(client: TestClient, url: str):
     assert (other.status_code, other.content) == (200, whole.content)
 
 
+def test_its_headers_are_given_without_it(client: TestClient, url: str):
+    whole, head = client.get(url), client.head(url)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-length", "content-type", "content-disposition", "etag", "accept-ranges"):
+        assert head.headers[name] == whole.headers[name]
+    assert client.head(url.replace("result", "results")).status_code == 404
+
+
 def test_a_range_from_the_end_and_several_are_served(client: TestClient, url: str):
     whole = client.get(url).content
     assert client.get(url, headers={"Range": "bytes=-7"}).content == whole[-7:]
