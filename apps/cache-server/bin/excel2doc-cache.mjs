@@ -20,5 +20,7 @@ if (changedMs(bundle) > newest) {
   require(bundle);
 } else {
   require('tsx/cjs');
+  // What is loaded only when it is needed comes by `import()`, which the line above leaves alone.
+  (await import('tsx/esm/api')).register();
   require(join(source, 'cli/main.ts'));
 }
