@@ -77,7 +77,8 @@ describe('the tutorial, on a package from a registry', () => {
     const [create] = tutorialSteps('tutorial.md');
     if (create?.kind !== 'shell') throw new Error('the tutorial begins with a workspace');
     const lines = create.lines.replace('@latest', `@${NX_23}`);
-    expect(await shell(outside, lines)).toMatchObject({ status: 0 });
+    const created = await shell(outside, lines);
+    expect(created.status, created.output).toBe(0);
     await check('tutorial.md', foreign('shop'), /create-nx-workspace/);
   });
 

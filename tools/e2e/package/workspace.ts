@@ -32,6 +32,8 @@ export function userEnvironment(npmrc: string): Record<string, string | undefine
     NPM_CONFIG_PREFER_OFFLINE: 'true',
     NPM_CONFIG_AUDIT: 'false',
     NPM_CONFIG_FUND: 'false',
+    // To npx's question whether to install what it is to run.
+    NPM_CONFIG_YES: 'true',
     CI: 'true',
     NX_DAEMON: 'false',
     NX_TUI: 'false',
