@@ -42,7 +42,7 @@ class RawRow:
         columns: None where a cell holds something beside a value, or no value.
     """
 
-    __slots__ = ("_source", "columns", "hidden", "number")
+    __slots__ = ("_cells", "_source", "columns", "hidden", "number")
 
     def __init__(
         self,
@@ -54,20 +54,22 @@ class RawRow:
     ) -> None:
         self.number, self.columns, self.hidden = number, columns, hidden
         self._source = source
+        self._cells: list[Cell] | None = None
 
     @property
     def cells(self) -> list[Cell]:
-        """Its cells, read anew each time.
+        """Its cells; read when they are first asked for.
 
         Raises:
             Refused: `XML_DAMAGED`
         """
-        segment, start, end, pattern, what = self._source
-        cells: list[Cell] = pattern.cell.findall(segment, end)
-        expected = segment.count(pattern.cell_start, end)
-        if len(cells) != expected or segment.find(pattern.bare_cell, end) >= 0:
-            cells = _parse_row(segment[start:] + pattern.row_end, what)
-        return cells
+        if self._cells is None:
+            segment, start, end, pattern, what = self._source
+            self._cells = pattern.cell.findall(segment, end)
+            expected = segment.count(pattern.cell_start, end)
+            if len(self._cells) != expected or segment.find(pattern.bare_cell, end) >= 0:
+                self._cells = _parse_row(segment[start:] + pattern.row_end, what)
+        return self._cells
 
 
 class _Pattern(NamedTuple):
@@ -114,7 +116,9 @@ def read_rows(stream: IO[bytes], what: str) -> Iterator[RawRow]:
     pattern = _pattern(_prefix(head))
     tail = head
     previous = -1
-    while chunk := source.read(_CHUNK_BYTES):
+    chunk = head
+    while chunk:
+        chunk = source.read(_CHUNK_BYTES)
         *rows, tail = (tail + chunk).split(pattern.row_end)
         for row in rows:
             raw = _read_row(row, pattern, previous, what)
@@ -123,12 +127,6 @@ def read_rows(stream: IO[bytes], what: str) -> Iterator[RawRow]:
                 yield raw
         if len(tail) > _MAX_ROW_BYTES:
             raise damaged(what, ValueError("a row without an end"))
-    *rows, tail = tail.split(pattern.row_end)
-    for row in rows:
-        raw = _read_row(row, pattern, previous, what)
-        previous = raw.number
-        if raw.columns or raw.cells:
-            yield raw
     if pattern.row_start + b" " in tail and pattern.data_end not in tail:
         raise damaged(what, ValueError("the sheet ends inside a row"))
 

@@ -5,7 +5,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -89,8 +89,6 @@ class XlsxReader:
                 if is_string
                 else int(text)
                 if text.isdigit() and len(text) < 16
-                else number
-                if not (number := float(text)).is_integer() and number - number == 0
                 else _number(text)
                 for is_string, text in zip(shape.strings, texts, strict=True)
             ]
@@ -198,7 +196,7 @@ class _Shapes(dict[tuple[bytes, ...], _Shape | None]):
     def __init__(self, formats: _Formats) -> None:
         super().__init__()
         self._formats = formats
-        self._cells: dict[bytes, tuple[NumberFormat | None, bool] | None] = {}
+        self._cell = lru_cache(_MAX_SHAPES)(self._read)
 
     def __missing__(self, attributes: tuple[bytes, ...]) -> _Shape | None:
         if len(self) >= _MAX_SHAPES:
@@ -210,13 +208,6 @@ class _Shapes(dict[tuple[bytes, ...], _Shape | None]):
             shape = _Shape(list(formats), strings, temporal_columns(formats))
         self[attributes] = shape
         return shape
-
-    def _cell(self, attributes: bytes) -> tuple[NumberFormat | None, bool] | None:
-        if attributes not in self._cells:
-            if len(self._cells) >= _MAX_SHAPES:
-                self._cells.clear()
-            self._cells[attributes] = self._read(attributes)
-        return self._cells[attributes]
 
     def _read(self, attributes: bytes) -> tuple[NumberFormat | None, bool] | None:
         match = _ATTRIBUTES.fullmatch(attributes)
