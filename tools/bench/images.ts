@@ -38,10 +38,11 @@ void runSteps(async () => {
     await step('a clone of its own', () => installed(clone));
     const rows: Row[] = [];
     let fresh: FreshResult | undefined;
+    const report = () => ({ machine: machine(engine), rows, goals: goalsOf(rows, fresh) });
     // After each scenario: a run that is stopped leaves what it has measured.
     const add = (more: readonly Row[]) => {
       rows.push(...more);
-      write({ machine: machine(engine), rows, goals: goalsOf(rows, fresh) });
+      write(report());
     };
     const measure = async (title: string, scenario: Scenario, ways: readonly Way[]) =>
       add(await measured(title, scenario, ways, rounds));
@@ -71,12 +72,11 @@ void runSteps(async () => {
       await unmeasured('backend', ways);
       await measure('backend', packageAdded, ways);
     }
-    console.log(page({ machine: machine(engine), rows, goals: goalsOf(rows, fresh) }));
+    console.log(page(report()));
   } finally {
     await runIn(clone, 'node_modules/.bin/nx', ['daemon', '--stop']);
     rmSync(clone.folder, { recursive: true, force: true });
-    for (const { project } of [backend, large(largeMiB)])
-      rmSync(bareRoot(project), { recursive: true, force: true });
+    rmSync(bareRoot, { recursive: true, force: true });
   }
 });
 

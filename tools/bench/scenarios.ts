@@ -32,10 +32,10 @@ const SMALL = [
 export const packageAdded: Scenario = {
   name: 'one package added',
   change: (folder, round) => {
-    const file = join(folder, 'requirements.txt');
+    const name = SMALL[round % SMALL.length];
     const pinned = readFileSync(join(folder, 'requirements-dev.txt'), 'utf8');
-    const entry = new RegExp(`^${SMALL[round % SMALL.length]}==[^#]+`, 'm').exec(pinned)?.[0];
-    if (!entry) throw new Error(`${SMALL[round % SMALL.length]} is not in requirements-dev.txt`);
-    appendFileSync(file, `${entry.trimEnd()}\n`);
+    const entry = new RegExp(`^${name}==[^#]+`, 'm').exec(pinned)?.[0];
+    if (!entry) throw new Error(`${name} is not in requirements-dev.txt`);
+    appendFileSync(join(folder, 'requirements.txt'), `${entry.trimEnd()}\n`);
   },
 };

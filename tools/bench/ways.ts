@@ -43,8 +43,8 @@ export function ourWay({ project }: Workload, { clone, engine, servers }: Place)
 
 type Executor = (options: object, context: ExecutorContext) => Promise<{ success: boolean }>;
 
-export const bareRoot = (project: string) =>
-  join(workspaceRoot, 'tmp', 'e2e', `bench-bare-${project}`);
+/** Where ours is built without Nx, each project in a folder of its own. */
+export const bareRoot = join(workspaceRoot, 'tmp', 'e2e', 'bench-bare');
 
 /**
  * Ours without Nx: the executors whose tasks Nx would run, in this process. In a checkout of its own,
@@ -52,7 +52,7 @@ export const bareRoot = (project: string) =>
  */
 export function bareWay(workload: Workload, { servers }: Place): Way {
   const { project, stages } = workload;
-  const root = bareRoot(project);
+  const root = join(bareRoot, project);
   const folder = join(root, 'apps', project);
   rmSync(root, { recursive: true, force: true });
   workload.write(folder);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,15 +22,14 @@ export async function tlsEndpoint(socket: string, host: string): Promise<TlsEndp
   await makeAuthority(folder);
   await makeCertificate(folder, 'server', `subjectAltName=DNS:${host}`);
   await makeCertificate(folder, 'client', 'extendedKeyUsage=clientAuth');
-  const ca = await readFile(join(folder, 'ca.pem'));
-  const [key, cert] = await Promise.all(
-    ['server-key.pem', 'server.pem'].map((name) => readFile(join(folder, name))),
-  );
-  await writeFile(join(clientFolder, 'ca.pem'), ca);
-  await writeFile(join(clientFolder, 'cert.pem'), await readFile(join(folder, 'client.pem')));
-  await writeFile(join(clientFolder, 'key.pem'), await readFile(join(folder, 'client-key.pem')));
+  await copyFile(join(folder, 'ca.pem'), join(clientFolder, 'ca.pem'));
+  await rename(join(folder, 'client.pem'), join(clientFolder, 'cert.pem'));
+  await rename(join(folder, 'client-key.pem'), join(clientFolder, 'key.pem'));
 
-  const settings = { key: key!, cert: cert!, ca, requestCert: true, allowHalfOpen: true };
+  const [ca, cert, key] = await Promise.all(
+    ['ca.pem', 'server.pem', 'server-key.pem'].map((name) => readFile(join(folder, name))),
+  );
+  const settings = { ca: ca!, cert: cert!, key: key!, requestCert: true, allowHalfOpen: true };
   const server = createServer(settings, (client) => {
     const engine = connect({ path: socket, allowHalfOpen: true });
     const ignore = () => undefined;

@@ -207,9 +207,8 @@ export class Engine implements EngineDescription, ImageStore {
 
   /** `composeCommand` when this process is gone, or when its `run` is called. */
   composeAfterwards(args: string[], variables: Record<string, string>): Promise<Afterwards> {
-    const { baseEnv } = this.withEnv({});
     const [program, ...rest] = this.plugin('compose', args);
-    return runAfterwards(program, rest, { ...baseEnv, ...variables });
+    return runAfterwards(program, rest, { ...this.childEnv, ...variables });
   }
 
   /**
@@ -217,12 +216,16 @@ export class Engine implements EngineDescription, ImageStore {
    * environment asks for TLS, which a plugin that is started by itself does not read.
    */
   private plugin(name: 'buildx' | 'compose', args: string[]): [string, ...string[]] {
-    const env = { ...this.#processEnv, ...this.env };
+    const env = this.childEnv;
     if (env['DOCKER_TLS_VERIFY'] || env['DOCKER_TLS']) return [this.docker, name, ...args];
     return [name === 'buildx' ? this.buildxPath : this.composePath, ...args];
   }
 
   private withEnv(options: ChildOptions): ChildOptions & { baseEnv: NodeJS.ProcessEnv } {
-    return { ...options, baseEnv: { ...this.#processEnv, ...this.env } };
+    return { ...options, baseEnv: this.childEnv };
+  }
+
+  private get childEnv(): NodeJS.ProcessEnv {
+    return { ...this.#processEnv, ...this.env };
   }
 }
