@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createGunzip, gunzipSync, type Gunzip } from 'node:zlib';
 import { CacheError } from '../error';
+import { isCrowdSmall } from '../upload/crowd';
 import { ratioFreeBytes, type ArchiveLimits } from './limits';
 import { TarInspector } from './tar-inspector';
 
@@ -9,8 +10,6 @@ import { TarInspector } from './tar-inspector';
  * do, the last buffer of each outlives the collector's nursery and becomes old garbage, so it is small.
  */
 const windowBytes = { few: 256 * 1024, many: 32 * 1024 };
-const few = 16;
-let running = 0;
 /** Unpacked on the spot when both are small: another thread takes longer to wake up. */
 const smallBytes = 32 * 1024;
 const smallUnpackedBytes = 256 * 1024;
@@ -69,17 +68,13 @@ export class ArchiveGuard {
 
   constructor(limits: ArchiveLimits) {
     this.#inspection = new Inspection(limits);
-    running += 1;
-    this.#gunzip = createGunzip({ chunkSize: running > few ? windowBytes.many : windowBytes.few });
+    this.#gunzip = createGunzip({ chunkSize: isCrowdSmall() ? windowBytes.few : windowBytes.many });
     this.#ended = once(this.#gunzip, 'end').catch((error: unknown) => {
       this.#failure ??= error;
     });
     this.#gunzip.on('error', (error) => (this.#failure ??= error));
     // A write that is under way when the stream fails is never called back.
-    this.#gunzip.on('close', () => {
-      running -= 1;
-      this.#wake();
-    });
+    this.#gunzip.on('close', () => this.#wake());
     this.#gunzip.on('data', (chunk: Buffer) => this.#inspect(chunk));
   }
 

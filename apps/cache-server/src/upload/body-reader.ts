@@ -1,17 +1,14 @@
 import type { Readable } from 'node:stream';
 import { CacheError } from '../error';
 import { blockBytes, giveBlock, takeBlock } from './blocks';
+import { enterCrowd, isCrowdSmall } from './crowd';
 
 /** What a sender must bring in each period; below it, holding a connection open costs nothing. */
 const progressBytes = 64 * 1024;
 
-/** Of more bodies at once none is read ahead: they keep the processors busy, and memory counts. */
-const few = 16;
-let running = 0;
-
 /**
- * Reads a body in blocks, a little ahead of its consumer, and notices a sender that trickles. Once
- * stopped it leaves the body as it is.
+ * Reads a body in blocks, a little ahead of its consumer while few are read, and notices a sender
+ * that trickles. Once stopped it leaves the body as it is.
  */
 export class BodyReader {
   readonly #ready: Buffer[] = [];
@@ -22,13 +19,13 @@ export class BodyReader {
   #wake: (() => void) | null = null;
   #periodBytes = 0;
   readonly #timer: NodeJS.Timeout;
+  readonly #leaveCrowd = enterCrowd();
 
   constructor(
     readonly body: Readable,
     readonly stallMs: number,
   ) {
     this.#ended = body.readableEnded || body.destroyed;
-    running += 1;
     this.#timer = setInterval(() => this.#checkProgress(), stallMs);
     body.on('error', this.#fail);
     body.on('end', this.#end);
@@ -48,12 +45,12 @@ export class BodyReader {
     }
     if (this.#failure !== null) throw this.#failure;
     const block = this.#ready.shift() ?? this.#takeFilled();
-    if (running <= few && this.#ready.length === 0 && this.body.isPaused()) this.body.resume();
+    if (isCrowdSmall() && this.#ready.length === 0 && this.body.isPaused()) this.body.resume();
     return block;
   }
 
   stop(): void {
-    running -= 1;
+    this.#leaveCrowd();
     clearInterval(this.#timer);
     this.body.off('data', this.#take);
     this.body.off('end', this.#end);
