@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { OpenEntry } from '../store/store';
 import { giveBlock, takeBlock } from '../upload/blocks';
+import { enterCrowd, isCrowdSmall } from '../upload/crowd';
 
 /** Answers with a body of `sizeBytes`; `close` is called when nothing more of it is read. */
 export function sendBody(
@@ -25,15 +26,17 @@ export function sendBody(
   // Its write's callback says it as well; without a listener it would end the process.
   reply.raw.on('error', () => undefined);
   reply.raw.writeHead(200, headers);
+  const leaveCrowd = enterCrowd();
   sendFile(reply.raw, body, sizeBytes)
     .catch(() => reply.raw.destroy())
+    .finally(leaveCrowd)
     .finally(close)
     .catch(() => undefined);
   return reply;
 }
 
 /** Blocks read at a time: each time wakes a thread, which takes longer than to read one. */
-const blocksAtOnce = 4;
+const blocksAtOnce = { few: 4, many: 2 };
 
 /** Reads some blocks while those before them are sent. */
 async function sendFile(
@@ -58,7 +61,8 @@ async function sendFile(
 /** The next blocks of the file, all full but for the last one. */
 async function readBlocks(handle: FileHandle, at: number, sizeBytes: number): Promise<Buffer[]> {
   const blocks: Buffer[] = [];
-  for (let missing = sizeBytes - at; missing > 0 && blocks.length < blocksAtOnce;) {
+  const most = isCrowdSmall() ? blocksAtOnce.few : blocksAtOnce.many;
+  for (let missing = sizeBytes - at; missing > 0 && blocks.length < most;) {
     const block = takeBlock().subarray(0, missing);
     blocks.push(block);
     missing -= block.length;
