@@ -42,6 +42,7 @@ async function main(): Promise<void> {
     const result: BenchResult = {
       date: new Date().toISOString().slice(0, 10),
       machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`,
+      cores: cpus().length,
       loadBefore,
       rows,
       costsMs,
