@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { OpenEntry } from '../store/store';
-import { giveBlock, takeBlock } from '../upload/blocks';
+import { blockBytes, giveBlock, takeBlock } from '../upload/blocks';
 import { enterCrowd, isCrowdSmall } from '../upload/crowd';
 
 /** Answers with a body of `sizeBytes`; `close` is called when nothing more of it is read. */
@@ -60,16 +60,14 @@ async function sendFile(
 
 /** The next blocks of the file, all full but for the last one. */
 async function readBlocks(handle: FileHandle, at: number, sizeBytes: number): Promise<Buffer[]> {
-  const blocks: Buffer[] = [];
   const most = isCrowdSmall() ? blocksAtOnce.few : blocksAtOnce.many;
-  for (let missing = sizeBytes - at; missing > 0 && blocks.length < most;) {
-    const block = takeBlock().subarray(0, missing);
-    blocks.push(block);
-    missing -= block.length;
+  const end = Math.min(sizeBytes, at + most * blockBytes);
+  const blocks: Buffer[] = [];
+  for (let start = at; start < end; start += blockBytes) {
+    blocks.push(takeBlock().subarray(0, end - start));
   }
   const { bytesRead } = await handle.readv(blocks, at);
-  const wanted = blocks.reduce((sum, { length }) => sum + length, 0);
-  if (bytesRead < wanted) throw new Error('the file has become shorter');
+  if (at + bytesRead < end) throw new Error('the file has become shorter');
   return blocks;
 }
 
