@@ -1,28 +1,28 @@
 import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
-/** Imports run one way: nx-stages -> engine -> oci, nx-stages -> dockerfile (docs/architecture.md). */
+/** Imports run one way (docs/architecture.md): a library may use those that stand behind its name. */
+const LAYERS = {
+  dockerfile: [],
+  oci: [],
+  engine: ['oci'],
+  stages: ['dockerfile', 'oci', 'engine'],
+  services: ['stages', 'dockerfile', 'oci', 'engine'],
+  'build-report': ['stages', 'dockerfile', 'oci'],
+  'nx-stages': ['services', 'build-report', 'stages', 'engine', 'oci', 'dockerfile'],
+  'cache-server': [],
+  'test-tools': [],
+};
+
+// Tests only: nothing that ships imports it.
+const FOR_TESTS = ['test-tools'];
+
 const depConstraints = [
-  { sourceTag: 'scope:dockerfile', onlyDependOnLibsWithTags: ['scope:dockerfile'] },
-  { sourceTag: 'scope:oci', onlyDependOnLibsWithTags: ['scope:oci'] },
-  { sourceTag: 'scope:engine', onlyDependOnLibsWithTags: ['scope:engine', 'scope:oci'] },
-  {
-    sourceTag: 'scope:nx-stages',
-    onlyDependOnLibsWithTags: [
-      'scope:nx-stages',
-      'scope:engine',
-      'scope:oci',
-      'scope:dockerfile',
-      'scope:test-tools',
-    ],
-  },
-  {
-    sourceTag: 'scope:cache-server',
-    onlyDependOnLibsWithTags: ['scope:cache-server', 'scope:test-tools'],
-  },
-  // Tests only: nothing that ships imports it.
-  { sourceTag: 'scope:test-tools', onlyDependOnLibsWithTags: ['scope:test-tools'] },
-  { sourceTag: 'scope:tools', onlyDependOnLibsWithTags: ['*'] },
+  ...Object.entries(LAYERS).map(([name, below]) => ({
+    sourceTag: `type:${name}`,
+    onlyDependOnLibsWithTags: [name, ...below, ...FOR_TESTS].map((each) => `type:${each}`),
+  })),
+  { sourceTag: 'type:tools', onlyDependOnLibsWithTags: ['*'] },
 ];
 
 export default tseslint.config(
@@ -47,6 +47,22 @@ export default tseslint.config(
           name,
           importNames: ['link', 'linkSync'],
         })),
+      ],
+    },
+  },
+  {
+    // What is below the plugin serves scripts and other tools, too.
+    files: ['libs/!(nx-stages)/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: ['node:fs', 'node:fs/promises'].map((name) => ({
+            name,
+            importNames: ['link', 'linkSync'],
+          })),
+          patterns: [{ group: ['nx', 'nx/*', '@nx/*'], message: 'Only libs/nx-stages knows Nx.' }],
+        },
       ],
     },
   },

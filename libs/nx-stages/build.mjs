@@ -10,7 +10,7 @@ const library = fileURLToPath(new URL('.', import.meta.url));
 const workspace = join(library, '../..');
 
 /** The libraries that come in the package instead of beside it. */
-const bundled = ['dockerfile', 'engine', 'oci'];
+const bundled = ['dockerfile', 'engine', 'oci', 'stages', 'services', 'build-report'];
 
 /** @param {string} file */
 const readJson = async (file) => JSON.parse(await readFile(file, 'utf8'));
@@ -83,7 +83,7 @@ async function types(modules, out) {
     },
   );
   program.emit(undefined, (path, text) => {
-    const byPath = text.replaceAll(/(['"])@excel2doc\/(\w+)\1/g, (_, quote, name) => {
+    const byPath = text.replaceAll(/(['"])@excel2doc\/([\w-]+)\1/g, (_, quote, name) => {
       const to = relative(dirname(path), join(out, name, 'src/index'));
       return `${quote}${to}${quote}`;
     });

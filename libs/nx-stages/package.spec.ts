@@ -92,7 +92,7 @@ describe('the package', () => {
   });
 
   test('loads no HTTP client for an executor that may never ask a registry', () => {
-    const script = `require('./executors/stage/executor.js');
+    const script = `require('./executors/docker-stage/executor.js');
       console.log(Object.keys(require.cache).filter((file) => /undici|execa/.test(file)).length)`;
     expect(node('-e', script)).toBe('0\n');
   });

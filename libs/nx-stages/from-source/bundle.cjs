@@ -8,7 +8,15 @@ const { existsSync, readdirSync, renameSync, rmSync, statSync } = require('node:
 const { dirname, join } = require('node:path');
 
 const workspaceRoot = join(__dirname, '..', '..', '..');
-const libraries = ['dockerfile', 'oci', 'engine', 'nx-stages'];
+const libraries = [
+  'dockerfile',
+  'oci',
+  'engine',
+  'stages',
+  'services',
+  'build-report',
+  'nx-stages',
+];
 const bundles = join(workspaceRoot, 'node_modules', '.cache', 'nx-stages');
 
 /**

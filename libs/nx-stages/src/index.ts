@@ -1,11 +1,11 @@
-import { type PluginOptions } from './options';
+import { type PluginOptions } from '@excel2doc/stages';
 import { createNodes as infer, filePattern } from './infer/create-nodes';
 
 export { createDependencies } from './infer/create-dependencies';
 import type { CreateNodes } from '@nx/devkit';
 
 export type { PluginOptions };
-export { postTasksExecution } from './build-report/hook';
+export { postTasksExecution } from './keep-run';
 
 /** The name from Nx 23 on. */
 export const createNodes: CreateNodes<PluginOptions> = [filePattern, infer];

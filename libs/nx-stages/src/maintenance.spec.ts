@@ -2,8 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { CreateNodesContext, TargetConfiguration } from '@nx/devkit';
 import { describe, expect, test } from 'vitest';
-import { CAUSE_IDS } from './doctor/diagnose';
-import { RULES } from './preflight/rules';
+import { CAUSE_IDS, RULES } from '@excel2doc/services';
 import { createNodes } from './infer/create-nodes';
 
 const workspaceRoot = resolve(__dirname, '../../..');
@@ -49,7 +48,7 @@ describe.each(Object.entries(pages))('the guide in %s', (_language, text) => {
 
   test('names findings and rules that exist', () => {
     const checks = ['checks.ts', 'building.ts']
-      .map((file) => readFileSync(join(__dirname, 'doctor', file), 'utf8'))
+      .map((file) => readFileSync(join(workspaceRoot, 'libs/services/src/doctor', file), 'utf8'))
       .join();
     const ids = [...text.matchAll(/^\|.*$/gm)]
       .flatMap(([row]) => [...row.matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)])

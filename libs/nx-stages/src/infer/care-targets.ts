@@ -1,5 +1,5 @@
 import type { TargetConfiguration } from '@nx/devkit';
-import { stageTarget } from './paths';
+import { stageTarget } from '@excel2doc/stages';
 
 /** What the targets of one service are made from. */
 export interface CareSubject {
@@ -84,32 +84,40 @@ export function careTargets(subject: CareSubject): Record<string, TargetConfigur
       ...own,
       command: [],
     }),
-    stats: target('stats', 'What the containers use: live, or once with --json', compose),
-    images: target('images', 'What each stage adds, and the size over the builds (--json)', {
+    stats: target('care-stats', 'What the containers use: live, or once with --json', compose),
+    images: target('care-images', 'What each stage adds, and the size over the builds (--json)', {
       image,
       stages,
       lockFile,
     }),
     health: target(
-      'health',
+      'care-health',
       'Each service and each dependency, as a table and an exit status',
       own,
     ),
-    prune: target('prune', 'What is no longer needed; --yes deletes it, never a volume', {
+    prune: target('care-prune', 'What is no longer needed; --yes deletes it, never a volume', {
       ...compose,
       image,
       stages,
     }),
-    doctor: target('doctor', 'What is wrong here, how it was seen, and how to mend it (--json)', {
-      ...own,
-      ...source,
-      ...(subject.builders && { builders: subject.builders }),
-    }),
-    preflight: target('preflight', 'Check the configuration for production against the rules', {
-      ...(subject.production ?? compose),
-      ...source,
-      image,
-    }),
+    doctor: target(
+      'care-doctor',
+      'What is wrong here, how it was seen, and how to mend it (--json)',
+      {
+        ...own,
+        ...source,
+        ...(subject.builders && { builders: subject.builders }),
+      },
+    ),
+    preflight: target(
+      'care-preflight',
+      'Check the configuration for production against the rules',
+      {
+        ...(subject.production ?? compose),
+        ...source,
+        image,
+      },
+    ),
     'docker-audit': target(
       'docker-audit',
       'Check the built image: user, tools, caches, secrets, size, packages',
@@ -119,7 +127,7 @@ export function careTargets(subject: CareSubject): Record<string, TargetConfigur
   };
   if (subject.production) {
     targets['deploy'] = {
-      executor: executor('deploy'),
+      executor: executor('care-deploy'),
       cache: false,
       dependsOn: ['docker-build'],
       options: {
@@ -131,7 +139,7 @@ export function careTargets(subject: CareSubject): Record<string, TargetConfigur
   }
   if (subject.python)
     targets['pip-list'] = target(
-      'pip-list',
+      'care-pip-list',
       'Python packages, newer versions, known vulnerabilities',
       own,
     );

@@ -4,8 +4,7 @@ import type {
   DependencyType,
   RawProjectGraphDependency,
 } from '@nx/devkit';
-import type { DockerOptions } from '../executors/options';
-import { buildArgsOf } from './build-args';
+import { argsInMetadata, mergedArgs, type DockerOptions } from '@excel2doc/stages';
 import { latestStagesOf } from './stages';
 
 /** `DependencyType.static`, without loading @nx/devkit. */
@@ -27,11 +26,14 @@ export function createDependencies(
     .sort(([, a], [, b]) => b.root.length - a.root.length);
   return Object.entries(projects).flatMap(([source, { targets = {} }]) =>
     Object.values(targets)
-      .filter(({ executor }) => executor === '@excel2doc/nx-stages:plan')
+      .filter(({ executor }) => executor === '@excel2doc/nx-stages:docker-plan')
       .flatMap((plan) => {
         const options = plan.options as DockerOptions;
         const { dockerfile, context } = options;
-        const found = copiedPaths(workspaceRoot, { ...options, ...buildArgsOf(plan, options) })
+        const found = copiedPaths(workspaceRoot, {
+          ...options,
+          ...mergedArgs(argsInMetadata(plan.metadata), options.buildArgs),
+        })
           .map((path) => posix.join(context, path))
           .flatMap((path) => owners.find(([, { root }]) => isWithin(path, root))?.[0] ?? [])
           .filter((target) => target !== source);

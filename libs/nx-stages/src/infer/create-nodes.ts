@@ -2,14 +2,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 // Types alone: loading @nx/devkit would take longer than all that is done here.
 import type { CreateNodesContext, CreateNodesResultArray, ProjectConfiguration } from '@nx/devkit';
-import { type PluginOptions, type ResolvedOptions, resolveOptions } from '../options';
+import {
+  dockerTarget,
+  type PluginOptions,
+  type ResolvedOptions,
+  resolveOptions,
+} from '@excel2doc/stages';
 import { readBake } from './bake/bake';
 import { composeBuilds } from './compose-builds';
 import { type ComposeFile, composeTargets, parseCompose, serviceOf } from './compose-targets';
 import { findContext } from './context';
 import { type BuildSettings, type DeclaredBuild, recipes } from './declared-build';
 import { type OtherImage, dockerTargets, imageName } from './docker-targets';
-import { dockerTarget } from './paths';
 import { dockerfilePattern, isDockerfile, variantOf, variants } from './dockerfile-name';
 import { projectNameAt, projectRootAt } from './project';
 import { keepRemembered, remembered } from './remembered';

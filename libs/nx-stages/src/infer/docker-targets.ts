@@ -1,10 +1,16 @@
 import { posix } from 'node:path';
 import type { TargetConfiguration } from '@nx/devkit';
 import type { StageSummary } from '@excel2doc/dockerfile';
-import type { ResolvedOptions } from '../options';
-import { declaredArgs } from './build-args';
+import {
+  declaredArgs,
+  dockerTarget,
+  homeOf,
+  planFolder,
+  type ResolvedOptions,
+  stageFolder,
+  stageTarget,
+} from '@excel2doc/stages';
 import type { BuildSettings } from './declared-build';
-import { dockerTarget, homeOf, planFolder, stageFolder, stageTarget } from './paths';
 
 export interface DockerfileLocation {
   /** Relative to the workspace. */
@@ -93,7 +99,7 @@ export function dockerTargets(
   const planned = { ...source, ...(options.compression && { compression: options.compression }) };
   const targets: Record<string, TargetConfiguration> = {
     [named('plan')]: {
-      executor: executor('plan'),
+      executor: executor('docker-plan'),
       cache: false,
       inputs: planInputs(stages, location, options.lockFile),
       outputs: [`{workspaceRoot}/${planFolder(home)}`],
@@ -112,7 +118,7 @@ export function dockerTargets(
   };
   for (const stage of stages) {
     targets[stageTarget(stage.name, variant)] = {
-      executor: executor('stage'),
+      executor: executor('docker-stage'),
       cache: true,
       dependsOn: [named('plan'), ...stage.dependsOn.map((name) => stageTarget(name, variant))],
       inputs: [
@@ -184,7 +190,7 @@ function imageTargets(
   const what = { stage: stage ?? '', image };
   return {
     [dockerTarget('build', variant)]: {
-      executor: executor('load'),
+      executor: executor('docker-load'),
       ...shared,
       options: { ...what, ...source },
       metadata: {

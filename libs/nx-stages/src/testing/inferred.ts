@@ -5,7 +5,7 @@ import type { ProjectConfiguration, RawProjectGraphDependency } from '@nx/devkit
 import { isDockerfile } from '../infer/dockerfile-name';
 import { createDependencies } from '../infer/create-dependencies';
 import { createNodes } from '../infer/create-nodes';
-import type { PluginOptions } from '../options';
+import type { PluginOptions } from '@excel2doc/stages';
 
 /** A workspace in a folder of its own, as the plugin sees it. */
 export class InferredWorkspace {

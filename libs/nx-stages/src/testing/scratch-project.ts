@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ExecutorContext, TargetConfiguration } from '@nx/devkit';
 import { type Engine, locateEngine } from '@excel2doc/engine';
-import { Bases } from '../build/bases';
+import { Bases } from '@excel2doc/stages';
 import composeRun from '../executors/compose-run/executor';
 import composeRunSchema from '../executors/compose-run/schema.json';
-import load from '../executors/load/executor';
-import plan from '../executors/plan/executor';
-import stage from '../executors/stage/executor';
+import load from '../executors/docker-load/executor';
+import plan from '../executors/docker-plan/executor';
+import stage from '../executors/docker-stage/executor';
 import { createNodes } from '../infer/create-nodes';
-import { standIns } from './workspace';
+import { standIns } from '@excel2doc/services/testing/workspace';
 
 /** A workspace with one project, `app`, whose image is built as Nx would, without Nx. */
 export interface ScratchProject {

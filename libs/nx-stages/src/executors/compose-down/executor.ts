@@ -1,7 +1,8 @@
 import type { ExecutorContext } from '@nx/devkit';
-import { type ComposeOptions, openCompose } from '../../compose/project';
-import { confirmByName } from '../../confirm';
-import { report } from '../../report';
+import { type ComposeOptions, openCompose } from '@excel2doc/services';
+import { confirmByName } from '@excel2doc/stages';
+import { projectOf } from '../project';
+import { report } from '../report';
 
 interface Options extends ComposeOptions {
   volumes: boolean;
@@ -11,7 +12,7 @@ interface Options extends ComposeOptions {
 /** Containers and networks go, one-off ones too; volumes stay unless they are asked for by name. */
 export default function composeDown(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const { engine, compose, config } = await openCompose(options, context);
+    const { engine, compose, config } = await openCompose(options, projectOf(context));
     if (options.volumes) {
       const filter = `label=com.docker.compose.project=${config.name}`;
       const { stdout } = await engine.command(['volume', 'ls', '--quiet', '--filter', filter]);

@@ -1,8 +1,8 @@
 import type { ExecutorContext } from '@nx/devkit';
-import { execIn } from '../../compose/exec';
-import { type ComposeOptions, openCompose } from '../../compose/project';
-import { report } from '../../report';
-import { commandArguments } from '../arguments';
+import { type ComposeOptions, execIn, openCompose } from '@excel2doc/services';
+import { projectOf } from '../project';
+import { report } from '../report';
+import { commandArguments } from '@excel2doc/stages';
 
 const OWN = ['service', 'user', 'project', 'configuration'];
 
@@ -16,7 +16,7 @@ interface Options extends ComposeOptions {
 /** Runs a command in a running container; arguments after `--` come behind it. */
 export default function composeExec(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const { compose } = await openCompose(options, context);
+    const { compose } = await openCompose(options, projectOf(context));
     const args = commandArguments(options.args, OWN);
     const command = [...options.command, ...args];
     const { service, user } = options;

@@ -2,9 +2,15 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import type { ExecutorContext } from '@nx/devkit';
-import { type ComposeOptions, openCompose } from '../../compose/project';
-import { isAtLeast, type Level, readableLine } from '../../logs/readable';
-import { report } from '../../report';
+import {
+  type ComposeOptions,
+  isAtLeast,
+  type Level,
+  openCompose,
+  readableLine,
+} from '@excel2doc/services';
+import { projectOf } from '../project';
+import { report } from '../report';
 
 interface Options extends ComposeOptions {
   service?: string;
@@ -18,7 +24,7 @@ interface Options extends ComposeOptions {
 /** The services' logs; JSON records are made readable, and sifted by level. */
 export default function composeLogs(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const { compose } = await openCompose(options, context);
+    const { compose } = await openCompose(options, projectOf(context));
     const { service, since, tail, follow, level, raw } = options;
     const args = [
       ...['logs', '--no-color'],

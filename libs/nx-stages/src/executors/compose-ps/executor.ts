@@ -1,13 +1,16 @@
 import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
-import { changedSince } from '../../compose/age';
-import { type Container, projectContainers } from '../../compose/container';
-import { type ComposeOptions, openCompose } from '../../compose/project';
-import { short } from '../../compose/replace';
-import { readPlan } from '../../plan/read';
-import { projectRootOf } from '../../project';
-import { report } from '../../report';
-import { printTable } from '../../table';
+import {
+  changedSince,
+  type ComposeOptions,
+  type Container,
+  openCompose,
+  projectContainers,
+  short,
+} from '@excel2doc/services';
+import { printTable, readPlan } from '@excel2doc/stages';
+import { projectOf } from '../project';
+import { report } from '../report';
 
 interface Options extends ComposeOptions {
   service: string;
@@ -23,7 +26,7 @@ interface Row extends Container {
 
 export default function composePs(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const { engine, config } = await openCompose(options, context);
+    const { engine, config } = await openCompose(options, projectOf(context));
     const containers = await projectContainers(engine, config.name);
     const rows = await Promise.all(containers.map((each) => withChange(each, options, context)));
     if (options.json) {
@@ -45,7 +48,9 @@ async function withChange(
   const { stage, context: buildContext, service } = options;
   if (!stage || !buildContext || container.service !== service) return container;
   // Without a plan nothing was built here yet, so nothing is known to be newer.
-  const plan = await readPlan(context.root, projectRootOf(context), stage).catch(() => undefined);
+  const plan = await readPlan({ root: context.root, home: projectOf(context).folder }, stage).catch(
+    () => undefined,
+  );
   const folder = join(context.root, buildContext);
   const changedFile = plan && (await changedSince(folder, plan, container.createdAtMs));
   return changedFile ? { ...container, changedFile } : container;

@@ -1,9 +1,13 @@
 import type { ExecutorContext } from '@nx/devkit';
-import { waitUntilHealthy } from '../../compose/health';
-import { projectContainers } from '../../compose/container';
-import { type ComposeOptions, openCompose } from '../../compose/project';
-import { StagesError } from '../../fault';
-import { report } from '../../report';
+import {
+  type ComposeOptions,
+  openCompose,
+  projectContainers,
+  waitUntilHealthy,
+} from '@excel2doc/services';
+import { StagesError } from '@excel2doc/stages';
+import { projectOf } from '../project';
+import { report } from '../report';
 
 interface Options extends ComposeOptions {
   service?: string;
@@ -13,7 +17,7 @@ interface Options extends ComposeOptions {
 /** Restarts containers as they are, and comes back when all of them are healthy again. */
 export default function composeRestart(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const { engine, compose, config } = await openCompose(options, context);
+    const { engine, compose, config } = await openCompose(options, projectOf(context));
     const { service, waitSeconds } = options;
     if (service && !config.services[service]) {
       throw new StagesError('NO_SUCH_SERVICE', {

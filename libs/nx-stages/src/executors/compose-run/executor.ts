@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { ExecutorContext } from '@nx/devkit';
-import { type ComposeOptions, startDependencies, openCompose } from '../../compose/project';
-import { loadForService } from '../../compose/stage-image';
-import { StagesError } from '../../fault';
-import { projectRootOf } from '../../project';
-import { report } from '../../report';
-import { commandArguments } from '../arguments';
+import {
+  type ComposeOptions,
+  loadForService,
+  openCompose,
+  startDependencies,
+} from '@excel2doc/services';
+import { commandArguments, StagesError } from '@excel2doc/stages';
+import { projectOf } from '../project';
+import { report } from '../report';
 
 interface Options extends ComposeOptions {
   service: string;
@@ -25,10 +28,14 @@ export default function composeRun(options: Options, context: ExecutorContext) {
     const project = options.throwAway
       ? `${context.projectName}-${randomBytes(4).toString('hex')}`
       : options.project;
-    const opened = await openCompose({ ...options, ...(project && { project }) }, context);
+    const opened = await openCompose(
+      { ...options, ...(project && { project }) },
+      projectOf(context),
+    );
     const { compose, config } = opened;
-    const { stage, image, buildContext: contextPath = projectRootOf(context) } = options;
-    if (stage && image) await loadForService(opened, context, { stage, image, contextPath });
+    const { stage, image, buildContext: contextPath = projectOf(context).folder } = options;
+    if (stage && image)
+      await loadForService(opened, projectOf(context), { stage, image, contextPath });
     const command = [
       ...options.command,
       ...commandArguments(options.args, ['project', 'configuration']),

@@ -1,16 +1,19 @@
 import type { ExecutorContext } from '@nx/devkit';
-import { migrate } from '../../compose/migrate';
-import { checkPorts } from '../../compose/ports';
-import { type ComposeOptions, startDependencies, openCompose } from '../../compose/project';
-import { pullMissing } from '../../compose/pull';
 import {
+  checkPorts,
+  type ComposeOptions,
   keepRunning,
+  migrate,
+  openCompose,
+  pullMissing,
   rollBack,
   runningContainer,
+  startDependencies,
   tryOut,
   wouldReplace,
-} from '../../compose/replace';
-import { report } from '../../report';
+} from '@excel2doc/services';
+import { projectOf } from '../project';
+import { report } from '../report';
 
 interface Options extends ComposeOptions {
   service: string;
@@ -28,7 +31,7 @@ interface Options extends ComposeOptions {
 export default function composeUp(options: Options, context: ExecutorContext) {
   return report(async () => {
     const { service, waitSeconds } = options;
-    const opened = await openCompose(options, context);
+    const opened = await openCompose(options, projectOf(context));
     const { compose, config } = opened;
     const running = (await compose.ps()).filter(({ state }) => state === 'running');
     await checkPorts(config, running);

@@ -4,21 +4,20 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutorContext } from '@nx/devkit';
 import { stringify } from 'yaml';
-import { type ComposeOptions, type OpenedCompose, openCompose } from '../../compose/project';
-import { loadForService } from '../../compose/stage-image';
 import {
+  type ComposeOptions,
   debugCommand,
+  loadForService,
+  openCompose,
+  type OpenedCompose,
   reloadCommand,
   savedSince,
   syncRules,
   watchOverride,
-} from '../../compose/watch';
-import { StagesError } from '../../fault';
-import { stageTarget } from '../../infer/paths';
-import { readPlan } from '../../plan/read';
-import { projectRootOf } from '../../project';
-import { report } from '../../report';
-import { runTarget } from '../../run-nx';
+} from '@excel2doc/services';
+import { readPlan, runTarget, StagesError, stageTarget } from '@excel2doc/stages';
+import { projectOf } from '../project';
+import { report } from '../report';
 
 interface Options extends ComposeOptions {
   service: string;
@@ -48,7 +47,7 @@ export default function composeWatch(options: Options, context: ExecutorContext,
     let builtAt = Date.now();
     await make('compose-up');
     if (stop.aborted) return;
-    let opened = await openCompose(options, context);
+    let opened = await openCompose(options, projectOf(context));
     // The container without --reload, with its root read-only again: whatever ends us. After Ctrl-C
     // Nx takes our terminal away at once.
     const restore = await opened.compose.upAfterwards(oneService(options));
@@ -63,7 +62,7 @@ export default function composeWatch(options: Options, context: ExecutorContext,
           if (!(error instanceof StagesError)) throw error;
           process.stdout.write(`${error.message}; watching goes on with the image of before\n`);
         });
-        if (!stop.aborted) opened = await openCompose(options, context);
+        if (!stop.aborted) opened = await openCompose(options, projectOf(context));
       }
     } finally {
       await restore.run();
@@ -86,7 +85,7 @@ async function watchImage(
   const { service, stage, debugPort } = options;
   const contextDir = join(context.root, options.context);
   const { engine, project, config } = opened;
-  const plan = await readPlan(context.root, projectRootOf(context), stage);
+  const plan = await readPlan({ root: context.root, home: projectOf(context).folder }, stage);
   const inspected = await engine.command([
     ...['image', 'inspect', '--format', '{{json .Config}}'],
     config.services[service]?.image ?? '',
@@ -138,7 +137,7 @@ async function watchImage(
     const { debugStage, image: name } = options;
     if (!debugStage || !name) return undefined;
     await make(stageTarget(debugStage));
-    return loadForService(opened, context, {
+    return loadForService(opened, projectOf(context), {
       stage: debugStage,
       image: name,
       contextPath: options.context,

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutorContext } from '@nx/devkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { projectContainers } from '../../compose/container';
-import { type TestWorkspace, testWorkspace } from '../../testing/workspace';
+import { projectContainers } from '@excel2doc/services';
+import { executorContext } from '../../testing/context';
+import { type TestWorkspace, testWorkspace } from '@excel2doc/services/testing/workspace';
 import composeWatch from './executor';
 
 let workspace: TestWorkspace;
@@ -39,11 +40,7 @@ beforeAll(async () => {
 `,
   );
   const { root } = workspace;
-  context = {
-    ...workspace.context,
-    projectName: 'app',
-    projectsConfigurations: { version: 2, projects: { app: { root: 'app' } } },
-  };
+  context = executorContext(root);
   await mkdir(join(root, 'app', 'site'), { recursive: true });
   await writeFile(join(root, 'app', 'site', 'index.html'), 'first');
   await mkdir(join(root, 'dist', 'app', 'docker', 'plan'), { recursive: true });

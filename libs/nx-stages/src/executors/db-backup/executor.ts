@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
-import { backUp } from '../../database/backup';
-import { keepNewest } from '../../database/backup-file';
-import { openDatabase, type DatabaseOptions } from '../../database/open';
-import { report } from '../../report';
+import { backUp, type DatabaseOptions, keepNewest, openDatabase } from '@excel2doc/services';
+import { projectOf } from '../project';
+import { report } from '../report';
 
 interface Options extends DatabaseOptions {
   folder?: string;
@@ -13,7 +12,7 @@ interface Options extends DatabaseOptions {
 /** A backup that was restored and compared before it is called one. */
 export default function dbBackup(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const { server, config } = await openDatabase(options, context);
+    const { server, config } = await openDatabase(options, projectOf(context));
     const folder = join(context.root, options.folder ?? join('backups', config.name));
     const { path, sizeBytes, sha256, tables } = await backUp(server, folder);
     const rows = Object.values(tables).reduce((sum, table) => sum + table.rows, 0);

@@ -1,14 +1,13 @@
 import type { ExecutorContext } from '@nx/devkit';
-import { openDatabase, type DatabaseOptions } from '../../database/open';
-import { headline } from '../../database/schema';
-import { StagesError } from '../../fault';
-import { report } from '../../report';
-import { printTable } from '../../table';
+import { type DatabaseOptions, headline, openDatabase } from '@excel2doc/services';
+import { printTable, StagesError } from '@excel2doc/stages';
+import { projectOf } from '../project';
+import { report } from '../report';
 
 /** Is the database reachable, at the newest revision, as its migrations make it, as the models say? */
 export default function dbCheck(options: DatabaseOptions, context: ExecutorContext) {
   return report(async () => {
-    const { server, migrations } = await openDatabase(options, context);
+    const { server, migrations } = await openDatabase(options, projectOf(context));
     const [version = ''] = await server.query('SHOW server_version');
     const [current, heads] = [await migrations.current(), await migrations.heads()];
     const behind =

@@ -1,9 +1,13 @@
 import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
-import { migrate } from '../../compose/migrate';
-import { startDependencies } from '../../compose/project';
-import { openDatabase, type DatabaseOptions } from '../../database/open';
-import { report } from '../../report';
+import {
+  type DatabaseOptions,
+  migrate,
+  openDatabase,
+  startDependencies,
+} from '@excel2doc/services';
+import { projectOf } from '../project';
+import { report } from '../report';
 
 interface Options extends DatabaseOptions {
   command: string[];
@@ -15,7 +19,7 @@ interface Options extends DatabaseOptions {
 export default function dbMigrate(options: Options, context: ExecutorContext) {
   return report(async () => {
     const { service, command, database } = options;
-    const opened = await openDatabase(options, context);
+    const opened = await openDatabase(options, projectOf(context));
     await startDependencies(opened.compose, opened.config, service);
     if (options.dryRun) {
       process.stdout.write(await opened.migrations.dryRun());

@@ -1,11 +1,9 @@
 import { isAbsolute, join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
-import { confirmByName } from '../../confirm';
-import { restore } from '../../database/backup';
-import { latestBackup } from '../../database/backup-file';
-import { openDatabase, type DatabaseOptions } from '../../database/open';
-import { StagesError } from '../../fault';
-import { report } from '../../report';
+import { confirmByName, StagesError } from '@excel2doc/stages';
+import { type DatabaseOptions, latestBackup, openDatabase, restore } from '@excel2doc/services';
+import { projectOf } from '../project';
+import { report } from '../report';
 
 interface Options extends DatabaseOptions {
   file?: string;
@@ -16,7 +14,7 @@ interface Options extends DatabaseOptions {
 /** Puts a backup in the database's place; what was there is kept under another name. */
 export default function dbRestore(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const { server, config } = await openDatabase(options, context);
+    const { server, config } = await openDatabase(options, projectOf(context));
     const folder = join(context.root, options.folder ?? join('backups', config.name));
     const path = options.file
       ? isAbsolute(options.file)

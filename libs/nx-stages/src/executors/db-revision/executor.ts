@@ -1,11 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
-import { openDatabase, type DatabaseOptions } from '../../database/open';
-import { headline } from '../../database/schema';
-import { StagesError } from '../../fault';
-import { projectRootOf } from '../../project';
-import { report } from '../../report';
+import { type DatabaseOptions, headline, openDatabase } from '@excel2doc/services';
+import { StagesError } from '@excel2doc/stages';
+import { projectOf } from '../project';
+import { report } from '../report';
 
 interface Options extends DatabaseOptions {
   message: string;
@@ -17,7 +16,7 @@ interface Options extends DatabaseOptions {
 /** Writes a new migration from what the models have and the migrations do not. */
 export default function dbRevision(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const { engine, config, migrations } = await openDatabase(options, context);
+    const { engine, config, migrations } = await openDatabase(options, projectOf(context));
     const [current, heads] = [await migrations.current(), await migrations.heads()];
     if (current.join() !== heads.join()) {
       throw new StagesError('SCHEMA_DRIFTED', {
@@ -44,7 +43,7 @@ export default function dbRevision(options: Options, context: ExecutorContext) {
       config.services[options.service]?.image ?? '',
     ]);
     const target = options.imageFolder ?? join(image.stdout.trim() || '/', options.folder);
-    const folder = join(context.root, projectRootOf(context), options.folder);
+    const folder = join(context.root, projectOf(context).folder, options.folder);
     const { message, empty } = options;
     const before = new Set(await readdir(folder, { recursive: true }));
     await migrations.revise(message, folder, target, !empty);
@@ -54,7 +53,7 @@ export default function dbRevision(options: Options, context: ExecutorContext) {
     );
     for (const name of written)
       process.stdout.write(
-        `a new revision is in ${join(projectRootOf(context), options.folder, name)}; read it before you commit it\n`,
+        `a new revision is in ${join(projectOf(context).folder, options.folder, name)}; read it before you commit it\n`,
       );
   });
 }

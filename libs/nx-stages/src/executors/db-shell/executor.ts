@@ -1,9 +1,8 @@
 import type { ExecutorContext } from '@nx/devkit';
-import { execIn } from '../../compose/exec';
-import { openDatabase, type DatabaseOptions } from '../../database/open';
-import { clientCommand } from '../../database/service';
-import { report } from '../../report';
-import { commandArguments } from '../arguments';
+import { clientCommand, type DatabaseOptions, execIn, openDatabase } from '@excel2doc/services';
+import { projectOf } from '../project';
+import { report } from '../report';
+import { commandArguments } from '@excel2doc/stages';
 
 const OWN = ['service', 'database', 'project', 'configuration'];
 
@@ -14,7 +13,7 @@ interface Options extends DatabaseOptions {
 /** psql in the database's container. */
 export default function dbShell(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const { compose, server } = await openDatabase(options, context);
+    const { compose, server } = await openDatabase(options, projectOf(context));
     await execIn(
       compose,
       server.service,

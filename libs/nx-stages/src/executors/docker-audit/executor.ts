@@ -1,17 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
-import { auditImage } from '../../audit/audit';
-import { requiredNames } from '../../audit/rules';
-import { Bases } from '../../build/bases';
-import { withHealing } from '../../build/healing';
-import { Outputs } from '../../build/outputs';
-import { engineOf } from '../../engine-choice';
-import { StagesError } from '../../fault';
-import { machinePlatform } from '../../platform';
-import { projectRootOf } from '../../project';
-import { report } from '../../report';
-import type { DockerOptions } from '../options';
+import { auditImage, requiredNames } from '@excel2doc/build-report';
+import {
+  type DockerOptions,
+  machinePlatform,
+  Outputs,
+  StagesError,
+  withHealing,
+} from '@excel2doc/stages';
+import { dockerProject } from '../project';
+import { report } from '../report';
 
 interface Options extends DockerOptions {
   stage: string;
@@ -23,21 +22,14 @@ interface Options extends DockerOptions {
 /** Checks a built image, from its layers: no engine is asked. */
 export default function dockerAudit(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const home = projectRootOf(context);
-    const bases = await Bases.read(context.root, options.lockFile, home);
-    const outputs = new Outputs(context.root, home, machinePlatform(), bases);
+    const project = dockerProject(options, context);
+    const outputs = await Outputs.open(project, machinePlatform());
     const { stage } = options;
     const limits = {
       budgetBytes: options.budgetMiB * 2 ** 20,
       accepted: await acceptedNames(options, context),
     };
-    const healing = {
-      context,
-      contextPath: options.context,
-      outputs,
-      bases,
-      engine: engineOf(context),
-    };
+    const healing = { project, outputs };
     const { output, found } = await withHealing(healing, { stages: [stage] }, async () => {
       const output = await outputs.read(stage);
       return { output, found: await auditImage(output, await outputs.source(stage), limits) };

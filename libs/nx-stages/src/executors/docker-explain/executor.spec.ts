@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import plan from '../plan/executor';
-import stage from '../stage/executor';
+import plan from '../docker-plan/executor';
+import stage from '../docker-stage/executor';
 import dockerExplain from './executor';
 
 let root: string;

@@ -1,13 +1,18 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { mermaidGraph, svgGraph } from '@excel2doc/dockerfile';
-import { outputRoot, stageFolder } from '../../infer/paths';
-import { type StageExplanation, explainStages, readBuiltPlan } from '../../plan/explain';
-import { type KeyedPlan, makePlans } from '../../plan/make';
-import { outputHome } from '../../project';
-import { report } from '../../report';
-import type { DockerOptions } from '../options';
+import {
+  type DockerOptions,
+  explainStages,
+  type KeyedPlan,
+  makePlans,
+  outputRoot,
+  readBuiltPlan,
+  type StageExplanation,
+} from '@excel2doc/stages';
+import { dockerProject } from '../project';
+import { report } from '../report';
 
 interface Options extends DockerOptions {
   json: boolean;
@@ -17,11 +22,11 @@ interface Options extends DockerOptions {
 /** Why would each stage be built again? Compares the plan of now with the one of the last build. */
 export default function dockerExplain(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const projectRoot = outputHome(context, options);
-    const { plans: current } = await makePlans(options, context);
+    const project = dockerProject(options, context);
+    const { plans: current } = await makePlans(project);
     const built = new Map<string, KeyedPlan>();
     for (const { stage } of current) {
-      const plan = await readBuiltPlan(join(context.root, stageFolder(projectRoot, stage)));
+      const plan = await readBuiltPlan(project.stageDir(stage));
       if (plan) built.set(stage, plan);
     }
     const stages = explainStages(current, built);
@@ -36,9 +41,9 @@ export default function dockerExplain(options: Options, context: ExecutorContext
     } else process.stdout.write([...stages.map(text), ...current.map(refusal)].join(''));
     if (!options.graph) return;
     const drawn = stages.map(({ stage, plan, state }) => ({ name: stage, plan, state }));
-    const file = join(outputRoot(projectRoot), 'graph.svg');
-    await mkdir(join(context.root, outputRoot(projectRoot)), { recursive: true });
-    await writeFile(join(context.root, file), svgGraph(drawn));
+    const file = join(outputRoot(project.home), 'graph.svg');
+    await mkdir(dirname(project.absolute(file)), { recursive: true });
+    await writeFile(project.absolute(file), svgGraph(drawn));
     // What is printed with --json is JSON alone.
     if (!options.json) process.stdout.write(`\n${mermaidGraph(drawn)}Drawn to ${file}\n`);
   });

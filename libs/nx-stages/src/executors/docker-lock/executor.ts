@@ -1,14 +1,17 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
-import { type LockedImage, readLockedImages } from '../../build/bases';
-import { StagesError } from '../../fault';
-import { taskBuildArgs } from '../../infer/build-args';
-import { machinePlatform } from '../../platform';
-import { baseReferences, unlocked, writeLock } from '../../registry/lock';
-import { resolveImage } from '../../registry/resolve';
-import { report } from '../../report';
-import type { DockerOptions } from '../options';
+import {
+  baseReferences,
+  type DockerOptions,
+  type LockedImage,
+  readLockedImages,
+  resolveImage,
+  StagesError,
+  unlocked,
+  writeLock,
+} from '@excel2doc/stages';
+import { dockerProject } from '../project';
+import { report } from '../report';
 
 interface Options extends DockerOptions {
   check?: boolean;
@@ -18,12 +21,13 @@ interface Options extends DockerOptions {
 /** Writes at which digest each base image is taken; what is locked stays unless it is to be updated. */
 export default function dockerLock(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const path = join(context.root, options.lockFile);
+    const project = dockerProject(options, context);
+    const path = project.absolute(project.lockFile);
     const images = await readLockedImages(path);
-    const named = baseReferences(await readFile(join(context.root, options.dockerfile), 'utf8'), {
-      file: options.dockerfile,
-      platforms: options.platforms ?? [machinePlatform()],
-      ...taskBuildArgs(context, options),
+    const named = baseReferences(await readFile(project.absolute(project.dockerfile), 'utf8'), {
+      file: project.dockerfile,
+      platforms: project.platforms,
+      ...project.buildArgs,
     });
     if (options.check) return check(options, unlocked(named, images));
     const all = [...new Set([...named, ...Object.keys(images)])].sort();

@@ -1,16 +1,15 @@
 import { posix } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { Repository } from '@excel2doc/oci';
-import { Bases } from '../../build/bases';
-import { withHealing } from '../../build/healing';
-import { imageTags } from '../../build/tags';
-import { pushedText } from '../../build-report/transfer';
-import { engineOf } from '../../engine-choice';
-import { StagesError } from '../../fault';
-import { outputHome } from '../../project';
-import { pushStage } from '../../registry/push';
-import { report } from '../../report';
-import type { DockerOptions } from '../options';
+import {
+  type DockerOptions,
+  imageTags,
+  pushStage,
+  StagesError,
+  pushedText,
+} from '@excel2doc/stages';
+import { dockerProject } from '../project';
+import { report } from '../report';
 
 interface Options extends DockerOptions {
   stage: string;
@@ -32,22 +31,14 @@ export default function dockerPush(options: Options, context: ExecutorContext) {
       });
     }
     const repository = new Repository(name);
-    const projectRoot = outputHome(context, options);
-    const bases = await Bases.read(context.root, options.lockFile, projectRoot);
-    const { context: contextPath, variant, builders } = options;
-    const healing = { context, contextPath, variant, builders, bases, engine: engineOf(context) };
     try {
       const { digest, tags, platforms } = await pushStage({
-        workspaceRoot: context.root,
-        projectRoot,
+        project: dockerProject(options, context),
         stage: options.stage,
         name: options.image,
-        bases,
         repository,
         tags: (of) => imageTags(context.root, of, options.tag),
         sbom: options.sbom ?? true,
-        whole: (outputs, action) =>
-          withHealing({ ...healing, outputs }, { stages: [options.stage] }, action),
       });
       for (const { platform, standIn, sbom, uploadedBytes, blobs } of platforms) {
         const sent = pushedText(uploadedBytes, blobs);

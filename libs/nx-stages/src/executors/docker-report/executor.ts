@@ -3,20 +3,26 @@ import { dirname, join, relative, resolve } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { PLAN_FORMAT, type StagePlanFile } from '@excel2doc/dockerfile';
 import { readImageRecord } from '@excel2doc/oci';
-import { readRuns, runsFolder } from '../../build-report/history';
-import { reportPage } from '../../build-report/page/page';
-import { type FinalImage, reportOf } from '../../build-report/report';
-import { reportUrl, summaryMarkdown } from '../../build-report/summary';
-import { StagesError } from '../../fault';
+import {
+  type FinalImage,
+  readRuns,
+  reportOf,
+  reportPage,
+  reportUrl,
+  runsFolder,
+  summaryMarkdown,
+} from '@excel2doc/build-report';
 import {
   dockerTarget,
+  homeOf,
   outputRoot,
   planFolder,
   platformFolder,
   stageFolder,
-} from '../../infer/paths';
-import { outputHome } from '../../project';
-import { report } from '../../report';
+  StagesError,
+} from '@excel2doc/stages';
+import { projectOf } from '../project';
+import { report } from '../report';
 
 interface Options {
   stages: string[];
@@ -32,7 +38,7 @@ interface Options {
 export default function dockerReport(options: Options, context: ExecutorContext) {
   return report(async () => {
     const { root, projectName = '' } = context;
-    const home = outputHome(context, options);
+    const home = homeOf(projectOf(context).folder, options.variant);
     const plans = await readPlans(join(root, planFolder(home)), options.stages);
     const image = await readFinalImage(
       root,

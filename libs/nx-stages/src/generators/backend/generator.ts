@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join, posix } from 'node:path';
 import { type Tree, addProjectConfiguration, generateFiles, logger, readNxJson } from '@nx/devkit';
 import { imageName } from '../../infer/docker-targets';
-import { type PluginOptions, resolveOptions } from '../../options';
+import { type PluginOptions, resolveOptions } from '@excel2doc/stages';
 import { GeneratorError } from '../generator-error';
 import { type Framework, FRAMEWORKS } from './frameworks';
 

@@ -1,7 +1,7 @@
 import { type Tree, logger, readJson, readNxJson } from '@nx/devkit';
-import { githubWorkflow } from '../../ci/github';
-import { gitlabPipeline } from '../../ci/gitlab';
-import type { CiOptions } from '../../ci/options';
+import { githubWorkflow } from './github';
+import { gitlabPipeline } from './gitlab';
+import type { CiOptions } from './options';
 import { GeneratorError } from '../generator-error';
 
 export interface CiGeneratorOptions {

@@ -12,7 +12,7 @@ import {
 } from '@nx/devkit';
 import { readStages } from '@excel2doc/dockerfile';
 import { imageName } from '../../infer/docker-targets';
-import type { ResolvedOptions } from '../../options';
+import type { ResolvedOptions } from '@excel2doc/stages';
 import { GeneratorError } from '../generator-error';
 import { conversionReport } from './conversion-report';
 import { type BuildSettings, type Note, Notes } from './note';

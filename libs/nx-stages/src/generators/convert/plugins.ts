@@ -1,5 +1,5 @@
 import type { NxJsonConfiguration } from '@nx/devkit';
-import { type PluginOptions, type ResolvedOptions, resolveOptions } from '../../options';
+import { type PluginOptions, type ResolvedOptions, resolveOptions } from '@excel2doc/stages';
 import type { DockerTargetOptions } from './nx-docker';
 import type { Notes } from './note';
 

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { TargetConfiguration } from '@nx/devkit';
-import { stageTarget } from '../../infer/paths';
+import { stageTarget } from '@excel2doc/stages';
 import type { BuildSettings, Notes } from './note';
 
 export interface ProjectShape {

@@ -1,21 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { NX_VERSION, type Tree, readNxJson, updateNxJson } from '@nx/devkit';
-import type { LockFile } from '../../build/bases';
-import { type PluginOptions, resolveOptions } from '../../options';
-import { baseReferences, lockText, unlocked } from '../../registry/lock';
-import { machinePlatform } from '../../platform';
-import { ignoreText } from '../../set-up/ignore-file';
-import { type Suggestion, suggestions } from '../../set-up/suggestions';
 import {
-  type Survey,
-  type SurveyedDockerfile,
-  ignoreFileOf,
-  measuredMs,
-  survey,
-} from '../../set-up/survey';
-import { summaryText } from '../../set-up/summary';
-import { refuseOtherNx } from '../../set-up/nx-version';
+  baseReferences,
+  type LockFile,
+  lockText,
+  machinePlatform,
+  type PluginOptions,
+  resolveOptions,
+  unlocked,
+} from '@excel2doc/stages';
+import { ignoreText } from './ignore-file';
+import { type Suggestion, suggestions } from './suggestions';
+import { type Survey, type SurveyedDockerfile, ignoreFileOf, measuredMs, survey } from './survey';
+import { summaryText } from './summary';
+import { refuseOtherNx } from './nx-version';
 
 const PLUGIN = '@excel2doc/nx-stages';
 

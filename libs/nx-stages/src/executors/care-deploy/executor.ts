@@ -1,0 +1,106 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join, posix } from 'node:path';
+import type { ExecutorContext } from '@nx/devkit';
+import { stringify } from 'yaml';
+import {
+  type ComposeOptions,
+  type DeploySubject,
+  gatherDeployment,
+  kubernetesManifests,
+  masked,
+  migrationJob,
+  openCompose,
+  type OpenedCompose,
+  Swarm,
+  swarmStack,
+} from '@excel2doc/services';
+import { StagesError } from '@excel2doc/stages';
+import { projectOf } from '../project';
+import { report } from '../report';
+
+interface Options extends ComposeOptions {
+  service: string;
+  /** Not `target`: Nx takes that for itself. */
+  to: 'swarm' | 'kubernetes';
+  repository?: string;
+  migrate?: string[];
+  dryRun: boolean;
+  output?: string;
+  volumeSize: string;
+  waitSeconds: number;
+}
+
+/** Brings the production services to a swarm, or writes them as Kubernetes manifests. */
+export default function deploy(options: Options, context: ExecutorContext) {
+  return report(async () => {
+    const opened = await openCompose(options, projectOf(context));
+    const registry = process.env['NX_STAGES_REGISTRY'];
+    const image = opened.config.services[options.service]?.image?.replace(/:[^/:]*$/, '');
+    const repository = options.repository ?? (registry && posix.join(registry, image ?? ''));
+    const subject = await gatherDeployment(opened, options.service, repository);
+    const description = describe(subject, options);
+    if (options.dryRun) {
+      process.stdout.write(describe(masked(subject), options));
+    } else if (options.output !== undefined || options.to === 'kubernetes') {
+      const path = options.output ?? `dist/deploy/${opened.config.name}.${options.to}.yaml`;
+      await mkdir(dirname(join(context.root, path)), { recursive: true });
+      // The passwords are in it.
+      await writeFile(join(context.root, path), description, { mode: 0o600 });
+      process.stdout.write(`${path}: holds passwords, so keep it out of git\n`);
+      if (options.to === 'kubernetes') process.stdout.write(nextSteps(path, subject, options));
+    } else {
+      await toSwarm(opened, subject, options);
+    }
+  });
+}
+
+function describe(subject: DeploySubject, { to, migrate, volumeSize }: Options): string {
+  if (to === 'swarm') return stringify(swarmStack(subject));
+  const manifests = kubernetesManifests(subject, { migrate, volumeSize });
+  return manifests.map((manifest) => stringify(manifest)).join('---\n');
+}
+
+/** What the service needs, then the migrations, then the rest: as compose-up does. */
+async function toSwarm(
+  { engine }: OpenedCompose,
+  subject: DeploySubject,
+  { service, migrate, waitSeconds }: Options,
+): Promise<void> {
+  const { config, image } = subject;
+  const swarm = new Swarm(engine, config.name, waitSeconds * 1000);
+  await swarm.check();
+  const stack = swarmStack(subject);
+  const needed = Object.keys(config.services[service]?.depends_on ?? {});
+  await swarm.deploy(stack, needed);
+  if (migrate) {
+    const job = `${service}-migrate`;
+    await swarm.remove(job);
+    try {
+      const services = { ...stack.services, [job]: migrationJob(stack, service, migrate) };
+      await swarm.deploy({ ...stack, services }, [job]);
+    } catch (cause) {
+      throw new StagesError('MIGRATION_FAILED', {
+        message: `The migration \`${migrate.join(' ')}\` failed; what ran before still runs`,
+        hint: 'Its log stands above; mend it and deploy again',
+        cause,
+      });
+    } finally {
+      await swarm.remove(job);
+    }
+  }
+  await swarm.deploy(stack, Object.keys(stack.services));
+  process.stdout.write(`${config.name}: ${Object.keys(stack.services).join(', ')} run ${image}\n`);
+}
+
+function nextSteps(path: string, { config, service }: DeploySubject, { migrate }: Options): string {
+  const lines = [
+    `kubectl apply -f ${path}`,
+    ...(migrate
+      ? [
+          `kubectl wait --for=condition=complete job -l app.kubernetes.io/name=${service}-migrate,app.kubernetes.io/part-of=${config.name}`,
+        ]
+      : []),
+    `kubectl rollout status deployment/${service} || kubectl rollout undo deployment/${service}`,
+  ];
+  return `then:\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import type { ExecutorContext } from '@nx/devkit';
+import {
+  argsInMetadata,
+  DockerProject,
+  type DockerOptions,
+  dockerTarget,
+  resolveOptions,
+  type WorkspaceImage,
+  type WorkspaceProject,
+} from '@excel2doc/stages';
+import type { EngineChoice } from '@excel2doc/engine';
+
+const PLUGIN = '@excel2doc/nx-stages';
+
+/** The project that an executor runs for, as the libraries know it. */
+export function projectOf(context: ExecutorContext): WorkspaceProject {
+  const name = context.projectName ?? '';
+  const project = context.projectsConfigurations?.projects[name];
+  return {
+    root: context.root,
+    name,
+    folder: project?.root ?? '.',
+    engineChoice: engineChoice(context),
+    images: workspaceImages(context),
+    declaredArgs: (variant) =>
+      argsInMetadata(project?.targets?.[dockerTarget('plan', variant)]?.metadata),
+    cacheEntry: (target) => cacheEntry(context, target),
+  };
+}
+
+/** The Dockerfile that an executor's options name. */
+export function dockerProject(
+  options: Pick<DockerOptions, 'context' | 'lockFile'> & Partial<DockerOptions>,
+  context: ExecutorContext,
+): DockerProject {
+  return new DockerProject(projectOf(context), options);
+}
+
+/** The engine that nx.json asks for. */
+function engineChoice({ nxJsonConfiguration }: ExecutorContext): EngineChoice | undefined {
+  for (const entry of nxJsonConfiguration?.plugins ?? []) {
+    if (typeof entry === 'string' || entry.plugin !== PLUGIN) continue;
+    const { engine } = resolveOptions(entry.options as object);
+    if (engine) return engine;
+  }
+  return undefined;
+}
+
+function workspaceImages({ projectsConfigurations }: ExecutorContext): WorkspaceImage[] {
+  return Object.values(projectsConfigurations?.projects ?? {})
+    .flatMap(({ targets = {} }) => Object.values(targets))
+    .filter(({ executor }) => executor === `${PLUGIN}:docker-load`)
+    .map(({ options, metadata }) => ({
+      dockerfile: options.dockerfile,
+      image: options.image,
+      tag: options.tag,
+      services: (metadata as { services?: string[] } | undefined)?.services ?? [],
+    }));
+}
+
+async function cacheEntry(context: ExecutorContext, target: string): Promise<string | undefined> {
+  const task = Object.values(context.taskGraph?.tasks ?? {}).find(
+    (each) => each.target.project === context.projectName && each.target.target === target,
+  );
+  if (!task?.hash) return undefined;
+  // Loaded here: it takes half a second, and hardly a run needs it.
+  const { cacheDir } = await import('@nx/devkit');
+  return join(cacheDir, task.hash);
+}

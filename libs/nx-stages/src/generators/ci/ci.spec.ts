@@ -1,0 +1,162 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { NoOperationTraceWriter, parseWorkflow } from '@actions/workflow-parser';
+import Ajv, { type ValidateFunction } from 'ajv';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { gitlabSchema } from '../../testing/gitlab-schema';
+import { githubWorkflow } from './github';
+import { gitlabPipeline } from './gitlab';
+import type { CiOptions } from './options';
+
+/** What this repository's own files are made from. */
+const own: CiOptions = {
+  branch: 'main',
+  targets: ['lint', 'typecheck', 'test', 'docker-build'],
+  pushTarget: 'docker-push',
+  nodeVersion: '20',
+  cache: { audience: 'nx-cache' },
+  setup: ['node --import tsx tools/ready.ts'],
+};
+const least: CiOptions = { branch: 'main', targets: ['test'], nodeVersion: '22' };
+const cases: [string, CiOptions][] = [
+  ['of this repository', own],
+  ['of a workspace that only tests', least],
+  [
+    'with a server that is named, and values that YAML would read otherwise',
+    {
+      ...{ branch: 'release/1.0', targets: ['test', 'e2e:ci'], nodeVersion: '22.12' },
+      cache: { upstream: 'https://cache.example.org:8443', audience: 'yes' },
+      setup: [`echo "it's: here" # for all`, 'true'],
+    },
+  ],
+];
+
+interface Job {
+  permissions: Record<string, string>;
+  env?: Record<string, string>;
+  'timeout-minutes'?: number;
+  steps: { uses?: string; run?: string; with?: Record<string, unknown> }[];
+}
+interface Workflow {
+  permissions: object;
+  jobs: Record<string, Job>;
+}
+
+/** What GitHub's own parser says against a workflow, its expressions included. */
+function githubErrors(content: string): string[] {
+  const { context } = parseWorkflow({ name: 'ci.yaml', content }, new NoOperationTraceWriter());
+  return context.errors.getErrors().map(({ message }) => message);
+}
+
+describe.each(cases)("GitHub's workflow %s", (_what, options) => {
+  const text = githubWorkflow(options);
+  const workflow = parse(text) as Workflow;
+  const jobs = Object.values(workflow.jobs);
+  const steps = jobs.flatMap((job) => job.steps);
+
+  test('is one that GitHub takes', () => {
+    expect(githubErrors(text)).toEqual([]);
+  });
+
+  test('pins every action to a commit and says which version that is', () => {
+    const uses = [...text.matchAll(/uses: (.*)/g)].map(([, action]) => action);
+    expect(uses.length).toBeGreaterThan(2);
+    for (const action of uses) expect(action).toMatch(/^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
+  test('gives a job what it needs and nothing more', () => {
+    expect(workflow.permissions).toEqual({});
+    const affected = { contents: 'read', actions: 'read', ...(options.cache && idToken) };
+    expect(workflow.jobs['affected']?.permissions).toEqual(affected);
+    const push = options.pushTarget && { ...affected, packages: 'write' };
+    expect(workflow.jobs['push']?.permissions).toEqual(push);
+    for (const job of jobs) expect(job['timeout-minutes']).toBeGreaterThan(0);
+  });
+
+  test('names no stored secret and leaves no token in the checkout', () => {
+    expect(text).not.toContain('secrets.');
+    const checkouts = steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'));
+    expect(checkouts).toHaveLength(jobs.length);
+    for (const { with: given } of checkouts)
+      expect(given).toMatchObject({ 'persist-credentials': false });
+  });
+
+  test('puts nothing that others write into a shell', () => {
+    for (const { run } of steps) expect(run ?? '').not.toContain('${{');
+  });
+
+  test('runs the set-up as it was given, then the targets', () => {
+    const runs = (workflow.jobs['affected']?.steps ?? []).flatMap(({ run }) => run ?? []);
+    const edge = options.cache ? 'npx excel2doc-cache edge -- ' : '';
+    const nx = `${edge}npx nx affected -t ${options.targets.join(' ')}`;
+    expect(runs).toEqual(['npm ci', ...(options.setup ?? []), nx]);
+  });
+});
+
+const idToken = { 'id-token': 'write' };
+
+test("GitHub's parser does find what is wrong", () => {
+  expect(githubErrors(githubWorkflow(own).replace('runs-on', 'run-on'))).not.toEqual([]);
+  expect(githubErrors(githubWorkflow(own).replace('github.ref', 'nonsense.ref'))).not.toEqual([]);
+});
+
+describe.each(cases)("GitLab's pipeline %s", (_what, options) => {
+  const text = gitlabPipeline(options);
+  const pipeline = parse(text) as Record<string, Record<string, unknown>>;
+
+  test('fits the schema that GitLab publishes', () => {
+    fitsGitlab(pipeline);
+    expect(fitsGitlab.errors).toBeNull();
+  });
+
+  test('takes the job’s own identity where there is a cache, and no stored secret', () => {
+    const tokens = options.cache && { EXCEL2DOC_CACHE_TOKEN: { aud: options.cache.audience } };
+    expect(pipeline['default']?.['id_tokens']).toEqual(tokens);
+    expect(pipeline['variables']?.['EXCEL2DOC_CACHE_UPSTREAM']).toBe(options.cache?.upstream);
+  });
+
+  test('runs what a merge request affects, and everything on the branch', () => {
+    const edge = options.cache ? 'npx excel2doc-cache edge -- ' : '';
+    const targets = options.targets.join(' ');
+    expect(pipeline['affected']?.['script']).toContain(`${edge}npx nx affected -t ${targets}`);
+    expect(pipeline['all']?.['script']).toEqual([`${edge}npx nx run-many -t ${targets}`]);
+    expect(pipeline['all']?.['rules']).toEqual([
+      { if: `$CI_COMMIT_BRANCH == "${options.branch}"` },
+    ]);
+    expect('push' in pipeline).toBe(options.pushTarget !== undefined);
+    expect(pipeline['default']?.['before_script']).toEqual(
+      expect.arrayContaining(options.setup ?? []),
+    );
+  });
+});
+
+let fitsGitlab: ValidateFunction;
+
+beforeAll(async () => {
+  // GitLab's schema has keywords for editors that no validator knows.
+  fitsGitlab = new Ajv({ strict: false, logger: false }).compile(await gitlabSchema());
+});
+
+test("GitLab's schema does find what is wrong", () => {
+  const pipeline = parse(gitlabPipeline(own)) as Record<string, object>;
+  expect(fitsGitlab({ ...pipeline, all: { ...pipeline['all'], scripts: ['x'] } })).toBe(false);
+  expect(fitsGitlab({ ...pipeline, variables: ['x'] })).toBe(false);
+});
+
+describe("this repository's own files", () => {
+  const root = resolve(__dirname, '../../../../..');
+
+  // `npx vitest run src/ci -u` writes them.
+  test('are what the functions give', async () => {
+    await expect(githubWorkflow(own)).toMatchFileSnapshot(join(root, '.github/workflows/ci.yaml'));
+    await expect(gitlabPipeline(own)).toMatchFileSnapshot(join(root, '.gitlab-ci.yml'));
+  });
+
+  test('run scripts that are there', () => {
+    for (const command of own.setup ?? []) {
+      const [script = ''] = /tools\/\S+/.exec(command) ?? [];
+      expect(existsSync(join(root, script))).toBe(true);
+    }
+  });
+});

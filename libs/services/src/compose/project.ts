@@ -1,0 +1,136 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { type Compose, type ComposeProject, type Engine, locateEngine } from '@excel2doc/engine';
+import {
+  type WorkspaceProject,
+  Bases,
+  demandedVariables,
+  imageTag,
+  loadStandIn,
+  StagesError,
+} from '@excel2doc/stages';
+
+/** What every Compose executor is given. Paths are relative to the workspace. */
+export interface ComposeOptions {
+  files: string[];
+  envFile?: string;
+  project?: string;
+  lockFile?: string;
+}
+
+/** The workspace that a Compose project lies in. */
+export type ComposeWorkspace = Pick<WorkspaceProject, 'root' | 'engineChoice' | 'images'>;
+
+/** The parts of `compose config` that are read. */
+export interface ComposeConfig {
+  name: string;
+  services: Record<string, ComposeService>;
+}
+
+export interface ComposeService {
+  image?: string;
+  environment?: Record<string, string | null>;
+  depends_on?: Record<string, { condition: string }>;
+  ports?: { host_ip?: string; published?: string; target?: number }[];
+  platform?: string;
+  /** Absolute paths. */
+  build?: { context: string; dockerfile?: string };
+}
+
+export interface OpenedCompose {
+  engine: Engine;
+  bases: Bases;
+  /** What `compose` was made of, for a second one with more files. */
+  project: ComposeProject;
+  compose: Compose;
+  config: ComposeConfig;
+}
+
+/**
+ * The Compose project of `options`, with the images that it names replaced by the locked digests, or
+ * by this machine's stand-ins, which are loaded first.
+ *
+ * @throws StagesError `ENV_MISSING` when a value is demanded and the file with the values is not there.
+ */
+export async function openCompose(
+  options: ComposeOptions,
+  workspace: ComposeWorkspace,
+): Promise<OpenedCompose> {
+  const { root, engineChoice: choice } = workspace;
+  const absolute = (path: string) => join(root, path);
+  const hasValues = options.envFile !== undefined && existsSync(absolute(options.envFile));
+  if (options.envFile && !hasValues) await refuseWithoutValues(options.envFile, options, root);
+  const [engine, bases] = await Promise.all([
+    locateEngine({ choice }),
+    Bases.read(root, options.lockFile ?? 'docker/images.lock.json'),
+  ]);
+  const project: ComposeProject = {
+    files: options.files.map(absolute),
+    ...(options.envFile && hasValues && { envFile: absolute(options.envFile) }),
+    ...(options.project && { project: options.project }),
+  };
+  const config = (await engine.compose(project).config()) as unknown as ComposeConfig;
+  const replaced = bases.composeImages(engine.platform);
+  const services: Record<string, { image: string }> = {};
+  for (const [name, service] of Object.entries(config.services)) {
+    const { image } = service;
+    const other = image ? replaced[image] : builtHere(name, service, workspace);
+    if (!other) continue;
+    services[name] = { image: other };
+    const standIn = image && bases.standIn(image, engine.platform);
+    if (standIn) await loadStandIn(engine, standIn);
+  }
+  if (Object.keys(services).length > 0) {
+    const override = join(root, 'dist', 'compose', `${config.name}.images.yaml`);
+    await mkdir(dirname(override), { recursive: true });
+    // JSON is YAML, and needs no library.
+    await writeFile(override, JSON.stringify({ services }));
+    project.files.push(override);
+  }
+  return { engine, bases, project, compose: engine.compose(project), config };
+}
+
+/**
+ * The image of a service that names none but builds a Dockerfile of this workspace: what docker-build
+ * put into the engine, so that Compose does not build it a second time.
+ */
+function builtHere(
+  name: string,
+  { build }: ComposeService,
+  { root, images = [] }: ComposeWorkspace,
+): string | undefined {
+  if (!build) return undefined;
+  const path = resolve(build.context, build.dockerfile ?? 'Dockerfile');
+  const made = images.filter(({ dockerfile }) => join(root, dockerfile) === path);
+  const image = made.find(({ services }) => services.includes(name)) ?? made[0];
+  return image && `${image.image}:${imageTag(image.tag)}`;
+}
+
+/** A file with values is needed only where the Compose files demand one that nobody gives. */
+async function refuseWithoutValues(
+  envFile: string,
+  { files }: ComposeOptions,
+  root: string,
+): Promise<void> {
+  const texts = await Promise.all(files.map((file) => readFile(join(root, file), 'utf8')));
+  const missing = texts
+    .flatMap((text) => demandedVariables(text))
+    .filter(({ name }) => !process.env[name]);
+  if (missing.length === 0) return;
+  throw new StagesError('ENV_MISSING', {
+    message: `${envFile} is not there, and ${files.join(', ')} needs ${missing.map(({ name }) => name).join(', ')}`,
+    hint: 'Write them to that file, or let `npm start` do it where there is such a script',
+  });
+}
+
+/** Brings up what `service` depends on, and waits until it is healthy. */
+export async function startDependencies(
+  compose: Compose,
+  config: ComposeConfig,
+  service: string,
+): Promise<void> {
+  const services = Object.keys(config.services[service]?.depends_on ?? {});
+  // Compose takes an empty list for all services.
+  if (services.length > 0) await compose.up({ services, wait: true });
+}

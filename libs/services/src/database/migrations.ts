@@ -1,0 +1,132 @@
+import { StagesError } from '@excel2doc/stages';
+import type { OpenedCompose } from '../compose/project';
+import { dryRunCommand, parseAutogenerate, parseRevisions } from './alembic';
+import { dumpSchema, schemaDrift, type SchemaDrift } from './schema';
+import type { Server } from './server';
+
+/** Alembic in one-off containers of a service, against its own database or another one. */
+export class Migrations {
+  constructor(
+    private readonly opened: Pick<OpenedCompose, 'compose' | 'config'>,
+    private readonly service: string,
+    private readonly server: Server,
+  ) {}
+
+  current(): Promise<string[]> {
+    return this.#output(['alembic', 'current']).then(parseRevisions);
+  }
+
+  heads(): Promise<string[]> {
+    return this.#output(['alembic', 'heads']).then(parseRevisions);
+  }
+
+  history(): Promise<string> {
+    return this.#output(['alembic', 'history', '--indicate-current']);
+  }
+
+  async dryRun(): Promise<string> {
+    return this.#output(dryRunCommand(await this.current()));
+  }
+
+  /** What the models have and the migrations do not. */
+  async modelChanges(database?: string): Promise<string[]> {
+    const { exitCode, stdout, stderr } = await this.#run(['alembic', 'check'], database);
+    const found = parseAutogenerate(`${stdout}\n${stderr}`);
+    if (exitCode === 0 || found.length > 0) return found;
+    throw this.#failed(['alembic', 'check'], `${stderr}\n${stdout}`);
+  }
+
+  /**
+   * How the database differs from what its migrations make, up to the revision that it is at: they
+   * are run in a scratch database beside it.
+   */
+  async drift(): Promise<SchemaDrift> {
+    const revisions = await this.current();
+    const database = await this.server.databaseName();
+    return this.withMigrated(revisions, async (scratch) =>
+      schemaDrift(await dumpSchema(this.server, scratch), await dumpSchema(this.server, database)),
+    );
+  }
+
+  /** A scratch database at `revisions`; dropped after `action`. */
+  async withMigrated<T>(revisions: string[], action: (scratch: string) => Promise<T>): Promise<T> {
+    const scratch = `nx_stages_drift_${process.pid}_${Date.now().toString(36)}`;
+    return this.server.withScratch(scratch, async () => {
+      for (const revision of revisions)
+        await this.#output(['alembic', 'upgrade', revision], scratch);
+      return action(scratch);
+    });
+  }
+
+  /**
+   * Writes a new revision into `folder` of the host, from what the models have and the migrations
+   * do not.
+   *
+   * @param target where the image has that folder
+   */
+  async revise(
+    message: string,
+    folder: string,
+    target: string,
+    autogenerate: boolean,
+  ): Promise<void> {
+    const { uid, gid } = ownerOfProcess();
+    const command = [
+      ...['alembic', 'revision', '--message', message],
+      ...(autogenerate ? ['--autogenerate'] : []),
+    ];
+    const { stdout, stderr, exitCode } = await this.opened.compose.call(
+      [
+        ...['run', '--rm', '--no-TTY', '--no-deps', '--user', `${uid}:${gid}`],
+        ...['--volume', `${folder}:${target}`, this.service, ...command],
+      ],
+      { allowFailure: true },
+    );
+    if (exitCode !== 0) throw this.#failed(command, `${stderr}\n${stdout}`);
+  }
+
+  async #output(command: string[], database?: string): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.#run(command, database);
+    if (exitCode === 0) return stdout;
+    throw this.#failed(command, `${stderr}\n${stdout}`);
+  }
+
+  #run(command: string[], database?: string) {
+    const variables = database ? withDatabase(this.#environment(), database) : {};
+    return this.opened.compose.run(this.service, command, { noDeps: true, variables });
+  }
+
+  #environment(): Record<string, string | null> {
+    return this.opened.config.services[this.service]?.environment ?? {};
+  }
+
+  #failed(command: string[], said: string): StagesError {
+    const last = said.trim().split('\n').at(-1) ?? '';
+    return new StagesError('DATABASE_FAILED', {
+      message: `\`${command.join(' ')}\` failed: ${last}`,
+      hint: 'Mend what it names and run it again',
+    });
+  }
+}
+
+/** Of the variables that are PostgreSQL URLs: the same with another database. */
+export function withDatabase(
+  environment: Record<string, string | null>,
+  database: string,
+): Record<string, string> {
+  const changed: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    const match = /^(postgres(?:ql)?(?:\+\w+)?:\/\/[^/]+\/)[^?]*(.*)$/.exec(value ?? '');
+    if (match) changed[name] = `${match[1]}${database}${match[2]}`;
+  }
+  if (Object.keys(changed).length > 0) return changed;
+  throw new StagesError('DATABASE_FAILED', {
+    message: 'No variable of the service is a PostgreSQL URL',
+    hint: 'Give the service its database as a URL, such as DATABASE_URL=postgresql://user:password@host/name',
+  });
+}
+
+function ownerOfProcess(): { uid: number; gid: number } {
+  // Docker Desktop maps the owner of shared folders by itself.
+  return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+}

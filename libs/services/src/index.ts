@@ -1,0 +1,44 @@
+export { endpointHealth, type HealthRow, serviceHealth } from './care/health';
+export { askIndex, parsePackages } from './care/packages';
+export { planPrune, type PrunableImage } from './care/prune';
+export { recordSize } from './care/trend';
+export { changedSince } from './compose/age';
+export { type Container, projectContainers } from './compose/container';
+export { execIn } from './compose/exec';
+export { waitUntilHealthy } from './compose/health';
+export { checkPorts } from './compose/ports';
+export {
+  type ComposeOptions,
+  openCompose,
+  type OpenedCompose,
+  startDependencies,
+} from './compose/project';
+export { pullMissing } from './compose/pull';
+export {
+  keepRunning,
+  rollBack,
+  runningContainer,
+  short,
+  tryOut,
+  wouldReplace,
+} from './compose/replace';
+export { loadForService } from './compose/stage-image';
+export { debugCommand, reloadCommand, savedSince, syncRules, watchOverride } from './compose/watch';
+export { keepNewest, latestBackup } from './database/backup-file';
+export { backUp, restore } from './database/backup';
+export { migrate } from './database/migrate';
+export { type DatabaseOptions, openDatabase } from './database/open';
+export { headline } from './database/schema';
+export { clientCommand } from './database/service';
+export { gatherDeployment } from './deploy/gather';
+export { kubernetesManifests } from './deploy/kubernetes';
+export { type DeploySubject, masked } from './deploy/model';
+export { migrationJob, swarmStack } from './deploy/stack';
+export { Swarm } from './deploy/swarm';
+export { building } from './doctor/building';
+export { findings } from './doctor/checks';
+export { CAUSE_IDS, diagnose } from './doctor/diagnose';
+export { gatherFacts } from './doctor/gather';
+export { isAtLeast, type Level, readableLine } from './logs/readable';
+export { gatherPreflight } from './preflight/gather';
+export { breaches, RULES } from './preflight/rules';

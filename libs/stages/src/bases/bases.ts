@@ -1,0 +1,273 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type BaseFacts, type BaseInput, familiarReference } from '@excel2doc/dockerfile';
+import { cacheFolder, ociLayoutContext } from '@excel2doc/engine';
+import {
+  type ImageConfig,
+  Repository,
+  parseDigest,
+  parseReference,
+  pullImage,
+  readLayout,
+} from '@excel2doc/oci';
+import { outputRoot, platformFolder } from '../workspace/paths';
+import { StagesError } from '../workspace/fault';
+
+/** `docker/images.lock.json`: which digest each base image is taken at. In git. */
+export interface LockFile {
+  format: 1;
+  images: Record<string, LockedImage>;
+}
+
+export interface LockedImage {
+  /** Of the index; null while nobody has locked it. */
+  digest: string | null;
+  /** Platform -> digest of its manifest. */
+  platforms?: Record<string, string>;
+  /** The environment that it hands down, where that is the same on all platforms. */
+  env?: Record<string, string>;
+  /** Its ONBUILD triggers, where they are the same on all platforms. */
+  onbuild?: string[];
+}
+
+/**
+ * `images.local.json` beside the lock: images that this machine has as OCI layouts, because no
+ * registry answers here. Not in git; `npm start` writes it.
+ */
+export interface LocalImagesFile {
+  format: 1;
+  images: Record<string, Record<string, LocalImage>>;
+}
+
+export interface LocalImage {
+  /** The manifest's digest. */
+  digest: string;
+  /** Absolute path of a full OCI layout. */
+  layoutDir: string;
+  /** The name that it has in the engine, which says that it is a stand-in. */
+  tag: string;
+}
+
+/**
+ * What was found, at the last plan, of images that nobody has locked: reference -> platform. Beside
+ * the plans, where each Dockerfile has its own.
+ */
+export interface FoundImagesFile {
+  format: 1;
+  images: Record<string, Record<string, FoundImage>>;
+}
+
+/** In a registry; in the engine alone, where it is a layout too. */
+export type FoundImage = Pick<LockedImage, 'env' | 'onbuild'> & { digest: string } & Partial<
+    Pick<LocalImage, 'layoutDir' | 'tag'>
+  >;
+
+/** Relative to the workspace. */
+export function foundImagesFile(home: string): string {
+  return join(outputRoot(home), 'unlocked-images.json');
+}
+
+/** The base images of a workspace: locked ones, and what stands in for them on this machine. */
+export class Bases {
+  constructor(
+    private readonly locked: LockFile['images'],
+    private readonly local: LocalImagesFile['images'],
+    private readonly found: FoundImagesFile['images'] = {},
+  ) {}
+
+  /**
+   * Reads the lock file and its local companion; a missing one counts as empty.
+   *
+   * @param home of the Dockerfile whose unlocked images count, too; see `outputHome`
+   * @throws StagesError `LOCK_INVALID` naming the file when it is no JSON.
+   */
+  static async read(workspaceRoot: string, lockFile: string, home?: string): Promise<Bases> {
+    const path = join(workspaceRoot, lockFile);
+    const [locked, local, found] = await Promise.all([
+      readLockedImages(path),
+      readJson<LocalImagesFile>(join(dirname(path), 'images.local.json')),
+      home === undefined
+        ? undefined
+        : readJson<FoundImagesFile>(join(workspaceRoot, foundImagesFile(home))),
+    ]);
+    return new Bases(locked, local?.images ?? {}, found?.images);
+  }
+
+  /** The same with what was found of images that nobody has locked. */
+  withFound(found: FoundImagesFile['images']): Bases {
+    return new Bases(this.locked, this.local, found);
+  }
+
+  /** Those of `references` that are neither locked nor here. */
+  unlocked(references: readonly string[], platform: string): string[] {
+    const known = Object.keys({ ...this.locked, ...this.local }).filter((reference) =>
+      this.digest(reference, platform),
+    );
+    const names = new Set(known.map(familiarReference));
+    return references.filter((reference) => !names.has(familiarReference(reference)));
+  }
+
+  /** The digest that `reference` is taken at, or null when it is not locked. */
+  digest(reference: string, platform: string): string | null {
+    const locked = this.locked[reference];
+    return (
+      this.standIn(reference, platform)?.digest ??
+      locked?.platforms?.[platform] ??
+      locked?.digest ??
+      this.found[reference]?.[platform]?.digest ??
+      null
+    );
+  }
+
+  standIn(reference: string, platform: string): LocalImage | undefined {
+    return this.local[reference]?.[platform];
+  }
+
+  /** The image as a layout that no registry has: a stand-in, or one that only the engine had. */
+  here(reference: string, platform: string): LocalImage | undefined {
+    const standIn = this.standIn(reference, platform);
+    if (standIn || this.locked[reference]?.digest) return standIn;
+    const { digest, layoutDir, tag } = this.found[reference]?.[platform] ?? {};
+    return digest && layoutDir && tag ? { digest, layoutDir, tag } : undefined;
+  }
+
+  /**
+   * Absolute path of a full layout of `reference`: a stand-in's, or what the registry has under the
+   * locked digest, fetched the first time that somebody needs its blobs.
+   *
+   * @throws StagesError `BASE_UNAVAILABLE` when it is neither here nor locked.
+   */
+  async layout(reference: string, platform: string): Promise<string> {
+    const folder = this.layoutFolder(reference, platform);
+    const digest = this.digest(reference, platform);
+    if (!folder || !digest) {
+      throw new StagesError('BASE_UNAVAILABLE', {
+        message: `${reference} is not locked, and nothing stands in for it on this machine`,
+        hint: 'Run `npm start`, or lock it with the target docker-lock',
+      });
+    }
+    if (this.here(reference, platform)) return folder;
+    const repository = new Repository(mirrored(reference));
+    try {
+      await pullImage(repository, parseDigest(digest), platform, folder);
+    } finally {
+      await repository.close();
+    }
+    return folder;
+  }
+
+  /** Where `layout` puts it, there or not yet; undefined for what is not locked. */
+  layoutFolder(reference: string, platform: string): string | undefined {
+    const here = this.here(reference, platform);
+    if (here) return here.layoutDir;
+    const digest = this.digest(reference, platform)?.slice('sha256:'.length);
+    return digest && join(cacheFolder(), 'bases', 'registry', platformFolder(platform), digest);
+  }
+
+  /**
+   * The bases as the planner takes them: the digest for a platform and what is known of the image's
+   * configuration, with what is different on the other platforms that are known.
+   *
+   * @param references those that a Dockerfile names; others are left out
+   */
+  async inputs(
+    references: readonly string[],
+    platform: string,
+  ): Promise<Record<string, BaseInput>> {
+    const { locked, local, found } = this;
+    const inputs: Record<string, BaseInput> = {};
+    const named = new Set(references.map(familiarReference));
+    for (const reference of Object.keys({ ...locked, ...local, ...found })) {
+      if (!named.has(familiarReference(reference))) continue;
+      const others: BaseFacts['platforms'] = {};
+      const known = { ...locked[reference]?.platforms, ...local[reference], ...found[reference] };
+      for (const other of Object.keys(known))
+        if (other !== platform) others[other] = await this.facts(reference, other);
+      inputs[reference] = { ...(await this.facts(reference, platform)), platforms: others };
+    }
+    return inputs;
+  }
+
+  private async facts(reference: string, platform: string): Promise<BaseFacts> {
+    const standIn = this.standIn(reference, platform);
+    const digest = this.digest(reference, platform);
+    if (standIn) return { digest, ...(await layoutFacts(standIn.layoutDir, platform)) };
+    const locked = this.locked[reference];
+    const { env, onbuild = 'unknown' } =
+      (locked?.digest ? locked : this.found[reference]?.[platform]) ?? {};
+    return {
+      ...{ digest, ...(digest !== null && { onbuild }) },
+      ...(env && { env }),
+      ...(!locked?.digest && { isUnlocked: true }),
+    };
+  }
+
+  /** How a build gets at `reference`, as the value of a named context. */
+  context(reference: string, platform: string): string | undefined {
+    const here = this.here(reference, platform);
+    if (here)
+      return ociLayoutContext({ dir: here.layoutDir, tag: 'stand-in', digest: here.digest });
+    const digest = this.digest(reference, platform);
+    return digest
+      ? `docker-image://${mirrored(reference).replace(/:[^:/]+$/, '')}@${digest}`
+      : undefined;
+  }
+
+  /** What Compose runs in place of the images that a file names: locked digests and stand-ins. */
+  composeImages(platform: string): Record<string, string> {
+    const references = Object.keys({ ...this.locked, ...this.local });
+    return Object.fromEntries(
+      references.flatMap((reference) => {
+        const standIn = this.standIn(reference, platform);
+        const digest = this.locked[reference]?.digest;
+        const image = standIn ? standIn.tag : digest && `${reference}@${digest}`;
+        return image ? [[reference, image]] : [];
+      }),
+    );
+  }
+}
+
+/** `python:3.12` on the registry that EXCEL2DOC_REGISTRY_MIRROR names, where it names one. */
+export function mirrored(reference: string): string {
+  const mirror = (process.env['EXCEL2DOC_REGISTRY_MIRROR'] ?? '').replace(/^https?:\/\/|\/+$/g, '');
+  const { registry, repository, tag } = parseReference(reference);
+  if (!mirror || registry !== 'docker.io') return reference;
+  return `${mirror}/${repository}${tag ? `:${tag}` : ''}`;
+}
+
+type Facts = Required<Pick<LockedImage, 'env' | 'onbuild'>>;
+
+/** What an image hands down to what is built on it. */
+export function configFacts({ config }: ImageConfig): Facts {
+  const pairs = (config?.Env ?? []).map((pair) => {
+    const at = pair.indexOf('=');
+    return [pair.slice(0, at), pair.slice(at + 1)] as const;
+  });
+  return { env: Object.fromEntries(pairs), onbuild: config?.OnBuild ?? [] };
+}
+
+async function layoutFacts(layoutDir: string, platform: string): Promise<Facts> {
+  return configFacts((await readLayout(layoutDir, platform)).config);
+}
+
+/** @throws StagesError `LOCK_INVALID` */
+export async function readLockedImages(path: string): Promise<LockFile['images']> {
+  return (await readJson<LockFile>(path))?.images ?? {};
+}
+
+async function readJson<T>(path: string): Promise<T | undefined> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new StagesError('LOCK_INVALID', {
+      message: `${path} is no JSON`,
+      hint: 'Restore it from git, or delete it and run `npm start`',
+      cause,
+    });
+  }
+}

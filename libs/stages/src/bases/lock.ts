@@ -1,0 +1,55 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { type Dockerfile, readStages } from '@excel2doc/dockerfile';
+import { parseReference } from '@excel2doc/oci';
+import type { LockFile, LockedImage } from './bases';
+
+export interface References {
+  /** As it stands in errors. */
+  file: string;
+  platforms: readonly string[];
+  buildArgs?: Record<string, string>;
+}
+
+/** Every image that a Dockerfile reads, for any of the platforms, sorted; those by digest need no lock. */
+export function baseReferences(
+  source: string | Dockerfile,
+  { platforms, ...options }: References,
+): string[] {
+  const stages = platforms.flatMap((platform) => readStages(source, { ...options, platform }));
+  const references = stages.flatMap(({ base, images }) =>
+    base.kind === 'image' ? [base.reference, ...images] : images,
+  );
+  return [...new Set(references)].filter((each) => !parseReference(each).digest).sort();
+}
+
+export function unlocked(references: readonly string[], images: LockFile['images']): string[] {
+  return references.filter((reference) => !images[reference]?.digest);
+}
+
+/** The lock as text: the same images give the same bytes. */
+export function lockText(images: LockFile['images']): string {
+  const sorted = Object.keys(images)
+    .sort()
+    .map((reference) => {
+      const { digest = null, platforms, env, onbuild } = images[reference] ?? {};
+      const image: LockedImage = {
+        digest,
+        ...(platforms && { platforms: byName(platforms) }),
+        ...(env && { env: byName(env) }),
+        ...(onbuild && { onbuild }),
+      };
+      return [reference, image];
+    });
+  return `${JSON.stringify({ format: 1, images: Object.fromEntries(sorted) }, undefined, 2)}\n`;
+}
+
+function byName(record: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** A reader sees the old lock or the new one, never half of it. */
+export async function writeLock(path: string, images: LockFile['images']): Promise<void> {
+  const temporary = `${path}.${process.pid}`;
+  await writeFile(temporary, lockText(images));
+  await rename(temporary, path);
+}

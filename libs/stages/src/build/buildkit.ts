@@ -1,0 +1,85 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { StagePlan } from '@excel2doc/dockerfile';
+import { type Base, type ImageRecord, SCRATCH, thinImage } from '@excel2doc/oci';
+import { StagesError } from '../workspace/fault';
+import { BASE_CONTEXT, buildKitDockerfile } from './buildkit-dockerfile';
+import { needsDocker } from './needs-docker';
+import { snapshotContext } from './snapshot';
+import type { StageBuild } from './stage';
+
+/**
+ * Has BuildKit build `plan`, and puts the thin layout of it into `outputDir`, which is replaced
+ * whole or not at all.
+ *
+ * @param base what the plan is built on, as layers to leave out
+ * @param reason why it takes BuildKit
+ * @throws StagesError, EngineError, OciError
+ */
+export async function buildWithBuildKit(
+  build: StageBuild,
+  plan: StagePlan,
+  base: Base,
+  outputDir: string,
+  reason: string,
+): Promise<ImageRecord> {
+  const scratch = await mkdtemp(join(tmpdir(), 'nx-stages-'));
+  try {
+    const contextDir = join(scratch, 'context');
+    const layoutDir = join(scratch, 'layout');
+    const dockerfile = join(scratch, 'Dockerfile');
+    const { text, target } = buildKitDockerfile(plan);
+    await writeFile(dockerfile, text);
+    await snapshotContext(build.project.contextDir, plan.files, contextDir);
+    const engine = await build.project.engine();
+    if (engine.kind === 'podman') throw needsDocker(build.stage, reason);
+    const builder = build.project.builders?.[plan.platform];
+    await engine.build({
+      ...(builder && { builder }),
+      dockerfile,
+      contextDir,
+      target,
+      platform: plan.platform,
+      buildArgs: plan.args,
+      namedContexts: await namedContexts(build, plan, scratch),
+      output: { kind: 'oci-layout', dir: layoutDir },
+    });
+    const paths = plan.output.kind === 'paths' ? plan.output.paths : undefined;
+    return await thinImage({
+      layoutDir,
+      outputDir,
+      base: paths ? SCRATCH : base,
+      platform: plan.platform,
+      ...(build.compression && { compression: build.compression }),
+      ...(paths && { paths }),
+    });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Everything that the plan takes from elsewhere: its base, other stages, other images. */
+async function namedContexts(
+  { outputs }: StageBuild,
+  plan: StagePlan,
+  scratch: string,
+): Promise<Record<string, string>> {
+  const image = (reference: string, platform = plan.platform) => {
+    const context = outputs.bases.context(reference, platform);
+    if (context) return context;
+    throw new StagesError('BASE_UNAVAILABLE', {
+      message: `${reference} is not locked, and nothing stands in for it on this machine`,
+      hint: 'Run `npm start`, or lock it with the target docker-lock',
+    });
+  };
+  const contexts: Record<string, string> = {};
+  for (const { reference } of plan.images) contexts[reference] = image(reference);
+  for (const stage of plan.stages) {
+    contexts[stage] = await outputs.context(stage, join(scratch, 'stages', stage));
+  }
+  if (plan.base.kind === 'stage') contexts[BASE_CONTEXT] = contexts[plan.base.stage] as string;
+  if (plan.base.kind === 'image')
+    contexts[BASE_CONTEXT] = image(plan.base.reference, plan.base.platform);
+  return contexts;
+}

@@ -1,0 +1,33 @@
+import { openImageStore } from '@excel2doc/engine';
+import type { DockerProject } from '../workspace/docker-project';
+import { withHealing } from './healing';
+import { type Loaded, loadStage } from './load';
+import { Outputs } from './outputs';
+import { imageTags } from './tags';
+
+export interface ImageToLoad {
+  stage: string;
+  /** Without a tag. */
+  image: string;
+  tag?: string | undefined;
+}
+
+/**
+ * Brings the image of a stage into the engine, tagged with a name, the commit and its own digest.
+ *
+ * @returns what was sent, and the first of its names
+ */
+export async function loadImage(
+  project: DockerProject,
+  { stage, image, tag }: ImageToLoad,
+): Promise<Loaded & { name: string }> {
+  const engine = await openImageStore({ choice: project.engineChoice });
+  const outputs = await Outputs.open(project, engine.platform);
+  return withHealing({ project, outputs }, { stages: [stage] }, async () => {
+    const { record } = await outputs.read(stage);
+    const tags = imageTags(project.root, record.digest, tag);
+    const [name = '', ...others] = tags.map((each) => `${image}:${each}`);
+    const loaded = await loadStage(engine, outputs, stage, [name, ...others], project.engine);
+    return { ...loaded, name };
+  });
+}

@@ -1,0 +1,137 @@
+import { setTimeout } from 'node:timers/promises';
+import { type ImageStore, locateEngine } from '@excel2doc/engine';
+import { type Digest, type ImageRecord, layoutSource, loadTar, readLayout } from '@excel2doc/oci';
+import type { LocalImage } from '../bases/bases';
+import type { Outputs } from './outputs';
+
+export interface Loaded {
+  digest: string;
+  how: 'present' | 'thin' | 'full';
+  /** Compressed bytes of the layers that were sent. */
+  sentBytes: number;
+}
+
+const ATTEMPTS = 6;
+const LONGEST_WAIT_MS = 100;
+
+/**
+ * Puts a stage's image into the engine under `tags`, sending what the engine lacks.
+ *
+ * Which layers it has is told by the image that the first tag names now. That can be wrong (another
+ * image was pruned since): an engine refuses a tar that misses a layer, and then gets all of them.
+ *
+ * Tags are set only after the load: an engine with the containerd store keeps the names of a load
+ * that it refused, and then inspects an image by them whose layers are not there. `docker image ls`
+ * does not list such a one.
+ */
+export async function loadStage(
+  engine: ImageStore,
+  outputs: Outputs,
+  stage: string,
+  tags: [string, ...string[]],
+  /** The engine again, by its client. */
+  located: () => Promise<ImageStore> = locateEngine,
+): Promise<Loaded> {
+  return whileBusy(() => loadAndName(engine, outputs, stage, tags, located));
+}
+
+async function loadAndName(
+  engine: ImageStore,
+  outputs: Outputs,
+  stage: string,
+  tags: [string, ...string[]],
+  located: () => Promise<ImageStore>,
+): Promise<Loaded> {
+  const { record } = await outputs.read(stage);
+  const id = engine.store === 'containerd' ? record.digest : record.configDigest;
+  const ids = await engine.imageIds(tags);
+  const loaded = await load(engine, outputs, stage, record, ids.get(tags[0]), id, located);
+  for (const tag of tags) {
+    if (ids.get(tag) !== id) await engine.tag(id, tag);
+  }
+  return { digest: record.digest, ...loaded };
+}
+
+async function load(
+  engine: ImageStore,
+  outputs: Outputs,
+  stage: string,
+  record: ImageRecord,
+  present: string | undefined,
+  id: string,
+  located: () => Promise<ImageStore>,
+): Promise<Omit<Loaded, 'digest'>> {
+  if (present === id) return { how: 'present', sentBytes: 0 };
+  const source = await outputs.source(stage);
+  const sent = { record, source, tags: [], manifest: engine.manifestFormat };
+  const before = present && (await engine.inspectImage(present));
+  if (before) {
+    const had = new Set(before.layers);
+    const lacking = new Set(
+      record.layers.filter(({ diffId }) => !had.has(diffId)).map(({ digest }) => digest),
+    );
+    try {
+      await engine.loadImage(loadTar({ ...sent, layers: lacking }));
+      return { how: 'thin', sentBytes: sizeOf(record, lacking) };
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'LAYERS_MISSING') throw error;
+    }
+  }
+  const whole = () => loadTar({ ...sent, layers: 'all' });
+  await engine.loadImage(whole()).catch(async (error: { code?: string }) => {
+    if (error.code !== 'DAEMON_GONE') throw error;
+    // A socket that breaks off does not say why; the client does, or finds the engine up again.
+    await (await located()).loadImage(whole());
+  });
+  return { how: 'full', sentBytes: record.sizeBytes };
+}
+
+function sizeOf(record: ImageRecord, digests: ReadonlySet<Digest>): number {
+  return record.layers.reduce(
+    (sum, { digest, sizeBytes }) => sum + (digests.has(digest) ? sizeBytes : 0),
+    0,
+  );
+}
+
+/**
+ * Two tasks may load one image at one time (lint and test run in it): the containerd store then
+ * refuses one of them, which starts again and mostly finds it there.
+ */
+async function whileBusy<T>(action: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await action();
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'IMAGE_BUSY' || attempt === ATTEMPTS) throw error;
+      // Not the same for all, or they would meet again.
+      await setTimeout(Math.random() * LONGEST_WAIT_MS * attempt);
+    }
+  }
+}
+
+/** Puts an image that lies on this machine as a layout into the engine, where it is not there yet. */
+export async function loadStandIn(engine: ImageStore, standIn: LocalImage): Promise<void> {
+  const platform = engine.platform;
+  const { descriptor, manifest, config } = await readLayout(standIn.layoutDir, platform);
+  const id = engine.store === 'containerd' ? descriptor.digest : manifest.config.digest;
+  if ((await engine.imageIds([standIn.tag])).get(standIn.tag) === id) return;
+  const record: ImageRecord = {
+    format: 1,
+    digest: descriptor.digest,
+    configDigest: manifest.config.digest,
+    platform,
+    base: { kind: 'scratch' },
+    layers: manifest.layers.map(({ digest, size, mediaType }, at) => ({
+      digest,
+      diffId: config.rootfs.diff_ids[at] as Digest,
+      sizeBytes: size,
+      mediaType,
+      from: 'self',
+    })),
+    sizeBytes: 0,
+    ownSizeBytes: 0,
+  };
+  const source = layoutSource(standIn.layoutDir);
+  const sent = { record, source, tags: [standIn.tag], manifest: engine.manifestFormat };
+  await whileBusy(() => engine.loadImage(loadTar({ ...sent, layers: 'all' })));
+}

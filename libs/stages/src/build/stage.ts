@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type ResolvedInstruction,
+  type StagePlan,
+  resolveInstructions,
+} from '@excel2doc/dockerfile';
+import {
+  type Compression,
+  type ImageRecord,
+  SCRATCH,
+  assembleImage,
+  hasCode,
+  layoutSource,
+  readImageRecord,
+  sourceChain,
+} from '@excel2doc/oci';
+import type { DockerProject } from '../workspace/docker-project';
+import { buildWithBuildKit } from './buildkit';
+import { type Method, chooseMethod } from './method';
+import { buildWithPodman } from './on-podman';
+import type { Outputs } from './outputs';
+import { type Parent, contextFile, environmentOf, stageInputs, stageParent } from './stage-inputs';
+
+export interface StageBuild {
+  stage: string;
+  plan: StagePlan;
+  /** What runs the RUN steps, as the plan's file says; BuildKit where it says nothing. */
+  builder?: 'podman' | undefined;
+  project: DockerProject;
+  outputs: Outputs;
+  /** Of the layers that it makes, as the plan says. */
+  compression?: Compression | undefined;
+}
+
+export interface BuiltStage {
+  record: ImageRecord;
+  method: Method;
+}
+
+/**
+ * Makes one stage's thin layout in its output folder: BuildKit runs what has to be run, the rest is
+ * put together here.
+ *
+ * @throws StagesError, EngineError, OciError; the output folder is then as it was before.
+ */
+export async function buildStage(build: StageBuild): Promise<BuiltStage> {
+  const { plan, builder } = build;
+  if (builder === 'podman')
+    return { record: await buildWithPodman(build), method: { kind: 'podman' } };
+  const parent = await parentOf(build);
+  const instructions = resolveInstructions(plan, environmentOf(parent));
+  const method = chooseMethod(plan, instructions, parent);
+  if (method.kind === 'assembly') {
+    const record = await assemble(build, parent, instructions, method.after).catch(notAssemblable);
+    if (!('reason' in record)) return { record, method };
+    return whole(build, parent, record.reason);
+  }
+  return whole(build, parent, method.reason);
+}
+
+async function whole(build: StageBuild, parent: Parent, reason: string): Promise<BuiltStage> {
+  const outputDir = build.outputs.folder(build.stage);
+  const record = await buildWithBuildKit(build, build.plan, parent, outputDir, reason);
+  return { record, method: { kind: 'buildkit', reason } };
+}
+
+/**
+ * What only a file's content tells, that ADD is given an archive, is seen when it is read. It is the
+ * same file everywhere, so the stage is made the same way everywhere.
+ */
+function notAssemblable(error: unknown): { reason: string } {
+  if (hasCode(error, 'NOT_ASSEMBLABLE')) return { reason: (error as Error).message };
+  throw error;
+}
+
+/** @param after how many instructions BuildKit runs first */
+async function assemble(
+  build: StageBuild,
+  parent: Parent,
+  instructions: ResolvedInstruction[],
+  after: number,
+): Promise<ImageRecord> {
+  const { plan } = build;
+  const scratch = await mkdtemp(join(tmpdir(), 'nx-stages-'));
+  try {
+    return await assembleImage({
+      outputDir: build.outputs.folder(build.stage),
+      parent: after > 0 ? await runFirst(build, parent, after, scratch) : parent,
+      instructions: instructions.slice(after),
+      context: { directory: build.project.contextDir, files: plan.files.map(contextFile) },
+      stages: await stageInputs(build),
+      platform: plan.platform,
+      ...(build.compression && { compression: build.compression }),
+      cmdIsSet: instructions.slice(0, after).some(({ kind }) => kind === 'cmd'),
+    });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function parentOf(build: StageBuild): Promise<Parent> {
+  const { base, output } = build.plan;
+  // What is exported by paths leaves its base behind: only BuildKit needs that, and gets it by name.
+  if (base.kind === 'image' && output.kind === 'paths') return SCRATCH;
+  return stageParent(build);
+}
+
+/** BuildKit's part: all up to the last RUN. What follows is built on it, as on a parent. */
+async function runFirst(
+  build: StageBuild,
+  parent: Parent,
+  count: number,
+  scratch: string,
+): Promise<Parent> {
+  const plan = { ...build.plan, instructions: build.plan.instructions.slice(0, count) };
+  const folder = join(scratch, 'first');
+  await buildWithBuildKit(build, plan, parent, folder, 'it was planned for Docker');
+  const { record, config } = await readImageRecord(folder);
+  const sources = [layoutSource(folder), ...(parent.source ? [parent.source] : [])];
+  return {
+    reference: parent.reference,
+    layers: record.layers,
+    config,
+    source: sourceChain(sources),
+  };
+}

@@ -1,0 +1,47 @@
+export {
+  Bases,
+  type LocalImage,
+  type LockedImage,
+  type LockFile,
+  readLockedImages,
+} from './bases/bases';
+export { baseReferences, lockText, unlocked, writeLock } from './bases/lock';
+export { resolveImage } from './bases/resolve';
+export { headCommit } from './build/commit';
+export { withHealing } from './build/healing';
+export { type ImageToLoad, loadImage } from './build/load-image';
+export { loadStage, loadStandIn } from './build/load';
+export { makeStage, type StageToMake } from './build/make-stage';
+export { Outputs } from './build/outputs';
+export { pushStage } from './build/push';
+export { imageTag, imageTags } from './build/tags';
+export { readBuildTime } from './build/time';
+export { loadedText, pushedText, type Transfer, transferOf } from './build/transfer';
+export { explainStages, readBuiltPlan, type StageExplanation } from './plan/explain';
+export { type KeyedPlan, makePlans } from './plan/make';
+export { readPlan } from './plan/read';
+export { writePlans } from './plan/write';
+export { commandArguments } from './workspace/arguments';
+export { argsInMetadata, declaredArgs, mergedArgs } from './workspace/build-args';
+export { confirmByName } from './workspace/confirm';
+export { type DockerOptions } from './workspace/docker-options';
+export { DockerProject } from './workspace/docker-project';
+export { failureLine } from './workspace/failure';
+export { StagesError } from './workspace/fault';
+export { type Finding, formatFinding, languageOf, type Text } from './workspace/finding';
+export { type PluginOptions, type ResolvedOptions, resolveOptions } from './workspace/options';
+export {
+  dockerTarget,
+  homeOf,
+  outputRoot,
+  planFolder,
+  platformFolder,
+  stageFolder,
+  stageTarget,
+} from './workspace/paths';
+export { machinePlatform } from './workspace/platform';
+export { runTarget } from './workspace/run-nx';
+export { printTable } from './workspace/table';
+export { demandedVariables, exposedPorts } from './workspace/text';
+export { formatSize, parseSize, parseUsage } from './workspace/usage';
+export { type WorkspaceImage, type WorkspaceProject } from './workspace/workspace-project';

@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type DockerfileError,
+  PLAN_FORMAT,
+  type StagePlanFile,
+  parseDockerfile,
+  planStages,
+} from '@excel2doc/dockerfile';
+import { zstdVersion } from '@excel2doc/oci';
+import { isPodmanChosen } from '@excel2doc/engine';
+import { Bases, type FoundImagesFile } from '../bases/bases';
+import { findUnlocked } from '../bases/find-unlocked';
+import type { DockerProject } from '../workspace/docker-project';
+import { outputRoot } from '../workspace/paths';
+import { baseReferences } from '../bases/lock';
+
+/**
+ * What is made of a plan: layers, config, image.json. To be counted up by a change that makes another
+ * image of the same plan; every stage is then built again.
+ */
+export const IMAGE_FORMAT = 1;
+
+/** The content of plan/<stage>.json. */
+export interface KeyedPlan extends StagePlanFile {
+  imageFormat: number;
+  /** Of the layers; absent for gzip. Another version of zstd may give other bytes, hence another key. */
+  compression?: { kind: 'zstd'; version: string };
+  /**
+   * Who builds the stage where it is not BuildKit: what comes out is the same image, but nobody
+   * vouches for the same bytes, so it is part of the key.
+   */
+  builder?: 'podman';
+  /** Why it cannot be built; there are no platforms then. Nothing that others build needs it. */
+  refused?: { message: string; hint: string };
+}
+
+export interface MadePlans {
+  plans: KeyedPlan[];
+  /** What was found of base images that nobody has locked. */
+  unlocked: FoundImagesFile['images'];
+}
+
+/**
+ * What each stage of the Dockerfile reads now, for every platform; writes nothing but the index of
+ * file digests.
+ *
+ * @throws DockerfileError for what BuildKit refuses. A stage that the last one does without is
+ *   refused when it is built itself, as BuildKit does it.
+ */
+export async function makePlans(project: DockerProject): Promise<MadePlans> {
+  const { options, buildArgs, dockerfile: file } = project;
+  const locked = await Bases.read(project.root, project.lockFile);
+  const source = await readFile(project.absolute(file), 'utf8');
+  const dockerfile = parseDockerfile(source, { file });
+  const refused = new Map<string, DockerfileError>();
+  const shared = {
+    onRefused: (stage: string, error: DockerfileError) => refused.set(stage, error),
+    contextDir: project.contextDir,
+    dockerfilePath: project.absolute(file),
+    indexPath: project.absolute(join(outputRoot(project.home), 'file-index')),
+    ...buildArgs,
+    ...(options.targets && { targets: options.targets }),
+  };
+  const choice = project.engineChoice;
+  // One platform at a time: each has base digests of its own.
+  const byPlatform: StagePlanFile[][] = [];
+  const unlocked: FoundImagesFile['images'] = {};
+  for (const platform of project.platforms) {
+    const named = baseReferences(dockerfile, { file, platforms: [platform], ...buildArgs });
+    const found = await findUnlocked(locked.unlocked(named, platform), platform, choice);
+    for (const [reference, image] of Object.entries(found))
+      unlocked[reference] = { ...unlocked[reference], ...image };
+    const inputs = await locked.withFound(found).inputs(named, platform);
+    byPlatform.push(planStages(dockerfile, { ...shared, platforms: [platform], bases: inputs }));
+  }
+  const compression = options.compression === 'zstd' && {
+    compression: { kind: 'zstd' as const, version: zstdVersion() },
+  };
+  const byPodman = await isPodmanChosen({ choice });
+  const plans = dockerfile.stages.map(({ name: stage }): KeyedPlan => {
+    const error = refused.get(stage);
+    const own = byPlatform.flatMap((plans) => plans.filter((plan) => plan.stage === stage));
+    return {
+      format: PLAN_FORMAT,
+      imageFormat: IMAGE_FORMAT,
+      ...compression,
+      ...(byPodman && own.some(needsBuilder) && { builder: 'podman' }),
+      stage,
+      platforms: error ? [] : own.flatMap(({ platforms }) => platforms),
+      ...(error && { refused: { message: error.message, hint: error.hint ?? '' } }),
+    };
+  });
+  const missing = neededByLast(plans).find((stage) => refused.has(stage));
+  if (missing !== undefined) throw refused.get(missing);
+  return { plans, unlocked };
+}
+
+/** Whether any of it is more than what is put together here, the same for every engine. */
+function needsBuilder({ platforms }: StagePlanFile): boolean {
+  return platforms.some(
+    ({ instructions, images, output }) =>
+      output.kind === 'paths' ||
+      images.length > 0 ||
+      instructions.some(({ keyword }) => keyword === 'RUN'),
+  );
+}
+
+function neededByLast(plans: readonly KeyedPlan[]): string[] {
+  const needed = new Set<string | undefined>([plans.at(-1)?.stage]);
+  // What a stage builds on stands before it.
+  for (const { stage, platforms } of plans.toReversed())
+    if (needed.has(stage))
+      platforms.flatMap(({ stages }) => stages).forEach((on) => needed.add(on));
+  return plans.map(({ stage }) => stage).filter((stage) => needed.has(stage));
+}

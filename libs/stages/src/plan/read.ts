@@ -1,0 +1,26 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PLAN_FORMAT } from '@excel2doc/dockerfile';
+import { StagesError } from '../workspace/fault';
+import { planFolder } from '../workspace/paths';
+import type { DockerProject } from '../workspace/docker-project';
+import type { KeyedPlan } from './make';
+
+/**
+ * @throws StagesError `PLAN_MISSING` when docker-plan has not run, or was another version's;
+ *   `STAGE_REFUSED` when the stage cannot be built.
+ */
+export async function readPlan(
+  { root, home }: Pick<DockerProject, 'root' | 'home'>,
+  stage: string,
+): Promise<KeyedPlan> {
+  const path = join(planFolder(home), `${stage}.json`);
+  const text = await readFile(join(root, path), 'utf8').catch(() => undefined);
+  const plan = text === undefined ? undefined : (JSON.parse(text) as KeyedPlan);
+  if (plan?.refused) throw new StagesError('STAGE_REFUSED', plan.refused);
+  if (plan?.format === PLAN_FORMAT) return plan;
+  throw new StagesError('PLAN_MISSING', {
+    message: `${path} ${plan ? 'is of another version of the plugin' : 'is not there'}`,
+    hint: 'Run the target docker-plan first',
+  });
+}

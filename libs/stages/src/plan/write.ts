@@ -1,0 +1,71 @@
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Reason, serialisePlan } from '@excel2doc/dockerfile';
+import { type FoundImagesFile, foundImagesFile } from '../bases/bases';
+import type { DockerProject } from '../workspace/docker-project';
+import { type KeyedPlan, makePlans } from './make';
+
+/**
+ * Writes plan/<stage>.json for every stage; files of stages that are gone are removed.
+ *
+ * @param say told in one line each: what is not exact, what was found of images that nobody locked
+ * @throws as `makePlans` does; no plan is written then
+ */
+export async function writePlans(
+  project: DockerProject,
+  say: (line: string) => void,
+): Promise<KeyedPlan[]> {
+  const { plans, unlocked } = await makePlans(project);
+  await mkdir(project.planDir, { recursive: true });
+  const names = new Set(plans.map(({ stage }) => `${stage}.json`));
+  for (const name of await readdir(project.planDir)) {
+    if (!names.has(name)) await rm(join(project.planDir, name), { recursive: true });
+  }
+  const found = project.absolute(foundImagesFile(project.home));
+  if (Object.keys(unlocked).length === 0) await rm(found, { force: true });
+  else await write(found, `${JSON.stringify({ format: 1, images: unlocked }, undefined, 2)}\n`);
+  foundTexts(project.dockerfile, unlocked).forEach(say);
+  for (const each of plans) {
+    await write(join(project.planDir, `${each.stage}.json`), serialisePlan(withNonce(each)));
+    reasonTexts(project.dockerfile, each).forEach(say);
+  }
+  return plans;
+}
+
+/**
+ * A stage that may not be cached gets a key of its own every time. Nx cannot be told at run time to
+ * leave a task out of its cache.
+ */
+function withNonce(plan: KeyedPlan): KeyedPlan {
+  const cacheable = plan.platforms.every(({ uncacheable }) => uncacheable.length === 0);
+  return cacheable ? plan : ({ ...plan, madeAt: new Date().toISOString() } as KeyedPlan);
+}
+
+function reasonTexts(dockerfile: string, { stage, platforms, refused }: KeyedPlan): string[] {
+  const text = ({ reason, line }: Reason, effect: string) => {
+    const at = line ? `${dockerfile}:${line}` : dockerfile;
+    return `${at}: stage ${stage} ${effect}: ${reason}`;
+  };
+  const [first] = platforms;
+  return [
+    ...(refused ? [`stage ${stage} cannot be built: ${refused.message}`] : []),
+    ...(first?.wholeContext ?? []).map((each) => text(each, 'is taken to read the whole context')),
+    ...(first?.uncacheable ?? []).map((each) => text(each, 'is not cached')),
+  ];
+}
+
+function foundTexts(dockerfile: string, images: FoundImagesFile['images']): string[] {
+  return Object.entries(images).flatMap(([reference, platforms]) =>
+    Object.entries(platforms).map(([platform, { digest, layoutDir }]) => {
+      const from = layoutDir === undefined ? 'the registry' : 'the engine';
+      return `${dockerfile}: ${reference} (${platform}) is ${digest} now, from ${from}`;
+    }),
+  );
+}
+
+/** A plan is read by other processes: it is the old one or the new one, never half of it. */
+async function write(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${process.pid}`;
+  await writeFile(temporary, text);
+  await rename(temporary, path);
+}

@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { type Engine, type EngineChoice, locateEngine } from '@excel2doc/engine';
+import { mergedArgs } from './build-args';
+import type { DockerOptions } from './docker-options';
+import { homeOf, planFolder, stageFolder } from './paths';
+import { machinePlatform } from './platform';
+import type { WorkspaceProject } from './workspace-project';
+
+/** What of a Dockerfile's options has a default. */
+type Given = Partial<DockerOptions> & Pick<DockerOptions, 'context' | 'lockFile'>;
+
+/**
+ * One Dockerfile of a project, with all that its stages are planned, built and moved by. Made once
+ * by whoever starts and passed on.
+ */
+export class DockerProject {
+  /** Absolute path of the workspace. */
+  readonly root: string;
+  /** Where outputs go below dist: the project's folder, and the Dockerfile's name where it is not the main one. */
+  readonly home: string;
+  private located: Promise<Engine> | undefined;
+
+  constructor(
+    readonly project: WorkspaceProject,
+    readonly options: Given,
+  ) {
+    this.root = project.root;
+    this.home = homeOf(project.folder, options.variant);
+  }
+
+  get variant(): string | undefined {
+    return this.options.variant;
+  }
+
+  /** Absolute path of the build context. */
+  get contextDir(): string {
+    return this.absolute(this.options.context);
+  }
+
+  /** Relative to the workspace. */
+  get dockerfile(): string {
+    return this.options.dockerfile ?? join(this.project.folder, 'Dockerfile');
+  }
+
+  /** Relative to the workspace. */
+  get lockFile(): string {
+    return this.options.lockFile;
+  }
+
+  /** What it is built for: this machine's platform where nobody says. */
+  get platforms(): string[] {
+    return this.options.platforms ?? [machinePlatform()];
+  }
+
+  /** Platform -> the buildx builder that runs its RUN steps. */
+  get builders(): Record<string, string> | undefined {
+    return this.options.builders;
+  }
+
+  /** The declared build arguments, with the options' own over them; absent where there are none. */
+  get buildArgs(): { buildArgs?: Record<string, string> } {
+    return mergedArgs(this.project.declaredArgs?.(this.variant), this.options.buildArgs);
+  }
+
+  get engineChoice(): EngineChoice | undefined {
+    return this.project.engineChoice;
+  }
+
+  /** The engine, looked for when it is first asked for. @throws EngineError where none answers */
+  readonly engine = (): Promise<Engine> =>
+    (this.located ??= locateEngine({ choice: this.engineChoice }));
+
+  /** @param path relative to the workspace */
+  absolute(path: string): string {
+    return join(this.root, path);
+  }
+
+  /** Absolute path of the folder with the plans. */
+  get planDir(): string {
+    return this.absolute(planFolder(this.home));
+  }
+
+  /** Absolute path of a stage's outputs, all platforms. */
+  stageDir(stage: string): string {
+    return this.absolute(stageFolder(this.home, stage));
+  }
+}

@@ -1,0 +1,30 @@
+import type { EngineChoice } from '@excel2doc/engine';
+
+/** The project that something is done for, and the workspace around it: no type of Nx's. */
+export interface WorkspaceProject {
+  /** Absolute path of the workspace. */
+  root: string;
+  name: string;
+  /** The project's folder, relative to the workspace. */
+  folder: string;
+  /** The engine that the workspace asks for; undefined leaves it open. */
+  engineChoice?: EngineChoice | undefined;
+  /** The images that the workspace's projects put into the engine. */
+  images?: readonly WorkspaceImage[];
+  /** Build arguments that a Compose or Bake file declares for one of the project's Dockerfiles. */
+  declaredArgs?: (variant: string | undefined) => Record<string, string> | undefined;
+  /**
+   * The folder, absolute, in which the local cache keeps what a target of this run came from or goes
+   * to; undefined where this run has none.
+   */
+  cacheEntry?: (target: string) => Promise<string | undefined>;
+}
+
+/** What `docker-build` of a project puts into the engine. Paths are relative to the workspace. */
+export interface WorkspaceImage {
+  dockerfile: string;
+  image: string;
+  tag?: string | undefined;
+  /** The Compose services that run it, where a Compose file declares several of one Dockerfile. */
+  services: readonly string[];
+}
