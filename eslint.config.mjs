@@ -3,10 +3,11 @@ import tseslint from 'typescript-eslint';
 
 /** Imports run one way (docs/architecture.md): a library may use those that stand behind its name. */
 const LAYERS = {
-  dockerfile: [],
-  oci: [],
-  engine: ['oci'],
-  stages: ['dockerfile', 'oci', 'engine'],
+  'go-text': [],
+  dockerfile: ['go-text'],
+  oci: ['go-text'],
+  engine: ['oci', 'go-text'],
+  stages: ['dockerfile', 'oci', 'engine', 'go-text'],
   services: ['stages', 'dockerfile', 'oci', 'engine'],
   'build-report': ['stages', 'dockerfile', 'oci'],
   'nx-stages': ['services', 'build-report', 'stages', 'engine', 'oci', 'dockerfile'],

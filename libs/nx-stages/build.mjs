@@ -5,12 +5,13 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 import ts from 'typescript';
+import { folder, libraries } from './libraries.cjs';
 
 const library = fileURLToPath(new URL('.', import.meta.url));
 const workspace = join(library, '../..');
 
 /** The libraries that come in the package instead of beside it. */
-const bundled = ['dockerfile', 'engine', 'oci', 'stages', 'services', 'build-report'];
+const bundled = libraries().filter((name) => name !== 'nx-stages');
 
 /** @param {string} file */
 const readJson = async (file) => JSON.parse(await readFile(file, 'utf8'));
@@ -61,8 +62,7 @@ async function bundle(entryPoints, external, out) {
  * @param {string} out
  */
 async function types(modules, out) {
-  const libraries = join(workspace, 'libs');
-  const sourceOf = (/** @type {string} */ name) => join(libraries, name, 'src/index.ts');
+  const sourceOf = (/** @type {string} */ name) => join(folder, name, 'src/index.ts');
   const program = ts.createProgram(
     modules.map((module) => join(library, 'src', `${module}.ts`)),
     {
@@ -77,7 +77,7 @@ async function types(modules, out) {
       emitDeclarationOnly: true,
       stripInternal: true,
       types: ['node'],
-      rootDir: libraries,
+      rootDir: folder,
       outDir: out,
       paths: Object.fromEntries(bundled.map((name) => [`@excel2doc/${name}`, [sourceOf(name)]])),
     },
@@ -134,11 +134,11 @@ const implementationOf = (collection, name) =>
 /** @param {string} out the folder to write; what was there is removed */
 export async function buildPackage(out) {
   const manifest = await readJson(join(library, 'package.json'));
-  const libraries = await Promise.all(
+  const manifests = await Promise.all(
     bundled.map((name) => readJson(join(workspace, 'libs', name, 'package.json'))),
   );
   const dependencies = Object.fromEntries(
-    [manifest, ...libraries]
+    [manifest, ...manifests]
       .flatMap((each) => Object.entries(each.dependencies ?? {}))
       .filter(([name]) => !name.startsWith('@excel2doc/'))
       .map(([name, version]) => [name, `^${version}`])

@@ -1,10 +1,11 @@
+import { hasWildcards } from '@excel2doc/go-text';
 import { FileIndex } from '../src/context/file-index';
 import { followLinks, linkTargets } from '../src/context/follow';
 import type { Taken } from '../src/context/source';
 import { ContextTree } from '../src/context/tree';
 import { parseDockerfile } from '../src/dockerfile';
 import { DockerfileError } from '../src/error';
-import { contextPath, hasWildcards } from '../src/go/path';
+import { contextPath } from '../src/context/path';
 import { readIgnoreRules } from '../src/ignore/ignore-file';
 import type { PlanFile, StagePlan } from '../src/plan';
 import { FileSet, takeRead } from '../src/plan/files';

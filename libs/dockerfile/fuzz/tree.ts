@@ -11,7 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { nameOf, systemPath } from '../src/context/name';
+import { textOf } from '@excel2doc/go-text';
+import { systemPath } from '../src/context/name';
 
 export type FileSpec =
   | { path: string; type: 'file'; mode: number; content: string }
@@ -44,7 +45,7 @@ export function writeTree(root: string, specs: FileSpec[]): void {
 export function readTree(root: string): Map<string, string> {
   const found = new Map<string, string>();
   const visit = (folder: string) => {
-    const names = readdirSync(systemPath(join(root, folder)), { encoding: 'buffer' }).map(nameOf);
+    const names = readdirSync(systemPath(join(root, folder)), { encoding: 'buffer' }).map(textOf);
     for (const name of names.sort()) {
       const path = folder === '' ? name : `${folder}/${name}`;
       found.set(path, describeFile(join(root, path)));

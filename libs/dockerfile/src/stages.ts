@@ -1,6 +1,7 @@
+import { hasWildcards } from '@excel2doc/go-text';
 import type { Dockerfile } from './dockerfile';
 import { parseDockerfile } from './dockerfile';
-import { contextPath, hasWildcards } from './go/path';
+import { contextPath } from './context/path';
 import type { StageOutput } from './plan';
 import type { EvaluatedStage } from './stage/step';
 import { evaluateStages } from './stage/evaluate';

@@ -6,17 +6,9 @@
 const { createHash } = require('node:crypto');
 const { existsSync, readdirSync, renameSync, rmSync, statSync } = require('node:fs');
 const { dirname, join } = require('node:path');
+const { libraries } = require('../libraries.cjs');
 
 const workspaceRoot = join(__dirname, '..', '..', '..');
-const libraries = [
-  'dockerfile',
-  'oci',
-  'engine',
-  'stages',
-  'services',
-  'build-report',
-  'nx-stages',
-];
 const bundles = join(workspaceRoot, 'node_modules', '.cache', 'nx-stages');
 
 /**
@@ -44,7 +36,7 @@ function version() {
     const { size, mtimeMs, ctimeMs } = statSync(path);
     hash.update(`${path} ${size} ${mtimeMs} ${ctimeMs}\n`);
   };
-  for (const library of libraries) addSources(join(workspaceRoot, 'libs', library, 'src'), add);
+  for (const library of libraries()) addSources(join(workspaceRoot, 'libs', library, 'src'), add);
   add(join(workspaceRoot, 'package-lock.json'));
   add(__filename);
   return (known = hash.digest('hex').slice(0, 16));

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
-import { contextPath, hasWildcards, matchPattern } from '../go/path';
+import { hasWildcards, matcher } from '@excel2doc/go-text';
+import { contextPath } from './path';
 import type { ContextTree } from './tree';
 
 /**
@@ -90,7 +91,7 @@ export function sentPatterns(tree: ContextTree, pattern: string): string[] {
 export function linkTargets(tree: ContextTree, path: string): string[] {
   const { dir, base } = posix.parse(path);
   const names = hasWildcards(base)
-    ? tree.allNames(dir).filter((name) => matchPattern(base)?.test(name))
+    ? tree.allNames(dir).filter((name) => matcher(base)(name))
     : [base];
   return names.flatMap((name) => {
     const at = posix.join(dir, name);

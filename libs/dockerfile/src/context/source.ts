@@ -1,7 +1,8 @@
-import { contextPath, hasWildcards, matchPattern } from '../go/path';
+import { hasWildcards, matcher } from '@excel2doc/go-text';
 import type { ParentMatches } from '../ignore/pattern';
 import { PatternList, readPattern } from '../ignore/pattern';
 import { followLinks } from './follow';
+import { contextPath } from './path';
 import type { ContextTree, Entry } from './tree';
 
 /** One thing that a COPY takes from the context. */
@@ -106,19 +107,21 @@ function resolveWildcards(tree: ContextTree, path: string): string[] | Missing {
   const followed = followLinks(tree, named);
   if (followed === undefined) return { missing: named, why: 'circular' };
   if (!tree.entry(followed)) return { missing: named, why: 'absent' };
-  const regex = matchPattern(parts.slice(wild).join('/'));
-  if (regex === null) return { missing: path, why: 'malformed' };
+  const matches = matcher(parts.slice(wild).join('/'));
   const depth = parts.length - wild;
   const found: string[] = [];
+  let isMalformed = false;
   const walk = (folder: string, relative: string[]) => {
     for (const entry of tree.list(folder)) {
       const at = [...relative, entry.path.split('/').at(-1)!];
-      if (regex.test(at.join('/'))) found.push([followed, ...at].filter(Boolean).join('/'));
+      const matched = matches(at.join('/'));
+      isMalformed ||= matched === undefined;
+      if (matched) found.push([followed, ...at].filter(Boolean).join('/'));
       else if (entry.type === 'directory' && at.length < depth) walk(entry.path, at);
     }
   };
   walk(followed, []);
-  return found;
+  return isMalformed ? { missing: path, why: 'malformed' } : found;
 }
 
 interface Below {

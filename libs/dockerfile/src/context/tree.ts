@@ -1,9 +1,10 @@
 import type { BigIntStats } from 'node:fs';
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { textOf } from '@excel2doc/go-text';
 import { DockerfileError } from '../error';
 import type { IgnoreRule, IgnoreRules } from '../ignore/ignore-file';
 import type { ParentMatches } from '../ignore/pattern';
-import { nameOf, systemPath } from './name';
+import { systemPath } from './name';
 
 export type EntryType = 'file' | 'directory' | 'symlink' | 'special';
 
@@ -93,7 +94,7 @@ export class ContextTree {
   link(path: string): string {
     let target = this.links.get(path);
     if (target === undefined) {
-      target = nameOf(readlinkSync(systemPath(this.absolute(path)), { encoding: 'buffer' }));
+      target = textOf(readlinkSync(systemPath(this.absolute(path)), { encoding: 'buffer' }));
       this.links.set(path, target);
     }
     return target;
@@ -167,7 +168,7 @@ export class ContextTree {
   private read(folder: string): string[] {
     try {
       const names = readdirSync(systemPath(this.absolute(folder)), { encoding: 'buffer' });
-      return names.map(nameOf).sort();
+      return names.map(textOf).sort();
     } catch (cause) {
       throw unreadable(folder, cause);
     }

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { cleanPath, trimSpace } from '@excel2doc/go-text';
 import { DockerfileError } from '../error';
-import { clean } from '../go/path';
-import { trimSpace } from '../go/space';
 import type { Pattern } from './pattern';
 import { PatternList, readPattern } from './pattern';
 
@@ -32,7 +31,7 @@ export function parseIgnoreFile(content: string, file: string): IgnoreRules {
     const negated = written.startsWith('!');
     let text = negated ? trimSpace(written.slice(1)) : written;
     if (text !== '') {
-      text = clean(text);
+      text = cleanPath(text);
       if (text.length > 1 && text.startsWith('/')) text = text.slice(1);
     }
     const located = <T>(read: () => T): T => {

@@ -1,5 +1,5 @@
-import { clean, matchPattern, quote } from '../go/path';
-import { trimSpace } from '../go/space';
+import { cleanPath, matcher, trimSpace } from '@excel2doc/go-text';
+import { literal } from '../syntax/literal';
 
 /** One pattern of .dockerignore or of COPY --exclude. */
 export interface Pattern {
@@ -18,15 +18,16 @@ export interface Pattern {
 export function readPattern(line: string): Pattern | undefined {
   const trimmed = trimSpace(line);
   if (trimmed === '') return undefined;
-  const cleaned = clean(trimmed);
+  const cleaned = cleanPath(trimmed);
   const negated = cleaned.startsWith('!');
   const text = negated ? cleaned.slice(1) : cleaned;
   if (text === '') throw new SyntaxError('illegal exclusion pattern: "!"');
-  if (startsMalformed(text)) throw new SyntaxError(`syntax error in pattern ${text}`);
-  return { text, negated, matches: matcher(text) };
+  // BuildKit checks the syntax so, and reads no further than it takes to see that they differ.
+  if (matcher(text)('.') === undefined) throw new SyntaxError(`syntax error in pattern ${text}`);
+  return { text, negated, matches: match(text) };
 }
 
-function matcher(text: string): (path: string) => boolean {
+function match(text: string): (path: string) => boolean {
   const { source, kind } = translate([...text]);
   if (kind === 'exact') return (path) => path === text;
   if (kind === 'prefix') {
@@ -47,22 +48,6 @@ function matcher(text: string): (path: string) => boolean {
     }
     return regex.test(path);
   };
-}
-
-// BuildKit tries a pattern on '.' by Go's filepath.Match to check its syntax, which reads no further
-// than it takes to see that they differ: up to the first * that stands outside of a class.
-function startsMalformed(text: string): boolean {
-  for (let rest = text; rest !== '';) {
-    const starred = rest.startsWith('*');
-    rest = rest.replace(/^\*+/, '');
-    const [chunk = ''] = /^(?:\\[^]?|\[(?:\\[^]|[^\]\\])*\]?|[^*\\[])*/.exec(rest) ?? [];
-    if (starred && chunk === '') return false;
-    const regex = matchPattern(chunk);
-    if (regex === null) return true;
-    rest = rest.slice(chunk.length);
-    if (!regex.test('.')) return false;
-  }
-  return false;
 }
 
 type Kind = 'exact' | 'prefix' | 'suffix' | 'regex';
@@ -93,7 +78,7 @@ function translate(pattern: string[]): { source: string; kind: Kind } {
     } else if (character === '\\') {
       const escaped = pattern[i++] ?? '\\';
       // A letter after it is a class of Go's regexp, as \d; the rest stands for itself.
-      source += /[\p{L}\p{Nd}]/u.test(escaped) ? `\\${escaped}` : quote(escaped);
+      source += /[\p{L}\p{Nd}]/u.test(escaped) ? `\\${escaped}` : literal(escaped);
       if (i <= pattern.length) kind = 'regex';
     } else if (/[.+()|{}$]/.test(character)) source += `\\${character}`;
     else if (character === '[' || character === ']') {

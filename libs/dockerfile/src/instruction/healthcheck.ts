@@ -1,11 +1,9 @@
-import { duration } from '../go/duration';
-import { trimStart } from '../go/space';
+import { parseDuration, trimStart } from '@excel2doc/go-text';
 import { SyntaxProblem, jsonStrings } from '../syntax/words';
 import { readFlags } from './flags';
 import type { CommandForm } from './instruction';
 
 const durations = ['interval', 'timeout', 'start-period', 'start-interval'] as const;
-const goDuration = /^[-+]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/;
 
 export function parseHealthcheck(flags: string[], rest: string) {
   const keyword = 'HEALTHCHECK' as const;
@@ -27,9 +25,9 @@ export function parseHealthcheck(flags: string[], rest: string) {
     throw new SyntaxProblem('Missing command after HEALTHCHECK CMD');
   for (const name of durations) {
     const value = read.text(name);
-    if (value !== undefined && (!goDuration.test(value) || /^-.*[1-9]/.test(value)))
+    const length = parseDuration(value ?? '0');
+    if (length === undefined)
       throw new SyntaxProblem(`time: invalid duration "${value}" for --${name}`);
-    const length = duration(value ?? '0');
     if (length !== 0 && length < 1e6)
       throw new SyntaxProblem(`Interval "${name}" cannot be less than 1ms`);
   }

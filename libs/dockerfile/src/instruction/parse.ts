@@ -1,5 +1,5 @@
+import { trimSpace } from '@excel2doc/go-text';
 import { DockerfileError } from '../error';
-import { trimSpace } from '../go/space';
 import type { LogicalLine } from '../syntax/lines';
 import type { Heredoc } from '../syntax/heredoc';
 import { heredocMark } from '../syntax/heredoc';

@@ -1,12 +1,13 @@
+import { hasWildcards, matcher } from '@excel2doc/go-text';
 import type { DockerfileError } from '../error';
 import { DockerfileError as Problem } from '../error';
 import { fileDigest } from '../context/digest';
 import type { FileIndex } from '../context/file-index';
+import { contextPath } from '../context/path';
 import { leadsOutside, passesRoot, sentPatterns } from '../context/follow';
 import type { Missing, Taken } from '../context/source';
 import { takeMounted, takeSource, takeWithParents } from '../context/source';
 import type { ContextTree } from '../context/tree';
-import { contextPath, hasWildcards, matchPattern } from '../go/path';
 import type { PlanFile } from '../plan';
 import type { Read, Step } from '../stage/step';
 
@@ -121,7 +122,7 @@ function brings(pattern: string, path: string): boolean {
   const [wanted, parts] = [pattern.split('/'), path.split('/')];
   const length = Math.min(wanted.length, parts.length);
   const [above, start] = [wanted.slice(0, length).join('/'), parts.slice(0, length).join('/')];
-  return above === start || matchPattern(above)?.test(start) === true;
+  return above === start || matcher(above)(start) === true;
 }
 
 // A link that a part of the pattern matches is sent, and with it the folder that it lies in.
@@ -130,7 +131,7 @@ function meetsLink(tree: ContextTree, folder: string, source: string): boolean {
   const visit = (at: string, [part, ...rest]: string[]): boolean =>
     part !== undefined &&
     tree.list(at).some(({ path, type }) => {
-      if (!matchPattern(part)?.test(path.split('/').at(-1)!)) return false;
+      if (!matcher(part)(path.split('/').at(-1)!)) return false;
       return type === 'symlink' || (type === 'directory' && visit(path, rest));
     });
   return visit(folder, parts);

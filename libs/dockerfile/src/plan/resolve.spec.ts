@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { duration } from '../go/duration';
 import type { StagePlan } from '../plan';
 import { resolveInstructions } from './resolve';
 
@@ -71,9 +70,3 @@ test('what has to be run says so', () => {
     ],
   });
 });
-
-test.each([
-  ['0', 0],
-  ['1.5h', 5400e9],
-  ['300ms', 300e6],
-])('duration %s', (text, expected) => expect(duration(text)).toBe(expected));

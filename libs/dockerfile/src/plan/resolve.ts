@@ -1,4 +1,4 @@
-import { duration } from '../go/duration';
+import { parseDuration } from '@excel2doc/go-text';
 import type {
   Command,
   ResolvedCopy,
@@ -170,7 +170,7 @@ function healthcheck({ check, options }: Healthcheck) {
   const value = (name: string) => options.find((option) => option.name === name)?.value;
   const time = <K extends string>(key: K, name: string) => {
     const text = value(name);
-    return text === undefined ? {} : ({ [key]: duration(text) } as Record<K, number>);
+    return text === undefined ? {} : ({ [key]: parseDuration(text)! } as Record<K, number>);
   };
   const retries = value('retries');
   return {

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
+import { hasWildcards } from '@excel2doc/go-text';
 import type { StageOutput } from '../plan';
-import { hasWildcards } from '../go/path';
 import type { EvaluatedStage } from './step';
 
 /**

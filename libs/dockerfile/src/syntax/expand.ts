@@ -1,4 +1,4 @@
-import { isSpace } from '../go/space';
+import { isSpace } from '@excel2doc/go-text';
 import { SubstitutionError, replaceMatch, trimMatch } from './modifier';
 
 /** The value of a variable: a string, `undefined` when it is unset, `unknown` when we can't tell. */

@@ -1,5 +1,5 @@
 import { DockerfileError } from '../error';
-import { isSpace, trimSpace, trimStart } from '../go/space';
+import { isSpace, trimSpace, trimStart } from '@excel2doc/go-text';
 import type { Heredoc } from './heredoc';
 import { heredocMarks } from './heredoc';
 import { splitCommand } from './words';

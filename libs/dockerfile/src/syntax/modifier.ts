@@ -1,4 +1,4 @@
-import { quote } from '../go/path';
+import { literal } from './literal';
 
 /** A substitution that BuildKit refuses; the message is BuildKit's. */
 export class SubstitutionError extends Error {}
@@ -50,9 +50,9 @@ function glob(pattern: string, greedy: boolean): string {
         throw new SubstitutionError(
           `invalid pattern (${pattern}) in substitution: invalid escape '\\${escaped ?? ''}'`,
         );
-      source += quote(escaped);
+      source += literal(escaped);
       i++;
-    } else source += quote(character);
+    } else source += literal(character);
   }
   return source;
 }

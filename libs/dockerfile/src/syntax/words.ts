@@ -1,4 +1,4 @@
-import { isSpace, trimSpace, trimStart } from '../go/space';
+import { isSpace, trimSpace, trimStart } from '@excel2doc/go-text';
 
 /** What BuildKit splits arguments at; a non-breaking space is none. */
 const blanks = /[\t\v\f\r ]+/;

@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { digestOf } from '../digest';
-import { decodeName } from '../tar/bytes';
+import { decodeName, encodeName } from '../tar/bytes';
 import { layoutSource } from '../layout/read';
 import { SCRATCH } from '../layout/record';
 import { temporaryFolder } from '../testing/folder';
@@ -83,4 +83,20 @@ it.each([
   writeFileSync(join(folder, 'a'), Buffer.alloc(sizeBytes, 1));
   const files = [{ path: 'a', digest: digestOf(Buffer.alloc(sizeBytes, 2)) }];
   await expect(copied(folder, files, ['a'])).rejects.toMatchObject({ code: 'CONTEXT_CHANGED' });
+});
+
+it.each([
+  ['?.txt', '😀.txt'],
+  ['[😀-😂].txt', '😁.txt'],
+  ['?.txt', decodeName(Buffer.from([0xff, 0x2e, 0x74, 0x78, 0x74]))],
+  ['a[^x]b', 'a/b'],
+])('a wildcard takes what the plan names: %s and %s', async (source, path) => {
+  const folder = await temporaryFolder();
+  if (path.includes('/')) mkdirSync(join(folder, 'a'));
+  writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), encodeName(path)]), 'x');
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  expect(await copied(folder, [{ path }], [source])).toEqual({
+    d: 'directory',
+    [`d/${name}`]: 'x',
+  });
 });

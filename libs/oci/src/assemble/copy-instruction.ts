@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { hasWildcards } from '@excel2doc/go-text';
 import { OciError } from '../error';
 import type { LayerRecord } from '../layout/record';
 import { encodeName } from '../tar/bytes';
@@ -8,7 +9,6 @@ import type { Assembly, CarriedOut, StageInput } from './assemble-image';
 import { absolutePath, copySource, matchSources } from './copy';
 import type { AddInstruction, CopyInstruction } from './instruction';
 import { Layering } from './layering';
-import { hasWildcard } from './match';
 import { lookUpOwner } from './owner';
 
 /** COPY and ADD: the changes that they make, or the finished layer that makes them. */
@@ -30,6 +30,7 @@ export async function runCopy(
   const target = new Layering(isLink ? new Tree() : tree);
   const destination = absolutePath(config.config?.WorkingDir || '/', copy.destination);
   const options = {
+    isWhole: from !== undefined,
     ...(copy.chown && { owner: await lookUpOwner(copy.chown, target.tree, contents) }),
     ...(copy.chmod !== undefined && { mode: parseInt(copy.chmod, 8) }),
   };
@@ -86,7 +87,7 @@ async function reusableLayer(
 ): Promise<LayerRecord | undefined> {
   const [path, ...more] = copy.sources;
   const plain = !copy.chown && !copy.chmod && !copy.heredocs?.length && more.length === 0;
-  if (!plain || path === undefined || hasWildcard(path)) return undefined;
+  if (!plain || path === undefined || hasWildcards(path)) return undefined;
   const from = cleanPath(absolutePath('/', path));
   const to = cleanPath(absolutePath(config.config?.WorkingDir || '/', copy.destination));
   const exported = record.paths?.find((item) => cleanPath(item.path) === from);

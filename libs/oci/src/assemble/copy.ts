@@ -1,8 +1,8 @@
+import { hasWildcards, matcher } from '@excel2doc/go-text';
 import { OciError } from '../error';
 import { cleanPath } from '../tar/entry';
 import type { Inode, Node, Tree } from '../tree/tree';
 import type { Layering } from './layering';
-import { hasWildcard, matcher } from './match';
 import type { Owner } from './owner';
 
 export interface CopyOptions {
@@ -12,6 +12,11 @@ export interface CopyOptions {
   mode?: number;
   /** false for a heredoc, which names a file of its own. */
   contentsOnly?: boolean;
+  /**
+   * The source is a whole file system, so the folder that a wildcard starts in is there or missing.
+   * A build context is here without what nothing of it is copied from.
+   */
+  isWhole?: boolean;
 }
 
 /**
@@ -28,24 +33,27 @@ export function copySource(
   destination: string,
   options: CopyOptions,
 ): void {
-  for (const path of matchSources(source, pattern)) {
+  for (const path of matchSources(source, pattern, options.isWhole)) {
     copyOne(target, source, path, destination, options);
   }
 }
 
-/** The paths that a source of a COPY stands for. */
-export function matchSources(source: Tree, pattern: string): string[] {
+/** The paths that a source of a COPY stands for: none where nothing matches, as in BuildKit. */
+export function matchSources(source: Tree, pattern: string, isWhole = false): string[] {
   const parts = pattern.split('/').filter((part) => part !== '' && part !== '.');
-  const at = parts.findIndex(hasWildcard);
+  const at = parts.findIndex(hasWildcards);
   if (at < 0) return [parts.join('/')];
   const folder = source.resolve(parts.slice(0, at).join('/'));
-  const expression = matcher(parts.slice(at).join('/'));
-  if (!expression) throw failed(`malformed wildcard: ${pattern}`);
+  const matches = matcher(parts.slice(at).join('/'));
   const found: string[] = [];
   const search = (path: string, below: string, node: Node) => {
-    if (below !== '' && expression.test(below)) {
-      found.push(path);
-      return;
+    if (below !== '') {
+      const matched = matches(below);
+      if (matched === undefined) throw failed(`malformed wildcard: ${pattern}`);
+      if (matched) {
+        found.push(path);
+        return;
+      }
     }
     for (const name of [...(node.children?.keys() ?? [])].sort()) {
       const next = node.children!.get(name)!;
@@ -54,6 +62,7 @@ export function matchSources(source: Tree, pattern: string): string[] {
   };
   const start = source.get(folder);
   if (start) search(folder, '', start);
+  else if (isWhole) throw failed(`${pattern}: there is no /${folder}`);
   return found;
 }
 

@@ -1,7 +1,7 @@
+import { formatDuration, quote, quoteList, quoteRune } from '@excel2doc/go-text';
 import { OciError } from '../error';
 import type { Healthcheck, ImageConfig, Platform, RunConfig } from '../image/types';
 import { absolutePath } from './copy';
-import { duration, quote, quoteList } from './go-format';
 import type { Command, HealthcheckInstruction, Instruction } from './instruction';
 
 export type MetadataInstruction = Exclude<
@@ -138,8 +138,7 @@ function healthcheck(instruction: HealthcheckInstruction): Healthcheck {
 /** Go's `%q` of the structure. */
 function describeHealthcheck(check: Healthcheck): string {
   const times = [check.Interval, check.Timeout, check.StartPeriod, check.StartInterval];
-  const retries = quote(String.fromCharCode(check.Retries ?? 0)).slice(1, -1);
   return `&{${quoteList(check.Test ?? [])} ${times
-    .map((ns) => quote(duration(ns ?? 0)))
-    .join(' ')} '${retries}'}`;
+    .map((ns) => quote(formatDuration(ns ?? 0)))
+    .join(' ')} ${quoteRune(check.Retries ?? 0)}}`;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { contextPath, matchPattern } from './path';
+import { hasWildcards, matcher } from './match';
 
-describe('matchPattern', () => {
+describe('matcher', () => {
   it.each([
     ['abc', 'abc', true],
     ['*', 'abc', true],
@@ -23,26 +23,35 @@ describe('matchPattern', () => {
     ['\\*', '*', true],
     ['[b-a]', 'a', false],
     ['[^b-a]', 'a', true],
+    // A class may match a slash, ? may not; what * has skipped begins at any byte.
+    ['a[^b]c', 'a/c', true],
+    ['?', '😀', true],
+    ['?', '\udcff', true],
+    ['*??', '☺', true],
+    ['a[', 'b', undefined],
+    ['a*[', 'b', false],
+    ['a*[', 'a', undefined],
   ])('%s and %s: %s', (pattern, path, expected) => {
-    expect(matchPattern(pattern)?.test(path)).toBe(expected);
+    expect(matcher(pattern)(path)).toBe(expected);
   });
 
   it.each(['[', '[^', '[^bc', 'a[', '[-]', '[x-]', '[-x]', '[]a]', '[a-b-c]', 'a\\'])(
     '%s is malformed',
     (pattern) => {
-      expect(matchPattern(pattern)).toBeNull();
+      expect(matcher(pattern)('a')).toBeUndefined();
     },
   );
 });
 
-describe('contextPath', () => {
+describe('hasWildcards', () => {
   it.each([
-    ['.', ''],
-    ['/', ''],
-    ['./a/', 'a'],
-    ['a//b/../c', 'a/c'],
-    ['../../a', 'a'],
-  ])('%s is %j', (path, expected) => {
-    expect(contextPath(path)).toBe(expected);
+    ['a', false],
+    ['a*', true],
+    ['a\\*', false],
+    ['\\\\*', true],
+    ['[a', true],
+    ['a]', false],
+  ])('%s: %s', (path, expected) => {
+    expect(hasWildcards(path)).toBe(expected);
   });
 });

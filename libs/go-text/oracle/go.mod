@@ -1,0 +1,3 @@
+module excel2doc/go-text/oracle
+
+go 1.21
