@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BuildOptions } from './build';
-import { runChild } from './child';
+import type { BuildOptions } from './build/build';
+import { runChild } from './client/child';
 import type { Engine } from './engine';
-import { ociLayoutContext } from './layout';
+import { ociLayoutContext } from './image/layout';
 import { locateEngine } from './locate';
 
 /** Against the engine that is there: `npm start`, or `npx tsx tools/engine/cli.ts start`, has one. */

@@ -1,16 +1,16 @@
 import type { Readable, Writable } from 'node:stream';
-import { type BuildOptions, type BuildResult, build } from './build';
+import { type BuildOptions, type BuildResult, build } from './build/build';
 import {
   type Afterwards,
   type ChildOptions,
   type ChildResult,
   runAfterwards,
   runChild,
-} from './child';
-import { Compose, type ComposeProject } from './compose';
-import type { EngineDescription } from './description';
-import { EngineError } from './error';
-import { failureOf } from './failure';
+} from './client/child';
+import { Compose, type ComposeProject } from './compose/compose';
+import type { EngineDescription } from './client/description';
+import { EngineError } from './client/error';
+import { failureOf } from './client/failure';
 import {
   type ImageInfo,
   type ImageListing,
@@ -18,9 +18,9 @@ import {
   parseImage,
   parseListing,
   parseLoaded,
-} from './image';
-import { type LayoutImage, loadLayout, saveLayout } from './layout';
-import { type RunOptions, runArguments } from './run';
+} from './image/image';
+import { type LayoutImage, loadLayout, saveLayout } from './image/layout';
+import { type RunOptions, runArguments } from './client/run';
 import type { ImageStore } from './store/image-store';
 
 /** An engine that answered, with the calls that it takes. */

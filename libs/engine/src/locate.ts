@@ -1,12 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type DockerInfo, type EngineAddress, describeEngine, isPodmans } from './description';
+import {
+  type DockerInfo,
+  type EngineAddress,
+  describeEngine,
+  isPodmans,
+} from './client/description';
 import { Engine } from './engine';
-import { type EngineChoice, chosenEngine } from './choice';
-import { EngineError } from './error';
+import { type EngineChoice, chosenEngine } from './client/choice';
+import { EngineError } from './client/error';
 import { type PodmanInfo, describePodman } from './podman/describe';
-import { Podman } from './podman/podman';
+import { Podman } from './podman';
 
 /** What `tools/engine` writes about the private engine, at `privateEngineFile()`. */
 export interface PrivateEngineFile {

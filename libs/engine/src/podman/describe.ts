@@ -1,5 +1,5 @@
-import { type EngineDescription, majorOf } from '../description';
-import { EngineError } from '../error';
+import { type EngineDescription, majorOf } from '../client/description';
+import { EngineError } from '../client/error';
 
 /** The part of `podman info --format json` that is read. */
 export interface PodmanInfo {

@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf } from '@excel2doc/oci';
-import type { Podman } from './podman';
+import type { Podman } from '../podman';
 
 export interface RunStepsOptions {
   /** Path of a Dockerfile of one stage, that does nothing to files but by RUN. */

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { EngineDescription } from '../description';
-import type { ImageInfo } from '../image';
+import type { EngineDescription } from '../client/description';
+import type { ImageInfo } from '../image/image';
 
 /** What an engine keeps of images, and the few calls that bring one in. `Engine` is one, too. */
 export interface ImageStore extends Pick<EngineDescription, 'platform' | 'store'> {

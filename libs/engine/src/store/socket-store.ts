@@ -1,10 +1,10 @@
 import { type IncomingMessage, request } from 'node:http';
 import type { Readable } from 'node:stream';
 import { parseReference } from '@excel2doc/oci';
-import { type DockerInfo, engineFacts, isPodmans } from '../description';
-import { EngineError } from '../error';
-import { failureOf } from '../failure';
-import { type ImageInfo, parseImage } from '../image';
+import { type DockerInfo, engineFacts, isPodmans } from '../client/description';
+import { EngineError } from '../client/error';
+import { failureOf } from '../client/failure';
+import { type ImageInfo, parseImage } from '../image/image';
 import type { ImageStore } from './image-store';
 
 /**

@@ -1,9 +1,9 @@
-import { chosenEngine } from '../choice';
-import { type LocateOptions, locateEngine, readPrivateEngine } from '../locate';
-import { Podman } from '../podman/podman';
-import { isOnPath, socketOf, systemHost } from './endpoint';
-import type { ImageStore } from './image-store';
-import { SocketStore } from './socket-store';
+import { chosenEngine } from './client/choice';
+import { type LocateOptions, locateEngine, readPrivateEngine } from './locate';
+import { Podman } from './podman';
+import { isOnPath, socketOf, systemHost } from './store/endpoint';
+import type { ImageStore } from './store/image-store';
+import { SocketStore } from './store/socket-store';
 
 /**
  * The images of the engine that `locateEngine` gives: over its socket where it has one, else through

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { runChild } from './child';
-import type { Engine } from './engine';
+import { runChild } from '../client/child';
+import type { Engine } from '../engine';
 import { unpackTar } from './unpack';
 
 /** An image in an OCI layout folder. */

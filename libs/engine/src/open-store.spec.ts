@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Engine } from '../engine';
-import { locateEngine } from '../locate';
-import { socketOf, systemHost } from './endpoint';
-import type { ImageStore } from './image-store';
-import { openImageStore } from './open';
-import { SocketStore } from './socket-store';
+import type { Engine } from './engine';
+import { locateEngine } from './locate';
+import { socketOf, systemHost } from './store/endpoint';
+import type { ImageStore } from './store/image-store';
+import { openImageStore } from './open-store';
+import { SocketStore } from './store/socket-store';
 
 describe('the images of an engine', { timeout: 60_000 }, () => {
   let engine: Engine;

@@ -1,10 +1,10 @@
 import type { Writable } from 'node:stream';
-import type { BuildOptions, BuildResult } from '../build';
-import type { Afterwards, ChildOptions, ChildResult } from '../child';
-import { Engine } from '../engine';
-import { EngineError } from '../error';
-import { type ImageInfo, type ImageListing, parseListing } from '../image';
-import { type RunStepsOptions, runSteps } from './run-steps';
+import type { BuildOptions, BuildResult } from './build/build';
+import type { Afterwards, ChildOptions, ChildResult } from './client/child';
+import { Engine } from './engine';
+import { EngineError } from './client/error';
+import { type ImageInfo, type ImageListing, parseListing } from './image/image';
+import { type RunStepsOptions, runSteps } from './podman/run-steps';
 
 /** What only Docker does, in one line each. */
 function needsDocker(what: string): EngineError {

@@ -1,5 +1,5 @@
-import type { Afterwards, ChildOptions, ChildResult } from './child';
-import type { Engine } from './engine';
+import type { Afterwards, ChildOptions, ChildResult } from '../client/child';
+import type { Engine } from '../engine';
 
 export interface ComposeProject {
   /** Compose files, later ones on top. */

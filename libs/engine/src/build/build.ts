@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Engine } from './engine';
-import { type LayoutImage, loadLayout, parseLayoutContext, saveLayout } from './layout';
+import type { Engine } from '../engine';
+import { type LayoutImage, loadLayout, parseLayoutContext, saveLayout } from '../image/layout';
 
 export interface BuildOptions {
   /** Path of the Dockerfile. */

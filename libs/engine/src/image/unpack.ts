@@ -1,5 +1,5 @@
 import { PassThrough, type Writable } from 'node:stream';
-import { runChild } from './child';
+import { runChild } from '../client/child';
 
 /** Unpacks the tar that is written to `sink` into `dir`; `done` when all of it is there. */
 export function unpackTar(dir: string): { sink: Writable; done: Promise<void> } {
