@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from './locate';
+import { cacheFolder } from './client/private-engine';
 
 /** What stands for a base image in builds on this machine. */
 export interface Base {

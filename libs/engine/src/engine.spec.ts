@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BuildOptions } from './build/build';
+import type { BuildOptions } from './build/options';
 import { runChild } from './client/child';
 import type { Engine } from './engine';
 import { ociLayoutContext } from './image/layout';

@@ -1,13 +1,16 @@
 import type { Readable, Writable } from 'node:stream';
-import { type BuildOptions, type BuildResult, build } from './build/build';
+import { type Builder, type BuildResult, build } from './build/build';
+import type { BuildOptions } from './build/options';
 import {
   type Afterwards,
   type ChildOptions,
   type ChildResult,
+  type Client,
   runAfterwards,
   runChild,
 } from './client/child';
-import { Compose, type ComposeProject } from './compose/compose';
+import { Compose, type ComposeClient } from './compose/compose';
+import type { ComposeProject } from './compose/project';
 import type { EngineDescription } from './client/description';
 import { EngineError } from './client/error';
 import { failureOf } from './client/failure';
@@ -24,7 +27,7 @@ import { type RunOptions, runArguments } from './client/run';
 import type { ImageStore } from './store/image-store';
 
 /** An engine that answered, with the calls that it takes. */
-export class Engine implements EngineDescription, ImageStore {
+export class Engine implements EngineDescription, ImageStore, Builder, ComposeClient, Client {
   readonly kind: EngineDescription['kind'];
   readonly docker: string;
   readonly buildxPath: string;

@@ -1,19 +1,17 @@
 export { type Base, type BasesFile, basesFile, readBases } from './bases';
-export type { BuildOptions, BuildResult } from './build/build';
+export type { BuildResult } from './build/build';
+export type { BuildOptions } from './build/options';
 export { type EngineChoice, ENGINE_CHOICES, isEngineChoice } from './client/choice';
 export type { ChildOptions, ChildResult } from './client/child';
-export type { Compose, ComposeContainer, ComposeProject } from './compose/compose';
+export type { Compose } from './compose/compose';
+export type { ComposeContainer } from './compose/containers';
+export type { ComposeProject } from './compose/project';
 export { Engine } from './engine';
 export type { EngineDescription } from './client/description';
 export { EngineError, type EngineErrorCode } from './client/error';
 export type { ImageInfo, ImageListing } from './image/image';
-export {
-  cacheFolder,
-  locateEngine,
-  type LocateOptions,
-  privateEngineFile,
-  type PrivateEngineFile,
-} from './locate';
+export { cacheFolder, privateEngineFile, type PrivateEngineFile } from './client/private-engine';
+export { locateEngine, type LocateOptions } from './locate';
 export { type LayoutImage, ociLayoutContext } from './image/layout';
 export { type PodmanInfo, takesHeredocs } from './podman/describe';
 export { Podman } from './podman';

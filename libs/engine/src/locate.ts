@@ -1,6 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import {
   type DockerInfo,
   type EngineAddress,
@@ -10,30 +7,9 @@ import {
 import { Engine } from './engine';
 import { type EngineChoice, chosenEngine } from './client/choice';
 import { EngineError } from './client/error';
+import { readPrivateEngine } from './client/private-engine';
 import { type PodmanInfo, describePodman } from './podman/describe';
 import { Podman } from './podman';
-
-/** What `tools/engine` writes about the private engine, at `privateEngineFile()`. */
-export interface PrivateEngineFile {
-  format: 1;
-  /** Path of the client. */
-  docker: string;
-  /** 'unix:///…' */
-  host: string;
-  /** Value for DOCKER_CONFIG: the folder that holds `cli-plugins`. */
-  dockerConfig: string;
-}
-
-/** `${XDG_CACHE_HOME:-~/.cache}/excel2doc`: what all clones of a user share. */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  const given = env['XDG_CACHE_HOME'];
-  // The XDG base directory specification has relative paths ignored.
-  return join(given?.startsWith('/') ? given : join(homedir(), '.cache'), 'excel2doc');
-}
-
-export function privateEngineFile(env: NodeJS.ProcessEnv = process.env): string {
-  return join(cacheFolder(env), 'engine', 'engine.json');
-}
 
 export interface LocateOptions {
   /** NX_STAGES_ENGINE goes before it. */
@@ -83,14 +59,6 @@ const HINTS: Record<EngineChoice, string> = {
   podman:
     'Podman is asked for (option engine, or NX_STAGES_ENGINE): install it and see that `podman info` works, or choose auto',
 };
-
-/** Undefined when none was ever set up. */
-export async function readPrivateEngine(
-  env: NodeJS.ProcessEnv,
-): Promise<PrivateEngineFile | undefined> {
-  const text = await readFile(privateEngineFile(env), 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as PrivateEngineFile);
-}
 
 async function privateAddress(env: NodeJS.ProcessEnv): Promise<EngineAddress | undefined> {
   const file = await readPrivateEngine(env);

@@ -1,5 +1,6 @@
 import { chosenEngine } from './client/choice';
-import { type LocateOptions, locateEngine, readPrivateEngine } from './locate';
+import { readPrivateEngine } from './client/private-engine';
+import { type LocateOptions, locateEngine } from './locate';
 import { Podman } from './podman';
 import { isOnPath, socketOf, systemHost } from './store/endpoint';
 import type { ImageStore } from './store/image-store';

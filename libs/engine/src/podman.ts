@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
-import type { BuildOptions, BuildResult } from './build/build';
+import type { BuildResult } from './build/build';
+import type { BuildOptions } from './build/options';
 import type { Afterwards, ChildOptions, ChildResult } from './client/child';
 import { Engine } from './engine';
 import { EngineError } from './client/error';
@@ -60,8 +61,9 @@ export class Podman extends Engine {
   override async listImages(filters: string[] = []): Promise<ImageListing[]> {
     const fields = ['ID', 'Repository', 'Tag', 'Size', 'CreatedAt'];
     const format = `{${fields.map((field) => `"${field}":{{json .${field}}}`).join(',')}}`;
+    const args = ['image', 'ls', '--no-trunc', '--format', format];
     const { stdout } = await this.command([
-      ...['image', 'ls', '--no-trunc', '--format', format],
+      ...args,
       ...filters.flatMap((filter) => ['--filter', filter]),
     ]);
     const names = filters.flatMap((filter) => /^reference=(.+)$/.exec(filter)?.[1] ?? []);

@@ -2,45 +2,35 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Engine } from '../engine';
-import { type LayoutImage, loadLayout, parseLayoutContext, saveLayout } from '../image/layout';
-
-export interface BuildOptions {
-  /** Path of the Dockerfile. */
-  dockerfile: string;
-  contextDir: string;
-  target?: string;
-  /** 'linux/arm64'; the engine's own when left out. */
-  platform?: string;
-  /** A builder of `docker buildx create` by its name, for a platform that it runs natively. */
-  builder?: string;
-  buildArgs?: Record<string, string>;
-  /** Name (a stage's, or an image reference of a FROM) -> what stands for it: `ociLayoutContext()`,
-   * 'docker-image://…', a folder. */
-  namedContexts?: Record<string, string>;
-  /** As buildx takes them: 'id=token,src=…', 'id=token,env=TOKEN'. */
-  secrets?: string[];
-  ssh?: string[];
-  output: { kind: 'oci-layout'; dir: string } | { kind: 'load'; tags: string[] };
-  noCache?: boolean;
-  /** In seconds; RUN steps see it. */
-  sourceDateEpoch?: number;
-  labels?: Record<string, string>;
-  signal?: AbortSignal;
-  /** Off: the progress is only on the error. */
-  showProgress?: boolean;
-}
+import type { ChildOptions, ChildResult } from '../client/child';
+import type { EngineDescription } from '../client/description';
+import {
+  type ImageTransfer,
+  type LayoutImage,
+  loadLayout,
+  parseLayoutContext,
+  saveLayout,
+} from '../image/layout';
+import { type BuildOptions, buildArguments, flags } from './options';
 
 export interface BuildResult {
   /** Of the manifest (or, for `load` into the classic store, of the image's config). */
   digest: string;
 }
 
+/** What a build asks of an engine. */
+export interface Builder extends ImageTransfer {
+  readonly store: EngineDescription['store'];
+  buildxCommand(args: string[], options: ChildOptions): Promise<ChildResult>;
+  inspectImage(reference: string): Promise<object | null>;
+  removeImage(reference: string): Promise<boolean>;
+}
+
 /**
  * Builds one image. A layout is written aside and renamed, so that `dir` is whole or is not there;
  * the classic image store, which cannot export one, saves the loaded image instead.
  */
-export async function build(engine: Engine, given: BuildOptions): Promise<BuildResult> {
+export async function build(engine: Builder, given: BuildOptions): Promise<BuildResult> {
   const namedContexts = exportsLayouts(engine, given)
     ? given.namedContexts
     : await asImages(engine, given.namedContexts);
@@ -65,7 +55,7 @@ export async function build(engine: Engine, given: BuildOptions): Promise<BuildR
 }
 
 /** A builder of its own does it with any store. */
-function exportsLayouts(engine: Engine, { builder }: BuildOptions): boolean {
+function exportsLayouts(engine: Builder, { builder }: BuildOptions): boolean {
   return builder !== undefined || engine.store === 'containerd';
 }
 
@@ -74,7 +64,7 @@ function exportsLayouts(engine: Engine, { builder }: BuildOptions): boolean {
  * named as images.
  */
 async function asImages(
-  engine: Engine,
+  engine: Builder,
   named: Record<string, string> = {},
 ): Promise<Record<string, string>> {
   const usable: Record<string, string> = {};
@@ -85,13 +75,13 @@ async function asImages(
   return usable;
 }
 
-async function asLoadedImage(engine: Engine, layout: LayoutImage): Promise<string> {
+async function asLoadedImage(engine: Builder, layout: LayoutImage): Promise<string> {
   const tag = `excel2doc-context:${layout.digest.slice('sha256:'.length)}`;
   if ((await engine.inspectImage(tag)) === null) await loadLayout(engine, layout, tag);
   return `docker-image://${tag}`;
 }
 
-async function buildAndSave(engine: Engine, options: BuildOptions, dir: string): Promise<string> {
+async function buildAndSave(engine: Builder, options: BuildOptions, dir: string): Promise<string> {
   const tag = `excel2doc-export:${randomUUID()}`;
   await runBuild(engine, options, ['--load', '--tag', tag]);
   try {
@@ -105,7 +95,7 @@ async function buildAndSave(engine: Engine, options: BuildOptions, dir: string):
   }
 }
 
-async function runBuild(engine: Engine, options: BuildOptions, output: string[]): Promise<string> {
+async function runBuild(engine: Builder, options: BuildOptions, output: string[]): Promise<string> {
   const scratch = await mkdtemp(join(tmpdir(), 'excel2doc-build-'));
   const metadataFile = join(scratch, 'metadata.json');
   try {
@@ -124,30 +114,4 @@ async function runBuild(engine: Engine, options: BuildOptions, output: string[])
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-/** The options of `buildx build`, less output and context. */
-export function buildArguments(options: BuildOptions): string[] {
-  const pairs = (values: Record<string, string> | undefined) =>
-    Object.entries(values ?? {}).map(([name, value]) => `${name}=${value}`);
-  return [
-    'build',
-    '--progress=plain',
-    // An attestation holds the time of the build: the digest would change with every one.
-    '--provenance=false',
-    ...(options.builder ? ['--builder', options.builder] : []),
-    ...['--file', options.dockerfile],
-    ...(options.target ? ['--target', options.target] : []),
-    ...(options.platform ? ['--platform', options.platform] : []),
-    ...flags('--build-arg', pairs(options.buildArgs)),
-    ...flags('--build-context', pairs(options.namedContexts)),
-    ...flags('--label', pairs(options.labels)),
-    ...flags('--secret', options.secrets ?? []),
-    ...flags('--ssh', options.ssh ?? []),
-    ...(options.noCache ? ['--no-cache'] : []),
-  ];
-}
-
-function flags(name: string, values: string[]): string[] {
-  return values.flatMap((value) => [name, value]);
 }

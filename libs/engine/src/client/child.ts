@@ -26,6 +26,11 @@ export interface ChildResult {
   stderr: string;
 }
 
+/** The client of an engine, `docker` or `podman`. */
+export interface Client {
+  command(args: string[], options?: ChildOptions): Promise<ChildResult>;
+}
+
 /** Enough for every message that was ever read; what is older is dropped, so that memory stays flat. */
 const KEPT_CHARACTERS = 1_000_000;
 const KILL_DELAY_MS = 5_000;
@@ -132,9 +137,15 @@ export async function runAfterwards(
   const { execa } = await import('execa');
   const script = 'read -r _; exec "$@"';
   const child = execa('sh', ['-c', script, 'sh', program, ...args], {
-    ...{ env, extendEnv: false, reject: false, cleanup: false, detached: true },
-    ...{ stdin: 'pipe', stdout: 'ignore', stderr: 'ignore' },
-  } as const);
+    env,
+    extendEnv: false,
+    reject: false,
+    cleanup: false,
+    detached: true,
+    stdin: 'pipe',
+    stdout: 'ignore',
+    stderr: 'ignore',
+  });
   return {
     async run() {
       child.stdin.end();

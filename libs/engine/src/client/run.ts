@@ -31,7 +31,9 @@ export function runArguments(options: RunOptions): string[] {
     ([name, value]) => `${name}=${value}`,
   );
   return [
-    ...['run', '--rm', `--pull=${options.pull ? 'missing' : 'never'}`],
+    'run',
+    '--rm',
+    `--pull=${options.pull ? 'missing' : 'never'}`,
     ...(options.output === 'terminal' ? ['--interactive', '--tty'] : []),
     ...(options.input !== undefined ? ['--interactive'] : []),
     ...one('--entrypoint', options.entrypoint),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseContainers, projectArguments } from './compose';
+import { parseContainers } from './containers';
+import { projectArguments } from './project';
 
 const row = {
   Name: 'p-redis-1',
@@ -47,9 +48,8 @@ describe('projectArguments', () => {
       envFile: '.env',
       profiles: ['test'],
     };
-    expect(projectArguments(project)).toEqual([
-      ...['--ansi', 'never', '--progress', 'plain', '--file', 'a.yaml', '--file', 'b.yaml'],
-      ...['--project-name', 'p', '--env-file', '.env', '--profile', 'test'],
-    ]);
+    expect(projectArguments(project).join(' ')).toBe(
+      '--ansi never --progress plain --file a.yaml --file b.yaml --project-name p --env-file .env --profile test',
+    );
   });
 });

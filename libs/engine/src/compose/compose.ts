@@ -1,27 +1,11 @@
 import type { Afterwards, ChildOptions, ChildResult } from '../client/child';
-import type { Engine } from '../engine';
+import { type ComposeContainer, parseContainers } from './containers';
+import { type ComposeProject, projectArguments } from './project';
 
-export interface ComposeProject {
-  /** Compose files, later ones on top. */
-  files: string[];
-  /** Project name; the file's own when left out. */
-  project?: string;
-  envFile?: string;
-  profiles?: string[];
-  /** Values for ${…} in the files, before those of `envFile`. */
-  variables?: Record<string, string>;
-}
-
-/** A container of a project, from `compose ps`. */
-export interface ComposeContainer {
-  name: string;
-  service: string;
-  image: string;
-  state: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
-  /** Undefined for a service without a health check. */
-  health: 'starting' | 'healthy' | 'unhealthy' | undefined;
-  exitCode: number;
-  ports: { address: string; published: number; target: number; protocol: string }[];
+/** What the services of a project ask of an engine. */
+export interface ComposeClient {
+  composeCommand(args: string[], what: string, options: ChildOptions): Promise<ChildResult>;
+  composeAfterwards(args: string[], variables: Record<string, string>): Promise<Afterwards>;
 }
 
 type Streaming = Pick<ChildOptions, 'signal' | 'output'>;
@@ -29,7 +13,7 @@ type Streaming = Pick<ChildOptions, 'signal' | 'output'>;
 /** `docker compose` for one project. By default output is captured; `{ output: 'show' }` shows it. */
 export class Compose {
   constructor(
-    private readonly engine: Engine,
+    private readonly engine: ComposeClient,
     private readonly project: ComposeProject,
   ) {}
 
@@ -86,7 +70,8 @@ export class Compose {
   ): Promise<ChildResult> {
     return this.call(
       [
-        ...['logs', '--no-color'],
+        'logs',
+        '--no-color',
         ...(options.follow ? ['--follow'] : []),
         ...(options.tail === undefined ? [] : ['--tail', String(options.tail)]),
         ...(options.timestamps ? ['--timestamps'] : []),
@@ -102,7 +87,7 @@ export class Compose {
     command: string[],
     options: ChildOptions & { user?: string; variables?: Record<string, string> } = {},
   ): Promise<ChildResult> {
-    const args = ['exec', ...noTerminal(options), ...common(options), service, ...command];
+    const args = ['exec', ...noTerminal(options), ...inContainer(options), service, ...command];
     return this.call(args, { allowFailure: true, ...options });
   }
 
@@ -118,10 +103,14 @@ export class Compose {
     } = {},
   ): Promise<ChildResult> {
     const args = [
-      ...['run', '--rm', ...noTerminal(options), ...common(options)],
+      'run',
+      '--rm',
+      ...noTerminal(options),
+      ...inContainer(options),
       ...(options.noDeps ? ['--no-deps'] : []),
       ...(options.entrypoint ? ['--entrypoint', options.entrypoint] : []),
-      ...[service, ...command],
+      service,
+      ...command,
     ];
     return this.call(args, { allowFailure: true, ...options });
   }
@@ -172,7 +161,11 @@ export interface UpOptions {
 
 function upArguments({ services = [], waitTimeoutSeconds, ...options }: UpOptions): string[] {
   return [
-    ...['up', '--detach', '--no-build', '--pull', options.pull ? 'missing' : 'never'],
+    'up',
+    '--detach',
+    '--no-build',
+    '--pull',
+    options.pull ? 'missing' : 'never',
     ...(options.wait ? ['--wait'] : []),
     ...(waitTimeoutSeconds ? ['--wait-timeout', String(waitTimeoutSeconds)] : []),
     ...(options.removeOrphans ? ['--remove-orphans'] : []),
@@ -182,60 +175,11 @@ function upArguments({ services = [], waitTimeoutSeconds, ...options }: UpOption
   ];
 }
 
-/** The options of `docker compose` that choose `project`. */
-export function projectArguments(project: ComposeProject): string[] {
-  return [
-    ...['--ansi', 'never', '--progress', 'plain'],
-    ...project.files.flatMap((file) => ['--file', file]),
-    ...(project.project ? ['--project-name', project.project] : []),
-    ...(project.envFile ? ['--env-file', project.envFile] : []),
-    ...(project.profiles ?? []).flatMap((profile) => ['--profile', profile]),
-  ];
-}
-
-interface PsRow {
-  Name: string;
-  Service: string;
-  Image: string;
-  State: ComposeContainer['state'];
-  Health?: string;
-  ExitCode: number;
-  Publishers?:
-    { URL: string; TargetPort: number; PublishedPort: number; Protocol: string }[] | null;
-}
-
-/** `compose ps --format json`: one array before Compose 2.21, one object a line since. */
-export function parseContainers(stdout: string): ComposeContainer[] {
-  const text = stdout.trim();
-  const rows = text.startsWith('[')
-    ? (JSON.parse(text) as PsRow[])
-    : text
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line) as PsRow);
-  return rows.map((row) => ({
-    name: row.Name,
-    service: row.Service,
-    image: row.Image,
-    state: row.State,
-    health: (row.Health || undefined) as ComposeContainer['health'],
-    exitCode: row.ExitCode,
-    ports: (row.Publishers ?? [])
-      .filter((each) => each.PublishedPort > 0)
-      .map((each) => ({
-        address: each.URL,
-        published: each.PublishedPort,
-        target: each.TargetPort,
-        protocol: each.Protocol,
-      })),
-  }));
-}
-
 function noTerminal(options: ChildOptions): string[] {
   return options.output === 'terminal' ? [] : ['--no-TTY'];
 }
 
-function common(options: { user?: string; variables?: Record<string, string> }): string[] {
+function inContainer(options: { user?: string; variables?: Record<string, string> }): string[] {
   return [
     ...(options.user ? ['--user', options.user] : []),
     ...Object.entries(options.variables ?? {}).flatMap(([name, value]) => [

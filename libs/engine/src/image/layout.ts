@@ -1,9 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { runChild } from '../client/child';
-import type { Engine } from '../engine';
 import { unpackTar } from './unpack';
 
 /** An image in an OCI layout folder. */
@@ -11,6 +10,12 @@ export interface LayoutImage {
   dir: string;
   /** Of the manifest. */
   digest: string;
+}
+
+/** What an engine does to bring images in and out as tars. */
+export interface ImageTransfer {
+  loadImage(tar: Readable): Promise<unknown>;
+  saveImage(reference: string, sink: Writable): Promise<void>;
 }
 
 interface Manifest {
@@ -25,7 +30,11 @@ interface Manifest {
  *
  * @throws EngineError `LAYERS_MISSING`
  */
-export async function loadLayout(engine: Engine, image: LayoutImage, tag: string): Promise<void> {
+export async function loadLayout(
+  engine: ImageTransfer,
+  image: LayoutImage,
+  tag: string,
+): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'excel2doc-load-'));
   try {
     await writeNames(scratch, image, tag);
@@ -52,7 +61,11 @@ export async function loadLayout(engine: Engine, image: LayoutImage, tag: string
 }
 
 /** Writes an image of the engine as an OCI layout folder, which is made where it is missing. */
-export async function saveLayout(engine: Engine, reference: string, dir: string): Promise<void> {
+export async function saveLayout(
+  engine: ImageTransfer,
+  reference: string,
+  dir: string,
+): Promise<void> {
   await mkdir(dir, { recursive: true });
   const { sink, done } = unpackTar(dir);
   await Promise.all([engine.saveImage(reference, sink), done]);

@@ -30,7 +30,10 @@ export function describePodman(path: string, info: PodmanInfo): EngineDescriptio
     env: {},
     serverVersion: version,
     // It has neither; whoever asks for one is told so.
-    ...{ buildxPath: '', buildxVersion: '', composePath: '', composeVersion: '' },
+    buildxPath: '',
+    buildxVersion: '',
+    composePath: '',
+    composeVersion: '',
     // As in Docker's classic store, an image's id is the digest of its config.
     store: 'classic',
     platform: `${info.host.os}/${info.host.arch}`,

@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf } from '@excel2doc/oci';
-import type { Podman } from '../podman';
+import type { Client } from '../client/child';
 
 export interface RunStepsOptions {
   /** Path of a Dockerfile of one stage, that does nothing to files but by RUN. */
@@ -25,7 +25,7 @@ export interface RunStepsOptions {
  * Podman's `docker-dir` is the only format in which it writes layers as it has them; as
  * an OCI layout it would compress all of the base again.
  */
-export async function runSteps(podman: Podman, options: RunStepsOptions): Promise<void> {
+export async function runSteps(podman: Client, options: RunStepsOptions): Promise<void> {
   const { layoutDir, signal, showProgress = true } = options;
   const scratch = `${layoutDir}.podman`;
   const idFile = `${layoutDir}.id`;
@@ -51,8 +51,12 @@ export function stepArguments(options: RunStepsOptions): string[] {
     Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${prefix}${value}`]);
   return [
     // A layer for each RUN, which the next build takes again.
-    ...['build', '--layers', '--format', 'docker', '--pull=never'],
-    ...['--file', options.dockerfile],
+    'build',
+    '--layers',
+    '--format=docker',
+    '--pull=never',
+    '--file',
+    options.dockerfile,
     ...(options.platform ? ['--platform', options.platform] : []),
     ...each('--build-arg', options.buildArgs),
     ...each('--build-context', options.images, 'docker-image://'),
