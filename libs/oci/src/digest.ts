@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { OciError } from './error';
 
 declare const digestBrand: unique symbol;
 
@@ -14,15 +13,6 @@ const PATTERN = /^sha256:[0-9a-f]{64}$/;
 
 export function isDigest(text: unknown): text is Digest {
   return typeof text === 'string' && PATTERN.test(text);
-}
-
-/** @throws OciError `BAD_DIGEST` */
-export function parseDigest(text: string): Digest {
-  if (isDigest(text)) return text;
-  throw new OciError('BAD_DIGEST', {
-    message: `not a sha256 digest: ${text}`,
-    hint: 'a digest is sha256: and 64 hexadecimal digits',
-  });
 }
 
 export function digestOf(bytes: string | NodeJS.ArrayBufferView): Digest {

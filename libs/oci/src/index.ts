@@ -1,4 +1,5 @@
-export { assembleImage, type AssembleOptions, type StageInput } from './assemble/assemble-image';
+export { assembleImage, type AssembleOptions } from './assemble/assemble-image';
+export type { StageInput } from './assemble/assembly';
 export { type Assemblable, type AssemblableOptions, canAssemble } from './assemble/can-assemble';
 export type { BuildContext, ContextFile } from './assemble/context';
 export type {
@@ -10,13 +11,8 @@ export type {
   Instruction,
   KeyValue,
 } from './assemble/instruction';
-export {
-  type BlobSource,
-  type ChainOptions,
-  readBlob,
-  readJsonBlob,
-  sourceChain,
-} from './blob/source';
+export { type BlobSource, readBlob, readJsonBlob } from './blob/source';
+export { type ChainOptions, sourceChain } from './blob/chain';
 export {
   BlobDraft,
   BlobStore,
@@ -24,7 +20,8 @@ export {
   evictUnread,
   type StoredBlob,
 } from './blob/store';
-export { type Digest, digestOf, Hasher, isDigest, parseDigest } from './digest';
+export { type Digest, digestOf, Hasher, isDigest } from './digest';
+export { parseDigest } from './parse-digest';
 export { hasCode, OciError, type OciErrorCode } from './error';
 export {
   type Descriptor,

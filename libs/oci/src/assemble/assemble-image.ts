@@ -2,7 +2,7 @@ import type { BlobSource } from '../blob/source';
 import type { Digest } from '../digest';
 import { OciError } from '../error';
 import { timestamp } from '../image/config';
-import { type ImageConfig, parsePlatform } from '../image/types';
+import { parsePlatform } from '../image/types';
 import type { Compression } from '../layer/compression';
 import { LayerWriter } from '../layer/writer';
 import { LayoutDraft } from '../layout/draft';
@@ -12,6 +12,7 @@ import { Contents, type LayerPlace } from '../tree/contents';
 import { IndexCache } from '../tree/index-cache';
 import { mergeLayers } from '../tree/merge';
 import { Tree } from '../tree/tree';
+import type { Assembly, CarriedOut, StageInput } from './assembly';
 import { canAssemble } from './can-assemble';
 import { type BuildContext, contextTree } from './context';
 import { absolutePath } from './copy';
@@ -20,13 +21,6 @@ import type { Instruction } from './instruction';
 import { Layering } from './layering';
 import { applyMetadata, emptyConfig, inheritedConfig } from './metadata';
 import { lookUpOwner } from './owner';
-
-/** A finished stage that is copied from. */
-export interface StageInput {
-  record: ImageRecord;
-  /** Gives every layer of the record. */
-  source: BlobSource;
-}
 
 export interface AssembleOptions {
   /** Replaced whole. */
@@ -51,18 +45,6 @@ export interface AssembleOptions {
   cmdIsSet?: boolean;
   /** For a stage that is exported by paths: each is one COPY --link, in this order. */
   paths?: readonly string[];
-}
-
-/** What the instructions are carried out on. */
-export interface Assembly {
-  tree: Tree;
-  config: ImageConfig;
-  layers: LayerRecord[];
-  contents: Contents;
-  context: () => Tree;
-  stage: (name: string) => Promise<{ input: StageInput; tree: Tree }>;
-  indexes: IndexCache;
-  epochS: number;
 }
 
 /**
@@ -153,14 +135,6 @@ async function start(options: AssembleOptions): Promise<Assembly> {
     indexes,
     epochS,
   };
-}
-
-export interface CarriedOut {
-  createdBy: string;
-  /** Files that changed. */
-  layering?: Layering;
-  /** A finished layer that does just what the instruction asks for. */
-  reused?: LayerRecord;
 }
 
 async function carryOut(

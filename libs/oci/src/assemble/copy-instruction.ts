@@ -5,7 +5,7 @@ import type { LayerRecord } from '../layout/record';
 import { encodeName } from '../tar/bytes';
 import { cleanPath } from '../tar/entry';
 import { type Node, Tree } from '../tree/tree';
-import type { Assembly, CarriedOut, StageInput } from './assemble-image';
+import type { Assembly, CarriedOut, StageInput } from './assembly';
 import { absolutePath, copySource, matchSources } from './copy';
 import type { AddInstruction, CopyInstruction } from './instruction';
 import { Layering } from './layering';

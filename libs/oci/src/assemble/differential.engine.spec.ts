@@ -2,7 +2,7 @@ import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
-import { sourceChain } from '../blob/source';
+import { sourceChain } from '../blob/chain';
 import { hasCode } from '../error';
 import type { ImageConfig } from '../image/types';
 import { layoutSource, readBaseImage, readImageRecord, readLayout } from '../layout/read';

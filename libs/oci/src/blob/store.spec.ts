@@ -4,7 +4,8 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../digest';
 import { temporaryFolder } from '../testing/folder';
-import { readBlob, sourceChain } from './source';
+import { readBlob } from './source';
+import { sourceChain } from './chain';
 import { BlobStore, evictUnread } from './store';
 
 const bytes = Buffer.from('a blob');

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sourceChain } from '../blob/source';
+import { sourceChain } from '../blob/chain';
 import { digestOf } from '../digest';
 import { layoutSource, readBaseImage } from '../layout/read';
 import { temporaryFolder } from '../testing/folder';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
-import { sourceChain } from '../blob/source';
+import { sourceChain } from '../blob/chain';
 import { layoutSource, readBaseImage } from '../layout/read';
 import { type Engine, privateEngine } from '../testing/engine';
 import { temporaryFolder } from '../testing/folder';

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readBlob, sourceChain } from '../blob/source';
+import { readBlob } from '../blob/source';
+import { sourceChain } from '../blob/chain';
 import { BlobStore } from '../blob/store';
 import { digestOf } from '../digest';
 import { temporaryFolder } from '../testing/folder';

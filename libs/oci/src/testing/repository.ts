@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { sourceChain } from '../blob/source';
+import { sourceChain } from '../blob/chain';
 import { BlobStore } from '../blob/store';
 import { layoutSource, readBaseImage } from '../layout/read';
 import { Repository, type RepositoryOptions } from '../registry/repository';

@@ -6,7 +6,8 @@ import {
   inheritedConfig,
   type MetadataInstruction,
 } from '../assemble/metadata';
-import { type BlobSource, sourceChain } from '../blob/source';
+import { type BlobSource } from '../blob/source';
+import { sourceChain } from '../blob/chain';
 import { OciError } from '../error';
 import { timestamp } from '../image/config';
 import { type ImageConfig, parsePlatform } from '../image/types';

@@ -1,0 +1,35 @@
+import type { BlobSource } from '../blob/source';
+import type { ImageConfig } from '../image/types';
+import type { ImageRecord, LayerRecord } from '../layout/record';
+import type { Contents } from '../tree/contents';
+import type { IndexCache } from '../tree/index-cache';
+import type { Tree } from '../tree/tree';
+import type { Layering } from './layering';
+
+/** A finished stage that is copied from. */
+export interface StageInput {
+  record: ImageRecord;
+  /** Gives every layer of the record. */
+  source: BlobSource;
+}
+
+/** What the instructions are carried out on. */
+export interface Assembly {
+  tree: Tree;
+  config: ImageConfig;
+  layers: LayerRecord[];
+  contents: Contents;
+  context: () => Tree;
+  stage: (name: string) => Promise<{ input: StageInput; tree: Tree }>;
+  indexes: IndexCache;
+  epochS: number;
+}
+
+/** What an instruction came to. */
+export interface CarriedOut {
+  createdBy: string;
+  /** Files that changed. */
+  layering?: Layering;
+  /** A finished layer that does just what the instruction asks for. */
+  reused?: LayerRecord;
+}
