@@ -1,16 +1,6 @@
 import { posix } from 'node:path';
-import type { ComposeFile } from './compose-targets';
+import type { ComposeBuild, ComposeFile } from './compose-file';
 import { type DeclaredBuild, declaredPaths } from './declared-build';
-
-/** `build:` of a service, as far as targets are inferred from it. */
-export interface ComposeBuild {
-  context?: string;
-  dockerfile?: string;
-  dockerfile_inline?: string;
-  args?: Record<string, string | number | boolean | null> | string[];
-  target?: string;
-  platforms?: string[];
-}
 
 /**
  * The builds that a Compose file declares. Variables have their defaults, and an argument that has

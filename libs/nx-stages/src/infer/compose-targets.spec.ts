@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { composeTargets, parseCompose, serviceOf } from './compose-targets';
+import { composeTargets, serviceOf } from './compose-targets';
+import { parseCompose } from './compose-file';
 
 const project = {
   projectRoot: 'apps/api',

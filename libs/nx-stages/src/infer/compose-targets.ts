@@ -1,20 +1,8 @@
-import { createRequire } from 'node:module';
 import { posix } from 'node:path';
 import type { TargetConfiguration } from '@nx/devkit';
-import type * as yaml from 'yaml';
 import { careTargets } from './care-targets';
-import { type ComposeBuild, buildPaths } from './compose-builds';
-
-/** The parts of a Compose file that targets are inferred from. */
-export interface ComposeModel {
-  services: Record<string, { image?: string; build?: string | ComposeBuild } | null>;
-}
-
-export interface ComposeFile {
-  /** Relative to the workspace. */
-  file: string;
-  model: ComposeModel;
-}
+import { buildPaths } from './compose-builds';
+import type { ComposeFile } from './compose-file';
 
 export interface ComposeProject {
   projectRoot: string;
@@ -27,17 +15,6 @@ export interface ComposeProject {
   lockFile: string;
   builders?: Record<string, string> | undefined;
   has(file: string): boolean;
-}
-
-/** @throws Error naming what is wrong when the text is no Compose file. */
-export function parseCompose(text: string): ComposeModel {
-  // Only here: yaml takes longer to load than all the rest of the plugin.
-  const { parse } = createRequire(__filename)('yaml') as typeof yaml;
-  const model = parse(text, { merge: true, logLevel: 'error' }) as Partial<ComposeModel> | null;
-  if (typeof model?.services !== 'object' || model.services === null) {
-    throw new Error('it has no services');
-  }
-  return model as ComposeModel;
 }
 
 /** The service that runs a project: by the image that it names, or by the Dockerfile that it builds. */

@@ -10,7 +10,8 @@ import {
 } from '@excel2doc/stages';
 import { readBake } from './bake/bake';
 import { composeBuilds } from './compose-builds';
-import { type ComposeFile, composeTargets, parseCompose, serviceOf } from './compose-targets';
+import { composeTargets, serviceOf } from './compose-targets';
+import { type ComposeFile, parseCompose } from './compose-file';
 import { findContext } from './context';
 import { type BuildSettings, type DeclaredBuild, recipes } from './declared-build';
 import { type OtherImage, dockerTargets, imageName } from './docker-targets';

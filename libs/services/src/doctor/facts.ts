@@ -1,5 +1,4 @@
 import type { Container } from '../compose/container';
-import type { ForeignPlatform } from './platforms';
 
 /** All that the checks look at: plain data, so that each check is a function of values. */
 export interface Facts {
@@ -45,4 +44,12 @@ export interface Facts {
   publishedTargets: number[];
   exposedPorts: number[];
   containers: Container[];
+}
+
+/** How the RUN steps of a platform that is not the engine's own are run. */
+export interface ForeignPlatform {
+  platform: string;
+  /** `builder`: a native one, `by` its name. `nothing`: they fail. */
+  how: 'builder' | 'emulation' | 'nothing';
+  by?: string;
 }

@@ -2,16 +2,8 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StagePlanFile } from '@excel2doc/dockerfile';
 import type { Engine } from '@excel2doc/engine';
-import type { Facts } from './facts';
+import type { Facts, ForeignPlatform } from './facts';
 import type { Finding } from '@excel2doc/stages';
-
-/** How the RUN steps of a platform that is not the engine's own are run. */
-export interface ForeignPlatform {
-  platform: string;
-  /** `builder`: a native one, `by` its name. `nothing`: they fail. */
-  how: 'builder' | 'emulation' | 'nothing';
-  by?: string;
-}
 
 /** What a 64-bit engine runs by itself. */
 const THIRTY_TWO_BIT: Record<string, string> = { 'linux/amd64': 'linux/386' };

@@ -7,7 +7,7 @@ import { StagesError } from '../workspace/fault';
 import { BASE_CONTEXT, buildKitDockerfile } from './buildkit-dockerfile';
 import { needsDocker } from './needs-docker';
 import { snapshotContext } from './snapshot';
-import type { StageBuild } from './stage';
+import type { StageBuild } from './stage-build';
 
 /**
  * Has BuildKit build `plan`, and puts the thin layout of it into `outputDir`, which is replaced

@@ -26,7 +26,7 @@ import { StagesError } from '../workspace/fault';
 import { needsDocker } from './needs-docker';
 import { type Block, inBlocks, podmanDockerfile } from './podman-dockerfile';
 import { snapshotContext } from './snapshot';
-import type { StageBuild } from './stage';
+import type { StageBuild } from './stage-build';
 import {
   type Parent,
   contextFile,

@@ -2,7 +2,7 @@ import type { StagePlan } from '@excel2doc/dockerfile';
 import { type Base, type BlobSource, SCRATCH, type StageInput } from '@excel2doc/oci';
 import { configFacts } from '../bases/bases';
 import type { Outputs } from './outputs';
-import type { StageBuild } from './stage';
+import type { StageBuild } from './stage-build';
 
 /** What something is built on, and where its blobs are. */
 export type Parent = Base & { source?: BlobSource };

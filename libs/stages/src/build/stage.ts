@@ -1,13 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ResolvedInstruction, resolveInstructions } from '@excel2doc/dockerfile';
 import {
-  type ResolvedInstruction,
-  type StagePlan,
-  resolveInstructions,
-} from '@excel2doc/dockerfile';
-import {
-  type Compression,
   type ImageRecord,
   SCRATCH,
   assembleImage,
@@ -16,23 +11,11 @@ import {
   readImageRecord,
   sourceChain,
 } from '@excel2doc/oci';
-import type { DockerProject } from '../workspace/docker-project';
+import type { StageBuild } from './stage-build';
 import { buildWithBuildKit } from './buildkit';
 import { type Method, chooseMethod } from './method';
 import { buildWithPodman } from './on-podman';
-import type { Outputs } from './outputs';
 import { type Parent, contextFile, environmentOf, stageInputs, stageParent } from './stage-inputs';
-
-export interface StageBuild {
-  stage: string;
-  plan: StagePlan;
-  /** What runs the RUN steps, as the plan's file says; BuildKit where it says nothing. */
-  builder?: 'podman' | undefined;
-  project: DockerProject;
-  outputs: Outputs;
-  /** Of the layers that it makes, as the plan says. */
-  compression?: Compression | undefined;
-}
 
 export interface BuiltStage {
   record: ImageRecord;

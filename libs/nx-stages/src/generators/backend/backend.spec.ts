@@ -3,7 +3,8 @@ import { type Tree, readProjectConfiguration, updateNxJson } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { parseCompose, serviceOf } from '../../infer/compose-targets';
+import { serviceOf } from '../../infer/compose-targets';
+import { parseCompose } from '../../infer/compose-file';
 import generate, { type BackendOptions } from './generator';
 
 let tree: Tree;

@@ -1,0 +1,34 @@
+import { createRequire } from 'node:module';
+import type * as yaml from 'yaml';
+
+/** The parts of a Compose file that targets are inferred from. */
+export interface ComposeModel {
+  services: Record<string, { image?: string; build?: string | ComposeBuild } | null>;
+}
+
+export interface ComposeFile {
+  /** Relative to the workspace. */
+  file: string;
+  model: ComposeModel;
+}
+
+/** `build:` of a service, as far as targets are inferred from it. */
+export interface ComposeBuild {
+  context?: string;
+  dockerfile?: string;
+  dockerfile_inline?: string;
+  args?: Record<string, string | number | boolean | null> | string[];
+  target?: string;
+  platforms?: string[];
+}
+
+/** @throws Error naming what is wrong when the text is no Compose file. */
+export function parseCompose(text: string): ComposeModel {
+  // Only here: yaml takes longer to load than all the rest of the plugin.
+  const { parse } = createRequire(__filename)('yaml') as typeof yaml;
+  const model = parse(text, { merge: true, logLevel: 'error' }) as Partial<ComposeModel> | null;
+  if (typeof model?.services !== 'object' || model.services === null) {
+    throw new Error('it has no services');
+  }
+  return model as ComposeModel;
+}

@@ -1,0 +1,16 @@
+import type { StagePlan } from '@excel2doc/dockerfile';
+import type { Compression } from '@excel2doc/oci';
+import type { DockerProject } from '../workspace/docker-project';
+import type { Outputs } from './outputs';
+
+/** One stage for one platform, as whoever builds it is given it. */
+export interface StageBuild {
+  stage: string;
+  plan: StagePlan;
+  /** What runs the RUN steps, as the plan's file says; BuildKit where it says nothing. */
+  builder?: 'podman' | undefined;
+  project: DockerProject;
+  outputs: Outputs;
+  /** Of the layers that it makes, as the plan says. */
+  compression?: Compression | undefined;
+}
