@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createGunzip, gunzipSync, type Gunzip } from 'node:zlib';
 import { CacheError } from '../error';
-import { isCrowdSmall } from '../upload/crowd';
+import { areTransfersFew } from '../transfer/in-flight';
 import { ratioFreeBytes, type ArchiveLimits } from './limits';
 import { TarInspector } from './tar-inspector';
 
@@ -68,7 +68,9 @@ export class ArchiveGuard {
 
   constructor(limits: ArchiveLimits) {
     this.#inspection = new Inspection(limits);
-    this.#gunzip = createGunzip({ chunkSize: isCrowdSmall() ? windowBytes.few : windowBytes.many });
+    this.#gunzip = createGunzip({
+      chunkSize: areTransfersFew() ? windowBytes.few : windowBytes.many,
+    });
     this.#ended = once(this.#gunzip, 'end').catch((error: unknown) => {
       this.#failure ??= error;
     });

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { CacheError } from '../error';
 import { isHash } from '../entry-key';
-import { sendBody } from '../server/send-body';
+import { sendBody } from '../transfer/send-body';
 import type { Spool, Spooled, SpoolRules } from '../upload/spool';
 import type { UpstreamClient } from '../upstream/upstream-client';
 import type { Breaker } from './breaker';

@@ -8,7 +8,7 @@ import { UpstreamClient } from '../upstream/upstream-client';
 import { Breaker } from './breaker';
 import { startEdgeServer } from './edge-server';
 import { runCommand } from './run-command';
-import { readRunReport } from './run-report';
+import { readRunReport } from './read-run-report';
 import { tokenSource } from './token-source';
 import { UploadQueue } from './upload-queue';
 import { Uploader } from './uploader';

@@ -7,7 +7,7 @@ import { isHash } from '../entry-key';
 import type { OpenEntry } from '../store/store';
 import type { ServerContext } from './context';
 import type { Outcome } from './metrics';
-import { sendBody } from './send-body';
+import { sendBody } from '../transfer/send-body';
 
 type CacheRequest = FastifyRequest<{ Params: { hash: string } }>;
 

@@ -1,29 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { bearerOf } from '../access/authenticator';
-import { isHash } from '../entry-key';
+import { runReportSchema } from '../run-report';
 import type { ServerContext } from './context';
-
-const text = z.string().min(1).max(256);
-
-/** What an edge reports of a run: which task each hash it uploaded was of, and how long it took. */
-export const runReportSchema = z.object({
-  tasks: z
-    .array(
-      z.object({
-        hash: z.string().refine(isHash),
-        project: text,
-        target: text,
-        durationMs: z
-          .number()
-          .nonnegative()
-          .max(7 * 24 * 3600 * 1000),
-      }),
-    )
-    .max(10_000),
-});
-
-export type RunReport = z.output<typeof runReportSchema>;
 
 /** `POST /v1/runs`: names the entries of the token's own scope; no other's can be named. */
 export function runRoutes(app: FastifyInstance, { ledger, authenticator }: ServerContext): void {

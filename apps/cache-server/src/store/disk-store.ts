@@ -4,7 +4,7 @@ import { access, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:
 import { join } from 'node:path';
 import { systemCode } from '../error';
 import { isHash, isScopeName, keyText, type EntryKey } from '../entry-key';
-import { blockBytes, giveBlock, takeBlock } from '../upload/blocks';
+import { blockBytes, giveBlock, takeBlock } from '../transfer/blocks';
 import type { Spooled } from '../upload/spool';
 import { raiseFull } from '../upload/spool-file';
 import { HotEntries } from './hot-entries';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { CacheError } from '../error';
-import { blockBytes, giveBlock, takeBlock } from './blocks';
-import { enterCrowd, isCrowdSmall } from './crowd';
+import { blockBytes, giveBlock, takeBlock } from '../transfer/blocks';
+import { beginTransfer, areTransfersFew } from '../transfer/in-flight';
 
 /** What a sender must bring in each period; below it, holding a connection open costs nothing. */
 const progressBytes = 64 * 1024;
@@ -19,7 +19,7 @@ export class BodyReader {
   #wake: (() => void) | null = null;
   #periodBytes = 0;
   readonly #timer: NodeJS.Timeout;
-  readonly #leaveCrowd = enterCrowd();
+  readonly #endTransfer = beginTransfer();
 
   constructor(
     readonly body: Readable,
@@ -45,12 +45,12 @@ export class BodyReader {
     }
     if (this.#failure !== null) throw this.#failure;
     const block = this.#ready.shift() ?? this.#takeFilled();
-    if (isCrowdSmall() && this.#ready.length === 0 && this.body.isPaused()) this.body.resume();
+    if (areTransfersFew() && this.#ready.length === 0 && this.body.isPaused()) this.body.resume();
     return block;
   }
 
   stop(): void {
-    this.#leaveCrowd();
+    this.#endTransfer();
     clearInterval(this.#timer);
     this.body.off('data', this.#take);
     this.body.off('end', this.#end);

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { ArchiveGuard, inspectArchive } from '../archive/guard';
 import type { ArchiveLimits } from '../archive/limits';
 import { CacheError, systemCode } from '../error';
-import { blockBytes, giveBlock } from './blocks';
+import { blockBytes, giveBlock } from '../transfer/blocks';
 import { BodyReader } from './body-reader';
 import { SpoolFile, writeSmallFile } from './spool-file';
 

@@ -1,6 +1,6 @@
 import { Agent, request, type Dispatcher } from 'undici';
 import { CacheError } from '../error';
-import type { RunReport } from '../server/run-routes';
+import type { RunReport } from '../run-report';
 import type { Spool, Spooled, SpoolRules } from '../upload/spool';
 import type { Readable } from 'node:stream';
 

@@ -1,15 +1,21 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
-import type { OpenEntry } from '../store/store';
-import { blockBytes, giveBlock, takeBlock } from '../upload/blocks';
-import { enterCrowd, isCrowdSmall } from '../upload/crowd';
+import { blockBytes, giveBlock, takeBlock } from './blocks';
+import { beginTransfer, areTransfersFew } from './in-flight';
+
+/** What is sent: all of it when it is small, else an open file whose front it is. */
+export interface Body {
+  body: Buffer | FileHandle;
+  /** To be called when nothing more is read. */
+  close(): Promise<void>;
+}
 
 /** Answers with a body of `sizeBytes`; `close` is called when nothing more of it is read. */
 export function sendBody(
   reply: FastifyReply,
   sizeBytes: number,
-  { body, close }: Pick<OpenEntry, 'body' | 'close'>,
+  { body, close }: Body,
   extraHeaders: Record<string, string> = {},
 ): FastifyReply {
   const headers = {
@@ -26,10 +32,10 @@ export function sendBody(
   // Its write's callback says it as well; without a listener it would end the process.
   reply.raw.on('error', () => undefined);
   reply.raw.writeHead(200, headers);
-  const leaveCrowd = enterCrowd();
+  const endTransfer = beginTransfer();
   sendFile(reply.raw, body, sizeBytes)
     .catch(() => reply.raw.destroy())
-    .finally(leaveCrowd)
+    .finally(endTransfer)
     .finally(close)
     .catch(() => undefined);
   return reply;
@@ -60,7 +66,7 @@ async function sendFile(
 
 /** The next blocks of the file, all full but for the last one. */
 async function readBlocks(handle: FileHandle, at: number, sizeBytes: number): Promise<Buffer[]> {
-  const most = isCrowdSmall() ? blocksAtOnce.few : blocksAtOnce.many;
+  const most = areTransfersFew() ? blocksAtOnce.few : blocksAtOnce.many;
   const end = Math.min(sizeBytes, at + most * blockBytes);
   const blocks: Buffer[] = [];
   for (let start = at; start < end; start += blockBytes) {

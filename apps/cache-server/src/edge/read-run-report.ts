@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { runReportSchema, type RunReport } from '../server/run-routes';
+import { runReportSchema, type RunReport } from '../run-report';
 
 const runFileSchema = z.object({
   tasks: z.array(
