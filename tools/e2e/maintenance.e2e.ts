@@ -224,7 +224,7 @@ describe('the database', () => {
   });
 
   test('a model changes: its migration is written, shown, and applied', async () => {
-    change('apps/backend/app/services/models.py', (text) =>
+    change('apps/backend/app/tables.py', (text) =>
       text.replace(
         '    duration_ms: Mapped[int]\n',
         '    duration_ms: Mapped[int]\n    note: Mapped[str | None]\n',

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from alembic import context
 from sqlalchemy import Connection, Engine
 
+from app import tables  # noqa: F401  (fills Base.metadata)
 from app.core.database import Base, engine
-from app.services import models  # noqa: F401  (fills Base.metadata)
 
 
 def run(connectable: Engine) -> None:

@@ -10,7 +10,7 @@ from app.core.database import session_factory
 from app.core.shutdown import stopping
 from app.services.errors import NotFound
 from app.services.jobs import FINAL, get_job
-from app.services.models import Job
+from app.tables import Job
 
 _POLL_SECONDS = 0.4
 _SLICES = 4

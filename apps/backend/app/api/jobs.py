@@ -5,21 +5,19 @@ import hashlib
 from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from app.api import examples, problems
 from app.api.access import Reader, SessionDependency, Writer
 from app.api.downloads import download
 from app.api.events import job_events
-from app.api.pages import Cursor, Limit, Page, page_of
+from app.api.pagination import Cursor, Limit, Page, page_of
 from app.api.parameters import IdempotencyKey, JobId, JobStatus
 from app.api.schemas import DryRunOut, ErrorOut, JobIn, JobOut
-from app.domain.conversion import DOCX, PDF, ZIP, Mode
-from app.services import idempotency, jobs
+from app.domain.conversion import DOCX, PDF, ZIP
+from app.services import idempotency, jobs, submission
 from app.services.context import get_services
-from app.services.models import Job, TemplateVersion, Workbook
-from app.services.templates import get_version
-from app.services.workbooks import get_workbook
+from app.services.submission import Once, Wanted
+from app.tables import Job
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"], responses=problems.COMMON)
 
@@ -37,13 +35,11 @@ def submit_job(
     idempotency_key: IdempotencyKey = None,
 ) -> JobOut:
     """Ask for a conversion: 202 with a job that waits, 200 with one that is done already."""
-    key = idempotency.scoped(client, idempotency_key) if idempotency_key else None
-    request_hash = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
-    known = idempotency.earlier(session, key, request_hash) if key else None
-    if known is None:
-        job = _submit(session, body, key, request_hash)
-    else:
-        job = jobs.get_job(session, known)
+    once = None
+    if idempotency_key:
+        request_hash = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
+        once = Once(idempotency.scoped(client, idempotency_key), request_hash)
+    job = submission.submit(session, get_services(), _wanted(body), once)
     response.headers["Location"] = f"/api/v1/jobs/{job.id}"
     if job.status in jobs.FINAL:
         response.status_code = 200
@@ -53,9 +49,9 @@ def submit_job(
 @router.post("/dry-runs", responses=problems.responses(404, 409))
 def dry_run(body: JobIn, session: SessionDependency, _client: Reader) -> DryRunOut:
     """What a job would do: missing fields, unused columns, the first three rows."""
-    workbook, version = _inputs(session, body)
-    options = body.options.to_options()
-    found = jobs.preview(session, get_services(), workbook, version, body.mode, options)
+    wanted = _wanted(body)
+    workbook, version = submission.inputs(session, wanted)
+    found = jobs.preview(session, get_services(), workbook, version, wanted.mode, wanted.options)
     return DryRunOut.model_validate(found)
 
 
@@ -135,27 +131,14 @@ def get_result(job_id: JobId, session: SessionDependency, _client: Reader) -> Fi
     return download(services.storage, sha256, name, job.result_type or ZIP)
 
 
-def _submit(session: Session, body: JobIn, key: str | None, request_hash: str) -> Job:
-    workbook, version = _inputs(session, body)
-    job = jobs.submit(
-        session, get_services(), workbook, version, body.mode, body.options.to_options()
+def _wanted(body: JobIn) -> Wanted:
+    return Wanted(
+        body.workbook_id,
+        body.template_id,
+        body.template_version,
+        body.mode,
+        body.options.to_options(),
     )
-    session.flush()
-    if key:
-        made = idempotency.remember(session, key, request_hash, job.id)
-        if made != job.id:
-            return jobs.get_job(session, made)
-    else:
-        session.commit()
-    jobs.announce(job)
-    return job
-
-
-def _inputs(session: Session, body: JobIn) -> tuple[Workbook, TemplateVersion | None]:
-    workbook = get_workbook(session, body.workbook_id)
-    if body.template_id is None or body.mode is Mode.TABLE:
-        return workbook, None
-    return workbook, get_version(session, body.template_id, body.template_version)
 
 
 def to_out(job: Job) -> JobOut:

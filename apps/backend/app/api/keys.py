@@ -5,11 +5,11 @@ from sqlalchemy import select
 
 from app.api import problems
 from app.api.access import Admin, SessionDependency
-from app.api.pages import Cursor, Limit, Page, page_of
+from app.api.pagination import Cursor, Limit, Page, page_of
 from app.api.parameters import KeyId
 from app.api.schemas import KeyIn, KeyOut, NewKeyOut
 from app.services import keys
-from app.services.models import ApiKey
+from app.tables import ApiKey
 
 router = APIRouter(prefix="/api/v1/keys", tags=["keys"], responses=problems.COMMON)
 

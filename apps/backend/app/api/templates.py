@@ -9,14 +9,14 @@ from sqlalchemy import select
 from app.api import problems
 from app.api.access import Reader, SessionDependency, SettingsDependency, Writer
 from app.api.downloads import download
-from app.api.pages import Cursor, Limit, Page, page_of
+from app.api.pagination import Cursor, Limit, Page, page_of
 from app.api.parameters import TemplateId, VersionNumber
 from app.api.schemas import TemplateOut, VersionOut
 from app.domain.conversion import DOCX
 from app.services import templates
 from app.services.context import get_services
-from app.services.models import Template
 from app.services.uploads import received
+from app.tables import Template
 
 router = APIRouter(prefix="/api/v1/templates", tags=["templates"], responses=problems.COMMON)
 _UPLOAD_PROBLEMS = problems.responses(404, 409, 413)

@@ -5,13 +5,13 @@ from sqlalchemy import select
 
 from app.api import problems
 from app.api.access import Reader, SessionDependency, SettingsDependency, Writer
-from app.api.pages import Cursor, Limit, Page, page_of
+from app.api.pagination import Cursor, Limit, Page, page_of
 from app.api.parameters import HeaderRow, SheetName, WorkbookId
 from app.api.schemas import SheetOut, WorkbookOut
 from app.services import workbooks
 from app.services.context import get_services
-from app.services.models import Workbook, now
 from app.services.uploads import received
+from app.tables import Workbook, now
 
 router = APIRouter(prefix="/api/v1/workbooks", tags=["workbooks"], responses=problems.COMMON)
 

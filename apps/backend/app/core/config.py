@@ -38,7 +38,7 @@ class Settings(BaseSettings):
 
     host_name: str = Field(default_factory=gethostname)
     auth: bool = False
-    """Ask for API keys. Off for local use; the first key is made by `python -m app.keys`."""
+    """Ask for API keys. Off for local use; the first key is made by `python -m app.cli.keys`."""
     rate_per_minute: int = 600
     """For each client that has no key, or whose key says nothing else."""
 

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from app.domain.conversion import Mode
 from app.domain.refusal import Refused
 from app.services.context import Services
-from app.services.isolated import run_isolated
-from app.services.models import Conversion
+from app.services.isolation.slots import run_isolated
 from app.services.uploads import Upload
+from app.tables import Conversion
 
 
 def convert_to_tables(

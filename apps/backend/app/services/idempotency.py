@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.services.errors import Conflict
-from app.services.models import IdempotentRequest
+from app.tables import IdempotentRequest
 
 
 def scoped(client: str, key: str) -> str:

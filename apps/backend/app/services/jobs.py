@@ -17,8 +17,8 @@ from app.domain.refusal import Refused
 from app.services import queue, wake
 from app.services.context import Services
 from app.services.errors import Conflict, NotFound
-from app.services.isolated import run_isolated
-from app.services.models import Job, TemplateVersion, Workbook, now
+from app.services.isolation.slots import run_isolated
+from app.tables import Job, TemplateVersion, Workbook, now
 
 ENGINE = "1"
 """Part of every content key: raise it when the same input gives another document."""

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.core.redis import get_redis
 from app.services.errors import Denied, NotFound, TooMany
-from app.services.models import ApiKey, now
+from app.tables import ApiKey, now
 
 SCOPES = ("read", "write", "admin")
 PREFIX = "e2d_"

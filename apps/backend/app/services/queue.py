@@ -15,7 +15,7 @@ from sqlalchemy import Update, and_, delete, func, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.services.models import Job, JobPart, Worker, now
+from app.tables import Job, JobPart, Worker, now
 
 _SEEN_SECONDS = 60
 

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.services.context import Services
 from app.services.errors import Conflict, NotFound
-from app.services.isolated import run_isolated
-from app.services.models import Template, TemplateVersion, now
+from app.services.isolation.slots import run_isolated
 from app.services.uploads import Upload
+from app.tables import Template, TemplateVersion, now
 
 
 def add_template(session: Session, services: Services, upload: Upload, name: str) -> Template:

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from app.services.context import Services
 from app.services.errors import NotFound
-from app.services.isolated import run_isolated
-from app.services.models import Workbook, now
+from app.services.isolation.slots import run_isolated
 from app.services.uploads import Upload
+from app.tables import Workbook, now
 
 
 def add_workbook(session: Session, services: Services, upload: Upload) -> Workbook:

@@ -14,7 +14,7 @@ from app.core.database import session_factory
 from app.services import queue, wake
 from app.services.context import Services
 from app.services.queue import Held, Rules
-from app.worker.conversion import do_job
+from app.worker.run_job import do_job
 from app.worker.sweep import sweep
 
 log = structlog.get_logger(__name__)

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.services.context import Services
-from app.services.models import (
+from app.tables import (
     IdempotentRequest,
     Job,
     JobPart,

@@ -7,12 +7,12 @@ import redis
 from fastapi.testclient import TestClient
 from sqlalchemy import select, text
 
+from app.cli.keys import main as make_key
 from app.core.config import get_settings
 from app.core.database import engine, session_factory
-from app.keys import main as make_key
 from app.main import app
 from app.services.keys import create_key
-from app.services.models import ApiKey
+from app.tables import ApiKey
 
 client = TestClient(app)
 

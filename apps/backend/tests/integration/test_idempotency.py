@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.core.database import session_factory
 from app.main import app
-from app.services.models import Job
+from app.tables import Job
 from tests.integration.test_reliability import new_job
 
 

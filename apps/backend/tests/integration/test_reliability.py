@@ -18,9 +18,9 @@ from app.domain.conversion import Mode, Options
 from app.main import app
 from app.services import jobs, queue
 from app.services.context import get_services
-from app.services.models import Job, JobPart, Template, TemplateVersion, now
 from app.services.uploads import received
 from app.services.workbooks import add_workbook
+from app.tables import Job, JobPart, Template, TemplateVersion, now
 from tests.documents import paragraphs, template, unzipped
 from tests.integration.workers import kill, start_worker
 from tests.workbooks import xlsx

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.core.config import get_settings
 from app.core.database import session_factory
-from app.services.models import Conversion
+from app.tables import Conversion
 from tests.workbooks import xlsx
 
 

@@ -251,7 +251,7 @@ def test_what_has_expired_is_swept_and_what_is_named_stays(client: TestClient):
 
     from app.core.database import session_factory
     from app.services.context import get_services
-    from app.services.models import Job, now
+    from app.tables import Job, now
     from app.worker.sweep import sweep
 
     services = get_services()

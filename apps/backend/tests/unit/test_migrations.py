@@ -7,7 +7,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text, update
 
 from app.core.database import Base, alembic_config, engine, session_factory
-from app.services.models import (
+from app.tables import (
     ApiKey,
     Conversion,
     IdempotentRequest,

@@ -13,7 +13,7 @@ from app.domain.limits import Limits
 from app.domain.refusal import Refused
 from app.services import queue
 from app.services.isolation.office import Office, find_office
-from app.services.models import Job
+from app.tables import Job
 from app.worker.pdf import archive_as_pdf
 from tests.unit.test_jobs_api import PEOPLE, submit, upload
 

@@ -13,7 +13,7 @@ from app.core.database import session_factory
 from app.main import app
 from app.services import queue
 from app.services.context import get_services
-from app.services.models import Worker, now
+from app.tables import Worker, now
 
 
 @pytest.fixture

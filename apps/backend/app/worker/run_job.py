@@ -19,9 +19,9 @@ from app.services.context import Services
 from app.services.isolation.office import Office
 from app.services.isolation.process import Crashed
 from app.services.jobs import result_name
-from app.services.models import Job
 from app.services.queue import Held, Lost, Rules
 from app.storage.files import Away, Gone
+from app.tables import Job
 from app.worker.pdf import archive_as_pdf, document_as_pdf
 
 log = structlog.get_logger(__name__)

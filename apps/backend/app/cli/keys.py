@@ -1,4 +1,4 @@
-"""The first API key: `python -m app.keys NAME [--scopes read,write,admin] [--rate 600]`."""
+"""The first API key: `python -m app.cli.keys NAME [--scopes read,write,admin] [--rate 600]`."""
 
 import argparse
 import sys

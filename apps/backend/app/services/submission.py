@@ -1,0 +1,63 @@
+"""A job is asked for once: its inputs are looked up, it is kept, the workers hear of it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.domain.conversion import Mode, Options
+from app.services import idempotency, jobs
+from app.services.context import Services
+from app.services.templates import get_version
+from app.services.workbooks import get_workbook
+from app.tables import Job, TemplateVersion, Workbook
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A conversion as it is asked for; `template_version` None is the newest."""
+
+    workbook_id: UUID
+    template_id: UUID | None
+    template_version: int | None
+    mode: Mode
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """The request's idempotency key, a client's own, and what was sent with it."""
+
+    key: str
+    request_hash: str
+
+
+def inputs(session: Session, wanted: Wanted) -> tuple[Workbook, TemplateVersion | None]:
+    """Raises: NotFound."""
+    workbook = get_workbook(session, wanted.workbook_id)
+    if wanted.template_id is None or wanted.mode is Mode.TABLE:
+        return workbook, None
+    return workbook, get_version(session, wanted.template_id, wanted.template_version)
+
+
+def submit(session: Session, services: Services, wanted: Wanted, once: Once | None = None) -> Job:
+    """The job, in one transaction with its key; the earlier one when the key has made one.
+
+    Raises:
+        NotFound; Refused: as `jobs.submit`; Conflict: the key came with another request.
+    """
+    if once:
+        known = idempotency.earlier(session, once.key, once.request_hash)
+        if known is not None:
+            return jobs.get_job(session, known)
+    workbook, version = inputs(session, wanted)
+    job = jobs.submit(session, services, workbook, version, wanted.mode, wanted.options)
+    session.flush()
+    if once:
+        made = idempotency.remember(session, once.key, once.request_hash, job.id)
+        if made != job.id:
+            return jobs.get_job(session, made)
+    else:
+        session.commit()
+    jobs.announce(job)
+    return job
