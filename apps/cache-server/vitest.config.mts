@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.spec.ts', 'test/**/*.spec.ts'],
+    include: ['src/**/*.spec.ts', 'test/**/*.{spec,e2e}.ts'],
     globalSetup: './test/global-setup.ts',
     // On a busy machine everything takes a while; what never comes is still noticed.
     testTimeout: 120_000,

@@ -19,7 +19,7 @@ import {
   writeFiles,
 } from './package/workspace';
 
-/** release.e2e.ts follows the one in a clone of this repository; the other wants another engine. */
+/** release.long.e2e.ts follows the one in a clone of this repository; the other wants another engine. */
 const ELSEWHERE = ['publish-the-plugin.md', 'podman.md'];
 /** In English: libs/nx-stages/src/how-to.spec.ts sees that the Chinese ones say the same. */
 const pages = readdirSync(join(workspaceRoot, 'docs/how-to')).filter(
