@@ -26,7 +26,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 /** Aborts on Ctrl-C; handed to everything that starts a process. */
-export const signal = controller.signal;
+export const signal: AbortSignal = controller.signal;
 
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
