@@ -78,4 +78,6 @@ export { pullImage } from './registry/pull-image';
 export { Repository, type RepositoryOptions } from './registry/repository';
 export { sbom, type SbomOptions, SPDX_MEDIA_TYPE } from './sbom/sbom';
 export type { TarEntry } from './tar/entry';
+export { BLOCK as TAR_BLOCK, decodeHeader, encodeHeader, type TarHeader } from './tar/header';
+export { decodePax } from './tar/pax';
 export { readTar, type TarItem } from './tar/read';

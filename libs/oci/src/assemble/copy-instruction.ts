@@ -4,6 +4,7 @@ import { OciError } from '../error';
 import type { LayerRecord } from '../layout/record';
 import { encodeName } from '../tar/bytes';
 import { cleanPath } from '../tar/entry';
+import { looksLikeHeader } from '../tar/header';
 import { type Node, Tree } from '../tree/tree';
 import type { Assembly, CarriedOut, StageInput } from './assembly';
 import { absolutePath, copySource, matchSources } from './copy';
@@ -141,6 +142,5 @@ function looksPacked(path: string): boolean {
   const packed = ['1f8b', '425a68', 'fd377a585a00', '28b52ffd'].some((magic) =>
     hex.startsWith(magic),
   );
-  // A tar of any kind has a checksum in octal digits at 148; few other files do.
-  return packed || /^[ 0]*[0-7]+[ \0]/.test(start.toString('latin1', 148, 156));
+  return packed || looksLikeHeader(start);
 }

@@ -1,9 +1,10 @@
 import { isAscii } from 'node:buffer';
-import { decodeName, encodeName } from './bytes';
+import { OciError } from '../error';
+import { encodeName } from './bytes';
 import type { EntryType, TarEntry } from './entry';
+import { encodePax, xattrRecord } from './pax';
 
 export const BLOCK = 512;
-const XATTR = 'SCHILY.xattr.';
 
 const TYPE_FLAGS: Record<EntryType, string> = {
   file: '0',
@@ -36,7 +37,8 @@ export function encodeHeader(entry: TarEntry): Buffer {
   if (entry.uid > 0o7777777) text('uid', entry.uid);
   if (entry.gid > 0o7777777) text('gid', entry.gid);
   if (entry.mtimeS > 0o77777777777 || entry.mtimeS < 0) text('mtime', entry.mtimeS);
-  for (const [name, value] of Object.entries(entry.xattrs ?? {})) text(XATTR + name, value);
+  for (const [name, value] of Object.entries(entry.xattrs ?? {}))
+    records.push(xattrRecord(name, value));
 
   const header = ustar(entry, path, link);
   if (records.length === 0) return header;
@@ -90,60 +92,99 @@ function octal(block: Buffer, at: number, width: number, value: number): void {
   block.write((digits.length < width ? digits : '0').padStart(width - 1, '0'), at, 'latin1');
 }
 
+/** What one header block says by itself: a PAX header or GNU's long names may say otherwise. */
+export interface TarHeader {
+  /** The type's flag as it stands, `0` for the NUL of the oldest archives. */
+  flag: string;
+  path: Buffer;
+  linkPath: Buffer;
+  mode: number;
+  uid: number;
+  gid: number;
+  sizeBytes: number;
+  mtimeS: number;
+}
+
+/**
+ * Reads a header block of v7, ustar or GNU tar.
+ *
+ * @throws OciError `TAR_DAMAGED` where the checksum or a number is wrong
+ * @see POSIX.1-2017, pax: ustar Interchange Format; GNU tar's base-256 numbers
+ */
+export function decodeHeader(block: Buffer): TarHeader {
+  if (fieldNumber(block, 148, 8) !== checksum(block)) throw damaged('a header fails its checksum');
+  const number = (name: string, at: number, width: number) => {
+    const value = fieldNumber(block, at, width);
+    if (Number.isSafeInteger(value)) return value;
+    throw damaged(`a header's ${name} is no number`);
+  };
+  const flag = String.fromCharCode(block[156]!);
+  const sizeBytes = number('size', 124, 12);
+  if (sizeBytes < 0) throw damaged("a header's size is below 0");
+  return {
+    flag: flag === '\0' ? '0' : flag,
+    path: headerPath(block),
+    linkPath: untilNull(block.subarray(157, 257)),
+    mode: number('mode', 100, 8),
+    uid: number('uid', 108, 8),
+    gid: number('gid', 116, 8),
+    sizeBytes,
+    mtimeS: number('time', 136, 12),
+  };
+}
+
+/** Of a character or block device; others may have anything in these fields. */
+export function decodeDevice(block: Buffer): { major: number; minor: number } {
+  return { major: fieldNumber(block, 329, 8), minor: fieldNumber(block, 337, 8) };
+}
+
+/** GNU sparse: the size of the file with its holes. */
+export function decodeRealSize(block: Buffer): number {
+  return fieldNumber(block, 483, 12);
+}
+
+/**
+ * Whether a file begins as a tar may: with a checksum in octal digits, which few other files have. It
+ * is not compared, because readers differ in how they sum.
+ */
+export function looksLikeHeader(block: Buffer): boolean {
+  return /^[ 0]*[0-7]+[ \0]/.test(block.toString('latin1', 148, 156));
+}
+
+function headerPath(block: Buffer): Buffer {
+  const name = untilNull(block.subarray(0, 100));
+  const isUstar = block.toString('latin1', 257, 263) === 'ustar\0';
+  const prefix = isUstar ? untilNull(block.subarray(345, 500)) : Buffer.alloc(0);
+  return prefix.length === 0 ? name : Buffer.concat([prefix, Buffer.from('/'), name]);
+}
+
+/** Octal text, or GNU's base-256 where the first bit is set; NaN for what is neither. */
+function fieldNumber(block: Buffer, at: number, width: number): number {
+  if (block[at]! & 0x80) {
+    let value = block[at]! & 0x40 ? -1 : block[at]! & 0x3f;
+    for (let next = at + 1; next < at + width; next++) value = value * 256 + block[next]!;
+    return value;
+  }
+  const field = block.toString('latin1', at, at + width).replace(/^[\0 ]+|[\0 ]+$/g, '');
+  const [text = ''] = field.split('\0');
+  if (text === '') return 0;
+  return /^[0-7]+$/.test(text) ? parseInt(text, 8) : NaN;
+}
+
+/** A name as a header or GNU's long names have it: up to its first NUL. */
+export function untilNull(bytes: Buffer): Buffer {
+  const end = bytes.indexOf(0);
+  return end < 0 ? bytes : bytes.subarray(0, end);
+}
+
+export function damaged(message: string): OciError {
+  return new OciError('TAR_DAMAGED', { message: `tar: ${message}` });
+}
+
 /** The sum of all bytes, with the checksum's own field as spaces. */
-export function checksum(block: Buffer): number {
+function checksum(block: Buffer): number {
   let sum = 8 * 0x20;
   for (let at = 0; at < 148; at++) sum += block[at]!;
   for (let at = 156; at < BLOCK; at++) sum += block[at]!;
   return sum;
-}
-
-function encodePax(records: [string, Buffer][]): Buffer {
-  records.sort(([a], [b]) => (a < b ? -1 : 1));
-  return Buffer.concat(
-    records.map(([key, value]) => {
-      const name = encodeName(key);
-      const rest = name.length + value.length + 3;
-      let length = rest + String(rest).length;
-      if (String(length).length !== String(rest).length) length = rest + String(length).length;
-      return Buffer.concat([
-        Buffer.from(`${length} `),
-        name,
-        Buffer.from('='),
-        value,
-        Buffer.from('\n'),
-      ]);
-    }),
-  );
-}
-
-/** The records of a PAX header; null where it is malformed. */
-export function decodePax(body: Buffer): Map<string, Buffer> | null {
-  const records = new Map<string, Buffer>();
-  for (let at = 0; at < body.length;) {
-    const space = body.indexOf(0x20, at);
-    const length = space < 0 ? NaN : Number(body.toString('latin1', at, space));
-    const equals = body.indexOf(0x3d, space);
-    const end = at + length;
-    if (
-      !(length > 0) ||
-      end > body.length ||
-      equals < 0 ||
-      equals >= end ||
-      body[end - 1] !== 0x0a
-    ) {
-      return null;
-    }
-    records.set(decodeName(body.subarray(space + 1, equals)), body.subarray(equals + 1, end - 1));
-    at = end;
-  }
-  return records;
-}
-
-export function xattrsOf(pax: Map<string, Buffer>): Record<string, Buffer> | undefined {
-  let xattrs: Record<string, Buffer> | undefined;
-  for (const [key, value] of pax) {
-    if (key.startsWith(XATTR)) (xattrs ??= {})[key.slice(XATTR.length)] = Buffer.from(value);
-  }
-  return xattrs;
 }

@@ -1,9 +1,17 @@
 import type { Readable } from 'node:stream';
 import { passed } from '../blob/passed';
-import { OciError } from '../error';
 import { decodeName } from './bytes';
 import { cleanPath, type EntryType, type TarEntry } from './entry';
-import { BLOCK, checksum, decodePax, xattrsOf } from './header';
+import {
+  BLOCK,
+  damaged,
+  decodeDevice,
+  decodeHeader,
+  decodeRealSize,
+  type TarHeader,
+  untilNull,
+} from './header';
+import { decodePax, xattrsOf } from './pax';
 
 /** An entry, and its content for as long as the loop stands on it. */
 export interface TarItem {
@@ -13,7 +21,6 @@ export interface TarItem {
 }
 
 const TYPES: Record<string, EntryType> = {
-  '\0': 'file',
   '0': 'file',
   '7': 'file',
   S: 'file',
@@ -39,12 +46,10 @@ export async function* readTar(stream: Readable | AsyncIterable<Buffer>): AsyncG
   for (;;) {
     const block = await reader.take(BLOCK);
     if (block === null || isZero(block)) break;
-    if (fieldNumber(block, 148, 8) !== checksum(block))
-      throw damaged('a header fails its checksum');
-    const flag = String.fromCharCode(block[156]!);
-    const size = fieldNumber(block, 124, 12);
+    const header = decodeHeader(block);
+    const { flag } = header;
     if ('xgLK'.includes(flag)) {
-      const body = await extension(reader, size);
+      const body = await extension(reader, header.sizeBytes);
       if (flag === 'L') pax.set('path', untilNull(body));
       else if (flag === 'K') pax.set('linkpath', untilNull(body));
       else {
@@ -59,7 +64,7 @@ export async function* readTar(stream: Readable | AsyncIterable<Buffer>): AsyncG
       // GNU sparse: more of its map in blocks of their own, each saying whether another follows.
       for (let more = 1; more === 1;) more = (await reader.need(BLOCK))[504]!;
     }
-    const { entry, storedBytes } = toEntry(block, flag, size, pax);
+    const { entry, storedBytes } = toEntry(block, header, pax);
     pax = new Map(global);
     let left = storedBytes;
     yield {
@@ -80,7 +85,8 @@ export async function* readTar(stream: Readable | AsyncIterable<Buffer>): AsyncG
   await reader.drain();
 }
 
-function toEntry(block: Buffer, flag: string, size: number, pax: Map<string, Buffer>) {
+function toEntry(block: Buffer, header: TarHeader, pax: Map<string, Buffer>) {
+  const { flag } = header;
   const type = TYPES[flag];
   if (!type) throw damaged(`entry type ${JSON.stringify(flag)} is not known`);
   const number = (key: string, otherwise: number) => {
@@ -88,55 +94,34 @@ function toEntry(block: Buffer, flag: string, size: number, pax: Map<string, Buf
     return value === undefined ? otherwise : Math.floor(Number(value.toString('latin1')));
   };
   const sparse = flag === 'S' || pax.has('GNU.sparse.major') || pax.has('GNU.sparse.map');
-  const rawPath = decodeName(pax.get('GNU.sparse.name') ?? pax.get('path') ?? headerPath(block));
+  const rawPath = decodeName(pax.get('GNU.sparse.name') ?? pax.get('path') ?? header.path);
   const isDirectory = type === 'directory' || (type === 'file' && rawPath.endsWith('/'));
   const path = cleanPath(rawPath);
   if (/(^|\/)\.\.(\/|$)/.test(path)) throw damaged(`path ${rawPath} leaves the root`);
-  const storedBytes = type === 'file' && !isDirectory ? number('size', size) : 0;
+  const storedBytes = type === 'file' && !isDirectory ? number('size', header.sizeBytes) : 0;
   if (!Number.isSafeInteger(storedBytes) || storedBytes < 0) throw damaged(`${path} has no size`);
   const entry: TarEntry = {
     path,
     type: isDirectory ? 'directory' : type,
-    mode: fieldNumber(block, 100, 8) & 0o7777,
-    uid: number('uid', fieldNumber(block, 108, 8)),
-    gid: number('gid', fieldNumber(block, 116, 8)),
+    mode: header.mode & 0o7777,
+    uid: number('uid', header.uid),
+    gid: number('gid', header.gid),
     sizeBytes: sparse
-      ? number('GNU.sparse.realsize', number('GNU.sparse.size', fieldNumber(block, 483, 12)))
+      ? number('GNU.sparse.realsize', number('GNU.sparse.size', decodeRealSize(block)))
       : storedBytes,
-    mtimeS: number('mtime', fieldNumber(block, 136, 12)),
+    mtimeS: number('mtime', header.mtimeS),
   };
   if (type === 'symlink' || type === 'hardlink') {
-    const target = decodeName(pax.get('linkpath') ?? untilNull(block.subarray(157, 257)));
+    const target = decodeName(pax.get('linkpath') ?? header.linkPath);
     entry.linkPath = type === 'hardlink' ? cleanPath(target) : target;
   }
   if (type === 'character' || type === 'block') {
-    entry.device = { major: fieldNumber(block, 329, 8), minor: fieldNumber(block, 337, 8) };
+    entry.device = decodeDevice(block);
   }
   const xattrs = xattrsOf(pax);
   if (xattrs) entry.xattrs = xattrs;
   if (sparse) entry.sparse = true;
   return { entry, storedBytes };
-}
-
-function headerPath(block: Buffer): Buffer {
-  const name = untilNull(block.subarray(0, 100));
-  const isUstar = block.toString('latin1', 257, 263) === 'ustar\0';
-  const prefix = isUstar ? untilNull(block.subarray(345, 500)) : Buffer.alloc(0);
-  return prefix.length === 0 ? name : Buffer.concat([prefix, Buffer.from('/'), name]);
-}
-
-/** Octal text, or GNU's base-256 where the first bit is set. */
-function fieldNumber(block: Buffer, at: number, width: number): number {
-  if (block[at]! & 0x80) {
-    let value = block[at]! & 0x40 ? -1 : block[at]! & 0x3f;
-    for (let next = at + 1; next < at + width; next++) value = value * 256 + block[next]!;
-    return value;
-  }
-  const text = block
-    .toString('latin1', at, at + width)
-    .replace(/[\0 ]+$/, '')
-    .trim();
-  return text === '' ? 0 : parseInt(text, 8);
 }
 
 async function extension(reader: ByteReader, size: number): Promise<Buffer> {
@@ -146,17 +131,8 @@ async function extension(reader: ByteReader, size: number): Promise<Buffer> {
   return body;
 }
 
-function untilNull(bytes: Buffer): Buffer {
-  const end = bytes.indexOf(0);
-  return end < 0 ? bytes : bytes.subarray(0, end);
-}
-
 function isZero(block: Buffer): boolean {
   return block[0] === 0 && block.every((byte) => byte === 0);
-}
-
-function damaged(message: string): OciError {
-  return new OciError('TAR_DAMAGED', { message: `tar: ${message}` });
 }
 
 /** Pulls exact lengths out of chunks of any length. */

@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../testing/folder';
 import { directory, file, itemsOf, link, streamOf, tarOf, treeArbitrary } from '../testing/trees';
 import { decodeName, encodeName } from './bytes';
+import { decodeHeader, encodeHeader } from './header';
+import { decodePax, encodePax } from './pax';
 import { readTar } from './read';
 
 describe('tar', () => {
@@ -92,6 +94,79 @@ describe('tar', () => {
     const tar = damage(tarOf([file('name', Buffer.alloc(1000, 1))]));
     await expect(itemsOf(streamOf(tar))).rejects.toMatchObject({ code: 'TAR_DAMAGED' });
   });
+
+  describe('a header', () => {
+    /** A header with `text` in one of its fields, and a checksum that is right all the same. */
+    const withField = (text: string, at: number, width: number) => {
+      const block = encodeHeader(file('name', '').entry);
+      block.fill(0, at, at + width);
+      block.write(text, at, 'latin1');
+      block.fill(' ', 148, 156);
+      const sum = block.reduce((total, byte) => total + byte, 0);
+      block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+      return block;
+    };
+
+    it.each(['644', '0000644', '   644', '644 ', '644\0xyz', '\x80\0\0\0\0\0\x01\xa4'])(
+      'has the mode 0644 where it says %j, as any tar writes it',
+      (text) => {
+        expect(decodeHeader(withField(text, 100, 8))).toMatchObject({ flag: '0', mode: 0o644 });
+      },
+    );
+
+    it('counts what is empty as 0', () => {
+      expect(decodeHeader(withField('', 136, 12)).mtimeS).toBe(0);
+    });
+
+    it.each([
+      ['mode', 100, 8],
+      ['uid', 108, 8],
+      ['gid', 116, 8],
+      ['size', 124, 12],
+      ['time', 136, 12],
+    ])('whose %s is no number is refused, and so is its archive', async (_name, at, width) => {
+      const block = withField('9', at, width);
+      const refusal = expect.objectContaining({ code: 'TAR_DAMAGED' });
+      expect(() => decodeHeader(block)).toThrowError(refusal);
+      await expect(itemsOf(streamOf(block))).rejects.toEqual(refusal);
+    });
+
+    it('whose size is below 0 is refused', () => {
+      const below = withField('\xff'.repeat(12), 124, 12);
+      expect(() => decodeHeader(below)).toThrowError(
+        expect.objectContaining({ code: 'TAR_DAMAGED' }),
+      );
+    });
+  });
+
+  it('gives back the records of a PAX header, sorted, with any bytes in them', () => {
+    const records = fc.uniqueArray(
+      fc.tuple(
+        fc.string({ minLength: 1 }).filter((key) => !key.includes('=')),
+        fc.uint8Array({ maxLength: 1200 }).map((bytes) => Buffer.from(bytes)),
+      ),
+      { selector: ([key]) => key },
+    );
+    fc.assert(
+      fc.property(records, (given) => {
+        const sorted = [...given].sort(([a], [b]) => (a < b ? -1 : 1));
+        expect(decodePax(encodePax([...given]))).toEqual(sorted);
+      }),
+    );
+  });
+
+  it.each([
+    '7 a=b\n',
+    '0x6 a=b\n',
+    '6 ab\n',
+    '6 a=b',
+    '-6 a=b\n',
+    '6a=bcd\n',
+    ' a=b\n',
+    '9 a=b\n12',
+  ])('refuses the malformed PAX header %j', (text) =>
+    expect(decodePax(Buffer.from(text))).toBeNull(),
+  );
 
   it('refuses a path that leaves the root', async () => {
     const tar = tarOf([file('a/../../etc/passwd', '')]);
