@@ -90,6 +90,20 @@ describe('a push to a real registry', () => {
     await expect(repository.open(digest)).rejects.toMatchObject({ code: 'BLOB_MISSING' });
   });
 
+  it('finds the digest of a tag without fetching it, where the registry says it', async () => {
+    const upstream = await realRegistry();
+    const { record, ...image } = await madeImage();
+    await pushImage(repositoryAt(`${upstream}/a`), { record, ...image, tag: 'dev' });
+    const resolved = async (fault: Fault | null) => {
+      const proxy = await faultyProxy(upstream, () => fault);
+      expect(await repositoryAt(`${proxy.host}/a`).resolve('dev')).toBe(record.digest);
+      return proxy.seen.map(({ method }) => method);
+    };
+    const name = 'docker-content-digest';
+    expect(await resolved(null)).toEqual(['HEAD']);
+    expect(await resolved({ kind: 'header', name })).toEqual(['HEAD', 'GET']);
+  });
+
   it('logs in with what Docker has, and says so where it has nothing', async () => {
     const login = { username: 'me', password: 'secret: or not' };
     const host = await realRegistry(login);
@@ -153,6 +167,33 @@ describe('a registry that fails', () => {
       status: 500,
     });
     expect(proxy.seen).toHaveLength(3);
+  });
+
+  it.each([1, 3])('to answer at all is asked %i times, and named', async (attempts) => {
+    const proxy = await faultyProxy(await realRegistry(), () => ({ kind: 'drop' }));
+    const repository = repositoryAt(`${proxy.host}/a`, { attempts });
+    await expect(repository.has(digestOf('x'))).rejects.toMatchObject({
+      code: 'REGISTRY',
+      message: expect.stringContaining(`${proxy.host} does not answer HEAD`),
+      cause: expect.anything(),
+    });
+    expect(proxy.seen).toHaveLength(attempts);
+  });
+
+  it('twice and then answers is asked with a longer wait each time', async () => {
+    const upstream = await realRegistry();
+    const times: number[] = [];
+    const proxy = await faultyProxy(upstream, (_method, _url, count) => {
+      times.push(performance.now());
+      return count < 3 ? { kind: 'drop' } : null;
+    });
+    const repository = repositoryAt(`${proxy.host}/a`, { retryDelayMs: 100 });
+    expect(await repository.has(digestOf('x'))).toBe(false);
+    const [first = 0, second = 0, third = 0] = times;
+    expect(times).toHaveLength(3);
+    // A timer may fire a millisecond early.
+    expect(second - first).toBeGreaterThanOrEqual(99);
+    expect(third - second).toBeGreaterThanOrEqual(199);
   });
 
   it('waits as long as Retry-After says, as seconds or as a date', () => {

@@ -9,6 +9,8 @@ export type Fault =
   | { kind: 'cutAnswer'; afterBytes: number }
   /** Closes the connection when so much of the request's body has come, having passed that on. */
   | { kind: 'cutRequest'; afterBytes: number }
+  /** Passes the answer on without, or with another value of, a header. */
+  | { kind: 'header'; name: string; value?: string }
   | { kind: 'drop' };
 
 export interface Proxy {
@@ -29,7 +31,12 @@ export async function faultyProxy(
     const onward = request(
       { hostname, port, method: incoming.method, path: incoming.url, headers: incoming.headers },
       (response) => {
-        answer.writeHead(response.statusCode!, response.headers);
+        const headers = { ...response.headers };
+        if (found?.kind === 'header') {
+          delete headers[found.name];
+          if (found.value !== undefined) headers[found.name] = found.value;
+        }
+        answer.writeHead(response.statusCode!, headers);
         let sent = 0;
         response.on('data', (chunk: Buffer) => {
           if (found?.kind !== 'cutAnswer') return void answer.write(chunk);

@@ -25,12 +25,10 @@ export class IndexCache {
 
   async read(layer: LayerRecord, source: BlobSource): Promise<LayerIndex> {
     const path = join(this.folder, `${hexOf(layer.diffId)}.${FORMAT}`);
-    const known = await readFile(path, 'utf8').catch(() => null);
-    const line = known?.indexOf('\n') ?? -1;
-    if (known && line > 0) {
-      const body = known.slice(line + 1);
-      if (digestOf(body) === known.slice(0, line)) return decodeIndex(body);
-    }
+    const kept = await readFile(path, 'utf8').catch(() => '');
+    const line = kept.indexOf('\n');
+    const known = kept.slice(line + 1);
+    if (digestOf(known) === kept.slice(0, line)) return decodeIndex(known);
     const tar = decompressed(await source.open(layer.digest), layer.mediaType);
     const index = await indexLayer(layer.diffId, tar);
     const body = encodeIndex(index);
