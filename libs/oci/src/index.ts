@@ -1,3 +1,4 @@
+export { bytesText, durationText, parseBytes } from './amounts';
 export { assembleImage, type AssembleOptions } from './assemble/assemble-image';
 export type { StageInput } from './assemble/assembly';
 export { type Assemblable, type AssemblableOptions, canAssemble } from './assemble/can-assemble';
@@ -61,7 +62,7 @@ export {
 export { runImage, type RunImageOptions, type RunStep } from './thin/run-image';
 export { layersAbove, thinImage, type ThinImageOptions } from './thin/thin-image';
 export { loadTar, type LoadTarOptions } from './load/load-tar';
-export { formatReference, parseReference, type Reference } from './reference';
+export { formatReference, mirrored, parseReference, type Reference } from './reference';
 export { type Credentials, readCredentials } from './registry/credentials';
 export { pushBlob, type PushBlobOptions } from './registry/push-blob';
 export {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatReference, parseReference } from './reference';
+import { formatReference, mirrored, parseReference } from './reference';
 
 describe('a reference', () => {
   const digest = `sha256:${'a'.repeat(64)}`;
@@ -25,4 +25,30 @@ describe('a reference', () => {
       );
     },
   );
+});
+
+describe('a reference behind a mirror', () => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  it.each([
+    ['python:3.12', '', 'python:3.12'],
+    ['python', 'm.example', 'm.example/library/python'],
+    ['python:3.12', 'm.example', 'm.example/library/python:3.12'],
+    ['python:3.12', 'https://m.example/hub//', 'm.example/hub/library/python:3.12'],
+    ['docker.io/library/python:3.12', 'm.example/hub', 'm.example/hub/library/python:3.12'],
+    ['index.docker.io/library/python', 'm.example', 'm.example/library/python'],
+    ['acme/app:1', 'm.example:5000', 'm.example:5000/acme/app:1'],
+    [`python:3@${digest}`, 'm.example', `m.example/library/python:3@${digest}`],
+    [`python@${digest}`, 'm.example', `m.example/library/python@${digest}`],
+    ['ghcr.example/acme/app:1', 'm.example', 'ghcr.example/acme/app:1'],
+    ['localhost:5000/app', 'm.example', 'localhost:5000/app'],
+    ['localhost/app:1', 'm.example', 'localhost/app:1'],
+  ])('%s behind %j is %s', (reference, mirror, expected) => {
+    expect(mirrored(reference, mirror)).toBe(expected);
+  });
+
+  it('is refused where it is none', () => {
+    expect(() => mirrored('Python', 'm.example')).toThrowError(
+      expect.objectContaining({ code: 'BAD_REFERENCE' }),
+    );
+  });
 });

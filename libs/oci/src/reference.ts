@@ -54,3 +54,18 @@ export function parseReference(text: string): Reference {
 export function formatReference({ registry, repository, tag, digest }: Reference): string {
   return `${registry}/${repository}${tag ? `:${tag}` : ''}${digest ? `@${digest}` : ''}`;
 }
+
+/**
+ * Where an image of Docker Hub is asked for, if a mirror stands for it: `python:3.12` behind
+ * `https://mirror.example/hub/` is `mirror.example/hub/library/python:3.12`. Tag and digest stay as
+ * they are written; an image of another registry, or without a mirror, is asked for by its own name.
+ *
+ * @throws OciError `BAD_REFERENCE`
+ */
+export function mirrored(reference: string, mirror: string): string {
+  const host = mirror.replace(/^https?:\/\/|\/+$/g, '');
+  const { registry, repository } = parseReference(reference);
+  if (host === '' || registry !== 'docker.io') return reference;
+  const [, written = ''] = /^[^@:]*?((?::[^:/@]+)?(?:@.*)?)$/.exec(reference) ?? [];
+  return `${host}/${repository}${written}`;
+}
