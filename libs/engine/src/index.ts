@@ -13,6 +13,7 @@ export type { ImageInfo, ImageListing } from './image/image';
 export { cacheFolder, privateEngineFile, type PrivateEngineFile } from './client/private-engine';
 export { locateEngine, type LocateOptions } from './locate';
 export { type LayoutImage, ociLayoutContext } from './image/layout';
+export { type LockedImage, type LockFile, parseLock, readLock } from './lock-file';
 export { type PodmanInfo, takesHeredocs } from './podman/describe';
 export { Podman } from './podman';
 export type { RunStepsOptions } from './podman/run-steps';
