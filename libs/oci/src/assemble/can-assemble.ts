@@ -22,7 +22,7 @@ export function canAssemble(
     return { ok: false, reason: `its base image has ONBUILD ${options.onBuild[0]}`, line: 0 };
   }
   for (const instruction of instructions) {
-    const reason = uncovered(instruction, options.stages);
+    const reason = uncovered(instruction, options.stages) ?? unknownPart(instruction);
     if (reason) return { ok: false, reason, line: instruction.line };
   }
   return { ok: true };
@@ -61,6 +61,69 @@ function uncoveredCopy(copy: CopyInstruction | AddInstruction, stages: readonly 
   if (copy.checksum !== undefined) return 'ADD --checksum is left to BuildKit';
   const remote = copy.sources.find(isRemote);
   return remote === undefined ? null : `ADD ${remote} comes from the network`;
+}
+
+type Kind = Exclude<Instruction['kind'], 'run' | 'onbuild' | 'other'>;
+
+/** All parts of each instruction that is carried out here. */
+const KNOWN: {
+  [K in Kind]: Record<Exclude<keyof Extract<Instruction, { kind: K }>, 'kind' | 'line'>, true>;
+} = {
+  copy: {
+    sources: true,
+    destination: true,
+    from: true,
+    chown: true,
+    chmod: true,
+    link: true,
+    exclude: true,
+    parents: true,
+    heredocs: true,
+  },
+  add: {
+    sources: true,
+    destination: true,
+    from: true,
+    chown: true,
+    chmod: true,
+    link: true,
+    exclude: true,
+    parents: true,
+    heredocs: true,
+    checksum: true,
+    keepGitDir: true,
+  },
+  workdir: { path: true },
+  env: { entries: true },
+  arg: { entries: true },
+  label: { entries: true },
+  user: { user: true },
+  expose: { ports: true },
+  cmd: { command: true },
+  entrypoint: { command: true },
+  healthcheck: {
+    test: true,
+    intervalNs: true,
+    timeoutNs: true,
+    startPeriodNs: true,
+    startIntervalNs: true,
+    retries: true,
+  },
+  volume: { paths: true },
+  stopsignal: { signal: true },
+  shell: { shell: true },
+  maintainer: { name: true },
+};
+
+/**
+ * Instructions fit libs/dockerfile's by their shape alone, and a shape with more in it fits, too: what
+ * is not known here would be passed over in silence.
+ */
+function unknownPart(instruction: Instruction): string | null {
+  const { kind, line: _line, ...parts } = instruction;
+  const known: object = KNOWN[kind as Kind] ?? {};
+  const unknown = Object.entries(parts).find(([name, value]) => value && !(name in known));
+  return unknown ? `${kind.toUpperCase()} with ${unknown[0]} is left to BuildKit` : null;
 }
 
 function isRemote(source: string): boolean {
