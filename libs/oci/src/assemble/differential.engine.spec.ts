@@ -96,8 +96,12 @@ async function byBuildKit({ folder, context, baseDir, builderDir, base }: Bench,
     return `--build-context=${name}=oci-layout://${directory}:latest@${digest}`;
   };
   await engine.docker([
-    ...['buildx', 'build', '--provenance=false', '--progress=plain', '--file', dockerfile],
-    ...['--output', `type=oci,tar=false,dest=${full}`],
+    'buildx',
+    'build',
+    '--provenance=false',
+    '--progress=plain',
+    `--file=${dockerfile}`,
+    `--output=type=oci,tar=false,dest=${full}`,
     await named('base', baseDir),
     await named('builder', builderDir),
     context,

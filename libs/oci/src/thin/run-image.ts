@@ -119,7 +119,10 @@ function afterSteps({ parent, steps, platform, epochS = 0, ...rest }: RunImageOp
     const created_by = applyMetadata(config, step, cmdIsSet);
     if (step.kind === 'cmd') cmdIsSet = true;
     config.history!.push({
-      ...{ created, created_by, comment: 'buildkit.dockerfile.v0', empty_layer: true },
+      created,
+      created_by,
+      comment: 'buildkit.dockerfile.v0',
+      empty_layer: true,
     });
   }
   return { config, mountPoints };

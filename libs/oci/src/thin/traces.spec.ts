@@ -15,9 +15,14 @@ async function traces(items: Item[], tree: Tree, mountPoints: string[] = []): Pr
 
 test('what the runtime made to mount something on is left out, with the folders on the way', async () => {
   const items = [
-    ...[directory('etc'), file('etc/hosts', ''), file('etc/resolv.conf', '')],
-    ...[directory('mnt'), directory('mnt/deep'), file('mnt/deep/file', '')],
-    ...[directory('run'), directory('run/secrets')],
+    directory('etc'),
+    file('etc/hosts', ''),
+    file('etc/resolv.conf', ''),
+    directory('mnt'),
+    directory('mnt/deep'),
+    file('mnt/deep/file', ''),
+    directory('run'),
+    directory('run/secrets'),
   ];
   expect(await traces(items, below('etc', 'run'), ['/mnt/deep/file'])).toEqual(
     items.map(({ entry }) => entry.path).sort(),
@@ -26,8 +31,12 @@ test('what the runtime made to mount something on is left out, with the folders 
 
 test('what a program made stays, wherever it is, and the folders that it is in', async () => {
   const items = [
-    ...[directory('etc'), file('etc/hosts', 'written'), file('etc/empty', '')],
-    ...[directory('mnt'), directory('mnt/made'), directory('mnt/point')],
+    directory('etc'),
+    file('etc/hosts', 'written'),
+    file('etc/empty', ''),
+    directory('mnt'),
+    directory('mnt/made'),
+    directory('mnt/point'),
     directory('empty'),
   ];
   expect(await traces(items, below('etc'), ['/mnt/point'])).toEqual(['mnt/point']);
