@@ -2,6 +2,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { stripVTControlCharacters } from 'node:util';
+import { type NxTask, lastRun } from './nx-run';
 import { workspaceRoot } from './workspace';
 
 /** A failure that a user can act on: what happened, and what to do next. */
@@ -11,8 +12,6 @@ export class StepError extends Error {
     readonly hint: string,
     /** What to show below the line. */
     readonly log?: string,
-    /** All that Nx printed. */
-    readonly output?: string,
   ) {
     super(message);
   }
@@ -93,21 +92,26 @@ function nxCommand(): [file: string, ...args: string[]] {
 /** What the edge says of its upstream: a cache that does nothing should not go unnoticed. */
 const edgeWarning = /^excel2doc-cache: .*/;
 
-/**
- * Runs Nx targets with their output kept in tmp/logs/<name>.log. The executors print a failure as
- * `✗ cause. Next step.`; that line is what the user sees first.
- *
- * @returns Nx's whole output, without colours.
- */
-export async function nx(
+/** How a run of Nx ended. */
+export interface NxResult {
+  ok: boolean;
+  /** All that was printed, without colours. */
+  output: string;
+  tasks: NxTask[];
+}
+
+/** Runs Nx targets with their output kept in tmp/logs/<name>.log. Does not judge how they ended. */
+export async function runNx(
   name: string,
   args: string[],
   log: (line: string) => void,
-  workspace = workspaceRoot,
-): Promise<string> {
+  options: { workspace?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<NxResult> {
+  const { workspace = workspaceRoot, env = process.env } = options;
   const folder = join(workspaceRoot, 'tmp', 'logs');
   mkdirSync(folder, { recursive: true });
   const file = createWriteStream(join(folder, `${name}.log`));
+  const startMs = Date.now();
   // ESM only: tsx cannot load it with a static import from here.
   const { execa } = await import('execa');
   const [command, ...before] = nxCommand();
@@ -119,8 +123,9 @@ export async function nx(
     stdin: 'ignore',
     cancelSignal: signal,
     forceKillAfterDelay: 20_000,
+    extendEnv: false,
     // Nx's own terminal UI has no place in a captured log.
-    env: { NX_TUI: 'false', FORCE_COLOR: '0' },
+    env: { ...env, NX_TUI: 'false', FORCE_COLOR: '0' },
   });
   child.all?.pipe(file);
   for await (const line of child.iterable({ from: 'all' })) {
@@ -128,19 +133,45 @@ export async function nx(
     else log(line);
   }
   const result = await child;
-  const output = stripVTControlCharacters(result.all);
   if (signal.aborted) throw signal.reason;
-  if (result.failed) throw nxFailure(name, output);
-  return output;
+  return {
+    ok: !result.failed,
+    output: stripVTControlCharacters(result.all),
+    tasks: lastRun(workspace, startMs),
+  };
 }
 
-function nxFailure(name: string, output: string): StepError {
-  const cause = /✗ (.+)$/m.exec(output)?.[1];
-  const failed = [...output.matchAll(/^- (\S+:\S+)$/gm)].map(([, task]) => task);
-  return new StepError(
-    cause ?? `${failed.join(', ') || name} failed`,
-    cause ? '' : `The end of its log follows; all of it is in tmp/logs/${name}.log`,
-    output.trimEnd().split('\n').slice(-40).join('\n'),
-    output,
+/**
+ * Runs Nx targets that must succeed.
+ *
+ * @returns Nx's whole output, without colours.
+ * @throws StepError with the tasks that failed and the end of what they said
+ */
+export async function nx(
+  name: string,
+  args: string[],
+  log: (line: string) => void,
+  workspace = workspaceRoot,
+): Promise<string> {
+  const result = await runNx(name, args, log, { workspace });
+  if (result.ok) return result.output;
+  const failed = result.tasks.filter(({ status }) => status !== 0).map(({ taskId }) => taskId);
+  throw new StepError(
+    `${failed.join(', ') || name} failed`,
+    `The end of the log follows; all of it is in tmp/logs/${name}.log`,
+    endOf(result.output),
   );
+}
+
+/** The lines that matter when something failed: the last ones, less Nx's own statistics. */
+export function endOf(output: string): string {
+  const lines = output.trimEnd().split('\n');
+  const statistics = lines.findLastIndex((line) => /^\s*Run duration:/.test(line));
+  return lines
+    .slice(0, statistics === -1 ? undefined : statistics)
+    .join('\n')
+    .trimEnd()
+    .split('\n')
+    .slice(-40)
+    .join('\n');
 }

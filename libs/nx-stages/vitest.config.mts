@@ -1,11 +1,6 @@
-import { defineConfig } from 'vitest/config';
+import { suites } from '../../vitest.base.mts';
 
-/** Real processes, registries and engines on machines that are busy: slow is not wrong. */
-export default defineConfig({
-  test: {
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    // It imports JSON in a way that Node itself refuses; bundled, it need not.
-    deps: { optimizer: { ssr: { enabled: true, include: ['@actions/workflow-parser'] } } },
-  },
+export default suites({
+  // It imports JSON in a way that Node itself refuses; bundled, it need not.
+  deps: { optimizer: { ssr: { enabled: true, include: ['@actions/workflow-parser'] } } },
 });

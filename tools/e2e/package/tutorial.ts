@@ -41,7 +41,7 @@ export async function follow(
       for (const line of step.lines.trim().split('\n')) expect(outputs.at(-1)).toContain(line);
     } else {
       const { status, output } = await shell(workspace, step.lines, env);
-      expect(output, step.lines).toSatisfy(() => status === 0);
+      expect(status, `${step.lines}\n${output}`).toBe(0);
       outputs.push(output);
     }
   }

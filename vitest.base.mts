@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { type ViteUserConfig, defineConfig } from 'vitest/config';
+import { ANY_CLASS, CLASSES } from './tools/tests/vitest/classes.mts';
+import { enterKnownEnvironment } from './tools/tests/vitest/known-environment.mts';
+import { ReportWriter } from './tools/tests/vitest/reporter.mts';
+import { ShortestFirst } from './tools/tests/vitest/sequence.mts';
+
+const workspace = import.meta.dirname;
+const from = (name: string) => join(workspace, 'tools/tests/vitest', name);
+
+/**
+ * The configuration of a project's tests: what runs is a question of the mode (`vitest run --mode
+ * engine`) and of a spec's name. `more` is what this project has of its own.
+ */
+export function suites(more: ViteUserConfig['test'] = {}) {
+  return defineConfig(({ mode }) => {
+    const { NX_TASK_TARGET_PROJECT: project, NX_TASK_TARGET_TARGET: target, CI } = process.env;
+    enterKnownEnvironment({ outside: mode !== 'unit' });
+    const out = project && target && join(workspace, 'dist/tests', project, `${target}.json`);
+    const { exclude, ...kind } = CLASSES[mode] ?? ANY_CLASS;
+    const isStory = mode === 'e2e';
+    return {
+      test: {
+        ...kind,
+        exclude: ['**/node_modules/**', '**/dist/**', ...exclude],
+        setupFiles: [from('seed.mts')],
+        // Two at a time: suites that share something see to it that they take turns.
+        ...(mode === 'long' && { runner: from('budget.mts'), maxWorkers: 2 }),
+        ...(mode === 'long' && { sequence: { sequencer: ShortestFirst } }),
+        ...(isStory && { fileParallelism: false, bail: 1 }),
+        reporters: ['default', new ReportWriter({ workspace, out: out || undefined, isCi: !!CI })],
+        ...more,
+      },
+    };
+  });
+}
