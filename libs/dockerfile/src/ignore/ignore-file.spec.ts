@@ -51,6 +51,20 @@ describe('.dockerignore', () => {
     ['*]', 'a]', 1],
     ['\ufeffa', 'a', 1],
     ['a\r', 'a', 1],
+    // What patternmatcher hands to Go's regexp as it is.
+    ['*.pyc|*.pyo', 'a.pyc', 1],
+    ['*.pyc|*.pyo', 'sub/b.pyo', 1],
+    ['*.pyc|*.pyo', 'a.py', 0],
+    ['**\n!*.md|*.txt', 'a.md', 0],
+    ['**\n!*.md|*.txt', 'x/a.txt', 0],
+    ['a{2}?', 'aab', 1],
+    ['a{b}?', 'a{b}c', 1],
+    ['src\\app', 'src\\app', 0],
+    ['src\\app', 'src/app', 0],
+    ['a\\d*', 'a1', 1],
+    ['*[[:digit:]]', 'a1', 1],
+    ['b*a\\', 'ba$', 1],
+    ['?', '😀', 1],
   ])('%j decides on %s: line %d', (content, path, line) => {
     expect(ruleOf(content, path)).toBe(line);
   });
@@ -63,6 +77,15 @@ describe('.dockerignore', () => {
     expect(ruleOf('**\nq?/*/[\n', 'a/b')).toBe(1);
     expect(() => ruleOf('q?/*/[\n', 'a')).toThrow('.dockerignore:1:1: syntax error in pattern');
   });
+
+  it.each(['a?{3}{2}', '?{1001}', 'a\\q', '*[z-a]', '*\\1'])(
+    'refuses %j when it comes to try it',
+    (content) => {
+      expect(() => ruleOf(content, 'a')).toThrow(
+        expect.objectContaining({ code: 'BAD_IGNORE_PATTERN' }),
+      );
+    },
+  );
 
   it('the last of two rules that match decides', () => {
     const path = fc.constantFrom('a', 'a/b', 'a/b/c');

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { cleanPath, trimSpace } from '@excel2doc/go-text';
 import { DockerfileError } from '../error';
 import type { Pattern } from './pattern';
-import { PatternList, readPattern } from './pattern';
+import { MalformedPattern, PatternList, readPattern } from './pattern';
 
 /** A pattern and the line that it stands in. */
 export interface IgnoreRule extends Pattern {
@@ -38,7 +38,7 @@ export function parseIgnoreFile(content: string, file: string): IgnoreRules {
       try {
         return read();
       } catch (cause) {
-        if (!(cause instanceof SyntaxError)) throw cause;
+        if (!(cause instanceof MalformedPattern)) throw cause;
         throw new DockerfileError('BAD_IGNORE_PATTERN', {
           at: { file, line: index + 1, column: 1 },
           message: cause.message,

@@ -1,5 +1,8 @@
 import { cleanPath, matcher, trimSpace } from '@excel2doc/go-text';
-import { literal } from '../syntax/literal';
+import { goRegexp } from './go-regexp';
+
+/** A pattern that BuildKit refuses; the message is BuildKit's, the caller knows the place. */
+export class MalformedPattern extends Error {}
 
 /** One pattern of .dockerignore or of COPY --exclude. */
 export interface Pattern {
@@ -12,7 +15,7 @@ export interface Pattern {
 
 /**
  * @returns `undefined` for a blank pattern
- * @throws SyntaxError for a malformed one
+ * @throws MalformedPattern
  * @see https://github.com/moby/patternmatcher, New
  */
 export function readPattern(line: string): Pattern | undefined {
@@ -21,14 +24,16 @@ export function readPattern(line: string): Pattern | undefined {
   const cleaned = cleanPath(trimmed);
   const negated = cleaned.startsWith('!');
   const text = negated ? cleaned.slice(1) : cleaned;
-  if (text === '') throw new SyntaxError('illegal exclusion pattern: "!"');
+  if (text === '') throw new MalformedPattern('illegal exclusion pattern: "!"');
   // BuildKit checks the syntax so, and reads no further than it takes to see that they differ.
-  if (matcher(text)('.') === undefined) throw new SyntaxError(`syntax error in pattern ${text}`);
+  if (matcher(text)('.') === undefined)
+    throw new MalformedPattern(`syntax error in pattern ${text}`);
   return { text, negated, matches: match(text) };
 }
 
+/** What a pattern of moby/patternmatcher comes to. */
 function match(text: string): (path: string) => boolean {
-  const { source, kind } = translate([...text]);
+  const { source, kind } = translate([...asRunes(text).replace(/^\ufeff/, '')]);
   if (kind === 'exact') return (path) => path === text;
   if (kind === 'prefix') {
     const prefix = text.slice(0, -2);
@@ -42,52 +47,58 @@ function match(text: string): (path: string) => boolean {
   let regex: RegExp | undefined;
   return (path) => {
     try {
-      regex ??= new RegExp(`^${source}$`, 'u');
+      regex ??= goRegexp(source);
     } catch (cause) {
-      throw new SyntaxError(`syntax error in pattern ${text}`, { cause });
+      throw new MalformedPattern(`syntax error in pattern ${text}`, { cause });
     }
-    return regex.test(path);
+    return regex.test(asRunes(path));
   };
+}
+
+/** Go's regexp and scanner read a byte that is no UTF-8 as U+FFFD. */
+function asRunes(text: string): string {
+  return text.replace(/[\ud800-\udfff]/gu, '\ufffd');
 }
 
 type Kind = 'exact' | 'prefix' | 'suffix' | 'regex';
 
-// The four kinds are part of the meaning: `**/a` is a suffix, so it matches `x/a` and `a`.
+/**
+ * The source of a regular expression of Go's, as patternmatcher writes it. The four kinds are part of
+ * the meaning: `**\/a` is a suffix, so it matches `x/a` and `a`. `|`, `{`, `}` and `^` are not escaped,
+ * and a letter after a backslash is whatever Go's regexp takes it for.
+ */
 function translate(pattern: string[]): { source: string; kind: Kind } {
-  let source = '';
+  let source = '^';
   let kind: Kind = 'exact';
-  let inClass = false;
   for (let i = 0, step = 0; i < pattern.length; step++) {
     const character = pattern[i++]!;
     if (character === '*' && pattern[i] === '*') {
       i++;
       if (pattern[i] === '/') i++;
       if (i < pattern.length) {
-        source += '([^\\n]*/)?';
+        source += '(.*/)?';
         kind = 'regex';
       } else if (kind === 'exact') kind = 'prefix';
       else {
-        source += '[^\\n]*';
+        source += '.*';
         kind = 'regex';
       }
       if (step === 0) kind = 'suffix';
     } else if (character === '*' || character === '?') {
       source += character === '*' ? '[^/]*' : '[^/]';
-      inClass = false; // Within a class the ] that this puts in closes it: so does moby's.
       kind = 'regex';
-    } else if (character === '\\') {
-      const escaped = pattern[i++] ?? '\\';
-      // A letter after it is a class of Go's regexp, as \d; the rest stands for itself.
-      source += /[\p{L}\p{Nd}]/u.test(escaped) ? `\\${escaped}` : literal(escaped);
-      if (i <= pattern.length) kind = 'regex';
-    } else if (/[.+()|{}$]/.test(character)) source += `\\${character}`;
-    else if (character === '[' || character === ']') {
-      source += character === ']' && !inClass ? '\\]' : character;
-      inClass = character === '[';
+    } else if (/[.+()$]/.test(character)) source += `\\${character}`;
+    else if (character === '\\') {
+      source += character;
+      if (i === pattern.length) continue;
+      source += pattern[i++]!;
       kind = 'regex';
-    } else source += character;
+    } else {
+      source += character;
+      if (character === '[' || character === ']') kind = 'regex';
+    }
   }
-  return { source, kind };
+  return { source: `${source}$`, kind };
 }
 
 /** For each pattern, whether it matched a folder: what lies below it matches too. */

@@ -1,4 +1,5 @@
 import { isSpace } from '@excel2doc/go-text';
+import type { RuleSet } from '../rules';
 import { SubstitutionError, replaceMatch, trimMatch } from './modifier';
 
 /** The value of a variable: a string, `undefined` when it is unset, `unknown` when we can't tell. */
@@ -10,6 +11,8 @@ export const unknown = Symbol('unknown');
 export { SubstitutionError };
 
 export interface ExpandOptions {
+  /** Whose rules; default: the newest. */
+  rules?: RuleSet;
   /** Directive `escape`: a backslash, or a backtick. */
   escape: string;
   /** Keep quotes in the result. */
@@ -41,29 +44,36 @@ export function expand(word: string, lookup: Lookup, options: ExpandOptions): Ex
   return new Expander(word, lookup, options).run();
 }
 
+/** What the words that are open are gathered in. */
+interface Buffer {
+  text: string;
+}
+
 class Words {
   readonly done: string[] = [];
-  private current = '';
   private open = false;
+
+  constructor(private readonly buffer: Buffer) {}
 
   add(text: string): void {
     for (const character of text) {
       if (!isSpace(character)) this.addRaw(character);
-      else if (this.open && this.current !== '') {
-        this.done.push(this.current);
-        this.current = '';
+      else if (this.open && this.buffer.text !== '') {
+        this.done.push(this.buffer.text);
+        this.buffer.text = '';
         this.open = false;
       }
     }
   }
 
   addRaw(text: string): void {
-    this.current += text;
+    this.buffer.text += text;
     this.open = true;
   }
 
   finish(): string[] {
-    if (this.current !== '') this.done.push(this.current);
+    if (this.buffer.text !== '') this.done.push(this.buffer.text);
+    this.buffer.text = '';
     return this.done;
   }
 }
@@ -74,6 +84,8 @@ class Expander {
   private rawEscapes: boolean;
   private readonly used = new Set<string>();
   private readonly unknown = new Set<string>();
+  private readonly rules: RuleSet;
+  private readonly buffer: Buffer = { text: '' };
 
   constructor(
     word: string,
@@ -82,10 +94,11 @@ class Expander {
   ) {
     this.characters = [...word];
     this.rawEscapes = options.rawEscapes ?? false;
+    this.rules = options.rules ?? 34;
   }
 
   run(): Expansion {
-    const { text, words } = this.until(undefined, this.rawEscapes);
+    const { text, words } = this.until(undefined, this.rawEscapes, false);
     return { text, words, used: this.used, unknown: this.unknown };
   }
 
@@ -97,18 +110,26 @@ class Expander {
     return this.characters[this.at++];
   }
 
-  private until(stop: string | undefined, rawEscapes: boolean): { text: string; words: string[] } {
+  /** @param isPattern the result is read once more, as a pattern, so that quoted escapes are doubled */
+  private until(
+    stop: string | undefined,
+    rawEscapes: boolean,
+    isPattern: boolean,
+  ): { text: string; words: string[] } {
     const before = this.rawEscapes;
     this.rawEscapes = rawEscapes;
     try {
-      return this.scan(stop);
+      return this.scan(stop, isPattern && this.rules >= 34);
     } finally {
       this.rawEscapes = before;
     }
   }
 
-  private scan(stop: string | undefined): { text: string; words: string[] } {
-    const words = new Words();
+  private scan(stop: string | undefined, isPattern: boolean): { text: string; words: string[] } {
+    // In later versions the words within ${…} are gathered where those around it were: these are lost.
+    if (this.rules >= 34) this.buffer.text = '';
+    const words = new Words(this.rules >= 34 ? this.buffer : { text: '' });
+    const marksHeredocs = this.rules >= 34;
     let text = '';
     for (let character = this.peek(); character !== undefined; character = this.peek()) {
       if (character === stop) {
@@ -119,8 +140,11 @@ class Expander {
         const value = this.variable();
         text += value;
         words.add(value);
-      } else if (character === '<' || (!this.options.ignoreQuotes && /['"]/.test(character))) {
-        const value = character === '<' ? this.heredocMark() : this.quoted();
+      } else if (
+        (character === '<' && marksHeredocs) ||
+        (!this.options.ignoreQuotes && /['"]/.test(character))
+      ) {
+        const value = character === '<' ? this.heredocMark() : this.quoted(isPattern);
         text += value;
         words.addRaw(value);
       } else if (character === this.options.escape) {
@@ -144,22 +168,26 @@ class Expander {
     return { text, words: words.finish() };
   }
 
-  private quoted(): string {
-    return this.next() === "'" ? this.singleQuoted() : this.doubleQuoted();
+  private quoted(isPattern: boolean): string {
+    return this.next() === "'" ? this.singleQuoted(isPattern) : this.doubleQuoted(isPattern);
   }
 
-  private singleQuoted(): string {
+  private singleQuoted(isPattern: boolean): string {
     const end = this.characters.indexOf("'", this.at);
     if (end < 0)
       throw new SubstitutionError(
         'unexpected end of statement while looking for matching single-quote',
       );
-    const inner = this.characters.slice(this.at, end).join('');
+    const { escape } = this.options;
+    const inner = this.characters
+      .slice(this.at, end)
+      .map((character) => (isPattern && character === escape ? escape + escape : character))
+      .join('');
     this.at = end + 1;
     return this.options.rawQuotes ? `'${inner}'` : inner;
   }
 
-  private doubleQuoted(): string {
+  private doubleQuoted(isPattern: boolean): string {
     const mark = this.options.rawQuotes ? '"' : '';
     let text = mark;
     for (;;) {
@@ -178,13 +206,16 @@ class Expander {
         text += character;
         continue;
       }
-      if (this.rawEscapes) text += character;
       const escaped = this.peek();
+      const isEscape = escaped === '"' || escaped === '$' || escaped === this.options.escape;
+      const keepsBoth =
+        this.rules < 34 ||
+        isEscape ||
+        (escaped !== undefined && (!this.options.rawQuotes || isPattern));
+      if (this.rawEscapes && keepsBoth) text += character;
       if (escaped === undefined) continue;
-      if (escaped === '"' || escaped === '$' || escaped === this.options.escape) {
-        this.at++;
-        text += escaped;
-      } else text += character;
+      if (isEscape) this.at++;
+      text += isEscape ? escaped : character;
     }
   }
 
@@ -227,10 +258,10 @@ class Expander {
     const unsupported = () =>
       new SubstitutionError(`unsupported modifier (${shown}) in substitution`);
     const trims = modifier === '#' || modifier === '%';
-    if (trims && emptyIsUnset) throw unsupported();
+    if (trims && emptyIsUnset && this.rules >= 34) throw unsupported();
     // After a colon BuildKit reads the word before it looks at the modifier.
     if (!emptyIsUnset && !'+-?#%'.includes(modifier ?? ' ')) throw unsupported();
-    const word = this.closing('}', trims);
+    const word = this.closing('}', trims, trims);
     const value = this.get(name);
     if (value === undefined && this.options.keepUnset) return `\${${name}${shown}${word}}`;
     const missing = value === undefined || (emptyIsUnset && value === '');
@@ -247,6 +278,9 @@ class Expander {
         return value ?? '';
       case '#':
       case '%': {
+        // There BuildKit looks for a first character that is not there.
+        if (word === '' && this.rules < 34)
+          throw new SubstitutionError(`${name}${modifier}: empty pattern in substitution`);
         const longest = word.startsWith(modifier);
         return trimMatch(value ?? '', longest ? word.slice(1) : word, modifier, longest);
       }
@@ -258,17 +292,17 @@ class Expander {
   private replaced(name: string): string {
     const all = this.peek() === '/';
     if (all) this.at++;
-    const pattern = this.closing('/', true);
-    const replacement = this.closing('}', true);
+    const pattern = this.closing('/', true, true);
+    const replacement = this.closing('}', true, false);
     const value = this.get(name);
     if (value === undefined && this.options.keepUnset)
       return `\${${name}/${pattern}/${replacement}}`;
     return replaceMatch(value ?? '', pattern, replacement, all);
   }
 
-  private closing(stop: string, rawEscapes: boolean): string {
+  private closing(stop: string, rawEscapes: boolean, isPattern: boolean): string {
     try {
-      return this.until(stop, rawEscapes).text;
+      return this.until(stop, rawEscapes, isPattern).text;
     } catch (error) {
       if (this.peek() !== undefined) throw error;
       throw new SubstitutionError(

@@ -10,12 +10,19 @@ export function replaceMatch(
   replacement: string,
   all: boolean,
 ): string {
-  const regex = new RegExp(glob(pattern, true), all ? 'gu' : 'u');
-  if (!all) return value.replace(regex, () => replacement);
-  // BuildKit hands a replacement of all matches to Go's regexp, where $1 is a group; there is none.
-  return value.replace(regex, () =>
-    replacement.replace(/\$(?:\{\w*\}|\w+)/g, '').replaceAll('$$', '$'),
-  );
+  const source = glob(pattern, true);
+  if (!all) return value.replace(new RegExp(source, 'u'), () => replacement);
+  // BuildKit hands a replacement of all matches to Go's regexp, where $0 is the match and $1 a group,
+  // of which there is none; an empty match right behind another is none.
+  let end = 0;
+  return value.replace(new RegExp(source, 'gu'), (match, at: number) => {
+    if (match === '' && at > 0 && at === end) return '';
+    end = at + match.length;
+    return replacement.replace(
+      /\$(?:\$|\{([\p{L}\p{Nd}_]+)\}|([\p{L}\p{Nd}_]+))/gu,
+      (all, ...names) => (all === '$$' ? '$' : (names[0] ?? names[1]) === '0' ? match : ''),
+    );
+  });
 }
 
 /** `${name#pattern}` and its like: what a pattern matches at the start or the end is cut off. */
@@ -25,15 +32,16 @@ export function trimMatch(
   side: '#' | '%',
   longest: boolean,
 ): string {
-  const source = glob(pattern, longest);
-  if (side === '#') return value.replace(new RegExp(`^${source}`, 'u'), '');
-  // The shortest match at the end: try the ends from the right, the longest from the left.
-  const whole = new RegExp(`^${source}$`, 'u');
-  const characters = [...value];
-  const starts = [...Array(characters.length + 1).keys()];
-  if (!longest) starts.reverse();
-  const start = starts.find((index) => whole.test(characters.slice(index).join('')));
-  return start === undefined ? value : characters.slice(0, start).join('');
+  if (side === '#') return value.replace(new RegExp(`^${glob(pattern, longest)}`, 'u'), '');
+  // BuildKit looks for the end in what is written backwards, which is not always the shortest.
+  const source = glob(backwards(pattern, true), longest);
+  const cut = backwards(value, false).replace(new RegExp(`^${source}`, 'u'), '');
+  return backwards(cut, false);
+}
+
+function backwards(text: string, isPattern: boolean): string {
+  const parts = isPattern ? text.match(/\\[^]|[^]/gu) : [...text];
+  return (parts ?? []).reverse().join('');
 }
 
 function glob(pattern: string, greedy: boolean): string {

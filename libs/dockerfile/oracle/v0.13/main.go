@@ -1,0 +1,65 @@
+// Asks the Go code of BuildKit 0.13: a question a line, an answer a line, both as JSON.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/client/llb/sourceresolver"
+	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerfile/shell"
+	"github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+type images map[string]json.RawMessage
+
+func (known images) ResolveImageConfig(_ context.Context, ref string, _ sourceresolver.Opt) (string, digest.Digest, []byte, error) {
+	config, found := known[ref]
+	if !found {
+		config = json.RawMessage(`{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:0000000000000000000000000000000000000000000000000000000000000000"]}}`)
+	}
+	return ref, digest.FromBytes(config), config, nil
+}
+
+func convert(q question) (*llb.Definition, error) {
+	platform := ocispecs.Platform{OS: "linux", Architecture: "amd64"}
+	opt := dockerfile2llb.ConvertOpt{TargetPlatform: &platform, MetaResolver: images(q.Images)}
+	opt.BuildPlatforms = []ocispecs.Platform{platform}
+	opt.Target = q.Target
+	opt.BuildArgs = q.Args
+	state, _, _, _, err := dockerfile2llb.Dockerfile2LLB(context.Background(), []byte(q.Text), opt)
+	if err != nil {
+		return nil, err
+	}
+	return state.Marshal(context.Background(), llb.Platform(platform))
+}
+
+func parse(text string) (*parser.Result, []instructions.Stage, error) {
+	result, err := parser.Parse(bytes.NewReader([]byte(text)))
+	if err != nil {
+		return nil, nil, err
+	}
+	stages, _, err := instructions.Parse(result.AST)
+	return result, stages, err
+}
+
+func detectSyntax(text string) string {
+	syntax, _, _, _ := parser.DetectSyntax([]byte(text))
+	return syntax
+}
+
+func expand(q question) (string, []string, error) {
+	lex := shell.NewLex(rune(q.Escape[0]))
+	lex.SkipProcessQuotes = q.IgnoreQuotes
+	text, err := lex.ProcessWord(q.Text, q.Env)
+	if err != nil {
+		return "", nil, err
+	}
+	words, err := lex.ProcessWords(q.Text, q.Env)
+	return text, words, err
+}
