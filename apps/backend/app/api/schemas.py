@@ -52,6 +52,10 @@ class FieldsOut(_Model):
     looped: list[str] = Field(description="Asked of each row in a loop over `rows`")
     uses_rows: bool
     uses_images: bool = False
+    first_row: list[str] = Field(
+        default=[],
+        description="Of `single`, those in a loop over rows: the first row's on every line",
+    )
 
 
 class VersionOut(_Model):

@@ -51,15 +51,16 @@ def detect_header(rows: Sequence[Row]) -> int | None:
 def name_columns(header: Row | None, width: int) -> list[Column]:
     """A column each up to `width`; without a header they are A, B, C."""
     texts = [text.strip() for text in header.shown] if header else []
-    columns: list[Column] = []
+    texts += [""] * (width - len(texts))
+    names = [" ".join(text.split()) or column_letters(n) for n, text in enumerate(texts[:width])]
+    fields: dict[int, str] = {}
     taken: set[str] = set()
-    for index in range(width):
-        text = texts[index] if index < len(texts) else ""
-        name = " ".join(text.split()) or column_letters(index)
-        field = _unused(to_field(name) or column_letters(index), taken)
-        taken.add(field)
-        columns.append(Column(index, name, field))
-    return columns
+    # a header that is a field name as it stands is that field, whatever stands to its left
+    exact = {name: index for index, name in reversed([*enumerate(names)]) if to_field(name) == name}
+    for index in (*exact.values(), *(n for n in range(width) if exact.get(names[n]) != n)):
+        fields[index] = _unused(to_field(names[index]) or column_letters(index), taken)
+        taken.add(fields[index])
+    return [Column(index, name, fields[index]) for index, name in enumerate(names)]
 
 
 def to_field(name: str) -> str:

@@ -8,6 +8,7 @@ from jinja2 import TemplateError
 from app.domain.columns import Column
 from app.domain.conversion import Options
 from app.domain.refusal import Refused
+from app.domain.rows import Cells, Row
 from app.domain.sheet_view import Record, SheetView
 from app.domain.template.sandbox import make_sandbox
 from app.domain.workbook.model import Pictures
@@ -17,9 +18,10 @@ MAX_PATTERN_LENGTH = 500
 
 
 class Contexts:
-    """Rows as contexts: each field as Excel shows it, under `raw` as it is, under `row` by header.
+    """Rows as contexts: each column as Excel shows it, under `raw` as it is.
 
-    With `pictures`, under `images` those that lie on the row's cells.
+    A column answers to its field name, to its header as it stands, and to the fields of the
+    template that are mapped to it. With `pictures`, under `images` those that lie on its cells.
 
     Raises:
         Refused: `COLUMN_UNKNOWN` when the mapping names a column that is not there.
@@ -27,47 +29,49 @@ class Contexts:
 
     def __init__(self, view: SheetView, options: Options, pictures: Pictures | None = None) -> None:
         self._view, self._pictures = view, pictures
-        self._mapping = {
+        mapping = {
             field: _find(view.columns, name, view.name).field
             for field, name in options.mapping.items()
             if name
         }
-        self._headers = {column.name: column.field for column in view.columns}
+        by_header: dict[str, str] = {}
+        for column in view.columns:
+            by_header.setdefault(column.name, column.field)
+        own = {column.field: column.field for column in view.columns}
+        self._names = {**by_header, **own, **mapping}
+        self._headers = {**self._names, **by_header}
 
     @property
     def fields(self) -> set[str]:
         """Every field that has a value."""
-        return {c.field for c in self._view.columns} | set(self._mapping) | set(self._headers)
+        return set(self._names)
 
     def column_of(self, field: str) -> str:
         """The column's own field name behind a field of the template."""
-        return self._mapping.get(field) or self._headers.get(field) or field
+        return self._names.get(field, field)
 
-    def row(self, record: Record) -> Context:
-        context: Context = dict(record.shown)
-        raw: Context = dict(record.raw)
-        for field, column in self._mapping.items():
-            context[field], raw[field] = record.shown[column], record.raw[column]
-        context["row"] = {name: record.shown[field] for name, field in self._headers.items()}
-        context["raw"] = raw
+    def row(self, record: Record) -> Row:
+        """One row of a loop."""
+        beside: Context = {"sheet": self._view.name, "count": self._view.row_count}
         if self._pictures is not None:
-            context["images"] = self._images(record.row_number - 1, self._pictures)
-        context["row_number"] = record.row_number
-        context["sheet"] = self._view.name
-        context["count"] = self._view.row_count
-        return context
+            beside["images"] = self._images(record.row_number - 1, self._pictures)
+        beside["row"] = Cells(self._headers, record.shown)
+        return Row(self._names, record, beside)
 
-    def _images(self, row: int, pictures: Pictures) -> Context:
-        """The row's pictures, under every name of their column; None where there is none."""
-        images: Context = {c.field: pictures.get((row, c.index)) for c in self._view.columns}
-        known = {**self._headers, **self._mapping}
-        return images | {name: images[field] for name, field in known.items()}
+    def one_row(self, record: Record) -> Context:
+        """For mode `per-row`."""
+        return self.row(record).as_context()
 
     def all_rows(self, found: list[Record]) -> Context:
         """For mode `single`: the rows in a list, and the fields of the first beside them."""
         rows = [self.row(record) for record in found]
-        first = rows[0] if rows else {}
+        first = rows[0].as_context() if rows else {}
         return {**first, "rows": rows, "sheet": self._view.name, "count": len(rows)}
+
+    def _images(self, row: int, pictures: Pictures) -> Cells:
+        """The row's pictures; None where there is none."""
+        found = {c.field: pictures.get((row, c.index)) for c in self._view.columns}
+        return Cells(self._names, found)
 
 
 def file_name_pattern(pattern: str) -> Callable[[Mapping[str, Any]], str]:

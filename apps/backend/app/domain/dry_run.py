@@ -80,7 +80,7 @@ def _previews(
     pattern = file_name_pattern(source.options.file_name)
     previews = []
     for record in first:
-        context = context_of.row(record)
+        context = context_of.one_row(record)
         with naming_the_row(view.name, record.row_number):
             previews.append(Preview(pattern(context) + suffix, template.text(context)))
     return previews

@@ -103,7 +103,7 @@ def _per_row(
     path = folder
     tell(Progress(done_rows, view.row_count))
     for record in records(reader, view):
-        context = context_of.row(record)
+        context = context_of.one_row(record)
         with naming_the_row(view.name, record.row_number):
             name = names.take(pattern(context), str(record.row_number))
         done += 1

@@ -35,6 +35,7 @@ const titles = {
   TEMPLATE_EXTERNAL: '模板引用了外部文件，请嵌入到文档中',
   TEMPLATE_TOO_LARGE: '模板太大',
   TEMPLATE_SYNTAX: '模板的标签写法有误',
+  TEMPLATE_FIRST_ROW: '循环里的 row、raw 总是第一行：请写 r["列名"] 或 r.raw["列名"]',
   TEMPLATE_TAG: '模板用了不支持的标签',
   TEMPLATE_NEEDED: '请先选择或上传模板',
   FIELD_MISSING: '模板字段没有取值：请为它选一列，或勾选“缺少的字段留空”',

@@ -21,6 +21,7 @@ from app.domain.template.pictures import PictureSink, open_relationships, with_p
 from app.domain.template.places import (
     MARKUP,
     Paragraph,
+    first_row_error,
     missing_field,
     on_lines,
     paragraphs,
@@ -164,7 +165,10 @@ def compile_template(
         part = _compile_part(sandbox, name, xml, tagged)
         tree = sandbox.parse(part.source)
         refuse_loading(tree, name)
-        found = found.plus(find_fields(tree))
+        fields, reading = find_fields(tree)
+        if reading.first_row:
+            raise first_row_error(reading, part.source, tagged, name)
+        found = found.plus(fields)
         if _PICTURE.search(part.source):
             part.relationships = open_relationships(fixed.pop(relationships_of(name), None))
             part.has_drawings = True

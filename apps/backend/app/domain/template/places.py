@@ -11,6 +11,7 @@ from jinja2 import TemplateSyntaxError
 from lxml import etree
 
 from app.domain.refusal import Refused
+from app.domain.template.scopes import Reading
 
 MARKUP = re.compile(r"<[^>]+>")
 _PARAGRAPH = re.compile(r"(<w:p[ >])")
@@ -53,6 +54,11 @@ def on_lines(xml: str) -> str:
 def place_of(error: Exception, source: str, known: list[Paragraph]) -> Paragraph | None:
     """Where in a template an error of Jinja's comes from; `source` is what Jinja was given."""
     line = error.lineno if isinstance(error, TemplateSyntaxError) else _rendered_line(error)
+    return place_at(line, source, known)
+
+
+def place_at(line: int, source: str, known: list[Paragraph]) -> Paragraph | None:
+    """The paragraph that stands on a line of `source`; 0 for none."""
     text = html.unescape(MARKUP.sub("", [*source.split("\n"), ""][line - 1])).strip()
     if "{{" not in text and "{%" not in text:
         return None
@@ -79,7 +85,20 @@ def syntax_error(
     return Refused(
         "TEMPLATE_SYNTAX",
         f"{place or part}: {message}",
-        'correct the tag; a header with spaces or signs is written row["Unit price (€)"]',
+        "correct the tag; a header with spaces or signs is written "
+        'row["Unit price (€)"], in a loop over rows r["Unit price (€)"]',
+    )
+
+
+def first_row_error(found: Reading, source: str, known: list[Paragraph], part: str) -> Refused:
+    """`TEMPLATE_FIRST_ROW` for the first of `found.first_row`."""
+    name, row, node = found.first_row[0]
+    place = place_at(node.lineno, source, known) or part
+    instead = {"row": f'{row}["Unit price (€)"]', "row_number": f"{row}.row_number"}
+    return Refused(
+        "TEMPLATE_FIRST_ROW",
+        f"{place}: inside a loop over rows, {name!r} is the first row on every line",
+        f"write {instead.get(name, f'{row}.{name}.Total')}; the first row itself is rows[0]",
     )
 
 
