@@ -83,6 +83,7 @@ EVENTS = (
 DRY_RUN: Example = {
     "sheet": "Customers",
     "rows": 2,
+    "checked_rows": 2,
     "missing_fields": ["signature"],
     "unused_columns": ["Unit price (€)"],
     "previews": [{"name": "Ann & Co.docx", "lines": ["Dear Ann & Co,"]}],

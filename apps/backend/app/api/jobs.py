@@ -48,7 +48,7 @@ def submit_job(
 
 @router.post("/dry-runs", responses=problems.responses(404, 409))
 def dry_run(body: JobIn, session: SessionDependency, _client: Reader) -> DryRunOut:
-    """What a job would do: missing fields, unused columns, the first three rows."""
+    """What a job would do: missing fields, unused columns, the first three documents."""
     wanted = _wanted(body)
     workbook, version = submission.inputs(session, wanted)
     found = jobs.preview(session, get_services(), workbook, version, wanted.mode, wanted.options)

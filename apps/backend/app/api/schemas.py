@@ -161,6 +161,9 @@ class DryRunOut(_Model):
 
     sheet: str
     rows: int
+    checked_rows: int = Field(
+        description="Made into documents for this; those after may be refused"
+    )
     missing_fields: list[str]
     unused_columns: list[str]
     previews: list[PreviewOut]

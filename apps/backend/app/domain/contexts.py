@@ -82,7 +82,7 @@ def file_name_pattern(pattern: str) -> Callable[[Mapping[str, Any]], str]:
     """
     if len(pattern) > MAX_PATTERN_LENGTH:
         raise Refused("FILE_NAME_PATTERN", f"the pattern is longer than {MAX_PATTERN_LENGTH}")
-    sandbox = make_sandbox(blank_missing=False)
+    sandbox = make_sandbox()
     sandbox.autoescape = False
     sandbox.finalize = None
     try:

@@ -1,11 +1,12 @@
 """The three modes, from files to files."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain.contexts import Contexts, file_name_pattern
+from app.domain.contexts import Context, Contexts, file_name_pattern
 from app.domain.conversion import (
     DOCX,
     MAX_LOOPED_ROWS,
@@ -25,7 +26,7 @@ from app.domain.limits import Limits
 from app.domain.refusal import Refused
 from app.domain.sheet_tables import to_table
 from app.domain.sheet_view import SheetView, records, view_sheets
-from app.domain.template.compiled import CompiledTemplate, compile_template
+from app.domain.template.compiled import CompiledTemplate, Rendered, compile_template
 from app.domain.workbook.model import WorkbookReader
 from app.domain.workbook.opening import open_workbook
 
@@ -43,26 +44,24 @@ def convert(
     """
     with open_workbook(source.workbook, source.workbook_name, limits) as reader:
         views = view_sheets(reader, source.options.read_options())
-        match source.mode:
-            case Mode.TABLE:
-                return _tables(reader, views, folder, tell)
-            case Mode.PER_ROW:
-                return _per_row(reader, views[0], source, folder, tell, done_rows)
-            case Mode.SINGLE:
-                return _single(reader, views[0], source, folder, tell)
+        if source.mode is Mode.TABLE:
+            return _tables(reader, views, folder, tell)
+        documents = planned(reader, views[0], source, template_of(source))
+        if source.mode is Mode.SINGLE:
+            return _one_file(next(documents), folder, tell)
+        return _archives(documents, views[0], folder, tell, done_rows)
 
 
-def template_of(source: Source, missing: Missing | None = None) -> CompiledTemplate:
-    """The source's template; `missing` goes before what its options say.
+def template_of(source: Source, *, note_missing: bool = False) -> CompiledTemplate:
+    """The source's template; with `note_missing`, what its options make an error is noted.
 
     Raises:
         Refused: `TEMPLATE_NEEDED`, and what compiling raises.
     """
     if source.template is None:
         raise Refused("TEMPLATE_NEEDED", f"mode {source.mode.value!r} needs a template")
-    return compile_template(
-        source.template, blank_missing=(missing or source.options.missing) is Missing.BLANK
-    )
+    blank = source.options.missing is Missing.BLANK
+    return compile_template(source.template, blank_missing=blank, note_missing=note_missing)
 
 
 def contexts(
@@ -86,52 +85,64 @@ def _tables(reader: WorkbookReader, views: list[SheetView], folder: Path, tell: 
     return Finished(path, DOCX, rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A document that is not made yet.
+
+    Attributes:
+        rows: of the sheet, that it is made of.
+        place: where they are, for refusals; "" for a document of all rows.
+    """
+
+    name: str
+    rows: int
+    place: str
+    context: Context
+    template: CompiledTemplate
+
+    def render(self) -> Rendered:
+        """Raises: Refused, naming the place."""
+        with naming(self.place):
+            return self.template.render(self.context)
+
+
+def planned(
+    reader: WorkbookReader, view: SheetView, source: Source, template: CompiledTemplate
+) -> Generator[Planned]:
+    """The documents of a conversion in a mode with a template, in their order.
+
+    Conversion and dry run both go this way, so that one tells what the other does.
+
+    Raises:
+        Refused: `TOO_MANY_ROWS`, `NOTHING_TO_CONVERT`, and what names and reading raise.
+    """
+    match source.mode:
+        case Mode.SINGLE:
+            yield _single(reader, view, source, template)
+        case _:
+            yield from _per_row(reader, view, source, template)
+
+
 def _per_row(
-    reader: WorkbookReader,
-    view: SheetView,
-    source: Source,
-    folder: Path,
-    tell: Tell,
-    done_rows: int,
-) -> Finished:
-    template = template_of(source)
+    reader: WorkbookReader, view: SheetView, source: Source, template: CompiledTemplate
+) -> Iterator[Planned]:
     context_of = contexts(reader, view, source, template)
     names = FileNames(".docx")
     pattern = file_name_pattern(source.options.file_name)
-    done = 0
-    part: zipfile.ZipFile | None = None
-    path = folder
-    tell(Progress(done_rows, view.row_count))
+    place = ""
     for record in records(reader, view):
         context = context_of.one_row(record)
-        with naming_the_row(view.name, record.row_number):
+        place = f"sheet {view.name!r}, row {record.row_number}: "
+        with naming(place):
             name = names.take(pattern(context), str(record.row_number))
-        done += 1
-        if done <= done_rows:  # its name is taken all the same
-            continue
-        if part is None:
-            path = folder / f"part-{done}.zip"
-            first = done - 1
-            part = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
-        with naming_the_row(view.name, record.row_number):
-            part.writestr(name, template.document(context))
-        if done - first == PART_ROWS:
-            part.close()
-            part = None
-            tell(FinishedPart(path, first, done - first))
-        if done % 10 == 0:
-            tell(Progress(done, view.row_count))
-    if part is not None:
-        part.close()
-        tell(FinishedPart(path, first, done - first))
-    if not done:
+        yield Planned(name, 1, place, context, template)
+    if not place:
         raise Refused("NOTHING_TO_CONVERT", f"sheet {view.name!r} has no row below its header")
-    return Finished(None, ZIP, done)
 
 
 def _single(
-    reader: WorkbookReader, view: SheetView, source: Source, folder: Path, tell: Tell
-) -> Finished:
+    reader: WorkbookReader, view: SheetView, source: Source, template: CompiledTemplate
+) -> Planned:
     if view.row_count > MAX_LOOPED_ROWS:
         raise Refused(
             "TOO_MANY_ROWS",
@@ -139,21 +150,52 @@ def _single(
             f"{MAX_LOOPED_ROWS}",
             "use mode 'table' or 'per-row'",
         )
-    template = template_of(source)
     context_of = contexts(reader, view, source, template)
-    tell(Progress(0, view.row_count))
     context = context_of.all_rows(list(records(reader, view)))
+    return Planned("result.docx", view.row_count, "", context, template)
+
+
+def _archives(
+    documents: Iterator[Planned], view: SheetView, folder: Path, tell: Tell, done_rows: int
+) -> Finished:
+    """Documents into archives of `PART_ROWS` rows or so, but for those of an earlier attempt."""
+    seen = 0
+    part: zipfile.ZipFile | None = None
+    path, first = folder, 0
+    tell(Progress(done_rows, view.row_count))
+    for document in documents:
+        before, seen = seen, seen + document.rows
+        if seen <= done_rows:  # its name is taken all the same
+            continue
+        if part is None:
+            path, first = folder / f"part-{seen}.zip", before
+            part = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
+        part.writestr(document.name, document.render().document())
+        if seen - first >= PART_ROWS:
+            part.close()
+            part = None
+            tell(FinishedPart(path, first, seen - first))
+        if seen % 10 == 0:
+            tell(Progress(seen, view.row_count))
+    if part is not None:
+        part.close()
+        tell(FinishedPart(path, first, seen - first))
+    return Finished(None, ZIP, seen)
+
+
+def _one_file(document: Planned, folder: Path, tell: Tell) -> Finished:
+    tell(Progress(0, document.rows))
     path = folder / "result.docx"
-    path.write_bytes(template.document(context))
-    tell(Progress(view.row_count, view.row_count))
-    return Finished(path, DOCX, view.row_count)
+    path.write_bytes(document.render().document())
+    tell(Progress(document.rows, document.rows))
+    return Finished(path, DOCX, document.rows)
 
 
 @contextmanager
-def naming_the_row(sheet: str, row_number: int) -> Iterator[None]:
-    """A refusal inside the block says which row it was."""
+def naming(place: str) -> Iterator[None]:
+    """A refusal inside the block says where it was."""
     try:
         yield
     except Refused as refusal:
-        refusal.message = f"sheet {sheet!r}, row {row_number}: {refusal.message}"
+        refusal.message = place + refusal.message
         raise

@@ -214,7 +214,7 @@ def test_a_template_gets_no_further_than_its_fields(text: str, code: str, tmp_pa
 def test_missing_fields_may_be_blank(tmp_path: Path):
     made = compiled(tmp_path, template("[{{ a }}{{ b.c.d }}]"), blank=True)
     assert paragraphs(made.document({})) == ["[]"]
-    assert made.text({}) == ["[]"]
+    assert made.render({}).text() == ["[]"]
 
 
 def test_tags_at_different_levels_are_refused(tmp_path: Path):

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from docxtpl import DocxTemplate
-from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError
+from jinja2 import Template, TemplateError, TemplateSyntaxError
 from jinja2.exceptions import SecurityError
 from lxml import etree
 
 from app.domain.refusal import Refused
+from app.domain.template.absent import Blank, FieldMissing, Strict, alike_in, noting
 from app.domain.template.fields import Fields, find_fields, refuse_loading
 from app.domain.template.package import read_package, relationships_of
 from app.domain.template.pictures import PictureSink, open_relationships, with_picture_types
@@ -37,7 +38,6 @@ _PRINT = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _DRAWING_ID = re.compile(r'(<(?:wp:docPr|pic:cNvPr)\b[^>]*?\bid=")\d+(")')
 _TABLE_CHANGES = re.compile(r"\{%\s*(?:tc|colspan|hm)\b|\{\{tc\b")
 _PICTURE = re.compile(r"\|\s*picture\b")
-_ABSENT = re.compile(r"(?:has no attribute |^)'([^']*)'(?: is undefined|$)")
 _RENDERING = (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, Refused)
 _LITERAL_BRACES = (("{_{", "{{"), ("}_}", "}}"), ("{_%", "{%"), ("%_}", "%}"))
 
@@ -55,45 +55,66 @@ class _Part:
     """Of fields of Word's: what they are may show only when the tags in them are rendered."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A template's parts with the values in them."""
+
+    parts: list[tuple[str, bytes]]
+    media: dict[str, bytes]
+    _rest: bytes
+
+    def document(self) -> bytes:
+        """The .docx."""
+        out = io.BytesIO(self._rest)
+        with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+            for name, xml in self.parts:
+                archive.writestr(name, xml)
+            for name, data in self.media.items():
+                archive.writestr(zipfile.ZipInfo(name), data)  # deflated already
+        return out.getvalue()
+
+    def text(self) -> list[str]:
+        """The paragraphs of the document's body, for a preview."""
+        texts = (text_of(p) for p in etree.fromstring(self.parts[0][1], _parser()).iter("{*}p"))
+        return [text for text in texts if text.strip()]
+
+
 @dataclass(slots=True)
 class CompiledTemplate:
-    """Made into documents as often as wanted: only the parts that hold fields are written anew."""
+    """Made into documents as often as wanted: only the parts that hold fields are written anew.
+
+    Attributes:
+        missing: with `note_missing`, the fields without a value that were used so far.
+    """
 
     fields: Fields
+    missing: dict[str, None]
     _parts: list[_Part]
     _rest: bytes
     _paragraphs: list[Paragraph]
     _pictures: PictureSink
 
     def document(self, context: Mapping[str, Any]) -> bytes:
-        """The .docx for `context`.
+        """The .docx for `context`. Raises what `render` does."""
+        return self.render(context).document()
+
+    def render(self, context: Mapping[str, Any]) -> Rendered:
+        """All parts for `context`.
 
         Raises:
             Refused: `FIELD_MISSING`, `TEMPLATE_FORBIDDEN`, `TEMPLATE_VALUE`,
                 `TEMPLATE_BROKEN_RESULT`, naming the field and its paragraph.
         """
-        rendered: list[tuple[str, bytes]] = []
+        parts: list[tuple[str, bytes]] = []
         media: dict[str, bytes] = {}
         for part in self._parts:
-            rendered.append((part.name, self._render_part(part, context)))
+            parts.append((part.name, self._render_part(part, context)))
             if part.relationships is not None:
                 folder = posixpath.dirname(part.name)
                 added = f"{part.relationships}{self._pictures.relationships}</Relationships>"
-                rendered.append((relationships_of(part.name), added.encode()))
+                parts.append((relationships_of(part.name), added.encode()))
                 media |= {f"{folder}/{name}": data for name, data in self._pictures.media.items()}
-        out = io.BytesIO(self._rest)
-        with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
-            for name, xml in rendered:
-                archive.writestr(name, xml)
-            for name, data in media.items():
-                archive.writestr(zipfile.ZipInfo(name), data)  # deflated already
-        return out.getvalue()
-
-    def text(self, context: Mapping[str, Any]) -> list[str]:
-        """The paragraphs of the rendered document, for a preview. Raises what `document` does."""
-        root = etree.fromstring(self._render_part(self._parts[0], context))
-        texts = (text_of(p) for p in root.iter("{*}p"))
-        return [text for text in texts if text.strip()]
+        return Rendered(parts, media, self._rest)
 
     def _render_part(self, part: _Part, context: Mapping[str, Any]) -> bytes:
         self._pictures.start()
@@ -125,9 +146,9 @@ class CompiledTemplate:
         place = place_of(error, part.source, self._paragraphs)
         message = str(error)[:200]
         match error:
-            case UndefinedError():
-                found = _ABSENT.search(message)
-                return missing_field(found[1] if found else message, place, context)
+            case FieldMissing():
+                names = alike_in(error.within) or alike_in(context)
+                return missing_field(error.name, place, names)
             case SecurityError():
                 return Refused("TEMPLATE_FORBIDDEN", f"{place or part.name}: {message}")
             case Refused():
@@ -142,9 +163,14 @@ def compile_template(
     path: Path,
     *,
     blank_missing: bool = False,
+    note_missing: bool = False,
     max_unpacked_bytes: int = 200 * 1024 * 1024,
 ) -> CompiledTemplate:
     """Check and compile the .docx at `path`.
+
+    Args:
+        blank_missing: a field without a value is nothing.
+        note_missing: it is nothing too, but noted in the template's `missing`.
 
     Raises:
         Refused: `TEMPLATE_SYNTAX` with the paragraph, `TEMPLATE_TAG`, and what
@@ -152,7 +178,9 @@ def compile_template(
     """
     package = read_package(path, max_unpacked_bytes)
     pictures = PictureSink()
-    sandbox = make_sandbox(blank_missing=blank_missing, picture=pictures.print)
+    missing: dict[str, None] = {}
+    undefined = noting(missing.setdefault) if note_missing else Strict
+    sandbox = make_sandbox(Blank if blank_missing else undefined, pictures.print)
     parts: list[_Part] = []
     fixed = dict(package.fixed)
     found = Fields()
@@ -174,7 +202,7 @@ def compile_template(
             part.has_drawings = True
             fixed["[Content_Types].xml"] = with_picture_types(fixed["[Content_Types].xml"])
         parts.append(part)
-    return CompiledTemplate(found, parts, _archive(fixed), tagged, pictures)
+    return CompiledTemplate(found, missing, parts, _archive(fixed), tagged, pictures)
 
 
 def _compile_part(sandbox: Sandbox, name: str, xml: str, tagged: list[Paragraph]) -> _Part:

@@ -102,10 +102,12 @@ def first_row_error(found: Reading, source: str, known: list[Paragraph], part: s
     )
 
 
-def missing_field(name: str, place: Paragraph | None, names: Iterable[object]) -> Refused:
+def missing_field(name: str, place: Paragraph | None, names: Iterable[str]) -> Refused:
     """`FIELD_MISSING`, with the field that was meant, if one is alike."""
-    alike = get_close_matches(name, [n for n in names if isinstance(n, str)], 1)
+    alike = get_close_matches(name, names, 1)
     meant = f"did you mean {alike[0]!r}? Else " if alike else ""
+    if name == "rows":
+        meant = "a loop over rows is for mode 'single'; for 'per-row' write the columns. Else "
     return Refused(
         "FIELD_MISSING",
         f"field {name!r} has no value" + (f" ({place})" if place else ""),

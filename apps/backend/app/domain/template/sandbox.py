@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from jinja2 import ChainableUndefined, StrictUndefined, Undefined
+from jinja2 import Undefined
 from jinja2.exceptions import SecurityError
-from jinja2.filters import FILTERS
+from jinja2.filters import FILTERS, _GroupTuple
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from app.domain.number_format.compiled import compile_format
 from app.domain.refusal import Refused
+from app.domain.template.absent import Strict
 from app.domain.values import CellError, from_datetime
 from app.domain.word_text import inline_text, text_run
 
@@ -48,9 +49,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**"})
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        if isinstance(obj, Mapping):
-            return obj[attribute] if attribute in obj else self._absent(obj, attribute)
-        return super().getattr(obj, attribute)
+        return (
+            self.getitem(obj, attribute) if isinstance(obj, Mapping) else self._own(obj, attribute)
+        )
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         if isinstance(obj, Mapping):
@@ -58,13 +59,28 @@ class Sandbox(ImmutableSandboxedEnvironment):
                 return obj[argument]
             except (KeyError, TypeError):
                 return self._absent(obj, argument)
+        if isinstance(obj, Undefined):
+            return obj[argument]
         return super().getitem(obj, argument)
+
+    def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
+        """At once: where missing fields are left blank, nothing forbidden is blank."""
+        raise SecurityError(f"{attribute!r} of a {type(obj).__name__} is not for templates")
+
+    def _own(self, obj: Any, attribute: str) -> Any:
+        return (
+            getattr(obj, attribute)
+            if isinstance(obj, Undefined)
+            else super().getattr(obj, attribute)
+        )
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         if isinstance(obj, str):
             return attr in _STR_METHODS
         if isinstance(obj, LoopContext):
             return attr in _LOOP_NAMES
+        if isinstance(obj, _GroupTuple):
+            return attr in _GroupTuple._fields
         if isinstance(obj, datetime | date):
             return attr in _DATE_NAMES
         if isinstance(obj, timedelta):
@@ -89,15 +105,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return undefined
 
 
-class _Blank(ChainableUndefined):
-    """A missing field that is nothing by choice."""
-
-
-def make_sandbox(*, blank_missing: bool, picture: Callable[..., Markup] | None = None) -> Sandbox:
-    """An environment that escapes everything; a missing field is an error, or blank by choice."""
+def make_sandbox(
+    undefined: type[Undefined] = Strict, picture: Callable[..., Markup] | None = None
+) -> Sandbox:
+    """An environment that escapes everything; `undefined` says what a missing field is."""
     sandbox = Sandbox(
         autoescape=True,
-        undefined=_Blank if blank_missing else StrictUndefined,
+        undefined=undefined,
         finalize=_finalize,
         keep_trailing_newline=True,
         optimized=False,  # else `9**(9**9)` is worked out while the template is only looked at
