@@ -6,6 +6,8 @@ export type { Instruction, InstructionOf } from './instruction/instruction';
 export { type Keyword, similarTo } from './instruction/keyword';
 export { readStages } from './stages';
 export type { ReadStagesOptions, StageSummary } from './stages';
+export { declaredSettings } from './settings';
+export type { DeclaredSettings, ExposedPort } from './settings';
 export { PLAN_FORMAT } from './plan';
 export type {
   LockedImage,

@@ -42,6 +42,6 @@ export {
 export { machinePlatform } from './workspace/platform';
 export { runTarget } from './workspace/run-nx';
 export { printTable } from './workspace/table';
-export { demandedVariables, exposedPorts } from './workspace/text';
+export { demandedVariables } from './workspace/text';
 export { formatSize, parseSize, parseUsage } from './workspace/usage';
 export { type WorkspaceImage, type WorkspaceProject } from './workspace/workspace-project';

@@ -27,7 +27,7 @@ const FILE = 'plan';
  * @param env the environment that the base's config hands down
  */
 export function resolveInstructions(
-  plan: StagePlan,
+  plan: Pick<StagePlan, 'frontend' | 'instructions' | 'args'>,
   env: Readonly<Record<string, string>>,
 ): ResolvedInstruction[] {
   const escape = plan.frontend?.escape ?? '\\';

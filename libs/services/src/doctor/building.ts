@@ -1,3 +1,10 @@
+import {
+  DockerfileError,
+  type Instruction,
+  type InstructionOf,
+  type Stage,
+  parseDockerfile,
+} from '@excel2doc/dockerfile';
 import { type Finding, formatSize } from '@excel2doc/stages';
 import type { Facts } from './facts';
 
@@ -17,10 +24,36 @@ const INSTALLERS: [RegExp, string][] = [
 ];
 
 /** The cache folder of what a step installs with; undefined for a step that installs nothing. */
-function installerCache(step: string): string | undefined {
-  if (!/^\s*RUN\b/i.test(step)) return undefined;
-  const command = step.replace(/#.*$/, '');
+function installerCache(step: Instruction): string | undefined {
+  if (step.keyword !== 'RUN') return undefined;
+  const command = runCommand(step).replace(/#.*$/gm, '');
   return INSTALLERS.find(([pattern]) => pattern.test(command))?.[1];
+}
+
+/** What a RUN hands to its shell, or to the kernel: words and the content of heredocs. */
+function runCommand({ command, heredocs }: InstructionOf<'RUN'>): string {
+  const line = command.form === 'exec' ? command.args.join(' ') : command.command;
+  return [line, ...heredocs.map(({ content }) => content)].join('\n');
+}
+
+/** A cache mount for any folder: which one is the author's choice. */
+const hasCacheMount = ({ mounts }: InstructionOf<'RUN'>) =>
+  mounts.some((mount) => mount.split(',').includes('type=cache'));
+
+/** Does it bring the whole build context in? */
+const copiesEverything = (step: Instruction): boolean =>
+  (step.keyword === 'COPY' || step.keyword === 'ADD') &&
+  step.from === undefined &&
+  step.sources.some((source) => /^(\.?\/)?\.?$/.test(source));
+
+/** The stages of a Dockerfile; none where it is not one: the build says what is wrong with it. */
+function stagesOf({ path, text }: NonNullable<Facts['dockerfile']>): Stage[] {
+  try {
+    return [...parseDockerfile(text, { file: path }).stages];
+  } catch (error) {
+    if (error instanceof DockerfileError) return [];
+    throw error;
+  }
 }
 
 /** What makes builds slow: in the Dockerfile, the context, and the last plans. */
@@ -59,11 +92,13 @@ export function building({
     });
   }
   if (!dockerfile) return found;
-  // A step goes on over backslashes.
-  const steps = dockerfile.text.replace(/\\\r?\n/g, ' ').split(/\r?\n/);
-  const install = steps.findIndex((step) => installerCache(step));
-  const cache = installerCache(steps[install] ?? '');
-  if (install >= 0 && !/--mount=type=cache/.test(steps[install] ?? '')) {
+  const stage = stagesOf(dockerfile).find(({ instructions }) => instructions.some(installerCache));
+  const steps = stage?.instructions ?? [];
+  const at = steps.findIndex(installerCache);
+  const install = steps[at];
+  if (install?.keyword !== 'RUN') return found;
+  if (!hasCacheMount(install)) {
+    const cache = installerCache(install);
     found.push({
       id: 'no-cache-mount',
       severity: 'warning',
@@ -71,18 +106,15 @@ export function building({
         en: 'Packages are downloaded again at every change of the dependencies',
         zh: '每次依赖变更都会重新下载全部软件包',
       },
-      seen: (steps[install] ?? '').trim().slice(0, 80),
+      seen: install.original.trim().slice(0, 80),
       fix: {
         en: `Put --mount=type=cache,target=${cache} behind RUN`,
         zh: `在 RUN 后加上 --mount=type=cache,target=${cache}`,
       },
     });
   }
-  const from = steps.slice(0, install).findLastIndex((step) => /^\s*FROM\b/i.test(step));
-  const everything = steps
-    .slice(from, install)
-    .find((step) => /^\s*(COPY|ADD)\s+(--\S+\s+)*\.\/?\s/.test(step));
-  if (install >= 0 && everything) {
+  const everything = steps.slice(0, at).find(copiesEverything);
+  if (everything) {
     found.push({
       id: 'sources-before-dependencies',
       severity: 'warning',
@@ -90,7 +122,7 @@ export function building({
         en: 'The sources are copied before the dependencies are installed: every edit installs them again',
         zh: '先复制源代码再安装依赖，任何代码修改都会重新安装依赖',
       },
-      seen: everything.trim(),
+      seen: everything.original.trim(),
       fix: {
         en: 'Copy only the list of dependencies first, the sources after the installation',
         zh: '先只复制依赖清单（如 requirements.txt），安装后再复制源代码',

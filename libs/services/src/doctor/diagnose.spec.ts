@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '@excel2doc/engine';
-import {
-  demandedVariables,
-  exposedPorts,
-  formatFinding,
-  languageOf,
-  StagesError,
-} from '@excel2doc/stages';
+import { demandedVariables, formatFinding, languageOf, StagesError } from '@excel2doc/stages';
 import { diagnose } from './diagnose';
 
 const failed = (stderr: string) =>
@@ -83,11 +77,5 @@ test('variables that a Compose file demands are read, comments and escapes are n
   expect(demandedVariables(text)).toEqual([
     { name: 'A', message: 'write it' },
     { name: 'B', message: '' },
-  ]);
-});
-
-test('the ports of the last stage count', () => {
-  expect(exposedPorts('FROM a\nEXPOSE 1\nFROM b\nEXPOSE 8000/tcp 8443\nEXPOSE 53/udp')).toEqual([
-    8000, 8443,
   ]);
 });

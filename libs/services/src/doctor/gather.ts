@@ -10,11 +10,11 @@ import {
   locateEngine,
   readBases,
 } from '@excel2doc/engine';
-import type { StagePlanFile } from '@excel2doc/dockerfile';
+import { DockerfileError, type StagePlanFile, declaredSettings } from '@excel2doc/dockerfile';
 import { projectContainers } from '../compose/container';
 import { isFree } from '../compose/ports';
 import type { ComposeConfig } from '../compose/project';
-import { demandedVariables, exposedPorts, planFolder } from '@excel2doc/stages';
+import { demandedVariables, planFolder } from '@excel2doc/stages';
 import type { Facts } from './facts';
 import { foreignPlatforms } from './platforms';
 
@@ -84,7 +84,7 @@ export async function gatherFacts(subject: Subject, env: NodeJS.ProcessEnv): Pro
     contextBytes: await folderBytes(at(subject.context)),
     planProblems: await planProblems(at(planFolder(subject.projectRoot))),
     publishedTargets: (service?.ports ?? []).flatMap(({ target }) => (target ? [target] : [])),
-    exposedPorts: exposedPorts(dockerfile ?? ''),
+    exposedPorts: exposedPorts(subject.dockerfile, dockerfile),
     containers,
   };
 }
@@ -175,6 +175,17 @@ async function askIndex(url: string): Promise<Facts['indexes'][number]> {
   } catch (error) {
     const { cause, message } = error as Error & { cause?: Error };
     return { url: shown, elapsedMs: undefined, error: cause?.message || message };
+  }
+}
+
+/** Those of the last stage; none where it is no Dockerfile: the build says what is wrong with it. */
+function exposedPorts(file: string, text = ''): number[] {
+  try {
+    const { ports } = declaredSettings(text, { file });
+    return ports.flatMap(({ port, protocol }) => (protocol === 'tcp' ? port : []));
+  } catch (error) {
+    if (error instanceof DockerfileError) return [];
+    throw error;
   }
 }
 

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { declaredSettings } from '@excel2doc/dockerfile';
 import { type EngineChoice, locateEngine } from '@excel2doc/engine';
 import { parse } from 'yaml';
 import { demandedVariables } from '@excel2doc/stages';
@@ -36,18 +37,13 @@ export async function gatherPreflight(subject: PreflightSubject): Promise<Prefli
       ...(hasValues ? { envFile: at(envFile) } : { variables: Object.fromEntries(demanded) }),
     })
     .config()) as { services: Record<string, ServiceModel> };
-  const last = await readFile(at(dockerfile), 'utf8').then(
-    (text) => text.split(/^\s*FROM\b/im).at(-1) ?? '',
-  );
+  const text = await readFile(at(dockerfile), 'utf8');
+  const { user, healthcheck } = declaredSettings(text, { file: dockerfile });
   return {
     services: config.services,
     own: Object.entries(config.services)
       .filter(([, service]) => service.image?.replace(/[:@].*$/, '') === image)
-      .map(([service]) => ({
-        service,
-        user: [...last.matchAll(/^\s*USER\s+(\S+)/gim)].at(-1)?.[1],
-        healthcheck: /^\s*HEALTHCHECK\b(?!\s+NONE)/im.test(last),
-      })),
+      .map(([service]) => ({ service, user, healthcheck: healthcheck === 'set' })),
     written: texts.flatMap((text, index) => writtenValues(files[index] ?? '', text)),
     trackedSecrets: trackedSecrets(workspaceRoot),
   };

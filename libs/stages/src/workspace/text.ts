@@ -6,14 +6,3 @@ export function demandedVariables(compose: string): { name: string; message: str
     if (!found.has(name)) found.set(name, message);
   return [...found].map(([name, message]) => ({ name, message }));
 }
-
-/** The ports that the last stage of a Dockerfile exposes. */
-export function exposedPorts(dockerfile: string): number[] {
-  const last = dockerfile.split(/^\s*FROM\b/im).at(-1) ?? '';
-  return [...last.matchAll(/^\s*EXPOSE\s+(.+)$/gim)].flatMap(([, ports = '']) =>
-    ports
-      .trim()
-      .split(/\s+/)
-      .flatMap((port) => (/^\d+(\/tcp)?$/.test(port) ? [parseInt(port, 10)] : [])),
-  );
-}

@@ -1,4 +1,4 @@
-import type { StageSummary } from '@excel2doc/dockerfile';
+import { type Instruction, type StageSummary, parseDockerfile } from '@excel2doc/dockerfile';
 import { building } from '@excel2doc/services';
 
 export interface Suggestion {
@@ -27,6 +27,8 @@ const WHEN: Record<string, string> = {
 /** What would make the builds of one Dockerfile faster, and by how much where that was measured. */
 export function suggestions(subject: Subject): Suggestion[] {
   const lines = subject.text.split('\n');
+  const parsed = parseDockerfile(subject.text, { file: subject.dockerfile });
+  const instructions = parsed.stages.map((stage) => stage.instructions);
   return subject.stages.flatMap((stage, at) => {
     const end = (subject.stages[at + 1]?.line ?? lines.length + 1) - 1;
     const text = lines.slice(stage.line - 1, end).join('\n');
@@ -36,7 +38,7 @@ export function suggestions(subject: Subject): Suggestion[] {
       contextBytes: 0,
       planProblems: [],
     }).map(({ id, what, fix }) => ({ id, what: what.en, how: fix.en }));
-    const split = oneStageForAll(stage, text, subject.stages.length);
+    const split = oneStageForAll(stage, instructions[at] ?? [], subject.stages.length);
     return [...findings, ...(split ? [split] : [])].map(({ id, what, how }) => ({
       where: `${subject.dockerfile}:${stage.line}, stage ${stage.name}`,
       ...{ what, how },
@@ -46,10 +48,11 @@ export function suggestions(subject: Subject): Suggestion[] {
 }
 
 /** Dependencies and sources in one stage that is the image: a stage of its own is assembled from. */
-function oneStageForAll(stage: StageSummary, text: string, count: number) {
-  const steps = text.replace(/\\\r?\n/g, ' ').split('\n');
-  const lastRun = steps.findLastIndex((step) => /^\s*RUN\b/i.test(step));
-  const lastCopy = steps.findLastIndex((step) => /^\s*(COPY|ADD)\s(?!.*--from)/i.test(step));
+function oneStageForAll(stage: StageSummary, steps: readonly Instruction[], count: number) {
+  const lastRun = steps.findLastIndex(({ keyword }) => keyword === 'RUN');
+  const lastCopy = steps.findLastIndex(
+    (step) => (step.keyword === 'COPY' || step.keyword === 'ADD') && step.from === undefined,
+  );
   if (count > 1 || lastRun < 0 || lastCopy < 0 || lastCopy > lastRun) return undefined;
   return {
     id: 'one-stage-for-all',
