@@ -1,8 +1,8 @@
 import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { bytesOf, textOf } from '@excel2doc/go-text';
 import { digestOf } from '../digest';
-import { decodeName, encodeName } from '../tar/bytes';
 import { layoutSource } from '../layout/read';
 import { SCRATCH } from '../layout/record';
 import { temporaryFolder } from '../testing/folder';
@@ -39,7 +39,7 @@ it('a name that is no UTF-8 is read and copied as it is', async () => {
   const folder = await temporaryFolder();
   const name = Buffer.from([0x66, 0xff, 0x6f]);
   writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), name]), 'x');
-  const path = decodeName(name);
+  const path = textOf(name);
   expect(await copied(folder, [{ path }], ['.'])).toEqual({ d: 'directory', [`d/${path}`]: 'x' });
 });
 
@@ -88,12 +88,12 @@ it.each([
 it.each([
   ['?.txt', '😀.txt'],
   ['[😀-😂].txt', '😁.txt'],
-  ['?.txt', decodeName(Buffer.from([0xff, 0x2e, 0x74, 0x78, 0x74]))],
+  ['?.txt', textOf(Buffer.from([0xff, 0x2e, 0x74, 0x78, 0x74]))],
   ['a[^x]b', 'a/b'],
 ])('a wildcard takes what the plan names: %s and %s', async (source, path) => {
   const folder = await temporaryFolder();
   if (path.includes('/')) mkdirSync(join(folder, 'a'));
-  writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), encodeName(path)]), 'x');
+  writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), bytesOf(path)]), 'x');
   const name = path.slice(path.lastIndexOf('/') + 1);
   expect(await copied(folder, [{ path }], [source])).toEqual({
     d: 'directory',

@@ -1,7 +1,7 @@
 import { type BigIntStats, lstatSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { bytesOf, textOf } from '@excel2doc/go-text';
 import { OciError } from '../error';
-import { decodeName, encodeName } from '../tar/bytes';
 import { type Inode, newDirectory, type Node, Tree } from '../tree/tree';
 
 /** What may be read of a build context: what .dockerignore leaves of it. */
@@ -107,13 +107,13 @@ function follow(directory: string, path: string): string {
 }
 
 function targetOf(absolute: string): string {
-  return decodeName(readlinkSync(encodeName(absolute), 'buffer'));
+  return textOf(readlinkSync(bytesOf(absolute), 'buffer'));
 }
 
 function statOf(directory: string, path: string): BigIntStats {
   const absolute = join(directory, path);
   try {
-    return lstatSync(encodeName(absolute), { bigint: true });
+    return lstatSync(bytesOf(absolute), { bigint: true });
   } catch (cause) {
     throw new OciError('CONTEXT_CHANGED', {
       message: `${absolute} is gone`,

@@ -1,8 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { hasWildcards } from '@excel2doc/go-text';
+import { bytesOf, hasWildcards } from '@excel2doc/go-text';
 import { OciError } from '../error';
 import type { LayerRecord } from '../layout/record';
-import { encodeName } from '../tar/bytes';
 import { cleanPath } from '../tar/entry';
 import { looksLikeHeader } from '../tar/header';
 import { type Node, Tree } from '../tree/tree';
@@ -132,7 +131,7 @@ function refuseArchives(source: Tree, patterns: readonly string[]): void {
 
 function looksPacked(path: string): boolean {
   const start = Buffer.alloc(512);
-  const file = openSync(encodeName(path), 'r');
+  const file = openSync(bytesOf(path), 'r');
   try {
     readSync(file, start, 0, 512, 0);
   } finally {

@@ -1,6 +1,6 @@
 import { isAscii } from 'node:buffer';
+import { bytesOf } from '@excel2doc/go-text';
 import { OciError } from '../error';
-import { encodeName } from './bytes';
 import type { EntryType, TarEntry } from './entry';
 import { encodePax, xattrRecord } from './pax';
 
@@ -23,10 +23,10 @@ const TYPE_FLAGS: Record<EntryType, string> = {
  * @see POSIX.1-2017, pax: ustar Interchange Format and pax Extended Header
  */
 export function encodeHeader(entry: TarEntry): Buffer {
-  const path = encodeName(
+  const path = bytesOf(
     entry.path === '' ? './' : entry.type === 'directory' ? `${entry.path}/` : entry.path,
   );
-  const link = encodeName(entry.linkPath ?? '');
+  const link = bytesOf(entry.linkPath ?? '');
   const records: [string, Buffer][] = [];
   const text = (key: string, value: number | Buffer) =>
     records.push([key, Buffer.isBuffer(value) ? value : Buffer.from(String(value))]);

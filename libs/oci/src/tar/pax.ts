@@ -1,4 +1,4 @@
-import { decodeName, encodeName } from './bytes';
+import { bytesOf, textOf } from '@excel2doc/go-text';
 
 const XATTR = 'SCHILY.xattr.';
 
@@ -7,7 +7,7 @@ export function encodePax(records: [string, Buffer][]): Buffer {
   records.sort(([a], [b]) => (a < b ? -1 : 1));
   return Buffer.concat(
     records.map(([key, value]) => {
-      const name = encodeName(key);
+      const name = bytesOf(key);
       const rest = name.length + value.length + 3;
       let length = rest + String(rest).length;
       if (String(length).length !== String(rest).length) length = rest + String(length).length;
@@ -37,10 +37,7 @@ export function decodePax(body: Buffer): [key: string, value: Buffer][] | null {
     const end = at + Number(digits);
     const equals = body.indexOf(0x3d, space);
     if (end > body.length || equals < 0 || equals >= end || body[end - 1] !== 0x0a) return null;
-    records.push([
-      decodeName(body.subarray(space + 1, equals)),
-      body.subarray(equals + 1, end - 1),
-    ]);
+    records.push([textOf(body.subarray(space + 1, equals)), body.subarray(equals + 1, end - 1)]);
     at = end;
   }
   return records;

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
+import { textOf } from '@excel2doc/go-text';
 import { passed } from '../blob/passed';
-import { decodeName } from './bytes';
 import { cleanPath, type EntryType, type TarEntry } from './entry';
 import {
   BLOCK,
@@ -94,7 +94,7 @@ function toEntry(block: Buffer, header: TarHeader, pax: Map<string, Buffer>) {
     return value === undefined ? otherwise : Math.floor(Number(value.toString('latin1')));
   };
   const sparse = flag === 'S' || pax.has('GNU.sparse.major') || pax.has('GNU.sparse.map');
-  const rawPath = decodeName(pax.get('GNU.sparse.name') ?? pax.get('path') ?? header.path);
+  const rawPath = textOf(pax.get('GNU.sparse.name') ?? pax.get('path') ?? header.path);
   const isDirectory = type === 'directory' || (type === 'file' && rawPath.endsWith('/'));
   const path = cleanPath(rawPath);
   if (/(^|\/)\.\.(\/|$)/.test(path)) throw damaged(`path ${rawPath} leaves the root`);
@@ -112,7 +112,7 @@ function toEntry(block: Buffer, header: TarHeader, pax: Map<string, Buffer>) {
     mtimeS: number('mtime', header.mtimeS),
   };
   if (type === 'symlink' || type === 'hardlink') {
-    const target = decodeName(pax.get('linkpath') ?? header.linkPath);
+    const target = textOf(pax.get('linkpath') ?? header.linkPath);
     entry.linkPath = type === 'hardlink' ? cleanPath(target) : target;
   }
   if (type === 'character' || type === 'block') {

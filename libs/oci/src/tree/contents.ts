@@ -2,13 +2,13 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bytesOf } from '@excel2doc/go-text';
 import type { BlobSource } from '../blob/source';
 import { randomName } from '../blob/store';
 import { type Digest, Hasher } from '../digest';
 import { OciError } from '../error';
 import { decompressed } from '../layer/compression';
 import type { LayerRecord } from '../layout/record';
-import { encodeName } from '../tar/bytes';
 import { readTar } from '../tar/read';
 import type { Content, Inode } from './tree';
 
@@ -104,14 +104,14 @@ function spoolKey({ layer, path }: { layer: Digest; path: string }): string {
 type FileContent = Extract<Content, { kind: 'file' }>;
 
 function readSmall(content: FileContent, sizeBytes: number): Buffer {
-  const bytes = readFileSync(encodeName(content.path));
+  const bytes = readFileSync(bytesOf(content.path));
   check(content, new Hasher().update(bytes), sizeBytes);
   return bytes;
 }
 
 async function* readLarge(content: FileContent, sizeBytes: number): AsyncGenerator<Buffer> {
   const hasher = new Hasher();
-  const stream = createReadStream(encodeName(content.path), { highWaterMark: 1 << 18 });
+  const stream = createReadStream(bytesOf(content.path), { highWaterMark: 1 << 18 });
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     hasher.update(chunk);
     // Never more than was promised: the tar would be garbled before it is given up.
