@@ -33,7 +33,11 @@ export default tseslint.config(
     files: ['**/*.{ts,mts,mjs}'],
     plugins: { '@nx': nx },
     rules: {
-      '@nx/enforce-module-boundaries': ['error', { allow: [], depConstraints }],
+      '@nx/enforce-module-boundaries': [
+        'error',
+        // What all projects' tests have in common lies in none of them.
+        { allow: ['../../vitest.base.mts', '../vitest.base.mts'], depConstraints },
+      ],
       '@typescript-eslint/no-unused-vars': [
         'error',
         { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
