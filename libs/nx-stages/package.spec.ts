@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -39,6 +39,17 @@ describe('the package', () => {
     expect(manifest.peerDependencies).toEqual({ '@nx/devkit': '>=22 <24', nx: '>=22 <24' });
     expect(Object.keys(manifest.dependencies)).toEqual(['execa', 'undici', 'yaml']);
     expect(manifest).not.toHaveProperty('private');
+  });
+
+  test('names no command, file or setting of the workspace that it is developed in', () => {
+    const home = /npm start|npm run stop|(?<![\w-])tools\/\w|docker\/\.env|EXCEL2DOC_(?!CACHE_)/g;
+    const named = readdirSync(out, { recursive: true, withFileTypes: true })
+      .filter((each) => each.isFile() && !each.name.endsWith('schema.json'))
+      .flatMap(({ parentPath, name }) => {
+        const text = readFileSync(join(parentPath, name), 'utf8');
+        return [...text.matchAll(home)].map(([match]) => `${name}: ${match}`);
+      });
+    expect(named).toEqual([]);
   });
 
   test('loads every executor and generator in plain Node', () => {

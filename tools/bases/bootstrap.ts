@@ -135,7 +135,7 @@ async function debianSources(host: Host, release: Recipe['release']) {
   if (own.length > 0) return sourcesOfRelease(own, host.codename, release);
   throw new EngineError('NO_MIRROR', {
     message: 'No registry answers, and apt has no Debian mirror to make stand-in images from',
-    hint: 'Set EXCEL2DOC_REGISTRY_MIRROR to a registry that answers',
+    hint: 'Set NX_STAGES_REGISTRY_MIRROR to a registry that answers',
   });
 }
 

@@ -77,7 +77,7 @@ describe('resolveBases with a registry that answers', { timeout: 60_000 }, () =>
     asked = [];
     home = await mkdtemp(join(tmpdir(), 'resolve-'));
     const { port } = server.address() as AddressInfo;
-    env = { XDG_CACHE_HOME: home, EXCEL2DOC_REGISTRY_MIRROR: `http://localhost:${port}/hub/` };
+    env = { XDG_CACHE_HOME: home, NX_STAGES_REGISTRY_MIRROR: `http://localhost:${port}/hub/` };
   });
   afterEach(() => rm(home, { recursive: true }));
 
@@ -94,7 +94,7 @@ describe('resolveBases with a registry that answers', { timeout: 60_000 }, () =>
 
   it('names the locked digest in the mirror, and writes it down for who asks no network', async () => {
     const bases = await resolve(['python:3.12']);
-    const mirror = env['EXCEL2DOC_REGISTRY_MIRROR']?.replace('http://', '').replace(/\/$/, '');
+    const mirror = env['NX_STAGES_REGISTRY_MIRROR']?.replace('http://', '').replace(/\/$/, '');
     const base = {
       reference: 'python:3.12',
       digest: locked,
@@ -128,11 +128,11 @@ describe('resolveBases with a registry that answers', { timeout: 60_000 }, () =>
     await once(closed, 'listening');
     const { port } = closed.address() as AddressInfo;
     closed.close();
-    env['EXCEL2DOC_REGISTRY_MIRROR'] = `localhost:${port}`;
+    env['NX_STAGES_REGISTRY_MIRROR'] = `localhost:${port}`;
     await expect(resolve(['python:3.12'])).rejects.toMatchObject({
       code: 'REGISTRY_UNREACHABLE',
       message: expect.stringContaining(`localhost:${port}`),
-      hint: expect.stringContaining('EXCEL2DOC_REGISTRY_MIRROR'),
+      hint: expect.stringContaining('NX_STAGES_REGISTRY_MIRROR'),
     });
   });
 });

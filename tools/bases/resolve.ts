@@ -34,7 +34,7 @@ export interface ResolveOptions {
 
 /**
  * What stands for each of `references`: the locked image where a registry (or the mirror that
- * EXCEL2DOC_REGISTRY_MIRROR names) answers, else a stand-in, made when it is missing. The answers are
+ * NX_STAGES_REGISTRY_MIRROR names) answers, else a stand-in, made when it is missing. The answers are
  * kept in `basesFile()`, and whether a registry answers is remembered for a while.
  *
  * @throws EngineError what `ensureStandIn` throws; `IMAGE_NOT_FOUND` when an unlocked reference is
@@ -43,7 +43,7 @@ export interface ResolveOptions {
 export async function resolveBases(options: ResolveOptions): Promise<Base[]> {
   const env = options.env ?? process.env;
   const platform = options.platform ?? options.engine.platform;
-  const mirror = (env['EXCEL2DOC_REGISTRY_MIRROR'] ?? '').replace(/^https?:\/\/|\/+$/g, '');
+  const mirror = (env['NX_STAGES_REGISTRY_MIRROR'] ?? '').replace(/^https?:\/\/|\/+$/g, '');
   const known = await readBases(env);
   const registry =
     !options.refresh && known && isFresh(known.registry, mirror, Date.now())
@@ -95,7 +95,7 @@ async function askRegistry(
     if (mirror) {
       throw new EngineError('REGISTRY_UNREACHABLE', {
         message: `The registry mirror ${mirror} does not answer: ${error.message}`,
-        hint: 'Correct EXCEL2DOC_REGISTRY_MIRROR, or unset it to build on stand-in images',
+        hint: 'Correct NX_STAGES_REGISTRY_MIRROR, or unset it to build on stand-in images',
         cause: error,
       });
     }

@@ -57,7 +57,7 @@ export async function ensureStandIn(
   if (!recipe) {
     throw new EngineError('STAND_IN_FAILED', {
       message: `No registry answers, and there is no stand-in for ${reference}`,
-      hint: 'Set EXCEL2DOC_REGISTRY_MIRROR to a registry that answers',
+      hint: 'Set NX_STAGES_REGISTRY_MIRROR to a registry that answers',
     });
   }
   const folder = options.folder ?? basesFolder();
@@ -122,7 +122,7 @@ async function requireOwnArchitecture(recipe: Recipe, architecture: string): Pro
   if (stdout.trim() === architecture) return;
   throw new EngineError('STAND_IN_FAILED', {
     message: `The stand-in for ${recipe.reference} can only be made for this host's ${stdout.trim() || process.arch}, not for ${architecture}`,
-    hint: 'Build for the own platform, or set EXCEL2DOC_REGISTRY_MIRROR to a registry that answers',
+    hint: 'Build for the own platform, or set NX_STAGES_REGISTRY_MIRROR to a registry that answers',
   });
 }
 

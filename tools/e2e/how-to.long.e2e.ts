@@ -62,7 +62,7 @@ async function read(page: string): Promise<string[]> {
   for (const name of ['node:22-slim', 'nginx:alpine'])
     await pushStandIn(standIn, `${registry}/library/${name}`);
   const env = {
-    EXCEL2DOC_REGISTRY_MIRROR: registry,
+    NX_STAGES_REGISTRY_MIRROR: registry,
     NX_STAGES_TAG: 'dev',
     // Builders that a page makes are gone with the test.
     BUILDX_CONFIG: join(scratch, 'buildx'),

@@ -136,7 +136,7 @@ describe('daily work', () => {
 test('the doctor knows of a registry that did not answer', async () => {
   const cache = separateBases();
   try {
-    const env = { XDG_CACHE_HOME: cache, EXCEL2DOC_REGISTRY_MIRROR: '' };
+    const env = { XDG_CACHE_HOME: cache, NX_STAGES_REGISTRY_MIRROR: '' };
     // Whoever asks goes through a proxy that is not there.
     const lost = { ...env, HTTPS_PROXY: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9' };
     const resolve = ['--import', 'tsx', 'tools/bases/cli.ts', '--refresh'];

@@ -55,7 +55,7 @@ describe('the tutorial, on a package from a registry', () => {
   async function check(page: string, workspace: ForeignWorkspace, skip: RegExp) {
     const mirror = await realRegistry();
     await pushStandIn(standIn, `${mirror}/library/node:22-slim`);
-    const env = { EXCEL2DOC_REGISTRY_MIRROR: mirror, NX_STAGES_TAG: 'dev' };
+    const env = { NX_STAGES_REGISTRY_MIRROR: mirror, NX_STAGES_TAG: 'dev' };
     const steps = tutorialSteps(page).filter(
       (step) => step.kind !== 'shell' || !skip.test(step.lines),
     );

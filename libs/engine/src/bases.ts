@@ -15,11 +15,11 @@ export interface Base {
   layoutDir?: string;
 }
 
-/** `bases.json`: the last answers of `resolveBases` (tools/bases), for who must not ask a network. */
+/** `bases.json`: the last answers of `resolveBases` , for who must not ask a network. */
 export interface BasesFile {
   format: 1;
   registry: {
-    /** Of EXCEL2DOC_REGISTRY_MIRROR, '' without one. */
+    /** Of NX_STAGES_REGISTRY_MIRROR, '' without one. */
     mirror: string;
     answers: boolean;
     /** Milliseconds since 1970. */
@@ -33,7 +33,7 @@ export function basesFile(env: NodeJS.ProcessEnv = process.env): string {
   return join(cacheFolder(env), 'bases', 'bases.json');
 }
 
-/** Undefined when no base was resolved yet (`npm start` does it), or the file is of another format. */
+/** Undefined when no base was resolved yet (what sets up stand-ins does it), or the file is of another format. */
 export async function readBases(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<BasesFile | undefined> {

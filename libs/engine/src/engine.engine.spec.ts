@@ -245,7 +245,7 @@ describe('locateEngine', () => {
     await expect(locateEngine({ env })).rejects.toMatchObject({
       code: 'NO_ENGINE',
       message: expect.stringMatching(/docker: not installed.*private engine: none is set up/),
-      hint: expect.stringContaining('npm start'),
+      hint: expect.stringContaining('Start Docker'),
     });
     await rm(empty, { recursive: true });
   });

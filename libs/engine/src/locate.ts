@@ -51,7 +51,7 @@ export async function locateEngine(options: LocateOptions = {}): Promise<Engine>
   });
 }
 
-const START = 'Start Docker, or run `npm start`: on Debian and Ubuntu it sets up a private engine';
+const START = 'Start Docker or Podman, then run it again';
 
 const HINTS: Record<EngineChoice, string> = {
   auto: START,

@@ -85,7 +85,7 @@ export async function runChild(
   if (result.exitCode === undefined && result.code) {
     throw new EngineError('NO_ENGINE', {
       message: `${program} cannot be started (${result.code})`,
-      hint: 'Start Docker, or run `npm start` to set up a private engine',
+      hint: 'Start Docker or Podman, then run it again',
       cause: result.cause,
     });
   }

@@ -22,7 +22,7 @@ const CAUSES: Cause[] = [
     pattern:
       /Cannot connect to the Docker daemon|Is the docker daemon running|error during connect|error reading from server: EOF|code = Unavailable desc = (?!connection error: desc = "transport: Error while dialing: dial tcp)/i,
     message: () => 'The container engine stopped answering',
-    hint: () => 'Start Docker, or run `npm start` again: it restarts the private engine',
+    hint: () => 'Start it again, then run this again',
   },
   {
     code: 'NO_BUILDER',
@@ -37,7 +37,7 @@ const CAUSES: Cause[] = [
       /(?:Bind for|listen tcp[46]?|exposing port TCP|bind host port(?: for)?|bind for) \S*?:(?<port>\d+)\S*(?: ->\S*)?.*?(?:already allocated|already in use|port is not available|bind:|not available)/i,
     message: ({ port }) => `Port ${port} is taken by another program or container`,
     hint: ({ port }) =>
-      `Stop what listens on ${port} (\`docker ps --filter publish=${port}\`, \`ss -ltnp\`), or set another port in docker/.env`,
+      `Stop what listens on ${port} (\`docker ps --filter publish=${port}\`, \`ss -ltnp\`), or publish another port`,
   },
   {
     code: 'DOCKERFILE_INVALID',
@@ -73,14 +73,14 @@ const CAUSES: Cause[] = [
     pattern:
       /(?:failed to resolve source metadata for |pull access denied for |manifest for |No such image: |Unable to find image '|Error: (?=\S+: image not known))(?<image>[\w./:@-]+?)'?(?:[,:]? .*)?(?:not found|does not exist|manifest unknown|No such image|image not known|denied|$)/im,
     message: ({ image }) => `There is no image ${image}`,
-    hint: () => 'Check its name and tag; behind a mirror, check EXCEL2DOC_REGISTRY_MIRROR',
+    hint: () => 'Check its name and tag; behind a mirror, check NX_STAGES_REGISTRY_MIRROR',
   },
   {
     code: 'REGISTRY_UNREACHABLE',
     pattern:
       /(?:failed to [^\n]*?)?https?:\/\/(?<registry>[^/\s"]+)\/v2\/|failed to (?:do request|authorize|fetch \w+ token|resolve source metadata)/i,
     message: ({ registry }) => `The registry ${registry ?? ''} does not answer`.replace('  ', ' '),
-    hint: () => 'Check the network, or set EXCEL2DOC_REGISTRY_MIRROR to a registry that answers',
+    hint: () => 'Check the network, or set NX_STAGES_REGISTRY_MIRROR to a registry that answers',
   },
   {
     code: 'LAYERS_MISSING',

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** What `tools/engine` writes about the private engine, at `privateEngineFile()`. */
+/** What sets up the private engine writes about it, at `privateEngineFile()`. */
 export interface PrivateEngineFile {
   format: 1;
   /** Path of the client. */

@@ -120,7 +120,7 @@ function parse<T>(text: string, otherwise: T): T {
 function gone(cause: Error): EngineError {
   return new EngineError('DAEMON_GONE', {
     message: 'The container engine stopped answering',
-    hint: 'Start Docker, or run `npm start` again: it restarts the private engine',
+    hint: 'Start it again, then run this again',
     cause,
   });
 }

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import type { ExecutorContext } from '@nx/devkit';
+import type { ExecutorContext, NxJsonConfiguration } from '@nx/devkit';
 import {
   argsInMetadata,
   DockerProject,
   type DockerOptions,
   dockerTarget,
+  type PluginOptions,
   resolveOptions,
   type WorkspaceImage,
   type WorkspaceProject,
@@ -37,14 +38,30 @@ export function dockerProject(
   return new DockerProject(projectOf(context), options);
 }
 
+/** What nx.json sets for the plugin, entry by entry. */
+function pluginOptions(nxJson: NxJsonConfiguration | undefined): PluginOptions[] {
+  return (nxJson?.plugins ?? []).flatMap((entry) =>
+    typeof entry === 'string' || entry.plugin !== PLUGIN ? [] : ((entry.options ?? {}) as object),
+  );
+}
+
 /** The engine that nx.json asks for. */
 function engineChoice({ nxJsonConfiguration }: ExecutorContext): EngineChoice | undefined {
-  for (const entry of nxJsonConfiguration?.plugins ?? []) {
-    if (typeof entry === 'string' || entry.plugin !== PLUGIN) continue;
-    const { engine } = resolveOptions(entry.options as object);
-    if (engine) return engine;
+  return pluginOptions(nxJsonConfiguration)
+    .map((options) => resolveOptions(options).engine)
+    .find((engine) => engine !== undefined);
+}
+
+/** What the workspace adds to hints, by code or id; none where nx.json cannot be read. */
+export async function workspaceHints(): Promise<Record<string, string>> {
+  try {
+    // Loaded here: only a failure or a finding needs it.
+    const { readJsonFile, workspaceRoot } = await import('@nx/devkit');
+    const nxJson = readJsonFile<NxJsonConfiguration>(join(workspaceRoot, 'nx.json'));
+    return Object.assign({}, ...pluginOptions(nxJson).map(({ hints }) => hints));
+  } catch {
+    return {};
   }
-  return undefined;
 }
 
 function workspaceImages({ projectsConfigurations }: ExecutorContext): WorkspaceImage[] {

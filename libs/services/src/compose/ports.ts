@@ -20,7 +20,7 @@ export async function checkPorts(
       if (own.has(port) || (await isFree(host, port))) continue;
       throw new StagesError('PORT_TAKEN', {
         message: `Port ${port}, which ${name} needs, is taken by another program`,
-        hint: `Stop that program (\`lsof -i :${port}\` shows it), or set ${name.toUpperCase()}_PORT in docker/.env`,
+        hint: `Stop that program (\`lsof -i :${port}\` shows it), or publish another port`,
       });
     }
   }

@@ -120,7 +120,7 @@ async function refuseWithoutValues(
   if (missing.length === 0) return;
   throw new StagesError('ENV_MISSING', {
     message: `${envFile} is not there, and ${files.join(', ')} needs ${missing.map(({ name }) => name).join(', ')}`,
-    hint: 'Write them to that file, or let `npm start` do it where there is such a script',
+    hint: 'Write them to that file',
   });
 }
 

@@ -28,8 +28,8 @@ const engine: Check = ({ engine }) => {
               zh: `升级到 Docker ${OLDEST} 或更高版本，并安装 buildx 与 Compose 2`,
             }
           : {
-              en: 'Start Docker; on Debian and Ubuntu `npm start` sets up a private engine',
-              zh: '启动 Docker；在 Debian 和 Ubuntu 上运行 `npm start` 会自动准备私有引擎',
+              en: 'Start Docker or Podman',
+              zh: '启动 Docker 或 Podman',
             },
       },
     ];
@@ -111,8 +111,8 @@ const ports: Check = ({ ports }) =>
       },
       seen: `127.0.0.1:${port} cannot be bound`,
       fix: {
-        en: `Stop that program (\`lsof -i :${port}\`), or set ${service.toUpperCase()}_PORT in docker/.env`,
-        zh: `停止该程序（\`lsof -i :${port}\`），或在 docker/.env 中设置 ${service.toUpperCase()}_PORT`,
+        en: `Stop that program (\`lsof -i :${port}\`), or publish another port`,
+        zh: `停止该程序（\`lsof -i :${port}\`），或换用其他端口`,
       },
     }));
 
@@ -128,8 +128,8 @@ const network: Check = ({ registry, indexes, proxy, extraCertificates, certifica
       },
       seen: registry.mirror ? `mirror ${registry.mirror}` : 'no mirror is set',
       fix: {
-        en: 'Set EXCEL2DOC_REGISTRY_MIRROR to a registry that answers, then run `npm start`',
-        zh: '将 EXCEL2DOC_REGISTRY_MIRROR 设为可访问的镜像仓库，然后运行 `npm start`',
+        en: 'Set NX_STAGES_REGISTRY_MIRROR to a registry that answers',
+        zh: '将 NX_STAGES_REGISTRY_MIRROR 设为可访问的镜像仓库',
       },
     });
   }
@@ -174,8 +174,8 @@ const settings: Check = ({ missingVariables, publishedTargets, exposedPorts }) =
     what: { en: `${name} is set nowhere`, zh: `变量 ${name} 没有设置` },
     seen: `${file} demands it${message ? `: ${message}` : ''}`,
     fix: {
-      en: 'Add it to docker/.env; without that file, `npm start` writes one',
-      zh: '在 docker/.env 中添加；若文件不存在，运行 `npm start` 会生成',
+      en: 'Set it in the environment, or in the file with the values that Compose is given',
+      zh: '在环境变量或 Compose 所用的变量文件中设置它',
     },
   }));
   const wrong = publishedTargets.filter((port) => !exposedPorts.includes(port));

@@ -15,8 +15,8 @@ const CAUSES: Cause[] = [
     codes: ['NO_ENGINE', 'DAEMON_GONE'],
     what: { en: 'No container engine answers', zh: '没有可用的容器引擎' },
     fix: {
-      en: 'Start Docker; on Debian and Ubuntu `npm start` sets up a private engine',
-      zh: '启动 Docker；在 Debian 和 Ubuntu 上运行 `npm start` 会自动准备私有引擎',
+      en: 'Start Docker or Podman',
+      zh: '启动 Docker 或 Podman',
     },
   },
   {
@@ -43,8 +43,8 @@ const CAUSES: Cause[] = [
     codes: ['PORT_TAKEN'],
     what: { en: 'A port is taken by another program', zh: '端口被其他程序占用' },
     fix: {
-      en: 'Stop that program, or set another port in docker/.env',
-      zh: '停止该程序，或在 docker/.env 中换用其他端口',
+      en: 'Stop that program, or publish another port',
+      zh: '停止该程序，或换用其他端口',
     },
   },
   {
@@ -112,8 +112,8 @@ const CAUSES: Cause[] = [
       /Read timed out|Connection (refused|reset|timed out)|Network is unreachable|Temporary failure/i,
     what: { en: 'A server that the build needs does not answer', zh: '构建所需的服务器无法访问' },
     fix: {
-      en: 'Check network and proxy, or use a mirror: PIP_INDEX_URL, EXCEL2DOC_REGISTRY_MIRROR',
-      zh: '检查网络与代理，或使用镜像源：PIP_INDEX_URL、EXCEL2DOC_REGISTRY_MIRROR',
+      en: 'Check network and proxy, or use a mirror: PIP_INDEX_URL, NX_STAGES_REGISTRY_MIRROR',
+      zh: '检查网络与代理，或使用镜像源：PIP_INDEX_URL、NX_STAGES_REGISTRY_MIRROR',
     },
   },
   {
@@ -138,8 +138,8 @@ const CAUSES: Cause[] = [
       zh: 'Compose 文件要求的变量没有设置',
     },
     fix: {
-      en: 'Add it to docker/.env; without that file, `npm start` writes one',
-      zh: '在 docker/.env 中添加；若文件不存在，运行 `npm start` 会生成',
+      en: 'Set it in the environment, or in the file with the values that Compose is given',
+      zh: '在环境变量或 Compose 所用的变量文件中设置它',
     },
   },
   {

@@ -69,7 +69,7 @@ export async function gatherFacts(subject: Subject, env: NodeJS.ProcessEnv): Pro
     indexes: await askIndexes(dockerfile, env),
     proxy: proxyOf(env),
     extraCertificates: certificates.filter((name) => name.endsWith('.crt')),
-    // Stand-ins carry this machine's certificates (tools/bases).
+    // Stand-ins carry this machine's certificates.
     certificatesInBuild: Object.values(bases?.platforms ?? {}).some((each) =>
       Object.values(each).some(({ standIn }) => standIn),
     ),

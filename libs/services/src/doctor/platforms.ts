@@ -66,8 +66,8 @@ export function platforms({ foreignPlatforms }: Pick<Facts, 'foreignPlatforms'>)
         },
         seen: `no builder is named for ${platform}, and the engine does not emulate it`,
         fix: {
-          en: `Emulate it (\`npx tsx tools/engine/cli.ts emulate ${architecture}\`), or name a native builder in nx.json: "builders"`,
-          zh: `启用模拟（\`npx tsx tools/engine/cli.ts emulate ${architecture}\`），或在 nx.json 的 "builders" 中指定原生构建器`,
+          en: `Register an emulator for ${architecture} (binfmt_misc and qemu-user-static), or name a native builder in nx.json: "builders"`,
+          zh: `为 ${architecture} 注册模拟器（binfmt_misc 与 qemu-user-static），或在 nx.json 的 "builders" 中指定原生构建器`,
         },
       },
     ];

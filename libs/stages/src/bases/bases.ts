@@ -32,7 +32,7 @@ export interface LockedImage {
 
 /**
  * `images.local.json` beside the lock: images that this machine has as OCI layouts, because no
- * registry answers here. Not in git; `npm start` writes it.
+ * registry answers here. Not in git.
  */
 export interface LocalImagesFile {
   format: 1;
@@ -143,7 +143,7 @@ export class Bases {
     if (!folder || !digest) {
       throw new StagesError('BASE_UNAVAILABLE', {
         message: `${reference} is not locked, and nothing stands in for it on this machine`,
-        hint: 'Run `npm start`, or lock it with the target docker-lock',
+        hint: 'Lock it with the target docker-lock',
       });
     }
     if (this.here(reference, platform)) return folder;
@@ -227,9 +227,9 @@ export class Bases {
   }
 }
 
-/** `python:3.12` on the registry that EXCEL2DOC_REGISTRY_MIRROR names, where it names one. */
+/** `python:3.12` on the registry that NX_STAGES_REGISTRY_MIRROR names, where it names one. */
 export function mirrored(reference: string): string {
-  const mirror = (process.env['EXCEL2DOC_REGISTRY_MIRROR'] ?? '').replace(/^https?:\/\/|\/+$/g, '');
+  const mirror = (process.env['NX_STAGES_REGISTRY_MIRROR'] ?? '').replace(/^https?:\/\/|\/+$/g, '');
   const { registry, repository, tag } = parseReference(reference);
   if (!mirror || registry !== 'docker.io') return reference;
   return `${mirror}/${repository}${tag ? `:${tag}` : ''}`;
@@ -266,7 +266,7 @@ async function readJson<T>(path: string): Promise<T | undefined> {
   } catch (cause) {
     throw new StagesError('LOCK_INVALID', {
       message: `${path} is no JSON`,
-      hint: 'Restore it from git, or delete it and run `npm start`',
+      hint: 'Restore it from git, or delete it and lock again with the target docker-lock',
       cause,
     });
   }

@@ -85,7 +85,7 @@ function platformName(platform: Platform): string {
 function unavailable(reference: string, what: string, cause?: unknown): StagesError {
   return new StagesError('BASE_UNAVAILABLE', {
     message: `${reference} cannot be locked: ${what}`,
-    hint: 'The lock is as it was. EXCEL2DOC_REGISTRY_MIRROR=HOST names a mirror of Docker Hub',
+    hint: 'The lock is as it was. NX_STAGES_REGISTRY_MIRROR=HOST names a mirror of Docker Hub',
     cause,
   });
 }

@@ -70,7 +70,7 @@ async function namedContexts(
     if (context) return context;
     throw new StagesError('BASE_UNAVAILABLE', {
       message: `${reference} is not locked, and nothing stands in for it on this machine`,
-      hint: 'Run `npm start`, or lock it with the target docker-lock',
+      hint: 'Lock it with the target docker-lock',
     });
   };
   const contexts: Record<string, string> = {};

@@ -114,7 +114,7 @@ describe('a damaged base image', () => {
     await flipBit(await baseLayer());
     const { success, text } = await workspace.load();
     expect(success).toBe(false);
-    expect(text).toMatch(/✗ the stand-in for busybox:test is damaged.*npm start/);
+    expect(text).toMatch(/✗ the stand-in for busybox:test is damaged.*make it again/);
   });
 
   test('is told apart from a build that fails', async () => {
@@ -124,7 +124,7 @@ describe('a damaged base image', () => {
       await flipBit(await layerOf(other.baseFolder, other.engine.platform));
       const { success, text } = await other.stage('deps');
       expect(success).toBe(false);
-      expect(text).toMatch(/✗ the stand-in for busybox:test is damaged.*npm start/);
+      expect(text).toMatch(/✗ the stand-in for busybox:test is damaged.*make it again/);
     } finally {
       await other.remove();
     }

@@ -20,7 +20,7 @@ async function pulledBase() {
   onTestFinished(() => rm(cache, { recursive: true }));
   const host = await realRegistry();
   vi.stubEnv('XDG_CACHE_HOME', cache);
-  vi.stubEnv('EXCEL2DOC_REGISTRY_MIRROR', host);
+  vi.stubEnv('NX_STAGES_REGISTRY_MIRROR', host);
   onTestFinished(() => void vi.unstubAllEnvs());
   const image = await madeImage(platform);
   await pushImage(repositoryAt(`${host}/team/base`), image);
@@ -49,13 +49,13 @@ test.each<[string, (digests: { manifest: Digest; layer: Digest; config: Digest }
 
 test('one that is whole is left alone', async () => {
   const { lines, mend } = await pulledBase();
-  vi.stubEnv('EXCEL2DOC_REGISTRY_MIRROR', 'localhost:1');
+  vi.stubEnv('NX_STAGES_REGISTRY_MIRROR', 'localhost:1');
   await mend();
   expect(lines).toEqual([]);
 });
 
 test.each([
-  ['stand-in:1', `the stand-in for ${reference} is damaged`, 'run `npm start`'],
+  ['stand-in:1', `the stand-in for ${reference} is damaged`, 'make it again'],
   [reference, `the engine's ${reference}, kept here, is damaged`, 'pull or build it again'],
 ])(
   'of one known to the engine as %s, which it has no more, says what to do',

@@ -103,7 +103,7 @@ function unavailable(reference: string, copy: LocalImage, cause?: unknown): Stag
   const what = isStandIn
     ? `the stand-in for ${reference}`
     : `the engine's ${reference}, kept here,`;
-  const again = isStandIn ? 'run `npm start`: it is made again' : 'pull or build it again';
+  const again = isStandIn ? 'make it again' : 'pull or build it again';
   return new StagesError('BASE_UNAVAILABLE', {
     message: `${what} is damaged, and the engine has no image with its layers`,
     hint: `Remove ${copy.layoutDir} and ${again}`,

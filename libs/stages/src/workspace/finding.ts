@@ -25,13 +25,22 @@ export function languageOf(env: NodeJS.ProcessEnv): Language {
 
 const LABELS = { en: { seen: 'seen', fix: 'fix' }, zh: { seen: '依据', fix: '处理' } };
 
-/** A finding in three lines. */
-export function formatFinding(finding: Finding, language: Language): string {
+/**
+ * A finding in three lines.
+ *
+ * @param hints what the workspace adds to the fix, by the finding's id
+ */
+export function formatFinding(
+  finding: Finding,
+  language: Language,
+  hints: Readonly<Record<string, string>> = {},
+): string {
+  const own = hints[finding.id];
   const mark = finding.severity === 'error' ? '✗' : '!';
   const { seen, fix } = LABELS[language];
   return [
     `${mark} ${finding.id}: ${finding.what[language]}`,
     `    ${seen}: ${finding.seen}`,
-    `    ${fix}: ${finding.fix[language]}`,
+    `    ${fix}: ${finding.fix[language]}${own ? `; ${own}` : ''}`,
   ].join('\n');
 }

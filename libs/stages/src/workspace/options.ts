@@ -30,6 +30,11 @@ export interface PluginOptions {
    * default), which is Docker where it answers, else Podman. NX_STAGES_ENGINE goes before it.
    */
   engine?: EngineChoice;
+  /**
+   * What this workspace adds to the plugin's own hints, by an error's code or a finding's id:
+   * `{ "NO_ENGINE": "`make engine` sets one up" }`.
+   */
+  hints?: Record<string, string>;
 }
 
 export type BlobStoreOption = { kind: 'inline' } | { kind: 'registry'; repository: string };
@@ -56,6 +61,7 @@ const known = {
   builders: 'an object',
   compression: '"gzip" or "zstd"',
   engine: '"auto", "docker" or "podman"',
+  hints: 'an object of strings',
 } as const;
 
 /**
@@ -78,11 +84,16 @@ export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
   };
 }
 
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 const isA: Record<(typeof known)[keyof typeof known], (value: unknown) => boolean> = {
   'a string': (value) => typeof value === 'string',
   'a list of strings': (value) =>
     Array.isArray(value) && value.every((each) => typeof each === 'string'),
-  'an object': (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'an object of strings': (value) =>
+    isObject(value) && Object.values(value).every((each) => typeof each === 'string'),
+  'an object': isObject,
   '"gzip" or "zstd"': (value) => value === 'gzip' || value === 'zstd',
   '"auto", "docker" or "podman"': (value) => ['auto', 'docker', 'podman'].includes(String(value)),
 };

@@ -1,7 +1,7 @@
 import type { ExecutorContext } from '@nx/devkit';
 import { type ComposeOptions, findings, gatherFacts } from '@excel2doc/services';
 import { formatFinding, languageOf, StagesError } from '@excel2doc/stages';
-import { projectOf } from '../project';
+import { projectOf, workspaceHints } from '../project';
 import { report } from '../report';
 
 interface Options extends ComposeOptions {
@@ -26,9 +26,10 @@ export default function doctor(options: Options, context: ExecutorContext) {
     const facts = await gatherFacts(subject, process.env);
     const found = findings(facts);
     const language = languageOf(process.env);
+    const hints = await workspaceHints();
     const text = options.json
       ? JSON.stringify(found, undefined, 2)
-      : found.map((each) => formatFinding(each, language)).join('\n');
+      : found.map((each) => formatFinding(each, language, hints)).join('\n');
     const nothing = { en: 'nothing is wrong', zh: '没有发现问题' }[language];
     if (!options.json && facts.engine.answers)
       process.stdout.write(`${facts.engine.title} (${facts.engine.platform})\n`);

@@ -103,7 +103,7 @@ test('a Dockerfile that makes every build slow', async () => {
 test('a stage that can never come from the cache', async () => {
   const options = { dockerfile: 'app/Dockerfile', context: 'app', lockFile: 'nothing.json' };
   const context = executorContext(workspace.root);
-  vi.stubEnv('EXCEL2DOC_REGISTRY_MIRROR', 'localhost:1');
+  vi.stubEnv('NX_STAGES_REGISTRY_MIRROR', 'localhost:1');
   expect(await plan(options, context)).toEqual({ success: true });
   vi.unstubAllEnvs();
   expect((await found())['cache-never-hits']).toMatch(/python:3\.12-slim is not locked/);

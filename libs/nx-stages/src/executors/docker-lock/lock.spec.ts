@@ -52,7 +52,7 @@ async function workspace(dockerfile: string, images: object) {
 describe('docker-lock', () => {
   test('takes index and platforms from the mirror, keeps what is locked, and updates on demand', async () => {
     const host = await realRegistry();
-    vi.stubEnv('EXCEL2DOC_REGISTRY_MIRROR', `http://${host}/`);
+    vi.stubEnv('NX_STAGES_REGISTRY_MIRROR', `http://${host}/`);
     const repository = repositoryAt(`${host}/library/base`);
     const platforms = ['linux/amd64', 'linux/arm64'];
     const images = [];
@@ -80,7 +80,7 @@ describe('docker-lock', () => {
   });
 
   test('with --check names what is not locked, changes nothing and asks nobody', async () => {
-    vi.stubEnv('EXCEL2DOC_REGISTRY_MIRROR', 'localhost:1');
+    vi.stubEnv('NX_STAGES_REGISTRY_MIRROR', 'localhost:1');
     const { lock, read } = await workspace('FROM a:1\nFROM b:1\nFROM c:1\n', {
       'a:1': { digest: digest('1') },
       'b:1': { digest: null },
@@ -94,7 +94,7 @@ describe('docker-lock', () => {
   });
 
   test('without a registry says so in one line and leaves the lock', async () => {
-    vi.stubEnv('EXCEL2DOC_REGISTRY_MIRROR', 'localhost:1');
+    vi.stubEnv('NX_STAGES_REGISTRY_MIRROR', 'localhost:1');
     const { lock, read } = await workspace('FROM a:1\n', {});
     const before = await read();
     const said = vi.spyOn(console, 'error').mockReturnValue();
