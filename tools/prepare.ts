@@ -1,7 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Base, Engine } from '@excel2doc/engine';
+import { workspaceLock } from './bases/lock';
 import { resolveBases } from './bases/resolve';
 import { ensureEngine } from './engine/private-engine';
 import { step } from './steps';
@@ -17,7 +17,7 @@ export async function prepareEngine(): Promise<Engine> {
   const engine = await step('container engine', (log) => ensureEngine({ log }));
   console.log(`  ${engine.kind} engine, Docker ${engine.serverVersion}, ${engine.platform}`);
   await step('base images', async (log) => {
-    const lock = JSON.parse(await readFile(join(dockerFolder, 'images.lock.json'), 'utf8'));
+    const lock = await workspaceLock();
     const references = Object.keys(lock.images);
     const bases = await resolveBases({ engine, lock, references, log });
     writeLocalImages(bases.filter(({ standIn }) => standIn));

@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { EngineError } from '@excel2doc/engine';
 import { ensureEngine } from '../engine/private-engine';
-import { readLock } from './lock';
+import { workspaceLock } from './lock';
 import { provideImage } from './provide';
 import { resolveBases } from './resolve';
 
@@ -13,7 +12,7 @@ const log = (line: string) => console.error(line);
  */
 async function main(words: string[]): Promise<void> {
   const engine = await ensureEngine({ log });
-  const lock = await readLock(join(__dirname, '../../docker/images.lock.json'));
+  const lock = await workspaceLock();
   const named = words.filter((word) => !word.startsWith('-'));
   const references = named.length > 0 ? named : Object.keys(lock.images);
   const refresh = words.includes('--refresh');

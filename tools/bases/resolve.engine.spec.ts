@@ -6,19 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Engine, locateEngine, readBases } from '@excel2doc/engine';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { isFresh, mirrored, resolveBases, withoutTag } from './resolve';
-
-describe('mirrored', () => {
-  it.each([
-    ['python:3.12', '', 'python:3.12'],
-    ['python:3.12', 'm.example', 'm.example/library/python:3.12'],
-    ['docker.io/library/python:3.12', 'm.example/hub', 'm.example/hub/library/python:3.12'],
-    ['acme/app:1', 'm.example:5000', 'm.example:5000/acme/app:1'],
-    ['ghcr.example/acme/app:1', 'm.example', 'ghcr.example/acme/app:1'],
-  ])('%s behind %j is %s', (reference, mirror, expected) => {
-    expect(mirrored(reference, mirror)).toBe(expected);
-  });
-});
+import { isFresh, resolveBases, withoutTag } from './resolve';
 
 describe('withoutTag', () => {
   it.each([

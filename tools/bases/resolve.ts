@@ -7,12 +7,13 @@ import {
   type Engine,
   EngineError,
   type EngineErrorCode,
+  type LockFile,
   basesFile,
   ociLayoutContext,
   readBases,
 } from '@excel2doc/engine';
+import { mirrored } from '@excel2doc/oci';
 import { STAND_IN_TAG } from './layout';
-import type { ImagesLock } from './lock';
 import { ensureStandIn } from './stand-in';
 
 /** A registry seldom goes away; one that did not answer may be back after a change of network. */
@@ -22,7 +23,7 @@ const REGISTRY_TIMEOUT_MS = 5_000;
 
 export interface ResolveOptions {
   engine: Engine;
-  lock: ImagesLock;
+  lock: LockFile;
   references: string[];
   /** The engine's own when left out. */
   platform?: string;
@@ -67,16 +68,6 @@ export function isFresh(registry: BasesFile['registry'], mirror: string, nowMs: 
   const ageMs = nowMs - registry.checkedAtMs;
   const limitMs = registry.answers ? REMEMBER_ANSWER_MS : REMEMBER_SILENCE_MS;
   return registry.mirror === mirror && ageMs >= 0 && ageMs < limitMs;
-}
-
-/** 'python:3.12', 'mirror.example/hub' -> 'mirror.example/hub/library/python:3.12' */
-export function mirrored(reference: string, mirror: string): string {
-  if (!mirror) return reference;
-  const path = reference.replace(/^docker\.io\//, '');
-  const [first = ''] = path.split('/');
-  // A first part with a dot or a port is another registry's host, which no mirror stands for.
-  if (path.includes('/') && /[.:]/.test(first)) return reference;
-  return `${mirror}/${path.includes('/') ? path : `library/${path}`}`;
 }
 
 const UNREACHABLE: EngineErrorCode[] = ['REGISTRY_UNREACHABLE', 'DNS_FAILURE', 'TIMED_OUT'];

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Compose, Engine } from '@excel2doc/engine';
-import { readLock } from '../bases/lock';
+import { workspaceLock } from '../bases/lock';
 import { provideImage } from '../bases/provide';
 import { resolveBases } from '../bases/resolve';
 import { ensureEnvironment, environmentFile } from '../environment';
@@ -58,7 +58,7 @@ export async function startStack(engine: Engine, workers: number): Promise<Stack
 /** Compose alone looks for PostgreSQL and Redis under their own names, also where others stand in. */
 async function provideServers(engine: Engine): Promise<void> {
   const log = console.log;
-  const lock = await readLock(join(workspaceRoot, 'docker/images.lock.json'));
+  const lock = await workspaceLock();
   const references = Object.keys(lock.images).filter((name) => !name.startsWith('python:'));
   for (const base of await resolveBases({ engine, lock, references, log }))
     await provideImage(engine, base, log);

@@ -1,6 +1,6 @@
+import { bytesText, durationText } from '@excel2doc/oci';
 import { mermaidGraph } from '@excel2doc/dockerfile';
-import { formatSize } from '@excel2doc/stages';
-import { OUTCOME_TEXT, durationText, stageWord } from './page/text';
+import { OUTCOME_TEXT, stageWord } from './page/text';
 import type { Report } from './report';
 
 /** What a CI job's summary shows: the essentials as Markdown, and where the whole report is. */
@@ -9,10 +9,10 @@ export function summaryMarkdown(report: Report, link: { text: string; url?: stri
   const { hits, rebuilt, failed, imageBytes, durationMs } = totals;
   const rows = stages.map(({ target, outcome, durationMs: ms, ownSizeBytes }) => {
     const { sign } = OUTCOME_TEXT[outcome];
-    const size = ownSizeBytes === undefined ? '–' : formatSize(ownSizeBytes);
+    const size = ownSizeBytes === undefined ? '–' : bytesText(ownSizeBytes);
     return `| \`${target}\` | ${sign} ${stageWord(outcome)} | ${durationText(ms)} | ${size} |`;
   });
-  const image = imageBytes === undefined ? '' : `, image ${formatSize(imageBytes)}`;
+  const image = imageBytes === undefined ? '' : `, image ${bytesText(imageBytes)}`;
   return [
     `### ${project}: image build`,
     '',

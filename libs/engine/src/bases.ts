@@ -15,7 +15,7 @@ export interface Base {
   layoutDir?: string;
 }
 
-/** `bases.json`: the last answers of `resolveBases` , for who must not ask a network. */
+/** `bases.json`: the last answers of `resolveBases`, for who must not ask a network. */
 export interface BasesFile {
   format: 1;
   registry: {

@@ -1,10 +1,4 @@
-export {
-  Bases,
-  type LocalImage,
-  type LockedImage,
-  type LockFile,
-  readLockedImages,
-} from './bases/bases';
+export { Bases, type LocalImage, readLockedImages } from './bases/bases';
 export { baseReferences, lockText, unlocked, writeLock } from './bases/lock';
 export { resolveImage } from './bases/resolve';
 export { headCommit } from './build/commit';
@@ -43,5 +37,5 @@ export { machinePlatform } from './workspace/platform';
 export { runTarget } from './workspace/run-nx';
 export { printTable } from './workspace/table';
 export { demandedVariables } from './workspace/text';
-export { formatSize, parseSize, parseUsage } from './workspace/usage';
+export { parseUsage } from './workspace/usage';
 export { type WorkspaceImage, type WorkspaceProject } from './workspace/workspace-project';

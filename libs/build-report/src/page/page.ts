@@ -1,10 +1,10 @@
+import { bytesText, durationText } from '@excel2doc/oci';
 import { svgGraph } from '@excel2doc/dockerfile';
-import { formatSize } from '@excel2doc/stages';
 import { type Report, median } from '../report';
 import { Markup, markup } from './markup';
 import { STYLE } from './style';
 import { historyTable, layerTable, stageTable, transferTable, waterfall } from './tables';
-import { durationText, timeText } from './text';
+import { timeText } from './text';
 
 /** The report as one HTML file, which loads nothing and runs nothing. */
 export function reportPage(report: Report): string {
@@ -56,8 +56,8 @@ function cards({ totals, transfers, history }: Report): Markup {
   return markup`<dl class="cards">
 ${card('Time', durationText(totals.durationMs), usualMs === undefined ? 'first run that was kept' : `median of the last ${before.length}: ${durationText(usualMs)}`)}
 ${card('Stages from the cache', `${hits} of ${hits + rebuilt + failed}`, savedMs === undefined ? 'time saved: not known yet' : `about ${durationText(savedMs)} saved`)}
-${card('Image', imageBytes === undefined ? '–' : formatSize(imageBytes), growth(imageBytes, lastBytes))}
-${card('Sent to the engine', sent === undefined ? '–' : formatSize(sent), failed > 0 ? `${failed} failed` : 'layers it lacked')}
+${card('Image', imageBytes === undefined ? '–' : bytesText(imageBytes), growth(imageBytes, lastBytes))}
+${card('Sent to the engine', sent === undefined ? '–' : bytesText(sent), failed > 0 ? `${failed} failed` : 'layers it lacked')}
 </dl>`;
 }
 
@@ -66,5 +66,5 @@ function growth(nowBytes: number | undefined, lastBytes: number | undefined): st
   const difference = nowBytes - lastBytes;
   if (difference === 0) return 'as large as last time';
   const sign = difference > 0 ? '+' : '−';
-  return `${sign}${formatSize(Math.abs(difference))} since the last run`;
+  return `${sign}${bytesText(Math.abs(difference))} since the last run`;
 }

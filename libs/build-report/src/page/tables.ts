@@ -1,8 +1,8 @@
-import { formatSize } from '@excel2doc/stages';
+import { bytesText, durationText } from '@excel2doc/oci';
 import type { HistoryRow, LayerRow, Report, StageRow, TransferRow } from '../report';
 import type { Outcome } from '../run';
 import { type Markup, markup } from './markup';
-import { OUTCOME_TEXT, durationText, stageWord, timeText } from './text';
+import { OUTCOME_TEXT, stageWord, timeText } from './text';
 
 /** A bar from `start` to `start + length`, both shares of the whole. */
 function bar(start: number, length: number, style: string): Markup {
@@ -16,7 +16,7 @@ function mark(outcome: Outcome, word = OUTCOME_TEXT[outcome].word): Markup {
   return markup`<span class="mark ${style}"><span aria-hidden="true">${sign}</span> ${word}</span>`;
 }
 
-const size = (bytes: number | undefined) => (bytes === undefined ? '–' : formatSize(bytes));
+const size = (bytes: number | undefined) => (bytes === undefined ? '–' : bytesText(bytes));
 const time = (ms: number | undefined) => (ms === undefined ? '–' : durationText(ms));
 const short = (digest: string) => digest.replace('sha256:', '').slice(0, 12);
 
@@ -44,15 +44,15 @@ export function layerTable(layers: readonly LayerRow[]): Markup {
   const wholeBytes = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const rows = layers.map(
     ({ digest, sizeBytes, from, made }, at) =>
-      markup`<tr><td class="n">${at + 1}</td><th scope="row"><code>${made || short(digest)}</code></th><td>${from === 'self' ? 'the stage itself' : from}</td><td class="n">${formatSize(sizeBytes)}</td><td class="bar">${bar(0, sizeBytes / Math.max(1, wholeBytes), 'fill')}</td></tr>`,
+      markup`<tr><td class="n">${at + 1}</td><th scope="row"><code>${made || short(digest)}</code></th><td>${from === 'self' ? 'the stage itself' : from}</td><td class="n">${bytesText(sizeBytes)}</td><td class="bar">${bar(0, sizeBytes / Math.max(1, wholeBytes), 'fill')}</td></tr>`,
   );
-  return markup`<table><caption>${formatSize(wholeBytes)} compressed, the lowest layer first</caption><thead><tr><th scope="col" class="n">#</th><th scope="col">Made by</th><th scope="col">From</th><th scope="col" class="n">Size</th><th scope="col">Share</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return markup`<table><caption>${bytesText(wholeBytes)} compressed, the lowest layer first</caption><thead><tr><th scope="col" class="n">#</th><th scope="col">Made by</th><th scope="col">From</th><th scope="col" class="n">Size</th><th scope="col">Share</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
 export function transferTable(transfers: readonly TransferRow[]): Markup {
   const rows = transfers.map(
     ({ what, bytes, note }) =>
-      markup`<tr><th scope="row">${what}</th><td class="n">${bytes === undefined ? 'not known' : formatSize(bytes)}</td><td class="soft">${note}</td></tr>`,
+      markup`<tr><th scope="row">${what}</th><td class="n">${bytes === undefined ? 'not known' : bytesText(bytes)}</td><td class="soft">${note}</td></tr>`,
   );
   return markup`<table><thead><tr><th scope="col">What</th><th scope="col" class="n">Size</th><th scope="col">Which</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
@@ -64,7 +64,7 @@ export function historyTable(history: readonly HistoryRow[]): Markup {
     const style = failed > 0 ? 'failed' : rebuilt > 0 ? 'rebuild' : 'hit';
     const states = `${hits} hit, ${rebuilt} built${failed > 0 ? `, ${failed} failed` : ''}`;
     const last = at === history.length - 1;
-    return markup`<tr${last ? markup` class="this" aria-current="true"` : ''}><th scope="row">${timeText(row.at)}${last ? ' (this run)' : ''}</th><td><code>${commit ?? '–'}</code></td><td>${states}</td><td class="n">${size(imageBytes)}</td><td class="n">${formatSize(sentBytes)}</td><td class="n">${durationText(durationMs)}</td><td class="bar">${bar(0, durationMs / longestMs, style)}</td></tr>`;
+    return markup`<tr${last ? markup` class="this" aria-current="true"` : ''}><th scope="row">${timeText(row.at)}${last ? ' (this run)' : ''}</th><td><code>${commit ?? '–'}</code></td><td>${states}</td><td class="n">${size(imageBytes)}</td><td class="n">${bytesText(sentBytes)}</td><td class="n">${durationText(durationMs)}</td><td class="bar">${bar(0, durationMs / longestMs, style)}</td></tr>`;
   });
   return markup`<table><caption>${history.length > 1 ? `Against the last ${history.length - 1}` : 'Nothing to compare with yet: this is the first run that was kept'}</caption><thead><tr><th scope="col">Run</th><th scope="col">Commit</th><th scope="col">Stages</th><th scope="col" class="n">Image</th><th scope="col" class="n">To the engine</th><th scope="col" class="n">Time</th><th scope="col">Beside the longest</th></tr></thead><tbody>${rows}</tbody></table>`;
 }

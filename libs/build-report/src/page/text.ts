@@ -1,13 +1,5 @@
 import type { Outcome } from '../run';
 
-/** `340 ms`, `4.2 s`, `3 min 12 s`. */
-export function durationText(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
-  const seconds = Math.round(ms / 1000);
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-}
-
 /** `2026-11-24 10:14 UTC` */
 export function timeText(at: string): string {
   return `${at.slice(0, 16).replace('T', ' ')} UTC`;

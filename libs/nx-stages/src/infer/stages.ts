@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BaseInput, type StageSummary, readStages } from '@excel2doc/dockerfile';
-import type { LockFile } from '@excel2doc/stages';
+import type { LockFile } from '@excel2doc/engine';
 import type { BuildSettings } from './declared-build';
 import { remembered } from './remembered';
 

@@ -1,3 +1,4 @@
+import { bytesText, parseBytes } from '@excel2doc/oci';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { endpointHealth } from './health';
 import { parseIndexAnswer, parsePackages } from './packages';
-import { formatSize, parseSize, parseUsage } from '@excel2doc/stages';
+import { parseUsage } from '@excel2doc/stages';
 import { parseTrend, recordSize } from './trend';
 
 describe('sizes', () => {
@@ -15,13 +16,13 @@ describe('sizes', () => {
     ['1.5GiB', 1_610_612_736],
     ['--', Number.NaN],
   ])('docker’s %s is %d bytes', (text, bytes) => {
-    expect(parseSize(text)).toBe(bytes);
+    expect(parseBytes(text)).toBe(bytes);
   });
 
   test('what is shown is never further off than its last digit', () => {
     fc.assert(
       fc.property(fc.nat({ max: 2 ** 50 }), (bytes) => {
-        const back = parseSize(formatSize(bytes).replace(' ', ''));
+        const back = parseBytes(bytesText(bytes).replace(' ', ''));
         expect(Math.abs(back - bytes)).toBeLessThanOrEqual(Math.max(1, bytes * 0.06));
       }),
     );

@@ -1,3 +1,4 @@
+import { bytesText } from '@excel2doc/oci';
 import {
   DockerfileError,
   type Instruction,
@@ -5,7 +6,7 @@ import {
   type Stage,
   parseDockerfile,
 } from '@excel2doc/dockerfile';
-import { type Finding, formatSize } from '@excel2doc/stages';
+import { type Finding } from '@excel2doc/stages';
 import type { Facts } from './facts';
 
 const LARGE_CONTEXT = 100 * 2 ** 20;
@@ -87,7 +88,7 @@ export function building({
         en: 'The build context is large and nothing is left out',
         zh: '构建上下文过大且没有 .dockerignore',
       },
-      seen: formatSize(contextBytes),
+      seen: bytesText(contextBytes),
       fix: { en: 'Write a .dockerignore', zh: '添加 .dockerignore' },
     });
   }

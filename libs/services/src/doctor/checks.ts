@@ -1,4 +1,5 @@
-import { type Finding, formatSize } from '@excel2doc/stages';
+import { bytesText } from '@excel2doc/oci';
+import { type Finding } from '@excel2doc/stages';
 import type { Facts } from './facts';
 import { building } from './building';
 import { platforms } from './platforms';
@@ -40,10 +41,10 @@ const engine: Check = ({ engine }) => {
       id: 'engine-memory',
       severity: 'warning',
       what: { en: 'The engine has little memory', zh: '容器引擎可用内存过小' },
-      seen: formatSize(engine.memoryBytes),
+      seen: bytesText(engine.memoryBytes),
       fix: {
-        en: `Give it ${formatSize(LEAST_MEMORY)} or more (Docker Desktop: Settings, Resources)`,
-        zh: `至少分配 ${formatSize(LEAST_MEMORY)}（Docker Desktop：设置 → 资源）`,
+        en: `Give it ${bytesText(LEAST_MEMORY)} or more (Docker Desktop: Settings, Resources)`,
+        zh: `至少分配 ${bytesText(LEAST_MEMORY)}（Docker Desktop：设置 → 资源）`,
       },
     });
   }
@@ -52,7 +53,7 @@ const engine: Check = ({ engine }) => {
       id: 'disk-full',
       severity: 'error',
       what: { en: "The disk of the engine's data is nearly full", zh: '容器引擎所在磁盘即将写满' },
-      seen: `${formatSize(engine.diskFreeBytes)} free`,
+      seen: `${bytesText(engine.diskFreeBytes)} free`,
       fix: {
         en: 'Run the target prune, then prune --yes --build-cache',
         zh: '先运行 prune 查看，再运行 prune --yes --build-cache 清理',

@@ -1,10 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BaseFacts, type BaseInput, familiarReference } from '@excel2doc/dockerfile';
-import { cacheFolder, ociLayoutContext } from '@excel2doc/engine';
+import {
+  type LockFile,
+  type LockedImage,
+  cacheFolder,
+  ociLayoutContext,
+  readLock,
+} from '@excel2doc/engine';
 import {
   type ImageConfig,
   Repository,
+  mirrored,
   parseDigest,
   parseReference,
   pullImage,
@@ -12,23 +19,6 @@ import {
 } from '@excel2doc/oci';
 import { outputRoot, platformFolder } from '../workspace/paths';
 import { StagesError } from '../workspace/fault';
-
-/** `docker/images.lock.json`: which digest each base image is taken at. In git. */
-export interface LockFile {
-  format: 1;
-  images: Record<string, LockedImage>;
-}
-
-export interface LockedImage {
-  /** Of the index; null while nobody has locked it. */
-  digest: string | null;
-  /** Platform -> digest of its manifest. */
-  platforms?: Record<string, string>;
-  /** The environment that it hands down, where that is the same on all platforms. */
-  env?: Record<string, string>;
-  /** Its ONBUILD triggers, where they are the same on all platforms. */
-  onbuild?: string[];
-}
 
 /**
  * `images.local.json` beside the lock: images that this machine has as OCI layouts, because no
@@ -147,7 +137,7 @@ export class Bases {
       });
     }
     if (this.here(reference, platform)) return folder;
-    const repository = new Repository(mirrored(reference));
+    const repository = new Repository(atMirror(reference));
     try {
       await pullImage(repository, parseDigest(digest), platform, folder);
     } finally {
@@ -208,9 +198,7 @@ export class Bases {
     if (here)
       return ociLayoutContext({ dir: here.layoutDir, tag: 'stand-in', digest: here.digest });
     const digest = this.digest(reference, platform);
-    return digest
-      ? `docker-image://${mirrored(reference).replace(/:[^:/]+$/, '')}@${digest}`
-      : undefined;
+    return digest ? `docker-image://${withDigest(atMirror(reference), digest)}` : undefined;
   }
 
   /** What Compose runs in place of the images that a file names: locked digests and stand-ins. */
@@ -227,12 +215,9 @@ export class Bases {
   }
 }
 
-/** `python:3.12` on the registry that NX_STAGES_REGISTRY_MIRROR names, where it names one. */
-export function mirrored(reference: string): string {
-  const mirror = (process.env['NX_STAGES_REGISTRY_MIRROR'] ?? '').replace(/^https?:\/\/|\/+$/g, '');
-  const { registry, repository, tag } = parseReference(reference);
-  if (!mirror || registry !== 'docker.io') return reference;
-  return `${mirror}/${repository}${tag ? `:${tag}` : ''}`;
+/** Where an image is asked for: at the mirror of Docker Hub that NX_STAGES_REGISTRY_MIRROR names. */
+export function atMirror(reference: string): string {
+  return mirrored(reference, process.env['NX_STAGES_REGISTRY_MIRROR'] ?? '');
 }
 
 type Facts = Required<Pick<LockedImage, 'env' | 'onbuild'>>;
@@ -250,9 +235,15 @@ async function layoutFacts(layoutDir: string, platform: string): Promise<Facts> 
   return configFacts((await readLayout(layoutDir, platform)).config);
 }
 
-/** @throws StagesError `LOCK_INVALID` */
+/** The same image by a digest; a name's tag and digest of before go. */
+function withDigest(reference: string, digest: string): string {
+  const { registry, repository } = parseReference(reference);
+  return `${registry}/${repository}@${digest}`;
+}
+
+/** @throws EngineError `LOCK_INVALID` */
 export async function readLockedImages(path: string): Promise<LockFile['images']> {
-  return (await readJson<LockFile>(path))?.images ?? {};
+  return (await readLock(path))?.images ?? {};
 }
 
 async function readJson<T>(path: string): Promise<T | undefined> {

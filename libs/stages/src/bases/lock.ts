@@ -1,7 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { type Dockerfile, readStages } from '@excel2doc/dockerfile';
 import { parseReference } from '@excel2doc/oci';
-import type { LockFile, LockedImage } from './bases';
+import type { LockFile, LockedImage } from '@excel2doc/engine';
 
 export interface References {
   /** As it stands in errors. */

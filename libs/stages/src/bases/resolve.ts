@@ -1,3 +1,4 @@
+import type { LockedImage } from '@excel2doc/engine';
 import { isDeepStrictEqual } from 'node:util';
 import {
   type ImageConfig,
@@ -10,7 +11,7 @@ import {
   parseReference,
   readBlob,
 } from '@excel2doc/oci';
-import { type LockedImage, configFacts, mirrored } from './bases';
+import { atMirror, configFacts } from './bases';
 import { StagesError } from '../workspace/fault';
 
 /**
@@ -21,7 +22,7 @@ import { StagesError } from '../workspace/fault';
  * @throws StagesError `BASE_UNAVAILABLE` when no registry answers, or it has no such image.
  */
 export async function resolveImage(reference: string, at?: string | null): Promise<LockedImage> {
-  const place = mirrored(reference);
+  const place = atMirror(reference);
   const repository = new Repository(place, { attempts: 2, timeoutMs: 15_000 });
   try {
     const { tag = 'latest' } = parseReference(place);

@@ -11,10 +11,10 @@ import {
   layoutSource,
   readImageRecord,
   sourceChain,
+  bytesText,
 } from '@excel2doc/oci';
 import { itemsOf } from '@excel2doc/oci/testing/trees';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { formatSize } from '../workspace/usage';
 import { DockerProject } from '../workspace/docker-project';
 import { type TestPodman, testPodman } from '../testing/podman';
 import { type KeyedPlan } from '../plan/make';
@@ -148,7 +148,7 @@ test('the image runs, is loaded once, and a change sends the changed layer alone
   await onPodman.write('app/main.sh', 'echo two');
   for (const step of [() => onPodman.plan(), () => onPodman.stage('runner')]) await succeed(step());
   const { ownSizeBytes } = await onPodman.record('runner');
-  expect(await succeed(onPodman.load())).toContain(`thin load, ${formatSize(ownSizeBytes)} sent`);
+  expect(await succeed(onPodman.load())).toContain(`thin load, ${bytesText(ownSizeBytes)} sent`);
   expect((await engine.run({ image })).stdout).toBe('two\n');
   await onPodman.write('app/main.sh', 'echo one');
 });

@@ -12,7 +12,7 @@ import {
   pushIndex,
   sbom,
 } from '@excel2doc/oci';
-import { mirrored } from '../bases/bases';
+import { atMirror } from '../bases/bases';
 import type { DockerProject } from '../workspace/docker-project';
 import { withHealing } from './healing';
 import { Outputs } from './outputs';
@@ -76,7 +76,7 @@ async function pushPlatform(
   const { record } = await outputs.read(stage);
   const source = await outputs.source(stage);
   const base = await baseImageOf(outputs, record);
-  const from = base ? parseReference(mirrored(base)) : undefined;
+  const from = base ? parseReference(atMirror(base)) : undefined;
   const isNear = from?.registry === parseReference(repository.name).registry;
   const pushed = await pushImage(repository, {
     ...{ record, source },

@@ -1,4 +1,4 @@
-import { formatSize } from '../workspace/usage';
+import { bytesText } from '@excel2doc/oci';
 
 /** Bytes that a task moved, as far as it says so. */
 export interface Transfer {
@@ -11,13 +11,13 @@ const SIZE = `([\\d.]+) (${UNITS.join('|')})`;
 
 /** What docker-build prints about what it sent. `transferOf` reads it back. */
 export function loadedText(how: 'present' | 'thin' | 'full', sentBytes: number): string {
-  return how === 'present' ? 'was there already' : `${how} load, ${formatSize(sentBytes)} sent`;
+  return how === 'present' ? 'was there already' : `${how} load, ${bytesText(sentBytes)} sent`;
 }
 
 /** The same for docker-push. */
 export function pushedText(uploadedBytes: number, blobs: PushedBlobs): string {
   const { uploaded, mounted, present } = blobs;
-  return `${uploaded} blobs sent (${formatSize(uploadedBytes)}), ${mounted} mounted, ${present} there already`;
+  return `${uploaded} blobs sent (${bytesText(uploadedBytes)}), ${mounted} mounted, ${present} there already`;
 }
 
 export interface PushedBlobs {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
-import type { ImageRecord } from '@excel2doc/oci';
-import { DockerProject, formatSize, outputRoot, Outputs, printTable } from '@excel2doc/stages';
+import { type ImageRecord, bytesText } from '@excel2doc/oci';
+import { DockerProject, outputRoot, Outputs, printTable } from '@excel2doc/stages';
 import { recordSize, short } from '@excel2doc/services';
 import { projectOf } from '../project';
 import { report } from '../report';
@@ -45,9 +45,9 @@ export default function images(options: Options, context: ExecutorContext) {
       built.map(({ stage, record }) => [
         stage,
         short(record.digest),
-        formatSize(record.ownSizeBytes),
+        bytesText(record.ownSizeBytes),
         `${record.layers.filter(({ from }) => from === 'self').length} of ${record.layers.length}`,
-        formatSize(record.sizeBytes),
+        bytesText(record.sizeBytes),
         baseOf(record),
       ]),
     );
@@ -67,8 +67,8 @@ export default function images(options: Options, context: ExecutorContext) {
           return [
             point.at,
             short(point.digest),
-            formatSize(point.sizeBytes),
-            `${sign}${formatSize(Math.abs(change))}`,
+            bytesText(point.sizeBytes),
+            `${sign}${bytesText(Math.abs(change))}`,
           ];
         }),
       );

@@ -1,6 +1,7 @@
+import { bytesText } from '@excel2doc/oci';
 import type { ExecutorContext } from '@nx/devkit';
 import type { Engine } from '@excel2doc/engine';
-import { formatSize, headCommit, Outputs, printTable } from '@excel2doc/stages';
+import { headCommit, Outputs, printTable } from '@excel2doc/stages';
 import {
   type ComposeOptions,
   openCompose,
@@ -42,13 +43,13 @@ export default function prune(options: Options, context: ExecutorContext) {
           'image',
           references[0] === id ? short(id) : references.join(' '),
           why,
-          formatSize(sizeBytes),
+          bytesText(sizeBytes),
         ]),
       ],
     );
     const bytes = plan.images.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     // Layers that other images share stay, so what is freed can be less.
-    const freed = `at most ${formatSize(bytes)}`;
+    const freed = `at most ${bytesText(bytes)}`;
     if (!options.yes) {
       process.stdout.write(`would free ${freed}; nothing was deleted: --yes does it\n`);
     } else {

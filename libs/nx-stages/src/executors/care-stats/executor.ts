@@ -1,5 +1,6 @@
+import { bytesText } from '@excel2doc/oci';
 import type { ExecutorContext } from '@nx/devkit';
-import { formatSize, parseUsage, printTable, StagesError } from '@excel2doc/stages';
+import { parseUsage, printTable, StagesError } from '@excel2doc/stages';
 import { type ComposeOptions, openCompose, projectContainers } from '@excel2doc/services';
 import { projectOf } from '../project';
 import { report } from '../report';
@@ -43,10 +44,10 @@ export default function stats(options: Options, context: ExecutorContext) {
       usage.map((each) => [
         each.service,
         `${each.cpuPercent.toFixed(1)} %`,
-        formatSize(each.memoryBytes),
-        formatSize(each.memoryLimitBytes),
-        `${formatSize(each.networkInBytes)} / ${formatSize(each.networkOutBytes)}`,
-        `${formatSize(each.diskReadBytes)} / ${formatSize(each.diskWrittenBytes)}`,
+        bytesText(each.memoryBytes),
+        bytesText(each.memoryLimitBytes),
+        `${bytesText(each.networkInBytes)} / ${bytesText(each.networkOutBytes)}`,
+        `${bytesText(each.diskReadBytes)} / ${bytesText(each.diskWrittenBytes)}`,
         String(each.processes),
       ]),
     );

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { ExecutorContext } from '@nx/devkit';
+import type { LockedImage } from '@excel2doc/engine';
 import {
   baseReferences,
   type DockerOptions,
-  type LockedImage,
   readLockedImages,
   resolveImage,
   StagesError,

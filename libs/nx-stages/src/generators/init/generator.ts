@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { NX_VERSION, type Tree, readNxJson, updateNxJson } from '@nx/devkit';
+import type { LockFile } from '@excel2doc/engine';
 import {
   baseReferences,
-  type LockFile,
   lockText,
   machinePlatform,
   type PluginOptions,
