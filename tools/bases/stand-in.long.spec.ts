@@ -1,10 +1,11 @@
+// Takes 90 s.
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Base, type Engine, locateEngine, ociLayoutContext } from '@excel2doc/engine';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { STAND_IN_TAG } from './layout';
 import { provideImage } from './provide';
 import { basesFolder, ensureStandIn } from './stand-in';
@@ -14,7 +15,9 @@ const log = () => undefined;
 /** Made from Debian's packages, so only where Debian's tools are. */
 const canMake = process.platform === 'linux' && existsSync('/usr/bin/dpkg');
 
-describe.runIf(canMake)('stand-ins', { timeout: 900_000 }, () => {
+describe('stand-ins', { timeout: 900_000 }, () => {
+  beforeEach(({ skip }) => skip(!canMake, 'missing: dpkg'));
+
   let engine: Engine;
   let folder: string;
 

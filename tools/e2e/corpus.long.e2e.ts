@@ -1,3 +1,4 @@
+// Takes 180 s.
 import { locateEngine } from '@excel2doc/engine';
 import { expect, test } from 'vitest';
 import { runCorpus } from '../corpus/run';

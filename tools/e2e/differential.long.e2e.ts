@@ -1,3 +1,4 @@
+// Takes 120 s.
 import { join } from 'node:path';
 import { type Engine, locateEngine, readBases } from '@excel2doc/engine';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+// Takes 420 s.
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { workspaceRoot } from '../workspace';
 import { removeImages } from './image';
 import { type StandIn, makeStandIn, pushStandIn } from './package/base';
 import { type LocalRegistry, startRegistry } from './package/registry';
+import { takeTurns } from './take-turns';
 import { type Step, follow, tutorialSteps } from './package/tutorial';
 import {
   type ForeignWorkspace,
@@ -36,6 +38,8 @@ let standIn: StandIn;
 let shop: ForeignWorkspace;
 
 /** The workspace that the pages speak of: the tutorial's service, without the plugin. */
+takeTurns("the tutorial's images");
+
 beforeAll(async () => {
   engine = await locateEngine();
   standIn = await makeStandIn(engine, join(scratch, 'stand-in'));

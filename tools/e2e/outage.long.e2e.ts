@@ -1,3 +1,4 @@
+// Takes 180 s.
 import { locateEngine } from '@excel2doc/engine';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +17,7 @@ let stack: Stack;
 let letter: string;
 
 beforeAll(async () => {
-  stack = await startStack(await locateEngine(), 2);
+  stack = await startStack(await locateEngine(), 'outage', 2);
   letter = await upload('templates', 'letter.docx', await writeDocument(stack, ['{{ Name }}']));
 });
 

@@ -1,3 +1,4 @@
+// Takes 480 s.
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,6 +10,7 @@ import { removeImages } from './image';
 import { type StandIn, makeStandIn, pushStandIn, standInContext } from './package/base';
 import { imageContent } from './package/compare';
 import { type LocalRegistry, startRegistry } from './package/registry';
+import { takeTurns } from './take-turns';
 import { SETS } from './package/sets';
 import { follow, tutorialSteps } from './package/tutorial';
 import {
@@ -30,6 +32,8 @@ const NX_22 = '22.7.12';
 let engine: Engine;
 let registry: LocalRegistry | undefined;
 let standIn: StandIn;
+
+takeTurns("the tutorial's images");
 
 beforeAll(async () => {
   engine = await locateEngine();

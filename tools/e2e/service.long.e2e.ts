@@ -1,3 +1,4 @@
+// Takes 180 s.
 import { type Engine, locateEngine } from '@excel2doc/engine';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -23,7 +24,7 @@ let letter: Buffer;
 
 beforeAll(async () => {
   engine = await locateEngine();
-  [stack, browser] = await Promise.all([startStack(engine, WORKERS), launchChromium()]);
+  [stack, browser] = await Promise.all([startStack(engine, 'service', WORKERS), launchChromium()]);
   letter = await writeDocument(stack, [
     'Dear {{ client }} in {{ Town }},',
     'you owe {{ Amount }}.',

@@ -17,14 +17,18 @@ export interface Stack {
   python(service: string, program: string, input?: string): Promise<string>;
 }
 
-/** Starts the images that `backend:docker-build` and `backend:pdf-build` have made. */
-export async function startStack(engine: Engine, workers: number): Promise<Stack> {
+/**
+ * Starts the images that `backend:docker-build` and `backend:pdf-build` have made.
+ *
+ * @param name of the suite, whose stack is its own
+ */
+export async function startStack(engine: Engine, name: string, workers: number): Promise<Stack> {
   ensureEnvironment();
   await provideServers(engine);
   const [backend, postgres, redis] = await Promise.all([freePort(), freePort(), freePort()]);
   const compose = engine.compose({
     files: [join(workspaceRoot, 'docker/compose.yaml')],
-    project: 'excel2doc-e2e-service',
+    project: `excel2doc-e2e-${name}`,
     envFile: environmentFile,
     profiles: ['pdf'],
     variables: {

@@ -1,3 +1,4 @@
+// Takes 60 s.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { locateEngine } from '@excel2doc/engine';

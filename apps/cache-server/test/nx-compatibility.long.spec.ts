@@ -1,3 +1,4 @@
+// Takes 30 s.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

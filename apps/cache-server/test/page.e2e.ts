@@ -3,12 +3,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findChromium, openPage } from '@excel2doc/test-tools';
 import type { Page } from 'playwright-core';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { nxArchive } from './archive';
 import { get, put, testServer, type TestServer } from './test-server';
 
 const executablePath = findChromium({ install: false });
-const skipped = executablePath ? '' : ' (skipped: nx run test-tools:install installs Chromium)';
 /** Set to a folder to look at the page. */
 const pictures = process.env.PICTURES;
 
@@ -55,7 +54,11 @@ async function usedServer(): Promise<TestServer> {
   return server;
 }
 
-describe.skipIf(!executablePath)(`the page${skipped}`, () => {
+describe('the page', () => {
+  beforeEach(({ skip }) =>
+    skip(!executablePath, 'missing: Chromium, which nx run test-tools:install installs'),
+  );
+
   it('shows nothing but a form without a token that may read', async () => {
     const { url } = await usedServer();
     const page = await open(url);

@@ -1,3 +1,4 @@
+// Takes 60 s.
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from './engine';
 import { findEngine } from './engine';

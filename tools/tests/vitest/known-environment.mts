@@ -15,6 +15,9 @@ const KNOBS = /^(TEST_(SEED|DEADLINE_MS)|FUZZ_(CASES|SEED)|ROUNDS|SEED|LAYER_BYT
 /** The same on every machine. */
 const FIXED = { TZ: 'UTC', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', NODE_ENV: 'test' };
 
+/** A unit test that asks for an engine finds none. */
+const NO_ENGINE = 'unix:///nonexistent/a-unit-test-has-no-engine.sock';
+
 /** The seed of properties, fuzzing and killing, where nobody draws another one. */
 export const FIXED_SEED = '20260101';
 
@@ -38,7 +41,11 @@ export function knownEnvironment(
 
 /** Makes it the environment of this process, and so of all that it starts. */
 export function enterKnownEnvironment(options: { outside: boolean }): void {
-  const known = { TEST_SEED: FIXED_SEED, ...knownEnvironment(process.env, options) };
+  const known: Record<string, string> = {
+    TEST_SEED: FIXED_SEED,
+    ...(!options.outside && { DOCKER_HOST: NO_ENGINE }),
+    ...knownEnvironment(process.env, options),
+  };
   for (const name of Object.keys(process.env)) if (!(name in known)) delete process.env[name];
   Object.assign(process.env, known);
   process.umask(0o022);

@@ -9,6 +9,10 @@ export class ReportWriter implements Reporter {
   /** @param to `workspace` and `out` are absolute; without `out` nothing is written */
   constructor(private readonly to: { workspace: string; out: string | undefined; isCi: boolean }) {}
 
+  onInit(): void {
+    console.log(`TEST_SEED=${process.env['TEST_SEED']}`);
+  }
+
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     const { workspace, out, isCi } = this.to;
     const files = modules.map((each) => fileReport(each, relative(workspace, each.moduleId), isCi));

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { nxArchive } from '../../test/archive';
 import { s3Server, s3ServerFile, type S3Server } from '../../test/s3-server';
 import { temporaryFolder } from '../../test/temporary-folder';
@@ -11,9 +11,11 @@ function s3Store({ bucket, endpoint }: S3Server) {
   return { kind: 's3', bucket, endpoint, forcePathStyle: true } as const;
 }
 
-const noS3 = s3ServerFile ? '' : ' (skipped: nx run cache-server:test-tools builds an S3 server)';
+describe('the S3 store', () => {
+  beforeEach(({ skip }) =>
+    skip(!s3ServerFile, 'missing: an S3 server, which nx run cache-server:test-tools builds'),
+  );
 
-describe.skipIf(!s3ServerFile)(`the S3 store${noS3}`, () => {
   it.each([1_000, 20_000_000])(
     'gives back %i bytes, of which it sends large ones in parts',
     async (size) => {

@@ -19,7 +19,8 @@ it.each<Compression>(hasZstd ? ['gzip', 'zstd'] : ['gzip'])(
   },
 );
 
-it.runIf(!hasZstd)('zstd on a Node without it says which Node has it', () => {
+it('zstd on a Node without it says which Node has it', ({ skip }) => {
+  skip(hasZstd, 'this Node has zstd');
   const refusal = expect.objectContaining({
     code: 'UNSUPPORTED_COMPRESSION',
     hint: expect.stringContaining('22.15'),

@@ -1,8 +1,10 @@
+// Takes 15 s.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { hasCode } from '../error';
 import { temporaryFolder } from '../testing/folder';
@@ -12,6 +14,8 @@ import { thinImage } from '../thin/thin-image';
 import { checkOwnBlobs, readBaseImage, readImageRecord } from './read';
 
 const rounds = Number(process.env['ROUNDS'] ?? 10);
+/** By TEST_SEED, which the run prints. */
+const momentsMs = fc.sample(fc.noBias(fc.integer({ min: 0, max: 60 })), rounds);
 
 async function prepared(): Promise<string> {
   const folder = await temporaryFolder();
@@ -37,7 +41,7 @@ it.each(['thin', 'assemble'])(
         cwd: __dirname,
       });
       await once(child.stdout, 'data');
-      await sleep(Math.random() * 60);
+      await sleep(momentsMs[round]);
       child.kill('SIGKILL');
       await once(child, 'exit');
       try {

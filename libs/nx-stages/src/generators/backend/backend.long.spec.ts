@@ -1,3 +1,4 @@
+// Takes 90 s.
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type ScratchProject, scratchProject } from '../../testing/scratch-project';

@@ -1,14 +1,19 @@
+// Takes 60 s.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkOwnBlobs, hasCode, readImageRecord } from '@excel2doc/oci';
+import fc from 'fast-check';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import type { StepName } from '../testing/run-step';
 import { StagedWorkspace } from '../testing/staged';
 
 /** `nx run stages:fault` runs 200. */
 const rounds = Number(process.env['ROUNDS'] ?? 3);
+
+/** Where in a step it is cut off, by TEST_SEED, which the run prints. */
+const moments = fc.sample(fc.noBias(fc.double({ min: 0, max: 1, noNaN: true })), rounds);
 
 let workspace: StagedWorkspace;
 
@@ -85,7 +90,7 @@ test('kill -9 at any moment leaves nothing wrong that a later run accepts', asyn
     const child = await start(step, stage);
     const limitMs = takesMs.get(name);
     if (limitMs !== undefined) {
-      await sleep(Math.random() * limitMs);
+      await sleep((moments[round] ?? 0) * limitMs);
       child.kill('SIGKILL');
     }
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');

@@ -1,3 +1,4 @@
+// Takes 90 s.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createServer, type AddressInfo } from 'node:net';

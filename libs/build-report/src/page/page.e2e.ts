@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findChromium, openPage } from '@excel2doc/test-tools';
 import type { Digest } from '@excel2doc/oci';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type Report, reportOf } from '../report';
 import { shopRun, stagePlan } from '../testing/runs';
 import { reportPage } from './page';
 
 const executablePath = findChromium({ install: false });
-const skipped = executablePath ? '' : ' (skipped: nx run test-tools:install installs Chromium)';
 /** Set to a folder to look at the page. */
 const pictures = process.env['PICTURES'];
 
@@ -90,7 +89,11 @@ async function show(report: Report, colorScheme: 'light' | 'dark', width = 1180)
   return { page, url, requests, complaints };
 }
 
-describe.skipIf(!executablePath)(`the report's page${skipped}`, () => {
+describe("the report's page", () => {
+  beforeEach(({ skip }) =>
+    skip(!executablePath, 'missing: Chromium, which nx run test-tools:install installs'),
+  );
+
   test.each(['light', 'dark'] as const)('shows a run in %s and loads nothing', async (scheme) => {
     const { page, url, requests, complaints } = await show(shopReport(), scheme);
     const ground = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
