@@ -26,6 +26,9 @@ const depConstraints = [
   { sourceTag: 'type:tools', onlyDependOnLibsWithTags: ['*'] },
 ];
 
+/** The configuration of all tests is no project's. */
+const ALLOWED = ['^(\\.\\./)+vitest\\.base\\.mts$'];
+
 export default tseslint.config(
   { ignores: ['**/dist', '**/node_modules', '.nx', 'tmp', '**/.venv', 'coverage'] },
   ...tseslint.configs.recommended,
@@ -33,11 +36,7 @@ export default tseslint.config(
     files: ['**/*.{ts,mts,mjs}'],
     plugins: { '@nx': nx },
     rules: {
-      '@nx/enforce-module-boundaries': [
-        'error',
-        // What all projects' tests have in common lies in none of them.
-        { allow: ['../../vitest.base.mts', '../vitest.base.mts'], depConstraints },
-      ],
+      '@nx/enforce-module-boundaries': ['error', { allow: ALLOWED, depConstraints }],
       '@typescript-eslint/no-unused-vars': [
         'error',
         { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
