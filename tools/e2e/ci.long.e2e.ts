@@ -103,8 +103,8 @@ function socket(): string {
 }
 
 async function expectChecked(output: string, { tag }: Clone): Promise<void> {
-  expect(output).toContain(
-    'Successfully ran targets lint, test, docker-build for project backend and',
+  expect(output).toMatch(
+    /Successfully ran targets lint, typecheck, test,( test-engine,)? docker-build for project backend and/,
   );
   expect(await engine.inspectImage(`excel2doc/backend:${tag}`)).not.toBeNull();
 }

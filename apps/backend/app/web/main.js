@@ -3,7 +3,10 @@ import { fieldsOf, readMapping, showSelects } from './mapping.js';
 import { explain } from './problems.js';
 import { texts } from './texts.js';
 
+/** An element of index.html, which says of what kind it is. @type {(id: string) => any} */
 const $ = (id) => document.getElementById(id);
+/** All elements that fit. @type {(selector: string) => NodeListOf<HTMLInputElement>} */
+const $$ = (selector) => document.querySelectorAll(selector);
 const state = { workbook: null, sheet: null, templates: [], job: null, problem: null, busy: false };
 let language =
   localStorage.getItem('language') || (navigator.language.startsWith('zh') ? 'zh' : 'en');
@@ -18,9 +21,9 @@ function element(name, text, className) {
 
 function speak() {
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
-  for (const node of document.querySelectorAll('[data-text]'))
+  for (const node of $$('[data-text]'))
     node.textContent = t()[node.dataset.text];
-  for (const node of document.querySelectorAll('[data-label]'))
+  for (const node of $$('[data-label]'))
     node.setAttribute('aria-label', t()[node.dataset.label]);
   $('language').textContent = t().other;
   $('language').lang = language === 'zh' ? 'en' : 'zh-CN';
@@ -65,7 +68,7 @@ function showProblem(problem) {
 }
 
 const sheet = () => state.sheet;
-const mode = () => document.querySelector('[name=mode]:checked').value;
+const mode = () => $$('[name=mode]:checked')[0].value;
 const template = () => state.templates.find((item) => item.id === $('template').value);
 
 function showDrop() {
@@ -259,7 +262,7 @@ $('template-file').onchange = (event) =>
     }
     showMapping();
   });
-for (const radio of document.querySelectorAll('[name=mode]')) radio.onchange = showMapping;
+for (const radio of $$('[name=mode]')) radio.onchange = showMapping;
 $('preview').onclick = () => guarded(preview, $('preview'));
 $('start').onclick = () => guarded(start, $('start'));
 $('cancel').onclick = () => guarded(() => api.cancelJob(state.job.id), $('cancel'));

@@ -12,9 +12,9 @@ import type { CiOptions } from './options';
 /** What this repository's own files are made from. */
 const own: CiOptions = {
   branch: 'main',
-  targets: ['lint', 'typecheck', 'test', 'docker-build'],
+  targets: ['lint', 'typecheck', 'test', 'test-engine', 'docker-build'],
   pushTarget: 'docker-push',
-  nodeVersion: '20',
+  nodeVersion: '24',
   cache: { audience: 'nx-cache' },
   setup: ['node --import tsx tools/ready.ts'],
 };
