@@ -5,6 +5,9 @@ import { DockerfileError } from '../src/error';
 import { parseIgnoreFile } from '../src/ignore/ignore-file';
 import type { ParentMatches } from '../src/ignore/pattern';
 import { expand, SubstitutionError } from '../src/syntax/expand';
+import type { DockerfileCase } from './dockerfiles';
+import { dockerfileCase } from './dockerfiles';
+import { buildkitReads, canBeAsked, libraryReads, oracleImages } from './read-context';
 import type { ExpandCase, IgnoreCase } from './cases';
 import { environment, expandCase, ignoreCase } from './cases';
 import type { Answer, Oracle, Question } from './oracle';
@@ -67,6 +70,28 @@ describe.skipIf(all.length === 0).each(all)('as BuildKit 0.$rules', (oracle) => 
       },
     );
     expect(found.slice(0, 5)).toEqual([]);
+  });
+
+  it('reads the build context, and refuses', () => {
+    const tally = { built: 0, refused: 0, reading: 0 };
+    const found = differences<DockerfileCase>(
+      oracle,
+      sample(dockerfileCase, 0.4).filter((each) => canBeAsked(oracle.rules, each)),
+      (each) => ({ ask: 'llb', ...each, images: oracleImages }),
+      (each, answer) => {
+        const ours = libraryReads(oracle.rules, each);
+        const theirs = buildkitReads(answer);
+        if (answer.error) tally.refused++;
+        else tally.built++;
+        if (theirs.copies.length > 0) tally.reading++;
+        if (typeof ours === 'string') return answer.error ? undefined : ours;
+        if (answer.error) return ours;
+        return JSON.stringify(ours) === JSON.stringify(theirs) ? undefined : { ours, theirs };
+      },
+    );
+    console.log(JSON.stringify(tally), `${found.length} differ`);
+    expect(found.slice(0, 5)).toEqual([]);
+    expect(tally.reading).toBeGreaterThan(cases / 40);
   });
 });
 

@@ -1,12 +1,18 @@
 import { DockerfileError } from './error';
 import type { Arg, From, Instruction } from './instruction/instruction';
 import { parseInstruction } from './instruction/parse';
+import type { RuleSet } from './rules';
+import { newestRules, ruleSets } from './rules';
 import type { Directives } from './syntax/lines';
 import { readLines } from './syntax/lines';
 
 export interface Dockerfile {
   /** As given to the parser; it stands in errors. */
   file: string;
+  /** As given to the parser. */
+  source: string;
+  /** By which it was read. */
+  rules: RuleSet;
   directives: Directives;
   /** ARG before the first FROM. */
   globalArgs: Arg[];
@@ -29,16 +35,36 @@ export interface Stage {
 /**
  * Reads a Dockerfile as BuildKit's parser does, CRLF and a byte order mark included.
  *
+ * @param rules of the builder; without them by the newest, or where these refuse it by older ones
  * @throws DockerfileError with file, line and column for whatever BuildKit refuses before a build:
  *   `SYNTAX`, `UNKNOWN_INSTRUCTION`, `BAD_FLAG`, `NO_STAGE`
  * @see https://docs.docker.com/reference/dockerfile/
  */
-export function parseDockerfile(source: string, { file }: { file: string }): Dockerfile {
-  const { directives, lines } = readLines(source, file);
+export function parseDockerfile(
+  source: string,
+  { file, rules }: { file: string; rules?: RuleSet | undefined },
+): Dockerfile {
+  if (rules !== undefined) return parse(source, file, rules);
+  try {
+    return parse(source, file, newestRules);
+  } catch (refusal) {
+    for (const older of ruleSets.filter((each) => each !== newestRules))
+      try {
+        return parse(source, file, older);
+      } catch {
+        continue;
+      }
+    throw refusal;
+  }
+}
+
+function parse(source: string, file: string, rules: RuleSet): Dockerfile {
+  const { directives, lines } = readLines(source, file, rules);
+  const { escape } = directives;
   const globalArgs: Arg[] = [];
   const stages: Omit<Stage, 'name'>[] = [];
   for (const line of lines) {
-    const instruction = parseInstruction(line, directives.escape, file);
+    const instruction = parseInstruction(line, { escape, file, rules });
     if (instruction.keyword === 'FROM') {
       const { name: declaredName } = instruction;
       stages.push({ index: stages.length, declaredName, from: instruction, instructions: [] });
@@ -56,7 +82,7 @@ export function parseDockerfile(source: string, { file }: { file: string }): Doc
       at: { file, line: 1, column: 1 },
       message: 'dockerfile contains no stages to build',
     });
-  return { file, directives, globalArgs, stages: named(stages) };
+  return { file, source, rules, directives, globalArgs, stages: named(stages) };
 }
 
 function named(stages: Omit<Stage, 'name'>[]): Stage[] {

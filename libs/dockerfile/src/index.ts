@@ -19,6 +19,8 @@ export type {
   StagePlan,
   StagePlanFile,
 } from './plan';
+export { ruleSetOf, ruleSets } from './rules';
+export type { RuleSet } from './rules';
 export { serialisePlan } from './serialise';
 export type { BaseFacts, BaseInput } from './stage/base';
 export { machinePlatform } from './stage/platform';

@@ -1,4 +1,5 @@
 import type { Keyword } from './instruction/keyword';
+import type { RuleSet } from './rules';
 
 /** The format of plan/<stage>.json. It changes whenever a plan of the same input would. */
 export const PLAN_FORMAT = 1;
@@ -32,8 +33,11 @@ export interface StagePlan {
   wholeContext: Reason[];
   /** Why the result may not be cached, e.g. a base without a locked digest. */
   uncacheable: Reason[];
-  /** The Dockerfile's directives that change what the instructions mean; left out where default. */
-  frontend?: { syntax?: string; escape?: string };
+  /**
+   * The Dockerfile's directives that change what the instructions mean, left out where default, and
+   * `rules`: by which it was read, where others read it differently.
+   */
+  frontend?: { syntax?: string; escape?: string; rules?: RuleSet };
 }
 
 /**

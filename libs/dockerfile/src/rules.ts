@@ -5,6 +5,7 @@
 export type RuleSet = 13 | 34;
 
 export const ruleSets: readonly RuleSet[] = [13, 34];
+export const newestRules: RuleSet = 34;
 
 /**
  * The rule set of a BuildKit by its version, `v0.13.2`; `undefined` where none is known to fit, which

@@ -2,10 +2,12 @@ import { hasWildcards } from '@excel2doc/go-text';
 import type { Dockerfile } from './dockerfile';
 import { parseDockerfile } from './dockerfile';
 import { contextPath } from './context/path';
+import type { DockerfileError } from './error';
 import type { StageOutput } from './plan';
 import type { EvaluatedStage } from './stage/step';
-import { evaluateStages } from './stage/evaluate';
-import type { EvaluateOptions } from './stage/graph';
+import { readByRules } from './stage/reading';
+import type { ReadingOptions } from './stage/reading';
+import { faultOf } from './stage/fault';
 import { foldedStages, stageOutputs } from './stage/output';
 
 /** A stage as the Dockerfile's text alone tells it. */
@@ -26,9 +28,11 @@ export interface StageSummary {
    * they start in, so whatever it reads lies at or below one of these.
    */
   contextPaths: string[];
+  /** Why BuildKit would refuse to build it; what is said of it holds up to there. */
+  refused?: DockerfileError;
 }
 
-export interface ReadStagesOptions extends Partial<EvaluateOptions> {
+export interface ReadStagesOptions extends Partial<ReadingOptions> {
   /** As it stands in errors; default `Dockerfile`. */
   file?: string;
   /** Stages that are wanted as whole images, besides the last one and those nobody uses. */
@@ -49,7 +53,7 @@ export function readStages(
 ): StageSummary[] {
   const { file = 'Dockerfile', platform = 'linux/amd64', targets = [] } = options;
   const dockerfile = typeof source === 'string' ? parseDockerfile(source, { file }) : source;
-  const stages = evaluateStages(dockerfile, { ...options, platform });
+  const { stages } = readByRules(dockerfile, { ...options, platform });
   const outputs = stageOutputs(stages, targetIndexes(stages, targets));
   return stages.map(({ stage }) => {
     const folded = foldedStages(stages, outputs, stage.index).map((index) => stages[index]!);
@@ -59,6 +63,8 @@ export function readStages(
     const images = new Set<string>();
     const paths = new Set<string>();
     if (base.kind === 'stage') depends.add(stages[base.stage]!.stage.name);
+    if (folded.some(({ reasons }) => reasons.wholeContext.length > 0)) paths.add('.');
+    const refused = faultOf(stages, stage.index);
     for (const step of steps) {
       if (step.wholeContext.length > 0) paths.add('.');
       for (const read of step.reads) {
@@ -82,6 +88,7 @@ export function readStages(
       dependsOn: [...depends].sort(),
       images: [...images].sort(),
       contextPaths: paths.has('.') ? ['.'] : [...paths].sort(),
+      ...(refused && { refused }),
     };
   });
 }

@@ -21,7 +21,7 @@ type images map[string]json.RawMessage
 func (known images) ResolveImageConfig(_ context.Context, ref string, _ sourceresolver.Opt) (string, digest.Digest, []byte, error) {
 	config, found := known[ref]
 	if !found {
-		config = json.RawMessage(`{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:0000000000000000000000000000000000000000000000000000000000000000"]}}`)
+		config = json.RawMessage(`{"architecture":"amd64","os":"linux","config":{"WorkingDir":"/somewhere"},"rootfs":{"type":"layers","diff_ids":["sha256:0000000000000000000000000000000000000000000000000000000000000000"]}}`)
 	}
 	return ref, digest.FromBytes(config), config, nil
 }

@@ -1,11 +1,12 @@
 import { parseDuration, trimStart } from '@excel2doc/go-text';
+import type { RuleSet } from '../rules';
 import { SyntaxProblem, jsonStrings } from '../syntax/words';
 import { readFlags } from './flags';
 import type { CommandForm } from './instruction';
 
 const durations = ['interval', 'timeout', 'start-period', 'start-interval'] as const;
 
-export function parseHealthcheck(flags: string[], rest: string) {
+export function parseHealthcheck(flags: string[], rest: string, rules: RuleSet) {
   const keyword = 'HEALTHCHECK' as const;
   const [kind = ''] = /^\S*/.exec(rest) ?? [];
   if (kind === '') throw new SyntaxProblem('HEALTHCHECK requires at least one argument');
@@ -20,7 +21,7 @@ export function parseHealthcheck(flags: string[], rest: string) {
   });
   if (kind.toUpperCase() !== 'CMD')
     throw new SyntaxProblem(`Unknown type "${kind.toUpperCase()}" in HEALTHCHECK (try CMD)`);
-  const args = jsonStrings(command);
+  const args = jsonStrings(command, rules);
   if (args ? args.length === 0 : command === '')
     throw new SyntaxProblem('Missing command after HEALTHCHECK CMD');
   for (const name of durations) {

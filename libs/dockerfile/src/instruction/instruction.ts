@@ -1,3 +1,4 @@
+import type { DockerfileError } from '../error';
 import type { Heredoc } from '../syntax/heredoc';
 import type { NamedValue } from '../syntax/words';
 import type { Keyword } from './keyword';
@@ -69,7 +70,14 @@ export type Word = Placed & {
   word: string;
 };
 
-export type Onbuild = Placed & { keyword: 'ONBUILD'; trigger: Instruction };
+/** `trigger` is left out where BuildKit will refuse it once it runs, with `problem`. */
+export type Onbuild = Placed & {
+  keyword: 'ONBUILD';
+  /** As written, without the keyword. */
+  expression: string;
+  trigger?: Instruction;
+  problem?: DockerfileError;
+};
 
 export type Instruction =
   From | Arg | Pairs | Copy | Run | Start | Healthcheck | Words | Word | Onbuild;

@@ -1,3 +1,5 @@
+import type { RuleSet } from '../rules';
+import { newestRules } from '../rules';
 import { FlagProblem } from './flags';
 import { similarTo } from './keyword';
 
@@ -56,13 +58,18 @@ export function checkMount(value: string): void {
  *
  * @throws FlagProblem with BuildKit's message
  */
-export function parseMount(value: string, expand: (word: string) => string): Mount {
+export function parseMount(
+  value: string,
+  expand: (word: string) => string,
+  rules: RuleSet = newestRules,
+): Mount {
   const found = new Map<string, string>();
   for (const field of csvFields(value)) {
     const equals = field.indexOf('=');
     const key = (equals < 0 ? field : field.slice(0, equals)).toLowerCase();
     const name = longNames[key] ?? key;
-    if (!valued.includes(name) && !switches.includes(name)) {
+    const isKnown = valued.includes(name) && (name !== 'env' || rules >= 34);
+    if (!isKnown && !switches.includes(name)) {
       const meant = similarTo(key, allKeys);
       const message =
         equals < 0
@@ -125,14 +132,14 @@ function checked(found: Map<string, string>): Mount {
   return mount;
 }
 
-function readBoolean(key: string, text: string): boolean {
+export function readBoolean(key: string, text: string): boolean {
   if (/^(?:1|t|T|TRUE|true|True)$/.test(text)) return true;
   if (/^(?:0|f|F|FALSE|false|False)$/.test(text)) return false;
   throw new FlagProblem(`invalid value for ${key}: ${text}`);
 }
 
 /** One CSV record (RFC 4180): a field may stand in double quotes. */
-function csvFields(record: string): string[] {
+export function csvFields(record: string): string[] {
   const fields: string[] = [];
   let at = 0;
   for (;;) {

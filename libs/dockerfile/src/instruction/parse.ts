@@ -1,9 +1,11 @@
 import { trimSpace } from '@excel2doc/go-text';
 import { DockerfileError } from '../error';
+import type { RuleSet } from '../rules';
 import type { LogicalLine } from '../syntax/lines';
 import type { Heredoc } from '../syntax/heredoc';
 import { heredocMark } from '../syntax/heredoc';
 import {
+  ParserProblem,
   SyntaxProblem,
   jsonStrings,
   splitBlanks,
@@ -17,6 +19,7 @@ import type { CommandForm, Instruction } from './instruction';
 import type { Keyword } from './keyword';
 import { isKeyword, keywords, similarTo } from './keyword';
 import { parseHealthcheck } from './healthcheck';
+import { checkDevice } from './device';
 import { checkMount } from './mount';
 
 /**
@@ -24,19 +27,29 @@ import { checkMount } from './mount';
  *
  * @throws DockerfileError `UNKNOWN_INSTRUCTION`, `BAD_FLAG` or `SYNTAX`, with BuildKit's message
  */
-export function parseInstruction(line: LogicalLine, escape: string, file: string): Instruction {
+export function parseInstruction(
+  line: LogicalLine,
+  { escape, file, rules }: { escape: string; file: string; rules: RuleSet },
+): Instruction {
   const at = { file, line: line.line, column: line.column };
   try {
-    return parse(line.text, line, escape, at);
+    return parse(line.text, line, { escape, rules }, at);
   } catch (error) {
     if (!(error instanceof SyntaxProblem)) throw error;
-    const flag = error instanceof FlagProblem;
-    throw new DockerfileError(flag ? 'BAD_FLAG' : 'SYNTAX', {
-      at,
-      message: error.message,
-      hint: flag ? error.hint : undefined,
-    });
+    throw located(error, at);
   }
+}
+
+function located(
+  error: SyntaxProblem,
+  at: { file: string; line: number; column: number },
+): DockerfileError {
+  const flag = error instanceof FlagProblem;
+  return new DockerfileError(flag ? 'BAD_FLAG' : 'SYNTAX', {
+    at,
+    message: error.message,
+    hint: flag ? error.hint : undefined,
+  });
 }
 
 interface Request {
@@ -44,16 +57,17 @@ interface Request {
   flags: string[];
   rest: string;
   escape: string;
+  rules: RuleSet;
   heredocs: Heredoc[];
 }
 
 function parse(
   text: string,
   { line, column, heredocs }: LogicalLine,
-  escape: string,
+  reading: { escape: string; rules: RuleSet },
   at: { file: string; line: number; column: number },
 ): Instruction {
-  const { word, flags, rest } = splitCommand(text, escape);
+  const { word, flags, rest } = splitCommand(text, reading.escape, reading.rules);
   const keyword = word.toUpperCase();
   if (!isKeyword(keyword)) {
     const meant = similarTo(keyword, keywords);
@@ -67,38 +81,54 @@ function parse(
   if (keyword === 'ONBUILD') {
     if (rest === '') throw new SyntaxProblem('ONBUILD requires at least one argument');
     readFlags(flags, {});
-    const trigger = parse(rest, { text: rest, line, endLine: line, column, heredocs }, escape, at);
-    if (trigger.keyword === 'ONBUILD')
+    const inner = splitCommand(rest, reading.escape, reading.rules).word.toUpperCase();
+    if (inner === 'ONBUILD')
       throw new SyntaxProblem("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
-    if (trigger.keyword === 'FROM' || trigger.keyword === 'MAINTAINER')
-      throw new SyntaxProblem(`${trigger.keyword} isn't allowed as an ONBUILD trigger`);
-    return { ...placed, keyword, trigger };
+    if (inner === 'FROM' || inner === 'MAINTAINER')
+      throw new SyntaxProblem(`${inner} isn't allowed as an ONBUILD trigger`);
+    const logical = { text: rest, line, endLine: line, column, heredocs };
+    return { ...placed, keyword, expression: rest, ...triggerOf(logical, reading, at) };
   }
-  return { ...placed, ...fields({ keyword, flags, rest, escape, heredocs }) } as Instruction;
+  return { ...placed, ...fields({ keyword, flags, rest, ...reading, heredocs }) } as Instruction;
+}
+
+/** BuildKit checks a trigger where it runs, but for what its parser alone finds. */
+function triggerOf(
+  logical: LogicalLine,
+  reading: { escape: string; rules: RuleSet },
+  at: { file: string; line: number; column: number },
+): { trigger: Instruction } | { problem: DockerfileError } {
+  try {
+    return { trigger: parse(logical.text, logical, reading, at) };
+  } catch (error) {
+    if (error instanceof DockerfileError) return { problem: error };
+    if (!(error instanceof SyntaxProblem) || error instanceof ParserProblem) throw error;
+    return { problem: located(error, at) };
+  }
 }
 
 type Fields = Omit<Instruction, 'line' | 'column' | 'original'> & Record<string, unknown>;
 
 function fields(request: Request): Fields {
-  const { keyword, flags, rest, escape, heredocs } = request;
+  const { keyword, flags, rest, escape, rules, heredocs } = request;
   if (keyword === 'COPY' || keyword === 'ADD') return copyFields(keyword, request);
   if (keyword === 'FROM') return fromFields(request);
   if (keyword === 'RUN') {
     const read = readFlags(flags, {
       mount: 'texts',
       network: 'text',
-      security: 'text',
-      device: 'texts',
+      ...(rules >= 34 && { security: 'text', device: 'texts' }),
     });
     const mounts = read.texts('mount');
     mounts.forEach(checkMount);
+    read.texts('device').forEach(checkDevice);
     const network = read.text('network');
     const security = read.text('security');
     if (network !== undefined && !['default', 'none', 'host'].includes(network))
       throw new FlagProblem(`network "${network}" is not supported`);
     if (security !== undefined && !['sandbox', 'insecure'].includes(security))
       throw new FlagProblem(`security "${security}" is not supported`);
-    const command = commandForm(rest);
+    const command = commandForm(rest, rules);
     if (command.form === 'exec' && command.args.length === 0)
       throw new SyntaxProblem('arguments are required');
     return {
@@ -111,7 +141,7 @@ function fields(request: Request): Fields {
       device: read.texts('device'),
     };
   }
-  if (keyword === 'HEALTHCHECK') return parseHealthcheck(flags, rest);
+  if (keyword === 'HEALTHCHECK') return parseHealthcheck(flags, rest, rules);
   readFlags(flags, {});
   switch (keyword) {
     case 'ENV':
@@ -121,15 +151,17 @@ function fields(request: Request): Fields {
       return { keyword, args: argNames(splitWords(rest, escape)) };
     case 'CMD':
     case 'ENTRYPOINT':
-      return { keyword, command: commandForm(rest) };
+      return { keyword, command: commandForm(rest, rules) };
     case 'SHELL': {
-      const words = jsonStrings(rest);
+      const words = jsonStrings(rest, rules);
       if (words === undefined && rest !== '')
         throw new SyntaxProblem(`SHELL requires the arguments to be in JSON form`);
       return { keyword, words: atLeastOne(keyword, words ?? []) };
     }
     case 'VOLUME': {
-      const words = atLeastOne(keyword, jsonStrings(rest) ?? splitBlanks(rest)).map(trimSpace);
+      const words = atLeastOne(keyword, jsonStrings(rest, rules) ?? splitBlanks(rest)).map(
+        trimSpace,
+      );
       if (words.includes(''))
         throw new SyntaxProblem('VOLUME specified can not be an empty string');
       return { keyword, words };
@@ -156,8 +188,8 @@ function argNames(words: string[]): { name: string; value?: string }[] {
   });
 }
 
-export function commandForm(rest: string): CommandForm {
-  const args = jsonStrings(rest);
+function commandForm(rest: string, rules: RuleSet): CommandForm {
+  const args = jsonStrings(rest, rules);
   return args ? { form: 'exec', args } : { form: 'shell', command: rest };
 }
 
@@ -196,18 +228,28 @@ const addFlags: Record<string, FlagKind> = {
   exclude: 'texts',
 };
 
-function copyFields(keyword: 'COPY' | 'ADD', { flags, rest, heredocs }: Request): Fields {
-  const json = jsonStrings(rest);
+/** --parents, --exclude and --unpack came later. */
+function knownFlags(keyword: 'COPY' | 'ADD', rules: RuleSet): Record<string, FlagKind> {
+  const all = keyword === 'COPY' ? copyFlags : addFlags;
+  if (rules >= 34) return all;
+  return Object.fromEntries(
+    Object.entries(all).filter(([name]) => !['parents', 'exclude', 'unpack'].includes(name)),
+  );
+}
+
+function copyFields(keyword: 'COPY' | 'ADD', { flags, rest, rules, heredocs }: Request): Fields {
+  const json = jsonStrings(rest, rules);
   const args = json ?? splitBlanks(rest);
   if (args.length < 2)
     throw new SyntaxProblem(
       `${keyword} requires at least two arguments, but only one was provided. Destination could not be determined`,
     );
-  const read = readFlags(flags, keyword === 'COPY' ? copyFlags : addFlags);
+  const read = readFlags(flags, knownFlags(keyword, rules));
   const destination = args.at(-1)!;
-  if (heredocMark(destination))
+  if (heredocMark(destination, rules))
     throw new SyntaxProblem(`${keyword} cannot accept a heredoc as a destination`);
-  const sources = args.slice(0, -1).filter((source) => json !== undefined || !heredocMark(source));
+  const marked = args.slice(0, -1).map((word) => ({ word, mark: heredocMark(word, rules) }));
+  const sources = marked.flatMap(({ word, mark }) => (mark ? [] : [word]));
   const optional = {
     from: read.text('from'),
     chown: read.text('chown'),
@@ -220,7 +262,12 @@ function copyFields(keyword: 'COPY' | 'ADD', { flags, rest, heredocs }: Request)
     keyword,
     sources,
     destination,
-    heredocs,
+    // BuildKit looks a mark's content up by its name; in JSON there is none.
+    heredocs: marked.flatMap(({ mark }) => {
+      if (!mark) return [];
+      const content = heredocs.findLast(({ name }) => name === mark.name)?.content ?? '';
+      return [{ ...mark, content }];
+    }),
     json: json !== undefined,
     link: read.boolean('link') ?? false,
     parents: read.boolean('parents') ?? false,

@@ -9,6 +9,7 @@ import type { Missing, Taken } from '../context/source';
 import { takeMounted, takeSource, takeWithParents } from '../context/source';
 import type { ContextTree } from '../context/tree';
 import type { PlanFile } from '../plan';
+import { problemAt } from '../stage/problem';
 import type { Read, Step } from '../stage/step';
 
 export interface ContextReader {
@@ -26,8 +27,11 @@ export function takeRead(reader: ContextReader, step: Step, read: Read): Taken[]
     return found(reader, step, read.source, takeMounted(reader.tree, read.source));
   if (read.kind !== 'copy') return [];
   const take = read.parents ? takeWithParents : takeSource;
-  return read.sources.flatMap((source) =>
-    found(reader, step, source, take(reader.tree, source, read.exclude)),
+  // A pattern of --exclude or --parents may be malformed where only some names come to.
+  return problemAt(reader.file, step.instruction, () =>
+    read.sources.flatMap((source) =>
+      found(reader, step, source, take(reader.tree, source, read.exclude)),
+    ),
   );
 }
 

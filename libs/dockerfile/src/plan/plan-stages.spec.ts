@@ -413,7 +413,11 @@ describe('bad input', () => {
     ['UNKNOWN_STAGE', ['FROM scratch', 'COPY --from=Not/AStage /a /a']],
     ['UNKNOWN_STAGE', ['FROM scratch AS a', 'COPY --from=b /x /x', 'FROM scratch AS b']],
     ['STAGE_CYCLE', ['FROM scratch AS a', 'COPY --from=a /x /x']],
-    ['STAGE_CYCLE', ['FROM scratch AS a', 'COPY --from=b /x /x', 'FROM a AS b']],
+    ['UNKNOWN_STAGE', ['FROM scratch AS a', 'COPY --from=b /x /x', 'FROM a AS b']],
+    [
+      'STAGE_CYCLE',
+      ['FROM a AS a', 'COPY --from=b /x /x', 'FROM a AS b', 'COPY --from=a /x /x', 'FROM c'],
+    ],
     ['BAD_SUBSTITUTION', ['FROM scratch', 'COPY ${A:?set A} /x']],
     ['BAD_FLAG', ['ARG A=b', 'FROM scratch', 'COPY --from=$A /x /x']],
     ['SYNTAX', ['ARG A', 'FROM $A']],

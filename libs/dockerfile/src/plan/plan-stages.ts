@@ -7,7 +7,11 @@ import { readIgnoreRules } from '../ignore/ignore-file';
 import type { StageBase, StageOutput, StagePlan, StagePlanFile } from '../plan';
 import { PLAN_FORMAT } from '../plan';
 import type { EvaluatedStage, Step } from '../stage/step';
-import { evaluateStages } from '../stage/evaluate';
+import { faultOf } from '../stage/fault';
+import type { Reading } from '../stage/reading';
+import { readByRules } from '../stage/reading';
+import type { RuleSet } from '../rules';
+import { frontendOf } from '../syntax/frontend';
 import type { BaseInput } from '../stage/base';
 import { foldedStages, stageOutputs } from '../stage/output';
 import { machinePlatform, normalPlatform } from '../stage/platform';
@@ -24,6 +28,13 @@ export interface PlanOptions {
   /** Default: linux and the architecture of this machine. */
   platforms?: string[];
   buildPlatform?: string;
+  /**
+   * The rule set of the BuildKit that builds (`ruleSetOf` its version). Without it a stage that is not
+   * the same by all rule sets reads the whole context and is not cached.
+   */
+  rules?: RuleSet | undefined;
+  /** The stage that a build is asked for, of which TARGETSTAGE tells; default: the last one. */
+  target?: string;
   buildArgs?: Record<string, string>;
   /** Base images by reference: what docker/images.lock.json says. */
   bases?: Record<string, BaseInput>;
@@ -67,7 +78,8 @@ function planPlatform(
   opened: Omit<ContextReader, 'steps'>,
 ): (StagePlan | undefined)[] {
   const buildPlatform = normalPlatform(options.buildPlatform ?? machinePlatform());
-  const stages = evaluateStages(dockerfile, { ...options, platform, buildPlatform });
+  const reading = readByRules(dockerfile, { ...options, platform, buildPlatform });
+  const { stages } = reading;
   const steps = stages.flatMap((stage) => stage.steps);
   const reader = { ...opened, steps, buildArgs: options.buildArgs ?? {} };
   const targets = options.targets ?? [];
@@ -81,7 +93,9 @@ function planPlatform(
   const outputs = stageOutputs(stages, targetIndexes(stages, targets));
   return stages.map(({ stage }, index) => {
     try {
-      return planOne(dockerfile, stages, outputs, index, platform, reader);
+      const fault = faultOf(stages, index);
+      if (fault) throw fault;
+      return planOne(reading, outputs, index, platform, reader);
     } catch (error) {
       if (!options.onRefused || !(error instanceof DockerfileError)) throw error;
       options.onRefused(stage.name, error);
@@ -91,16 +105,14 @@ function planPlatform(
 }
 
 function planOne(
-  dockerfile: Dockerfile,
-  stages: EvaluatedStage[],
+  { dockerfile, stages, differs, isKnown }: Reading,
   outputs: StageOutput[],
   index: number,
   platform: string,
   reader: ContextReader & { buildArgs: Record<string, string> },
 ): StagePlan {
-  const chain = foldedStages(stages, outputs, index)
-    .map((at) => stages[at]!)
-    .reverse();
+  const folded = foldedStages(stages, outputs, index);
+  const chain = folded.map((at) => stages[at]!).reverse();
   const steps = chain.flatMap(({ steps }, at) =>
     // A trigger of a folded stage is an instruction like any other.
     at === 0 ? steps : steps.map((step) => ({ ...step, planned: withoutOrigin(step.planned) })),
@@ -123,11 +135,9 @@ function planOne(
           taken.push({ step: at, read, taken: each });
     }
   }
-  if (dockerfile.directives.syntax && !isStandardFrontend(dockerfile.directives.syntax))
-    wholeContext.push({
-      reason: `syntax ${dockerfile.directives.syntax} is not Docker's own frontend`,
-      line: 1,
-    });
+  const frontendName = frontendOf(dockerfile.source, reader.buildArgs);
+  if (frontendName !== undefined && !isStandardFrontend(frontendName))
+    wholeContext.push({ reason: `syntax ${frontendName} is not Docker's own frontend`, line: 1 });
   const meanings =
     wholeContext.length > 0
       ? new Map<string, string>()
@@ -140,7 +150,11 @@ function planOne(
   }
   if (first.base.kind === 'stage') needed.add(stages[first.base.stage]!.stage.name);
   const { syntax, escape } = dockerfile.directives;
-  const frontend = { ...(syntax && { syntax }), ...(escape !== '\\' && { escape }) };
+  const frontend = {
+    ...(syntax && { syntax }),
+    ...(escape !== '\\' && { escape }),
+    ...(isKnown && folded.some((at) => differs[at]) && { rules: dockerfile.rules }),
+  };
   return {
     platform,
     output,

@@ -15,6 +15,7 @@ import type {
 import { parseMount } from '../instruction/mount';
 import { parseInstruction } from '../instruction/parse';
 import type { StagePlan } from '../plan';
+import { newestRules } from '../rules';
 import { Scope } from '../stage/scope';
 import { readLines } from '../syntax/lines';
 
@@ -31,11 +32,12 @@ export function resolveInstructions(
   env: Readonly<Record<string, string>>,
 ): ResolvedInstruction[] {
   const escape = plan.frontend?.escape ?? '\\';
-  const scope = new Scope(Object.entries(env), false);
+  const rules = plan.frontend?.rules ?? newestRules;
+  const scope = new Scope(Object.entries(env), false, rules);
   return plan.instructions.map(({ text }, at) => {
     const directive = escape === '\\' ? '' : `# escape=${escape}\n`;
-    const [line] = readLines(`${directive}${text}\n`, FILE).lines;
-    const instruction = parseInstruction(line!, escape, FILE);
+    const [line] = readLines(`${directive}${text}\n`, FILE, rules).lines;
+    const instruction = parseInstruction(line!, { escape, file: FILE, rules });
     return new Resolution(scope, escape, plan.args, at + 1).resolve(instruction);
   });
 }
@@ -53,7 +55,7 @@ class Resolution {
     const { line } = this;
     switch (instruction.keyword) {
       case 'ARG':
-        return { kind: 'arg', entries: instruction.args.map((arg) => this.declare(arg)), line };
+        return { kind: 'arg', entries: this.declare(instruction.args), line };
       case 'ENV': {
         const entries = this.pairs(instruction.pairs);
         for (const { key, value } of entries) this.scope.set(key, value);
@@ -121,7 +123,7 @@ class Resolution {
 
   /** A variable may hold several ports. */
   private words(words: string[]): string[] {
-    return words.flatMap((word) => this.expand(word).split(/\s+/).filter(Boolean));
+    return words.flatMap((word) => this.scope.expand(word, this.escape).words);
   }
 
   private pairs(pairs: { name: string; value: string }[]) {
@@ -129,11 +131,17 @@ class Resolution {
     return pairs.map(({ name, value }) => ({ key: this.expand(name), value: this.expand(value) }));
   }
 
-  private declare({ name, value: written }: { name: string; value?: string }) {
-    const value = this.args[name] ?? (written === undefined ? undefined : this.expand(written));
-    if (value === undefined) return { key: name };
-    this.scope.set(name, value);
-    return { key: name, value };
+  private declare(args: { name: string; value?: string }[]) {
+    const early = args.map(({ value }) =>
+      value === undefined || this.scope.rules >= 34 ? undefined : this.expand(value),
+    );
+    return args.map(({ name, value: written }, index) => {
+      const given = Object.hasOwn(this.args, name) ? this.args[name] : early[index];
+      const value = given ?? (written === undefined ? undefined : this.expand(written));
+      if (value === undefined) return { key: name };
+      this.scope.set(name, value);
+      return { key: name, value };
+    });
   }
 
   private copy(copy: Copy): ResolvedCopy {
@@ -145,13 +153,13 @@ class Resolution {
       link,
       ...(from !== undefined && { from: this.expand(from) }),
       ...(chown !== undefined && { chown: this.expand(chown) }),
-      ...(chmod !== undefined && { chmod: this.expand(chmod) }),
+      ...(chmod !== undefined && { chmod: this.scope.rules >= 34 ? this.expand(chmod) : chmod }),
       ...(parents && { parents }),
-      ...(exclude.length > 0 && { exclude: exclude.map((pattern) => this.expand(pattern)) }),
+      ...(exclude.length > 0 && { exclude }),
       ...(heredocs.length > 0 && {
         heredocs: heredocs.map(({ name, content, expand }) => ({
           name,
-          content: expand ? this.scope.expand(content, this.escape).text : content,
+          content: expand ? this.scope.expandHeredoc(content).text : content,
         })),
       }),
     };

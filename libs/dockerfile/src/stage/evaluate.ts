@@ -1,20 +1,32 @@
 import { posix } from 'node:path';
 import type { Dockerfile, Stage } from '../dockerfile';
+import { DockerfileError } from '../error';
+import { heredocText } from '../syntax/heredoc';
 import type { Arg, Copy, Instruction, Run } from '../instruction/instruction';
 import type { Mount } from '../instruction/mount';
 import { parseMount } from '../instruction/mount';
 import { parseInstruction } from '../instruction/parse';
+import type { Expansion } from '../syntax/expand';
 import { unknown } from '../syntax/expand';
 import { readLines } from '../syntax/lines';
 import { firstScope } from './first-scope';
 import { problemAt } from './problem';
 import type { EvaluateOptions, Graph, StageSource } from './graph';
 import { readGraph } from './graph';
-import { refuseChecksum, refuseTarget, refuseWord } from './refuse';
+import {
+  refuseChecksum,
+  refuseMode,
+  refusePorts,
+  refuseRemote,
+  refuseTarget,
+  refuseWord,
+} from './refuse';
 import { remoteSource } from './remote';
 import type { Scope } from './scope';
 import type { EvaluatedStage, Step } from './step';
 import { instructionText, mountText } from './text';
+
+type Value = string | undefined | typeof unknown;
 
 interface Done {
   evaluated: EvaluatedStage;
@@ -24,10 +36,11 @@ interface Done {
 }
 
 /**
- * Every stage with its variables substituted, as far as they are known without building.
+ * Every stage with its variables substituted, as far as they are known without building. What is
+ * wrong in a stage is its `fault`: BuildKit builds the others.
  *
- * @throws DockerfileError for what BuildKit refuses: `UNKNOWN_STAGE`, `STAGE_CYCLE`,
- *   `BAD_SUBSTITUTION`, `BAD_FLAG`
+ * @throws DockerfileError for what BuildKit refuses whatever it is to build: `UNKNOWN_STAGE`,
+ *   `STAGE_CYCLE`, `BAD_SUBSTITUTION`, `BAD_FLAG`
  */
 export function evaluateStages(dockerfile: Dockerfile, options: EvaluateOptions): EvaluatedStage[] {
   const graph = readGraph(dockerfile, options);
@@ -43,14 +56,22 @@ export function evaluateStages(dockerfile: Dockerfile, options: EvaluateOptions)
   return done.map(({ evaluated }) => evaluated);
 }
 
+/** A build argument that is given from outside. */
+function givenArg({ buildArgs = {} }: EvaluateOptions, name: string): string | undefined {
+  return Object.hasOwn(buildArgs, name) ? buildArgs[name] : undefined;
+}
+
 class Evaluation {
   readonly scope: Scope;
   private readonly args: Map<string, string>;
+  private readonly steps: Step[] = [];
   private readonly escape: string;
   /** What the `from` of a COPY or a mount turned out to be. */
   private readonly sources = new Map<object, StageSource>();
   cwd: string | undefined;
   plainShell: boolean;
+  /** Up to 0.13 the directive `escape` did not count in flags. */
+  private readonly flagEscape: string;
 
   constructor(
     private readonly dockerfile: Dockerfile,
@@ -60,7 +81,9 @@ class Evaluation {
     private readonly parent: Done | undefined,
   ) {
     this.escape = dockerfile.directives.escape;
-    this.scope = parent?.scope.copy() ?? firstScope(graph.stages[stage.index]!.source);
+    this.flagEscape = dockerfile.rules >= 34 ? this.escape : '\\';
+    this.scope =
+      parent?.scope.copy() ?? firstScope(graph.stages[stage.index]!.source, dockerfile.rules);
     this.args = new Map(parent?.evaluated.args);
     const isScratch = graph.stages[stage.index]!.source.kind === 'scratch';
     this.cwd = parent ? parent.cwd : isScratch ? '/' : undefined;
@@ -79,19 +102,27 @@ class Evaluation {
       });
     // A named context takes the stage's place, instructions and all.
     const replaced = this.graph.stages[this.stage.index]!.replaced;
-    const steps = replaced
-      ? []
-      : [...this.triggers(), ...this.stage.instructions.map((i) => this.step(i))];
-    return { stage: this.stage, base, platform, steps, args: this.args, reasons };
+    let fault = this.parent?.evaluated.fault;
+    if (!replaced && !fault)
+      try {
+        this.readAll();
+      } catch (error) {
+        if (!(error instanceof DockerfileError)) throw error;
+        fault = error;
+      }
+    const { stage, steps, args } = this;
+    return { stage, base, platform, steps, args, reasons, ...(fault && { fault }) };
   }
 
-  private triggers(): Step[] {
-    return this.inherited().flatMap((instruction) => {
-      if (instruction.keyword !== 'ONBUILD') return [];
+  private readAll(): void {
+    for (const instruction of this.inherited()) {
+      if (instruction.keyword !== 'ONBUILD') continue;
+      if (!instruction.trigger) throw instruction.problem!;
       const at = { line: this.stage.from.line, column: this.stage.from.column };
       const step = this.step({ ...instruction.trigger, ...at });
-      return [{ ...step, planned: { ...step.planned, from: 'base' as const } }];
-    });
+      this.steps.push({ ...step, planned: { ...step.planned, from: 'base' as const } });
+    }
+    for (const instruction of this.stage.instructions) this.steps.push(this.step(instruction));
   }
 
   private inherited(): Instruction[] {
@@ -101,8 +132,9 @@ class Evaluation {
     if (triggers === 'unknown' || triggers.length === 0) return [];
     // An image keeps its triggers as text, and they are read without the file's directives.
     const text = triggers.map((trigger) => `ONBUILD ${trigger}\n`).join('');
-    const { file } = this.dockerfile;
-    return readLines(text, file).lines.map((line) => parseInstruction(line, '\\', file));
+    const { file, rules } = this.dockerfile;
+    const reading = { escape: '\\', file, rules };
+    return readLines(text, file, rules).lines.map((line) => parseInstruction(line, reading));
   }
 
   private step(instruction: Instruction): Step {
@@ -112,6 +144,7 @@ class Evaluation {
         planned: { keyword: instruction.keyword, text: '' },
         reads: [],
         substitutes: new Set(),
+        values: [],
         wholeContext: [],
         uncacheable: [],
         cwd: this.cwd,
@@ -119,7 +152,7 @@ class Evaluation {
       };
       const mounts = this.apply(instruction, step);
       const shown = instruction.keyword === 'COPY' ? this.named(instruction) : instruction;
-      step.planned.text = instructionText(shown, this.escape, mounts);
+      step.planned.text = instructionText(shown, this.flagEscape, mounts);
       return step;
     });
   }
@@ -127,8 +160,17 @@ class Evaluation {
   /** Substitutes the variables of `word`, or gives `undefined` where a value is not known. */
   private substitute(word: string, step: Step): string | undefined {
     const expansion = this.scope.expand(word, this.escape);
+    return this.noted(expansion, step).value;
+  }
+
+  private noted(expansion: Expansion, step: Step) {
     expansion.used.forEach((name) => step.substitutes.add(name));
-    return expansion.unknown.size > 0 ? undefined : expansion.text;
+    const isKnown = expansion.unknown.size === 0;
+    step.values.push(isKnown ? expansion.text : undefined);
+    return {
+      value: isKnown ? expansion.text : undefined,
+      words: isKnown ? expansion.words : undefined,
+    };
   }
 
   private apply(instruction: Instruction, step: Step): string[] | undefined {
@@ -159,6 +201,12 @@ class Evaluation {
         });
         return;
       case 'EXPOSE':
+        for (const word of instruction.words)
+          refusePorts(
+            this.noted(this.scope.expand(word, this.escape), step).words,
+            this.dockerfile.rules,
+          );
+        return;
       case 'VOLUME':
         for (const word of instruction.words)
           refuseWord(instruction.keyword, this.substitute(word, step));
@@ -184,10 +232,18 @@ class Evaluation {
   }
 
   private declare({ args }: Arg, step: Step): void {
-    for (const { name, value: written } of args) {
-      let value: string | undefined | typeof unknown = this.options.buildArgs?.[name];
-      if (value === undefined && written !== undefined)
-        value = this.substitute(written, step) ?? unknown;
+    const read = (written: string | undefined): Value =>
+      written === undefined ? undefined : (this.substitute(written, step) ?? unknown);
+    // Up to 0.13 all values of one ARG see what was there before it, and none may be malformed.
+    const early: { name: string | undefined; value: Value }[] | undefined =
+      this.dockerfile.rules < 34
+        ? args.map(({ name, value }) => ({ name: this.argName(name, step), value: read(value) }))
+        : undefined;
+    for (const [index, { name: writtenName, value: written }] of args.entries()) {
+      const name = early ? early[index]!.name : writtenName;
+      if (name === undefined) continue;
+      let value: Value = givenArg(this.options, name);
+      if (value === undefined) value = early ? early[index]!.value : read(written);
       if (value === undefined) value = this.graph.globalArgs.get(name);
       if (value === undefined) continue;
       this.scope.set(name, value);
@@ -195,15 +251,25 @@ class Evaluation {
     }
   }
 
+  /** Up to 0.13 a name is a word with variables. */
+  private argName(name: string, step: Step): string | undefined {
+    return /^\w+$/.test(name) ? name : this.substitute(name, step);
+  }
+
   private copy(copy: Copy, step: Step): void {
-    for (const word of [copy.chown, copy.chmod]) if (word) this.substitute(word, step);
+    if (copy.chown) this.substitute(copy.chown, step);
+    // Up to 0.13 the mode was no word with variables.
+    const chmod =
+      copy.chmod && this.dockerfile.rules >= 34 ? this.substitute(copy.chmod, step) : copy.chmod;
     const checksum = copy.checksum && this.substitute(copy.checksum, step);
     for (const heredoc of copy.heredocs)
-      if (heredoc.expand) this.heredocNames(heredoc.content, step);
+      if (heredoc.expand) this.noted(this.scope.expandHeredoc(heredocText(heredoc)), step);
     const destination = this.substitute(copy.destination, step);
     const sources = copy.sources.map((source) => this.substitute(source, step));
     const known = sources.filter((source) => source !== undefined);
-    refuseChecksum(copy, known, checksum);
+    if (copy.keyword === 'COPY') refuseRemote(known, this.dockerfile.rules);
+    refuseChecksum(copy, known, checksum, this.dockerfile.rules);
+    refuseMode(chmod, this.dockerfile.rules);
     if (copy.from !== undefined) {
       const source = this.graph.sourceOfCopy(this.stage, copy);
       this.sources.set(copy, source);
@@ -211,7 +277,8 @@ class Evaluation {
       return;
     }
     const local = known.filter((source) => {
-      const remote = copy.keyword === 'ADD' ? remoteSource(source, copy.checksum) : undefined;
+      const remote =
+        copy.keyword === 'ADD' ? remoteSource(source, checksum, this.dockerfile.rules) : undefined;
       if (remote && !remote.pinned)
         step.uncacheable.push({
           reason: `ADD ${source} has no ${remote.kind === 'git' ? 'commit' : '--checksum'}, so it may change unseen`,
@@ -237,18 +304,15 @@ class Evaluation {
     });
   }
 
-  private heredocNames(content: string, step: Step): void {
-    for (const [, name] of content.matchAll(/\$\{?([A-Za-z_]\w*)/g)) step.substitutes.add(name!);
-  }
-
   private run_(run: Run, step: Step): string[] {
     return run.mounts.map((value) => {
       let open = false;
-      const mount = parseMount(value, (word) => {
+      const expand = (word: string) => {
         const text = this.substitute(word, step);
         open ||= text === undefined;
         return text ?? word;
-      });
+      };
+      const mount = parseMount(value, expand, this.dockerfile.rules);
       if (!open) refuseTarget(mount, step.cwd);
       this.readMount(run, mount, open, step);
       // With a variable in it, it stays as written: the values of variables are in the plan too.

@@ -3,6 +3,7 @@ import { DockerfileError } from '../error';
 import type { Copy, Run } from '../instruction/instruction';
 import { similarTo } from '../instruction/keyword';
 import { parseMount } from '../instruction/mount';
+import { SubstitutionError } from '../syntax/expand';
 import { SyntaxProblem } from '../syntax/words';
 import type { BaseFacts, BaseInput } from './base';
 import { baseFacts } from './base';
@@ -14,6 +15,8 @@ import { Scope } from './scope';
 export interface EvaluateOptions {
   /** `linux/amd64` */
   platform: string;
+  /** The stage that a build is asked for, of which TARGETSTAGE tells; default: the last one. */
+  target?: string | undefined;
   /** Of the machine that builds; default: `platform`. */
   buildPlatform?: string;
   buildArgs?: Record<string, string>;
@@ -47,6 +50,12 @@ export function readGraph(dockerfile: Dockerfile, options: EvaluateOptions): Gra
 class GraphReader {
   private readonly scope: Scope;
   private readonly lastByName = new Map<string, number>();
+  /**
+   * The images that instructions read, in order: BuildKit counts them on behind the stages, and a number
+   * in --from may mean one.
+   */
+  private readonly implicit: StageSource[] = [];
+  private readonly copySources = new Map<Copy, StageSource>();
 
   constructor(
     private readonly dockerfile: Dockerfile,
@@ -70,17 +79,23 @@ class GraphReader {
       const value = this.scope.get(name);
       if (typeof value === 'string') globalArgs.set(name, value);
     }
-    this.refuseCycles(stages.map(({ source }) => source));
+    this.refuseCycles();
     return {
       globalArgs,
       stages,
-      sourceOfCopy: (stage, copy) => this.checked(stage, copy, copy.from!, this.copySource(copy)),
+      sourceOfCopy: (stage, copy) =>
+        this.checked(stage, copy, copy.from!, this.copySources.get(copy) ?? this.copySource(copy)),
       sourceOfMount: (stage, from, run) => this.checked(stage, run, from, this.byName(from, run)),
     };
   }
 
   private names(): Set<string> {
-    const automatic = platformArgs(this.options.platform, this.options.platform, '').keys();
+    const automatic = platformArgs(
+      this.options.platform,
+      this.options.platform,
+      '',
+      this.dockerfile.rules,
+    ).keys();
     const declared = this.dockerfile.globalArgs.flatMap(({ args }) => args.map(({ name }) => name));
     return new Set([...automatic, ...declared]);
   }
@@ -127,8 +142,9 @@ class GraphReader {
 
   private locked(name: string, familiar: string, platform = this.options.platform): StageSource {
     const bases = this.options.bases ?? {};
-    const key =
-      name in bases ? name : Object.keys(bases).find((key) => familiarReference(key) === familiar);
+    const key = Object.hasOwn(bases, name)
+      ? name
+      : Object.keys(bases).find((key) => familiarReference(key) === familiar);
     const { isUnlocked, env, onbuild, ...found } = (key === undefined
       ? undefined
       : baseFacts(bases, key, platform)) ?? { digest: null };
@@ -167,9 +183,11 @@ class GraphReader {
         message: 'variable expansion is not supported for --from',
         hint: 'define a stage with FROM using an ARG from before the first FROM, and copy from that',
       });
-    if (!/^[+-]?\d+$/.test(from)) return this.byName(from, copy);
+    if (!isNumber(from)) return this.byName(from, copy);
     const stage = Number(from);
     if (stage >= 0 && stage < this.dockerfile.stages.length) return { kind: 'stage', stage };
+    const image = this.implicit[stage - this.dockerfile.stages.length];
+    if (image) return image;
     throw this.error('UNKNOWN_STAGE', copy, {
       message: `invalid stage index ${stage}`,
       hint: `the file has stages 0 to ${this.dockerfile.stages.length - 1}`,
@@ -177,7 +195,10 @@ class GraphReader {
   }
 
   private expands(word: string): boolean {
-    return new Scope([], false).expand(word, this.dockerfile.directives.escape).text !== word;
+    return (
+      new Scope([], false, this.dockerfile.rules).expand(word, this.dockerfile.directives.escape)
+        .text !== word
+    );
   }
 
   private byName(name: string, place: { line: number; column: number }): StageSource {
@@ -194,18 +215,27 @@ class GraphReader {
     return source;
   }
 
-  private refuseCycles(sources: StageSource[]): void {
+  /**
+   * Refuses stages that read each other. A circle that leads through a FROM is none to BuildKit: one of
+   * its stages reads a later one, and is refused where it is needed.
+   */
+  private refuseCycles(): void {
     const edges = this.dockerfile.stages.map((stage) => {
-      const from = sources[stage.index]!;
-      const targets = from.kind === 'stage' ? [from.stage] : [];
+      const targets: number[] = [];
       for (const instruction of stage.instructions) {
         const read = problemAt(this.dockerfile.file, instruction, () => {
-          if (instruction.keyword === 'COPY' && instruction.from !== undefined)
-            return [this.copySource(instruction)];
+          if (instruction.keyword === 'COPY' && instruction.from !== undefined) {
+            const source = this.copySource(instruction);
+            this.copySources.set(instruction, source);
+            if (source.kind !== 'stage' && !isNumber(instruction.from)) this.implicit.push(source);
+            return [source];
+          }
           if (instruction.keyword !== 'RUN') return [];
-          return instruction.mounts.flatMap((value) => {
+          return instruction.mounts.map((value): StageSource => {
             const from = fromOf(value);
-            return from === undefined ? [] : [this.byName(from, instruction)];
+            const source = from === undefined ? nothing : this.byName(from, instruction);
+            if (source.kind !== 'stage') this.implicit.push(source);
+            return source;
           });
         });
         targets.push(...read.flatMap((source) => (source.kind === 'stage' ? [source.stage] : [])));
@@ -239,6 +269,12 @@ class GraphReader {
   }
 }
 
+const nothing: StageSource = { kind: 'scratch' };
+
+function isNumber(from: string): boolean {
+  return /^[+-]?\d+$/.test(from);
+}
+
 function fromOf(mount: string): string | undefined {
   try {
     return parseMount(mount, (word) => word).from;
@@ -251,19 +287,29 @@ function fromOf(mount: string): string | undefined {
 
 function globalScope(dockerfile: Dockerfile, options: EvaluateOptions): Scope {
   const { platform, buildPlatform = platform, buildArgs = {} } = options;
-  const target = dockerfile.stages.at(-1)!.declaredName;
-  const automatic = platformArgs(platform, buildPlatform, target);
+  const target = options.target ?? dockerfile.stages.at(-1)!.declaredName;
+  const automatic = platformArgs(platform, buildPlatform, target, dockerfile.rules);
+  const given = (name: string) => (Object.hasOwn(buildArgs, name) ? buildArgs[name] : undefined);
   const scope = new Scope(
-    [...automatic].map(([name, value]) => [name, buildArgs[name] ?? value] as const),
+    [...automatic].map(([name, value]) => [name, given(name) ?? value] as const),
     false,
+    dockerfile.rules,
   );
+  const globalValue = (value: string): string => {
+    try {
+      return scope.expand(value, dockerfile.directives.escape).text;
+    } catch (error) {
+      // Up to 0.13 nobody looks at what is wrong with it.
+      if (dockerfile.rules < 34 && error instanceof SubstitutionError) return '';
+      throw error;
+    }
+  };
   for (const instruction of dockerfile.globalArgs)
     problemAt(dockerfile.file, instruction, () => {
       for (const { name, value } of instruction.args) {
-        const given = buildArgs[name];
-        if (given !== undefined) scope.set(name, given);
-        else if (value !== undefined)
-          scope.set(name, scope.expand(value, dockerfile.directives.escape).text);
+        const known = given(name);
+        if (known !== undefined) scope.set(name, known);
+        else if (value !== undefined) scope.set(name, globalValue(value));
       }
     });
   return scope;

@@ -1,3 +1,4 @@
+import type { RuleSet } from '../rules';
 import { SyntaxProblem } from '../syntax/words';
 
 const architectures: Record<string, string> = {
@@ -43,7 +44,12 @@ export function normalPlatform(platform: string): string {
 }
 
 /** The automatic ARGs: BUILDPLATFORM, TARGETARCH and so on. */
-export function platformArgs(target: string, build: string, stage: string): Map<string, string> {
+export function platformArgs(
+  target: string,
+  build: string,
+  stage: string,
+  rules: RuleSet,
+): Map<string, string> {
   const args = new Map<string, string>();
   for (const [prefix, platform] of [
     ['BUILD', build],
@@ -52,9 +58,9 @@ export function platformArgs(target: string, build: string, stage: string): Map<
     const [os = '', architecture = '', variant = ''] = platform.split('/');
     args.set(`${prefix}PLATFORM`, platform);
     args.set(`${prefix}OS`, os);
-    args.set(`${prefix}OSVERSION`, '');
+    if (rules >= 34) args.set(`${prefix}OSVERSION`, '');
     args.set(`${prefix}ARCH`, architecture);
     args.set(`${prefix}VARIANT`, variant);
   }
-  return args.set('TARGETSTAGE', stage === '' ? 'default' : stage);
+  return rules >= 34 ? args.set('TARGETSTAGE', stage === '' ? 'default' : stage) : args;
 }

@@ -1,4 +1,5 @@
 import { DockerfileError } from '../error';
+import { MalformedPattern } from '../ignore/pattern';
 import { FlagProblem } from '../instruction/flags';
 import { SubstitutionError } from '../syntax/expand';
 import { SyntaxProblem } from '../syntax/words';
@@ -17,7 +18,7 @@ export function problemAt<T>(
         ? 'BAD_SUBSTITUTION'
         : error instanceof FlagProblem
           ? 'BAD_FLAG'
-          : error instanceof SyntaxProblem
+          : error instanceof SyntaxProblem || error instanceof MalformedPattern
             ? 'SYNTAX'
             : undefined;
     if (!code) throw error;

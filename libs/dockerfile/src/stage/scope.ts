@@ -1,3 +1,4 @@
+import type { RuleSet } from '../rules';
 import type { Expansion } from '../syntax/expand';
 import { expand, unknown } from '../syntax/expand';
 
@@ -9,12 +10,13 @@ export class Scope {
   constructor(
     values: Iterable<readonly [string, string | typeof unknown]>,
     readonly open: boolean,
+    readonly rules: RuleSet,
   ) {
     this.values = new Map(values);
   }
 
   copy(): Scope {
-    return new Scope(this.values, this.open);
+    return new Scope(this.values, this.open, this.rules);
   }
 
   readonly get = (name: string): string | undefined | typeof unknown => {
@@ -27,6 +29,11 @@ export class Scope {
   }
 
   expand(word: string, escape: string): Expansion {
-    return expand(word, this.get, { escape });
+    return expand(word, this.get, { escape, rules: this.rules });
+  }
+
+  /** The content of a heredoc, in which quotes are quotes and the directive `escape` does not count. */
+  expandHeredoc(content: string): Expansion {
+    return expand(content, this.get, { escape: '\\', ignoreQuotes: true, rules: this.rules });
   }
 }

@@ -1,4 +1,5 @@
 import type { Stage } from '../dockerfile';
+import type { DockerfileError } from '../error';
 import type { Instruction } from '../instruction/instruction';
 import type { PlanInstruction, Reason } from '../plan';
 import type { StageSource } from './graph';
@@ -23,6 +24,8 @@ export interface Step {
   reads: Read[];
   /** ARG and ENV names whose value it substitutes. */
   substitutes: Set<string>;
+  /** What its words are with their variables substituted; `undefined` where that is not known. */
+  values: (string | undefined)[];
   wholeContext: Reason[];
   uncacheable: Reason[];
   /** The working directory it runs in; `undefined` when it is the base image's own. */
@@ -40,4 +43,6 @@ export interface EvaluatedStage {
   /** Values of the ARGs that its instructions see, those of its base stages among them. */
   args: Map<string, string>;
   reasons: Pick<Step, 'wholeContext' | 'uncacheable'>;
+  /** Why BuildKit refuses to build it; `steps` end before the fault. */
+  fault?: DockerfileError;
 }

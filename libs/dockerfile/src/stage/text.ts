@@ -41,7 +41,7 @@ export function instructionText(
     case 'EXPOSE':
       return `${keyword} ${instruction.words.join(' ')}`;
     case 'ONBUILD':
-      return `ONBUILD ${instructionText(instruction.trigger, escape)}`;
+      return `ONBUILD ${instruction.trigger ? instructionText(instruction.trigger, escape) : instruction.expression}`;
     default:
       return `${keyword} ${instruction.word}`;
   }
@@ -77,9 +77,11 @@ function copyText(copy: Copy, escape: string): string {
   for (const pattern of [...copy.exclude]) flags.push(flag('exclude', pattern, escape));
   const marks = copy.heredocs.map(({ name, expand }) => `<<${expand ? name : `"${name}"`}`);
   const words = [...copy.sources, ...marks, copy.destination];
-  const json = copy.json || words.some((word) => /\s/.test(word));
-  const args = json ? JSON.stringify(words) : words.join(' ');
-  const bodies = copy.heredocs.map((heredoc) => body(heredoc, heredocText(heredoc)));
+  const args = copy.json ? JSON.stringify(words) : words.join(' ');
+  // A heredoc in JSON has no content.
+  const bodies = copy.json
+    ? []
+    : copy.heredocs.map((heredoc) => body(heredoc, heredocText(heredoc)));
   return [[copy.keyword, ...flags, args].join(' '), ...bodies].join('\n');
 }
 

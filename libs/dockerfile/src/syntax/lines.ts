@@ -1,8 +1,9 @@
 import { DockerfileError } from '../error';
+import type { RuleSet } from '../rules';
 import { isSpace, trimSpace, trimStart } from '@excel2doc/go-text';
 import type { Heredoc } from './heredoc';
 import { heredocMarks } from './heredoc';
-import { splitCommand } from './words';
+import { jsonStrings, splitCommand } from './words';
 
 export interface Directives {
   escape: string;
@@ -32,12 +33,20 @@ const mayHoldHeredoc = new Set(['ADD', 'COPY', 'RUN']);
 export function readLines(
   source: string,
   file: string,
+  rules: RuleSet,
 ): { directives: Directives; lines: LogicalLine[] } {
   const physical = source.replace(/^\ufeff/, '').match(/[^\n]*\n|[^\n]+$/g) ?? [];
-  const directives = readDirectives(physical, file);
+  const tooLong = physical.findIndex((line) => byteLength(line) > longestLine);
+  if (tooLong >= 0)
+    throw new DockerfileError('SYNTAX', {
+      at: { file, line: tooLong + 1, column: 1 },
+      message: `dockerfile line greater than max allowed size of ${longestLine}`,
+      hint: 'break it with a \\ at the end',
+    });
+  const directives = readDirectives(physical, file, rules);
   const lines: LogicalLine[] = [];
   for (let at = 0; at < physical.length;) {
-    const read = logicalLine(physical, at, directives.escape, file);
+    const read = logicalLine(physical, at, { escape: directives.escape, file, rules });
     at = read.next;
     if (read.line) lines.push(read.line);
   }
@@ -51,13 +60,13 @@ export function readLines(
 
 const directive = /^#[^\S\n]*([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*$/;
 
-function readDirectives(physical: string[], file: string): Directives {
+function readDirectives(physical: string[], file: string, rules: RuleSet): Directives {
   const found: Directives = { escape: '\\' };
   const seen = new Set<string>();
   for (const [index, line] of physical.entries()) {
     const [, rawName, value] = directive.exec(trimStart(chomp(line))) ?? [];
     const name = rawName?.toLowerCase();
-    if (value === undefined || (name !== 'syntax' && name !== 'escape' && name !== 'check')) break;
+    if (value === undefined || !isKnown(name, rules)) break;
     const fail = (message: string) =>
       new DockerfileError('SYNTAX', { at: { file, line: index + 1, column: 1 }, message });
     if (seen.has(name)) throw fail(`only one ${name} parser directive can be used`);
@@ -67,6 +76,10 @@ function readDirectives(physical: string[], file: string): Directives {
     found[name] = value;
   }
   return found;
+}
+
+function isKnown(name: string | undefined, rules: RuleSet): name is 'syntax' | 'escape' | 'check' {
+  return name === 'syntax' || name === 'escape' || (name === 'check' && rules >= 34);
 }
 
 function chomp(line: string): string {
@@ -84,7 +97,22 @@ function continued(line: string, escape: string): string | undefined {
   return cut.at(-2) === escape ? undefined : cut.slice(0, -1);
 }
 
-function logicalLine(physical: string[], start: number, escape: string, file: string) {
+/** Of a line in bytes. */
+const longestLine = 65_535;
+
+function byteLength(line: string): number {
+  // Most lines are far from it, however many bytes a character takes.
+  return line.length * 3 <= longestLine ? 0 : Buffer.byteLength(line.replace(/\n$/, ''));
+}
+
+interface Reading {
+  escape: string;
+  file: string;
+  rules: RuleSet;
+}
+
+function logicalLine(physical: string[], start: number, reading: Reading) {
+  const { escape } = reading;
   const first = chomp(physical[start]!);
   const stripped = isComment(first) ? '' : trimStart(first);
   let at = start + 1;
@@ -97,7 +125,6 @@ function logicalLine(physical: string[], start: number, escape: string, file: st
     rest = continued(line, escape);
     text += rest ?? line;
   }
-  if (trimSpace(text) === '') return { next: at };
   const line: LogicalLine = {
     text,
     line: start + 1,
@@ -105,25 +132,30 @@ function logicalLine(physical: string[], start: number, escape: string, file: st
     column: 1 + [...first].findIndex((character) => !isSpace(character)),
     heredocs: [],
   };
-  if (opensHeredoc(text, escape)) at = readHeredocs(line, physical, at, file);
+  if (opensHeredoc(text, reading)) at = readHeredocs(line, physical, at, reading);
   return { next: at, line };
 }
 
-function opensHeredoc(text: string, escape: string): boolean {
+function opensHeredoc(text: string, { escape, rules }: Reading): boolean {
   if (!text.includes('<<')) return false;
-  let { word, rest } = splitCommand(text, escape);
-  if (word.toUpperCase() === 'ONBUILD') ({ word, rest } = splitCommand(rest, escape));
+  let { word, rest } = splitCommand(text, escape, rules);
+  if (word.toUpperCase() === 'ONBUILD') ({ word, rest } = splitCommand(rest, escape, rules));
   if (!mayHoldHeredoc.has(word.toUpperCase())) return false;
   try {
-    return !Array.isArray(JSON.parse(rest));
+    return jsonStrings(rest, rules) === undefined;
   } catch {
     return true;
   }
 }
 
-function readHeredocs(line: LogicalLine, physical: string[], start: number, file: string): number {
+function readHeredocs(
+  line: LogicalLine,
+  physical: string[],
+  start: number,
+  { file, rules }: Reading,
+): number {
   let at = start;
-  for (const mark of heredocMarks(line.text)) {
+  for (const mark of heredocMarks(line.text, rules)) {
     let content = '';
     for (;;) {
       const raw = physical[at++];

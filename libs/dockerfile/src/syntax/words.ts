@@ -1,3 +1,4 @@
+import type { RuleSet } from '../rules';
 import { isSpace, trimSpace, trimStart } from '@excel2doc/go-text';
 
 /** What BuildKit splits arguments at; a non-breaking space is none. */
@@ -6,6 +7,9 @@ const blanks = /[\t\v\f\r ]+/;
 /** A syntax error without its place; the caller knows the line. */
 export class SyntaxProblem extends Error {}
 
+/** One that BuildKit's parser finds, before it knows what an instruction takes. */
+export class ParserProblem extends SyntaxProblem {}
+
 export interface CommandLine {
   word: string;
   flags: string[];
@@ -13,7 +17,9 @@ export interface CommandLine {
 }
 
 /** `RUN --mount=… make` -> its keyword, its flags without quotes, and the rest. */
-export function splitCommand(line: string, escape: string): CommandLine {
+export function splitCommand(line: string, written: string, rules: RuleSet): CommandLine {
+  // Up to 0.13 the directive `escape` did not count in flags.
+  const escape = rules >= 34 ? written : '\\';
   const trimmed = trimSpace(line);
   const blank = blanks.exec(trimmed);
   if (!blank) return { word: trimmed, flags: [], rest: '' };
@@ -109,7 +115,7 @@ export function splitPairs(
   if (first === undefined) throw new SyntaxProblem(`${keyword} requires at least one argument`);
   if (!first.includes('=')) {
     const blank = blanks.exec(rest);
-    if (!blank) throw new SyntaxProblem(`${keyword} must have two arguments`);
+    if (!blank) throw new ParserProblem(`${keyword} must have two arguments`);
     const pair = {
       name: rest.slice(0, blank.index),
       value: rest.slice(blank.index + blank[0].length),
@@ -119,7 +125,7 @@ export function splitPairs(
   const pairs = words.map((word) => {
     const equals = word.indexOf('=');
     if (equals < 0)
-      throw new SyntaxProblem(
+      throw new ParserProblem(
         `Syntax error - can't find = in ${JSON.stringify(word)}. Must be of the form: name=value`,
       );
     if (equals === 0) throw new SyntaxProblem(`${keyword} names can not be blank`);
@@ -133,9 +139,11 @@ export function splitBlanks(rest: string): string[] {
 }
 
 /** A JSON array of strings, or `undefined` for anything else: BuildKit then reads a shell form. */
-export function jsonStrings(rest: string): string[] | undefined {
-  const text = trimStart(rest);
+export function jsonStrings(rest: string, rules: RuleSet): string[] | undefined {
+  let text = trimStart(rest);
   if (!text.startsWith('[')) return undefined;
+  // What stands behind the array did not count.
+  if (rules < 34) text = firstArray(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -144,8 +152,24 @@ export function jsonStrings(rest: string): string[] | undefined {
   }
   if (!Array.isArray(value)) return undefined;
   if (!value.every((item) => typeof item === 'string'))
-    throw new SyntaxProblem(
+    throw new ParserProblem(
       'when using JSON array syntax, arrays must be comprised of strings only',
     );
-  return value;
+  return value.map(wholeCharacters);
+}
+
+// Go has no half of a pair.
+function wholeCharacters(text: string): string {
+  return text.replace(/[\ud800-\udfff]/gu, '\ufffd');
+}
+
+function firstArray(text: string): string {
+  let depth = 0;
+  const token = /"(?:[^"\\]|\\[^])*"|[[\]{}]/g;
+  for (let found = token.exec(text); found; found = token.exec(text)) {
+    if ('[{'.includes(found[0])) depth++;
+    else if (']}'.includes(found[0])) depth--;
+    if (depth === 0) return text.slice(0, token.lastIndex);
+  }
+  return text;
 }
