@@ -11,6 +11,8 @@ import {
   type WorkspaceProject,
 } from '@excel2doc/stages';
 import type { EngineChoice } from '@excel2doc/engine';
+import { GraphOutputs, makerName } from '../infer/makers';
+import { TrackedFiles } from '../infer/tracked-files';
 
 const PLUGIN = '@excel2doc/nx-stages';
 
@@ -26,6 +28,7 @@ export function projectOf(context: ExecutorContext): WorkspaceProject {
     images: workspaceImages(context),
     declaredArgs: (variant) =>
       argsInMetadata(project?.targets?.[dockerTarget('plan', variant)]?.metadata),
+    makersOf: makersOf(context),
     cacheEntry: (target) => cacheEntry(context, target),
   };
 }
@@ -74,6 +77,14 @@ function workspaceImages({ projectsConfigurations }: ExecutorContext): Workspace
       tag: options.tag,
       services: (metadata as { services?: string[] } | undefined)?.services ?? [],
     }));
+}
+
+/** Asked only where something is missing: then the whole graph is looked through. */
+function makersOf({ root, projectsConfigurations }: ExecutorContext) {
+  return (path: string): string[] => {
+    const projects = projectsConfigurations?.projects ?? {};
+    return new GraphOutputs(projects, new TrackedFiles(root)).makersAt(path).map(makerName);
+  };
 }
 
 async function cacheEntry(context: ExecutorContext, target: string): Promise<string | undefined> {

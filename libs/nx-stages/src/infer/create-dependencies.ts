@@ -4,15 +4,20 @@ import type {
   DependencyType,
   RawProjectGraphDependency,
 } from '@nx/devkit';
+import type { StageSummary } from '@excel2doc/dockerfile';
 import { argsInMetadata, mergedArgs, type DockerOptions } from '@excel2doc/stages';
 import { latestStagesOf } from './stages';
+import { copiedOutputs } from './copied-outputs';
+import { GraphOutputs } from './makers';
+import { TrackedFiles } from './tracked-files';
 
 /** `DependencyType.static`, without loading @nx/devkit. */
 const STATIC = 'static' as DependencyType.static;
 
 /**
- * A project whose image holds files of other projects depends on these: a change in a library then
- * affects the images that copy it.
+ * A project whose image holds files of other projects, or what their targets make, depends on these: a
+ * change in a library then affects the images that copy it. All targets are known here, those that
+ * other plugins infer among them.
  *
  * A Dockerfile that copies the whole workspace names nobody: its stages have all files as inputs
  * instead, and a dependency on every project would say nothing.
@@ -21,6 +26,7 @@ export function createDependencies(
   _options: unknown,
   { projects, workspaceRoot }: CreateDependenciesContext,
 ): RawProjectGraphDependency[] {
+  const outputs = new GraphOutputs(projects, new TrackedFiles(workspaceRoot));
   const owners = Object.entries(projects)
     .filter(([, { root }]) => root !== '.')
     .sort(([, a], [, b]) => b.root.length - a.root.length);
@@ -30,13 +36,19 @@ export function createDependencies(
       .flatMap((plan) => {
         const options = plan.options as DockerOptions;
         const { dockerfile, context } = options;
-        const found = copiedPaths(workspaceRoot, {
+        const stages = stagesIn(workspaceRoot, {
           ...options,
           ...mergedArgs(argsInMetadata(plan.metadata), options.buildArgs),
-        })
-          .map((path) => posix.join(context, path))
-          .flatMap((path) => owners.find(([, { root }]) => isWithin(path, root))?.[0] ?? [])
-          .filter((target) => target !== source);
+        });
+        const copied = stages.flatMap(({ contextPaths }) => contextPaths);
+        const owned = copied.flatMap((path) => {
+          const at = posix.join(context, path);
+          return owners.find(([, { root }]) => isWithin(at, root))?.[0] ?? [];
+        });
+        const made = copiedOutputs(stages, context, outputs).flatMap(({ makers }) =>
+          makers.map(({ project }) => project),
+        );
+        const found = [...owned, ...made].filter((target) => target !== source);
         return [...new Set(found)].map((target) => ({
           ...{ source, target, sourceFile: dockerfile },
           type: STATIC,
@@ -47,11 +59,10 @@ export function createDependencies(
 
 const isWithin = (path: string, root: string) => path === root || path.startsWith(`${root}/`);
 
-function copiedPaths(workspaceRoot: string, options: DockerOptions): string[] {
+function stagesIn(workspaceRoot: string, options: DockerOptions): StageSummary[] {
   const { targets = [] } = options;
   try {
-    const stages = latestStagesOf(workspaceRoot, { ...options, targets });
-    return stages.flatMap(({ contextPaths }) => contextPaths);
+    return latestStagesOf(workspaceRoot, { ...options, targets });
   } catch {
     // createNodes has said what is wrong with it.
     return [];

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 // Types alone: loading @nx/devkit would take longer than all that is done here.
 import type { CreateNodesContext, CreateNodesResultArray, ProjectConfiguration } from '@nx/devkit';
@@ -13,17 +13,22 @@ import { composeBuilds } from './compose-builds';
 import { composeTargets, serviceOf } from './compose-targets';
 import { type ComposeFile, parseCompose } from './compose-file';
 import { findContext } from './context';
+import { copiedOutputs, dependsOnMakers } from './copied-outputs';
 import { type BuildSettings, type DeclaredBuild, recipes } from './declared-build';
 import { type OtherImage, dockerTargets, imageName } from './docker-targets';
 import { dockerfilePattern, isDockerfile, variantOf, variants } from './dockerfile-name';
 import { projectNameAt, projectRootAt } from './project';
 import { keepRemembered, remembered } from './remembered';
 import { stagesOf } from './stages';
+import { TrackedFiles } from './tracked-files';
+import { WorkspaceOutputs } from './workspace-outputs';
 
 export const filePattern = `**/{${[
   dockerfilePattern.slice(1, -1),
   'compose.yaml,compose.yml,docker-compose.yaml,docker-compose.yml',
   'docker-bake.hcl,docker-bake.json',
+  // What the other projects' targets make, and an image may copy, is declared there.
+  'project.json,package.json',
 ].join(',')}}`;
 
 /** What every Dockerfile is looked at with. */
@@ -32,6 +37,8 @@ interface Surroundings {
   options: ResolvedOptions;
   composeFiles: ComposeFile[];
   dockerfiles: ProjectDockerfile[];
+  tracked: TrackedFiles;
+  outputs: WorkspaceOutputs;
 }
 
 /** A Dockerfile, and one way to build it: two services may build one with other arguments each. */
@@ -63,7 +70,7 @@ interface ProjectDockerfile {
 export function createNodes(
   files: readonly string[],
   options: PluginOptions | undefined,
-  { workspaceRoot }: CreateNodesContext,
+  { workspaceRoot, nxJsonConfiguration }: CreateNodesContext,
 ): CreateNodesResultArray {
   const resolved = resolveOptions(options);
   const others = files.filter((file) => !isDockerfile(file));
@@ -81,11 +88,17 @@ export function createNodes(
   const declared = new Map<string, DeclaredBuild[]>();
   for (const build of [...bakeBuilds, ...composed])
     declared.set(build.dockerfile, [...(declared.get(build.dockerfile) ?? []), build]);
+  const tracked = new TrackedFiles(workspaceRoot);
   const dockerfiles = findDockerfiles(workspaceRoot, files.filter(isDockerfile), {
     options: resolved,
-    declared,
+    ...{ declared, tracked },
   });
-  const around = { workspaceRoot, options: resolved, composeFiles, dockerfiles };
+  const projectFiles = files.filter((file) => /(^|\/)(project|package)\.json$/.test(file));
+  const outputs = new WorkspaceOutputs(workspaceRoot, projectFiles, nxJsonConfiguration, tracked);
+  const around = {
+    ...{ workspaceRoot, options: resolved, composeFiles, dockerfiles },
+    ...{ tracked, outputs },
+  };
   const projects = new Map<string, ProjectConfiguration>();
   for (const dockerfile of dockerfiles) {
     const { file } = dockerfile;
@@ -100,9 +113,13 @@ export function createNodes(
 function findDockerfiles(
   workspaceRoot: string,
   files: readonly string[],
-  { options, declared }: { options: ResolvedOptions; declared: Map<string, DeclaredBuild[]> },
+  {
+    options,
+    declared,
+    tracked,
+  }: { options: ResolvedOptions; declared: Map<string, DeclaredBuild[]>; tracked: TrackedFiles },
 ): ProjectDockerfile[] {
-  return [...byProject(workspaceRoot, files)].flatMap(([root, its]) => {
+  return [...byProject(tracked, files)].flatMap(([root, its]) => {
     const names = variants(its, root);
     const taken = new Set([...names.values()]);
     return [...names].flatMap(([file, own]) => {
@@ -127,10 +144,10 @@ function findDockerfiles(
   });
 }
 
-function byProject(workspaceRoot: string, dockerfiles: readonly string[]): Map<string, string[]> {
+function byProject(tracked: TrackedFiles, dockerfiles: readonly string[]): Map<string, string[]> {
   const projects = new Map<string, string[]>();
   for (const dockerfile of dockerfiles) {
-    const root = projectRootAt(workspaceRoot, posix.dirname(dockerfile));
+    const root = projectRootAt(tracked, posix.dirname(dockerfile));
     projects.set(root, [...(projects.get(root) ?? []), dockerfile]);
   }
   return projects;
@@ -154,15 +171,19 @@ function dockerProject(
   around: Surroundings,
   { file: dockerfile, root, name, variant, image, settings, ...asked }: ProjectDockerfile,
 ): ProjectConfiguration & { root: string } {
-  const { workspaceRoot, options, composeFiles } = around;
-  const has = (file: string) => existsSync(join(workspaceRoot, root, file));
+  const { workspaceRoot, options, composeFiles, tracked } = around;
+  const has = (file: string) => tracked.kind(posix.join(root, file)) === 'file';
   const stages =
     attempt(dockerfile, () =>
       stagesOf(workspaceRoot, { ...settings, dockerfile, lockFile: options.lockFile }),
     ) ?? [];
-  const context = settings.context ?? findContext(workspaceRoot, dockerfile, root, stages);
+  const context = settings.context ?? findContext(around, dockerfile, root, stages);
   const { services, others } = asked;
-  const location = { projectRoot: root, dockerfile, context, image, settings, services, others };
+  const waitsFor = dependsOnMakers(name, copiedOutputs(stages, context, around.outputs));
+  const location = {
+    ...{ projectRoot: root, dockerfile, context, image, settings, services, others },
+    waitsFor,
+  };
   const targets = dockerTargets({ ...location, ...(variant && { variant }) }, stages, options);
   // Services, databases and care belong to the image that the project is about.
   if (variant) return { root, name, targets };
@@ -176,8 +197,8 @@ function dockerProject(
   for (const compose of composeFiles) {
     const service = serviceOf(compose, composeProject);
     if (!service) continue;
-    const tests = readTests(workspaceRoot, compose.file);
-    const production = besides(workspaceRoot, compose.file, 'prod');
+    const tests = readTests(around, compose.file);
+    const production = besides(tracked, compose.file, 'prod');
     Object.assign(targets, composeTargets(compose, service, composeProject, tests, production));
     targets['compose-up']?.dependsOn?.push(...otherBuilds(compose, dockerfile, around));
     break;
@@ -203,13 +224,16 @@ function readCompose(workspaceRoot: string, file: string): ComposeFile {
 }
 
 /** `compose.test.yaml` beside `compose.yaml`: what the tests need on top of it. */
-function readTests(workspaceRoot: string, composeFile: string): ComposeFile | undefined {
-  const file = besides(workspaceRoot, composeFile, 'test');
+function readTests(
+  { workspaceRoot, tracked }: Surroundings,
+  composeFile: string,
+): ComposeFile | undefined {
+  const file = besides(tracked, composeFile, 'test');
   return file === undefined ? undefined : readCompose(workspaceRoot, file);
 }
 
-/** `compose.<name>.yaml` beside `compose.yaml`, where it is there. */
-function besides(workspaceRoot: string, composeFile: string, name: string): string | undefined {
+/** `compose.<name>.yaml` beside `compose.yaml`, where git knows one. */
+function besides(tracked: TrackedFiles, composeFile: string, name: string): string | undefined {
   const file = composeFile.replace(/\.ya?ml$/, `.${name}$&`);
-  return existsSync(join(workspaceRoot, file)) ? file : undefined;
+  return tracked.kind(file) === 'file' ? file : undefined;
 }

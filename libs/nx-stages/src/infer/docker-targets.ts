@@ -26,6 +26,8 @@ export interface DockerfileLocation {
   services: string[];
   /** Images of other stages. */
   others: OtherImage[];
+  /** The targets that make what it copies: `dependsOn` of `docker-plan`. */
+  waitsFor?: NonNullable<TargetConfiguration['dependsOn']>;
 }
 
 export interface OtherImage {
@@ -82,7 +84,7 @@ export function dockerTargets(
   stages: StageSummary[],
   options: ResolvedOptions,
 ): Record<string, TargetConfiguration> {
-  const { projectRoot, dockerfile, context, variant, settings } = location;
+  const { projectRoot, dockerfile, context, variant, settings, waitsFor = [] } = location;
   const home = homeOf(projectRoot, variant);
   const named = (name: string) => dockerTarget(name, variant);
   const platforms = options.platforms ?? settings.platforms;
@@ -101,6 +103,7 @@ export function dockerTargets(
     [named('plan')]: {
       executor: executor('docker-plan'),
       cache: false,
+      ...(waitsFor.length > 0 && { dependsOn: waitsFor }),
       inputs: planInputs(stages, location, options.lockFile),
       outputs: [`{workspaceRoot}/${planFolder(home)}`],
       options: planned,

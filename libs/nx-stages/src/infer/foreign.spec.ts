@@ -125,7 +125,10 @@ describe('the build context', () => {
   });
 
   test('does not change with what is built: COPY dist/apps/web is meant from the workspace', () => {
-    const dockerfile = { 'apps/web/Dockerfile': 'FROM a AS run\nCOPY dist/apps/web srv\n' };
+    const dockerfile = {
+      '.gitignore': 'dist\n',
+      'apps/web/Dockerfile': 'FROM a AS run\nCOPY dist/apps/web srv\n',
+    };
     const before = workspace.infer({ 'apps/web/project.json': '{}', ...dockerfile });
     expect(before['apps/web']?.targets?.['docker-run']?.options.context).toBe('.');
     expect(workspace.infer({ 'dist/apps/web/a.js': '', ...dockerfile })).toEqual(before);

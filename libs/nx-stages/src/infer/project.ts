@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, posix } from 'node:path';
+import type { TrackedFiles } from './tracked-files';
 
 /** The nearest folder at or above `folder` that is a project; the workspace's root does not count. */
-export function projectRootAt(workspaceRoot: string, folder: string): string {
+export function projectRootAt(tracked: Pick<TrackedFiles, 'kind'>, folder: string): string {
   for (let at = folder; at !== '.'; at = posix.dirname(at)) {
     const marks = ['project.json', 'package.json'];
-    if (marks.some((name) => existsSync(join(workspaceRoot, at, name)))) return at;
+    if (marks.some((name) => tracked.kind(posix.join(at, name)) === 'file')) return at;
   }
   return folder;
 }

@@ -1,7 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { ProjectConfiguration, RawProjectGraphDependency } from '@nx/devkit';
+import type {
+  NxJsonConfiguration,
+  ProjectConfiguration,
+  RawProjectGraphDependency,
+} from '@nx/devkit';
 import { isDockerfile } from '../infer/dockerfile-name';
 import { createDependencies } from '../infer/create-dependencies';
 import { createNodes } from '../infer/create-nodes';
@@ -19,15 +23,18 @@ export class InferredWorkspace {
   infer(
     files: Record<string, string>,
     options: PluginOptions = {},
+    nxJsonConfiguration: NxJsonConfiguration = {},
   ): Record<string, ProjectConfiguration> {
     for (const [file, text] of Object.entries(files)) {
       mkdirSync(dirname(join(this.root, file)), { recursive: true });
       writeFileSync(join(this.root, file), text);
     }
     const found = Object.keys(files).filter(
-      (file) => isDockerfile(file) || /compose\.ya?ml$|docker-bake\.(hcl|json)$/.test(file),
+      (file) =>
+        isDockerfile(file) ||
+        /compose\.ya?ml$|docker-bake\.(hcl|json)$|(^|\/)(project|package)\.json$/.test(file),
     );
-    const context = { workspaceRoot: this.root, nxJsonConfiguration: {} };
+    const context = { workspaceRoot: this.root, nxJsonConfiguration };
     const projects: Record<string, ProjectConfiguration> = {};
     for (const [, { projects: each = {} }] of createNodes(found, options, context)) {
       for (const [root, { targets, ...rest }] of Object.entries(each)) {

@@ -14,6 +14,8 @@ import { findUnlocked } from '../bases/find-unlocked';
 import type { DockerProject } from '../workspace/docker-project';
 import { outputRoot } from '../workspace/paths';
 import { baseReferences } from '../bases/lock';
+import type { StagesError } from '../workspace/fault';
+import { namedMissing } from './missing-output';
 
 /**
  * What is made of a plan: layers, config, image.json. To be counted up by a change that makes another
@@ -53,9 +55,10 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
   const locked = await Bases.read(project.root, project.lockFile);
   const source = await readFile(project.absolute(file), 'utf8');
   const dockerfile = parseDockerfile(source, { file });
-  const refused = new Map<string, DockerfileError>();
+  const refused = new Map<string, DockerfileError | StagesError>();
   const shared = {
-    onRefused: (stage: string, error: DockerfileError) => refused.set(stage, error),
+    onRefused: (stage: string, error: DockerfileError) =>
+      refused.set(stage, namedMissing(project, dockerfile, { stage, error })),
     contextDir: project.contextDir,
     dockerfilePath: project.absolute(file),
     indexPath: project.absolute(join(outputRoot(project.home), 'file-index')),

@@ -2,6 +2,7 @@
 export type FaultCode =
   | 'PLAN_MISSING'
   | 'STAGE_REFUSED'
+  | 'OUTPUT_MISSING'
   | 'NO_RUN_KEPT'
   | 'REPOSITORY_MISSING'
   | 'LOCK_INVALID'

@@ -13,6 +13,8 @@ export interface WorkspaceProject {
   images?: readonly WorkspaceImage[];
   /** Build arguments that a Compose or Bake file declares for one of the project's Dockerfiles. */
   declaredArgs?: (variant: string | undefined) => Record<string, string> | undefined;
+  /** The targets that make what lies at a path of the workspace, as `project:target`. */
+  makersOf?: (path: string) => readonly string[];
   /**
    * The folder, absolute, in which the local cache keeps what a target of this run came from or goes
    * to; undefined where this run has none.

@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import type { NxJsonConfiguration, TargetConfiguration } from '@nx/devkit';
+import { projectNameAt } from './project';
+import type { TrackedFiles } from './tracked-files';
+import { isOurs, type Maker, makersIn } from './makers';
+import { liesIn, outputsOf, type TargetOutput, withDefaults } from './target-outputs';
+
+interface ProjectFile {
+  targets?: Record<string, TargetConfiguration>;
+  nx?: { targets?: Record<string, TargetConfiguration> };
+  scripts?: Record<string, string>;
+}
+
+/**
+ * Which targets make what: those that project.json and package.json declare. What other plugins infer
+ * is not visible while targets are inferred, so of a project that declares no `build` the targets are
+ * meant that plugins are told to call so; Nx passes over those that do not exist.
+ */
+export class WorkspaceOutputs {
+  private declared: TargetOutput[] | undefined;
+  private readonly declaring = new Set<string>();
+
+  /** @param projectFiles project.json and package.json files, relative to the workspace */
+  constructor(
+    private readonly workspaceRoot: string,
+    private readonly projectFiles: readonly string[],
+    private readonly nxJson: NxJsonConfiguration,
+    private readonly tracked: TrackedFiles,
+  ) {}
+
+  /** Whether a target makes it, and it is not merely a folder above what several make. */
+  isMade(path: string): boolean {
+    return this.all().some((output) => liesIn(path, output.path));
+  }
+
+  /** Those of `makersIn`; where nothing is declared of what git does not know, who is meant by its place. */
+  makersAt(path: string): Maker[] {
+    const declared = makersIn(this.all(), this.tracked, path);
+    return declared.length > 0 || this.tracked.kind(path) ? declared : this.guessedAt(path);
+  }
+
+  /** Whether it is a project's folder, or one that holds some. */
+  isProjectOrAbove(path: string): boolean {
+    const holds = (file: string) => path === '.' || file.startsWith(`${path}/`);
+    return this.isProject(path) || this.projectFiles.some(holds);
+  }
+
+  /** Who makes it, by its place: below a project's folder, or in `dist` under the project's path. */
+  private guessedAt(path: string): Maker[] {
+    const root = this.projectOf(path);
+    if (root === undefined) return [];
+    const project = projectNameAt(this.workspaceRoot, root);
+    return this.buildNames()
+      .filter((target) => !this.declaring.has(`${project}:${target}`))
+      .map((target) => ({ project, target }));
+  }
+
+  private projectOf(path: string): string | undefined {
+    const parts = path.split('/');
+    const above = parts.map((_, at) => parts.slice(0, at).join('/')).reverse();
+    // `dist/apps/web/assets`: the longest part of it that is a project's folder.
+    const within = parts.flatMap((_, from) => {
+      const end = parts.slice(from + 1);
+      return end.map((_, at) => end.slice(0, end.length - at).join('/'));
+    });
+    return [...within, ...above].find((folder) => this.isProject(folder || '.'));
+  }
+
+  private isProject(folder: string): boolean {
+    return ['project.json', 'package.json'].some(
+      (name) => this.tracked.kind(posix.join(folder, name)) === 'file',
+    );
+  }
+
+  /** `build`, and what nx.json tells plugins to call it. */
+  private buildNames(): string[] {
+    const told = (this.nxJson.plugins ?? []).flatMap((entry) => {
+      if (typeof entry === 'string') return [];
+      const options = (entry.options ?? {}) as Record<string, unknown>;
+      const build = options['build'] as { targetName?: unknown } | undefined;
+      return [options['buildTargetName'], build?.targetName].filter(
+        (each) => typeof each === 'string',
+      );
+    });
+    return [...new Set(['build', ...told])];
+  }
+
+  private all(): TargetOutput[] {
+    const roots = new Set(this.projectFiles.map((file) => posix.dirname(file)));
+    return (this.declared ??= [...roots].sort().flatMap((root) => this.outputsIn(root)));
+  }
+
+  private outputsIn(root: string): TargetOutput[] {
+    const name = root.split('/').includes('node_modules') ? undefined : this.nameOf(root);
+    if (name === undefined) return [];
+    const [own, manifest] = ['project.json', 'package.json'].map((file) =>
+      this.readFile(posix.join(root, file)),
+    );
+    const scripts = Object.keys(manifest?.scripts ?? {}).map((script) => [script, {}] as const);
+    const targets = {
+      ...Object.fromEntries(scripts),
+      ...manifest?.nx?.targets,
+      ...own?.targets,
+    } as Record<string, TargetConfiguration>;
+    return Object.entries(targets).flatMap(([target, own]) => {
+      // What this plugin makes is no output that an image copies.
+      if (isOurs(target, own)) return [];
+      this.declaring.add(`${name}:${target}`);
+      const whole = withDefaults(target, own, { project: name, nxJson: this.nxJson });
+      return outputsOf({ root, name }, target, whole);
+    });
+  }
+
+  private nameOf(root: string): string | undefined {
+    try {
+      return projectNameAt(this.workspaceRoot, root);
+    } catch {
+      return undefined;
+    }
+  }
+
+  private readFile(file: string): ProjectFile | undefined {
+    try {
+      return JSON.parse(readFileSync(join(this.workspaceRoot, file), 'utf8')) as ProjectFile;
+    } catch {
+      // Nx says of a project file what is wrong with it.
+      return undefined;
+    }
+  }
+}

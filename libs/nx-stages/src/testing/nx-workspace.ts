@@ -1,0 +1,142 @@
+import { execFile } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const repository = resolve(__dirname, '../../../..');
+
+/** How the tasks of a run ended. */
+export type Tasks = Record<string, 'hit' | 'run'>;
+
+export interface Ran {
+  status: number;
+  output: string;
+}
+
+/** A workspace of its own in git, with the Nx of this repository and this plugin from its source. */
+export class NxWorkspace {
+  readonly root = mkdtempSync(join(tmpdir(), 'nx-workspace-'));
+
+  /** Writes the files and commits them. `nx.json` gets the plugin where it is not given. */
+  async start(files: Record<string, string>): Promise<void> {
+    const nxJson = {
+      analytics: false,
+      cacheDirectory: '.nx/cache',
+      plugins: [{ plugin: '@excel2doc/nx-stages' }],
+    };
+    symlinkSync(join(repository, 'node_modules'), join(this.root, 'node_modules'));
+    await this.git('init', '-q', '-b', 'main');
+    await this.commit(() =>
+      this.write({
+        '.gitignore': 'node_modules\ndist\n.nx\n',
+        'package.json': '{"name":"scratch","private":true}',
+        'docker/images.lock.json': '{"format":1,"images":{}}',
+        'nx.json': JSON.stringify(nxJson),
+        ...files,
+      }),
+    );
+  }
+
+  write(files: Record<string, string>): void {
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(this.root, file)), { recursive: true });
+      writeFileSync(join(this.root, file), text);
+    }
+  }
+
+  append(file: string, text = '\n# edited\n'): void {
+    appendFileSync(join(this.root, file), text);
+  }
+
+  read(file: string): string {
+    return readFileSync(join(this.root, file), 'utf8');
+  }
+
+  has(file: string): boolean {
+    return existsSync(join(this.root, file));
+  }
+
+  /** Makes an edit and commits it. */
+  async commit(edit: () => void): Promise<void> {
+    edit();
+    await this.git('add', '-A');
+    await this.git('commit', '-qm', 'edit');
+  }
+
+  /** Runs Nx; never throws, so that a test can assert on what it said. */
+  async nx(...args: string[]): Promise<Ran> {
+    // Nx puts its own state of the outer run into the environment.
+    const outer = Object.entries(process.env).filter(([key]) => !/^(?:NX_|VITEST)/.test(key));
+    const options = {
+      cwd: this.root,
+      env: {
+        ...Object.fromEntries(outer),
+        NX_DAEMON: 'false',
+        NX_ISOLATE_PLUGINS: 'false',
+        FORCE_COLOR: '0',
+        // Nx reads the TypeScript of plugins within its workspace only.
+        NODE_OPTIONS: `--import ${pathToFileURL(require.resolve('tsx'))}`,
+      },
+    };
+    try {
+      const { stdout, stderr } = await run(join(this.root, 'node_modules/.bin/nx'), args, options);
+      return { status: 0, output: `${stdout}${stderr}` };
+    } catch (error) {
+      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+      return { status: code, output: `${stdout}${stderr}` };
+    }
+  }
+
+  /** The tasks that a run had, and how each ended. @throws where it failed */
+  async tasks(...args: string[]): Promise<Tasks> {
+    const { status, output } = await this.nx(...args);
+    if (status !== 0) throw new Error(output);
+    const lines = output.matchAll(
+      /^[>✔] +nx run (\S+?)( +\[(?:local cache|existing outputs match).*)?$/gm,
+    );
+    return Object.fromEntries([...lines].map(([, task, hit]) => [task, hit ? 'hit' : 'run']));
+  }
+
+  /** The edges between projects, as `nx graph` draws them. */
+  async edges(): Promise<string[]> {
+    const { status, output } = await this.nx('graph', '--file=.nx/graph.json');
+    if (status !== 0) throw new Error(output);
+    const { graph } = JSON.parse(this.read('.nx/graph.json')) as {
+      graph: { dependencies: Record<string, { source: string; target: string }[]> };
+    };
+    return Object.values(graph.dependencies)
+      .flat()
+      .map(({ source, target }) => `${source} -> ${target}`)
+      .sort();
+  }
+
+  /** What a layer of a stage's image holds, by the plan that it was made from: path -> digest. */
+  planned(home: string, stage: string): Record<string, string> {
+    const plan = JSON.parse(this.read(`dist/${home}/docker/plan/${stage}.json`)) as {
+      platforms: { files: { path: string; digest?: string }[] }[];
+    };
+    const files = plan.platforms.flatMap(({ files }) => files);
+    return Object.fromEntries(files.map(({ path, digest = '' }) => [path, digest]));
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  private async git(...args: string[]): Promise<void> {
+    const identity = ['-c', 'user.name=test', '-c', 'user.email=test@localhost'];
+    await run('git', [...identity, ...args], { cwd: this.root });
+  }
+}
