@@ -4,6 +4,7 @@ import { textOf } from '@excel2doc/go-text';
 import { DockerfileError } from '../error';
 import type { IgnoreRule, IgnoreRules } from '../ignore/ignore-file';
 import type { ParentMatches } from '../ignore/pattern';
+import { LeftOut } from './left-out';
 import { systemPath } from './name';
 
 export type EntryType = 'file' | 'directory' | 'symlink' | 'special';
@@ -39,6 +40,7 @@ export class ContextTree {
   constructor(
     readonly root: string,
     private readonly rules: IgnoreRules,
+    private readonly leftOut = new LeftOut([]),
   ) {
     const stat = this.lstat('');
     if (!stat?.isDirectory())
@@ -139,8 +141,12 @@ export class ContextTree {
   }
 
   private shows(node: Node): boolean {
-    if (!node.ignoredBy) return true;
+    if (!node.ignoredBy) return !this.leftOut.isAbove(node.path) || this.holdsAny(node);
     if (node.type !== 'directory' || !this.enters(node)) return false;
+    return this.holdsAny(node);
+  }
+
+  private holdsAny(node: Node): boolean {
     node.showsBelow ??= this.children(node).some((child) => this.shows(child));
     return node.showsBelow;
   }
@@ -168,13 +174,15 @@ export class ContextTree {
   private read(folder: string): string[] {
     try {
       const names = readdirSync(systemPath(this.absolute(folder)), { encoding: 'buffer' });
-      return names.map(textOf).sort();
+      const all = names.map(textOf).sort();
+      return all.filter((name) => !this.leftOut.has(folder === '' ? name : `${folder}/${name}`));
     } catch (cause) {
       throw unreadable(folder, cause);
     }
   }
 
   private lstat(path: string): BigIntStats | undefined {
+    if (this.leftOut.has(path)) return undefined;
     try {
       return lstatSync(systemPath(this.absolute(path)), { bigint: true, throwIfNoEntry: false });
     } catch (cause) {

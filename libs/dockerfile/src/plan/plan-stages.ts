@@ -1,4 +1,5 @@
 import { FileIndex } from '../context/file-index';
+import { LeftOut } from '../context/left-out';
 import { takeSource } from '../context/source';
 import { ContextTree } from '../context/tree';
 import type { Dockerfile } from '../dockerfile';
@@ -42,6 +43,8 @@ export interface PlanOptions {
   namedContexts?: Record<string, string>;
   /** Stages that are wanted as whole images, besides the last one and those nobody uses. */
   targets?: string[];
+  /** Paths of the context that are no part of it, whatever .dockerignore says; see `LeftOut`. */
+  leftOut?: readonly string[];
   /** Where digests of unchanged files are kept between runs. */
   indexPath?: string;
   /**
@@ -59,7 +62,8 @@ export interface PlanOptions {
 export function planStages(dockerfile: Dockerfile, options: PlanOptions): StagePlanFile[] {
   const { contextDir, dockerfilePath = `${contextDir}/Dockerfile` } = options;
   const index = new FileIndex(options.indexPath);
-  const tree = new ContextTree(contextDir, readIgnoreRules(dockerfilePath, contextDir));
+  const rules = readIgnoreRules(dockerfilePath, contextDir);
+  const tree = new ContextTree(contextDir, rules, new LeftOut(options.leftOut ?? []));
   const reader = { tree, index, file: dockerfile.file };
   const platforms = (options.platforms ?? [machinePlatform()]).map(normalPlatform);
   const plans = platforms.map((platform) => planPlatform(dockerfile, platform, options, reader));
