@@ -1,10 +1,12 @@
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import type { ExecutorContext, NxJsonConfiguration } from '@nx/devkit';
 import {
   argsInMetadata,
   DockerProject,
   type DockerOptions,
   dockerTarget,
+  homeOf,
+  outputRoot,
   type PluginOptions,
   resolveOptions,
   type WorkspaceImage,
@@ -28,6 +30,7 @@ export function projectOf(context: ExecutorContext): WorkspaceProject {
     images: workspaceImages(context),
     declaredArgs: (variant) =>
       argsInMetadata(project?.targets?.[dockerTarget('plan', variant)]?.metadata),
+    ownOutputs: ownOutputs(context),
     makersOf: makersOf(context),
     cacheEntry: (target) => cacheEntry(context, target),
   };
@@ -77,6 +80,22 @@ function workspaceImages({ projectsConfigurations }: ExecutorContext): Workspace
       tag: options.tag,
       services: (metadata as { services?: string[] } | undefined)?.services ?? [],
     }));
+}
+
+/** Every Dockerfile's outputs, and what Nx keeps within the workspace. */
+function ownOutputs({ root, projectsConfigurations, nxJsonConfiguration }: ExecutorContext) {
+  const homes = Object.values(projectsConfigurations?.projects ?? {}).flatMap(
+    ({ root: folder, targets = {} }) =>
+      Object.values(targets)
+        .filter(({ executor }) => executor === `${PLUGIN}:docker-plan`)
+        .map(({ options }) => homeOf(folder, (options as DockerOptions).variant)),
+  );
+  const { NX_CACHE_DIRECTORY: cache, NX_WORKSPACE_DATA_DIRECTORY: data } = process.env;
+  const kept = [nxJsonConfiguration?.cacheDirectory, cache, data].flatMap((folder) => {
+    const path = folder ? relative(root, resolve(root, folder)) : '';
+    return path === '' || path.startsWith('..') ? [] : path;
+  });
+  return [...homes.map(outputRoot), ...kept];
 }
 
 /** Asked only where something is missing: then the whole graph is looked through. */

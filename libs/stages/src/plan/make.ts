@@ -16,6 +16,7 @@ import { outputRoot } from '../workspace/paths';
 import { baseReferences } from '../bases/lock';
 import type { StagesError } from '../workspace/fault';
 import { namedMissing } from './missing-output';
+import { leftOutOf } from './own-outputs';
 
 /**
  * What is made of a plan: layers, config, image.json. To be counted up by a change that makes another
@@ -61,6 +62,7 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
       refused.set(stage, namedMissing(project, dockerfile, { stage, error })),
     contextDir: project.contextDir,
     dockerfilePath: project.absolute(file),
+    leftOut: leftOutOf(project),
     indexPath: project.absolute(join(outputRoot(project.home), 'file-index')),
     ...buildArgs,
     ...(options.targets && { targets: options.targets }),

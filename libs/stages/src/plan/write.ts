@@ -4,6 +4,7 @@ import { type Reason, serialisePlan } from '@excel2doc/dockerfile';
 import { type FoundImagesFile, foundImagesFile } from '../bases/bases';
 import type { DockerProject } from '../workspace/docker-project';
 import { type KeyedPlan, makePlans } from './make';
+import { hiddenFiles } from './own-outputs';
 
 /**
  * Writes plan/<stage>.json for every stage; files of stages that are gone are removed.
@@ -25,6 +26,11 @@ export async function writePlans(
   if (Object.keys(unlocked).length === 0) await rm(found, { force: true });
   else await write(found, `${JSON.stringify({ format: 1, images: unlocked }, undefined, 2)}\n`);
   foundTexts(project.dockerfile, unlocked).forEach(say);
+  const [hidden, ...more] = hiddenFiles(project);
+  if (hidden !== undefined)
+    say(
+      `${project.dockerfile}: ${hidden}${more.length > 0 ? ` and ${more.length} more in such folders` : ''} cannot be copied: what is written while images are made is no part of a context. Move it to another folder`,
+    );
   for (const each of plans) {
     await write(join(project.planDir, `${each.stage}.json`), serialisePlan(withNonce(each)));
     reasonTexts(project.dockerfile, each).forEach(say);

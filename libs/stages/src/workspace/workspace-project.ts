@@ -13,6 +13,8 @@ export interface WorkspaceProject {
   images?: readonly WorkspaceImage[];
   /** Build arguments that a Compose or Bake file declares for one of the project's Dockerfiles. */
   declaredArgs?: (variant: string | undefined) => Record<string, string> | undefined;
+  /** Folders that this project's and other projects' images and caches are written to. */
+  ownOutputs?: readonly string[];
   /** The targets that make what lies at a path of the workspace, as `project:target`. */
   makersOf?: (path: string) => readonly string[];
   /**
