@@ -160,6 +160,11 @@ export class Engine implements EngineDescription, ImageStore, Builder, ComposeCl
     );
   }
 
+  async idsIn(repository: string): Promise<string[]> {
+    const listed = await this.listImages([`reference=${repository}`]);
+    return [...new Set(listed.map(({ id }) => id))];
+  }
+
   /** Runs a container to its end and removes it. A status other than 0 is in the result. */
   async run(options: RunOptions): Promise<ChildResult> {
     const result = await this.command(runArguments(options), { allowFailure: true, ...options });

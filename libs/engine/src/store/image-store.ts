@@ -8,6 +8,8 @@ export interface ImageStore extends Pick<EngineDescription, 'platform' | 'store'
   readonly manifestFormat: 'oci' | 'docker';
   /** The ids of the images that these names stand for, of images that are really there. */
   imageIds(names: readonly string[]): Promise<Map<string, string>>;
+  /** The ids of the images that have a name in a repository, the latest first; of such that are really there. */
+  idsIn(repository: string): Promise<string[]>;
   /** Null when the engine has no such image. */
   inspectImage(reference: string): Promise<ImageInfo | null>;
   /** @throws EngineError `LAYERS_MISSING` when a thin tar lacks more than the engine has */

@@ -41,6 +41,15 @@ export class SocketStore implements ImageStore {
     return new Map(names.flatMap((name, at) => (found[at] ? [[name, found[at].id]] : [])));
   }
 
+  async idsIn(repository: string): Promise<string[]> {
+    const filters = new URLSearchParams({ filters: JSON.stringify({ reference: [repository] }) });
+    const images = await this.call<{ Id: string; Created: number }[]>({
+      method: 'GET',
+      path: `/images/json?${filters}`,
+    });
+    return images.sort((a, b) => b.Created - a.Created).map(({ Id: id }) => id);
+  }
+
   async inspectImage(reference: string): Promise<ImageInfo | null> {
     const path = `/images/${encodeURIComponent(reference)}/json`;
     const image = await this.call<unknown>({ method: 'GET', path, accept: [200, 404] });

@@ -98,6 +98,10 @@ describe('a damaged base image', () => {
     const kept = `${workspace.image}-kept:test`;
     await workspace.engine.tag(`${workspace.image}:test`, kept);
     await workspace.removeImages();
+    // Another image than the one that is kept, or nothing would have to be sent.
+    await workspace.write('app/main.sh', 'echo another');
+    await workspace.plan();
+    await workspace.stage('runner');
     await flipBit(await baseLayer());
     try {
       const { success, text } = await workspace.load();

@@ -13,12 +13,15 @@ export interface Loaded {
 
 const ATTEMPTS = 6;
 const LONGEST_WAIT_MS = 100;
+/** The latest are enough: each costs a call. */
+const MOST_RELATIVES = 4;
 
 /**
  * Puts a stage's image into the engine under `tags`, sending what the engine lacks.
  *
- * Which layers it has is told by the image that the first tag names now. That can be wrong (another
- * image was pruned since): an engine refuses a tar that misses a layer, and then gets all of them.
+ * Which layers it has is told by images that have one of the names, or another tag of the first
+ * one's repository. That can be wrong (another image was pruned since): an engine refuses a tar that
+ * misses a layer, and then gets all of them.
  *
  * Tags are set only after the load: an engine with the containerd store keeps the names of a load
  * that it refused, and then inspects an image by them whose layers are not there. `docker image ls`
@@ -43,33 +46,60 @@ async function loadAndName(
   located: () => Promise<ImageStore>,
 ): Promise<Loaded> {
   const { record } = await outputs.read(stage);
-  const id = engine.store === 'containerd' ? record.digest : record.configDigest;
+  const id = imageId(engine, record);
   const ids = await engine.imageIds(tags);
-  const loaded = await load(engine, outputs, stage, record, ids.get(tags[0]), id, located);
+  const isNamed = [...ids.values()].includes(id);
+  const loaded =
+    isNamed || (await isUnderAnotherName(engine, id))
+      ? { how: 'present' as const, sentBytes: 0 }
+      : await load(engine, outputs, stage, await relatives(engine, tags[0], ids), located);
   for (const tag of tags) {
     if (ids.get(tag) !== id) await engine.tag(id, tag);
   }
   return { digest: record.digest, ...loaded };
 }
 
+/** What an engine calls an image. */
+export function imageId({ store }: Pick<ImageStore, 'store'>, record: ImageRecord): string {
+  return store === 'containerd' ? record.digest : record.configDigest;
+}
+
+/** An image without a name may be what is left of a load that the engine refused. */
+async function isUnderAnotherName(engine: ImageStore, id: string): Promise<boolean> {
+  const { tags = [] } = (await engine.inspectImage(id)) ?? {};
+  for (const repository of new Set(tags.map(repositoryOf)))
+    if ((await engine.idsIn(repository)).includes(id)) return true;
+  return false;
+}
+
+const repositoryOf = (name: string) => name.replace(/:[^:/]+$/, '');
+
+/** Images that may share layers with what is to be loaded. */
+async function relatives(
+  engine: ImageStore,
+  name: string,
+  named: ReadonlyMap<string, string>,
+): Promise<string[]> {
+  if (named.size > 0) return [...new Set(named.values())];
+  return (await engine.idsIn(repositoryOf(name))).slice(0, MOST_RELATIVES);
+}
+
 async function load(
   engine: ImageStore,
   outputs: Outputs,
   stage: string,
-  record: ImageRecord,
-  present: string | undefined,
-  id: string,
+  relatives: readonly string[],
   located: () => Promise<ImageStore>,
 ): Promise<Omit<Loaded, 'digest'>> {
-  if (present === id) return { how: 'present', sentBytes: 0 };
+  const { record } = await outputs.read(stage);
   const source = await outputs.source(stage);
   const sent = { record, source, tags: [], manifest: engine.manifestFormat };
-  const before = present && (await engine.inspectImage(present));
-  if (before) {
-    const had = new Set(before.layers);
-    const lacking = new Set(
-      record.layers.filter(({ diffId }) => !had.has(diffId)).map(({ digest }) => digest),
-    );
+  const images = await Promise.all(relatives.map((id) => engine.inspectImage(id)));
+  const had = new Set(images.flatMap((image) => image?.layers ?? []));
+  const lacking = new Set(
+    record.layers.filter(({ diffId }) => !had.has(diffId)).map(({ digest }) => digest),
+  );
+  if (had.size > 0) {
     try {
       await engine.loadImage(loadTar({ ...sent, layers: lacking }));
       return { how: 'thin', sentBytes: sizeOf(record, lacking) };

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { StagedWorkspace } from '../testing/staged';
+
+let workspace: StagedWorkspace;
+beforeAll(async () => {
+  workspace = await StagedWorkspace.make();
+  await workspace.build();
+}, 300_000);
+afterAll(() => workspace.remove());
+
+const load = async () => {
+  const { success, text } = await workspace.load();
+  expect(text).toSatisfy(() => success);
+  return text;
+};
+
+test('an image that is there under another name is not sent again', async () => {
+  const { image, engine } = workspace;
+  const id = await workspace.loaded();
+  for (const name of [`${image}:kept`, `${image}-elsewhere/of:kept`]) {
+    await workspace.removeImages();
+    await load();
+    await engine.tag(`${image}:test`, name);
+    for (const { tag } of await engine.listImages([`reference=${image}`]))
+      if (`${image}:${tag}` !== name) await engine.command(['image', 'rm', `${image}:${tag}`]);
+    expect(await load()).toContain('was there already');
+    expect(await workspace.loaded()).toBe(id);
+    await engine.command(['image', 'rm', name]);
+  }
+});
+
+test('what another tag of the same image has is not sent again', async () => {
+  const { image, engine } = workspace;
+  await load();
+  await engine.tag(`${image}:test`, `${image}:old`);
+  for (const { tag } of await engine.listImages([`reference=${image}`]))
+    if (tag !== 'old') await engine.command(['image', 'rm', `${image}:${tag}`]);
+  await workspace.write('app/main.sh', 'echo two');
+  await workspace.plan();
+  await workspace.stage('runner');
+  expect(await load()).toMatch(/thin load, \d+ B sent/);
+});
