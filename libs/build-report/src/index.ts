@@ -1,6 +1,5 @@
 export { auditImage } from './audit/audit';
 export { requiredNames } from './audit/rules';
-export { checkedOutCommit } from './commit';
 export { keepRun, readRuns, runsFolder } from './history';
 export { reportPage } from './page/page';
 export { imagesOf, recordOf } from './record';

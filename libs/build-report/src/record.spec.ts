@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkedOutCommit } from './commit';
 import { keepRun, readRuns, runsFolder } from './history';
 import { type FinishedRun, type FinishedTask, commandOf, imagesOf, recordOf } from './record';
 import type { RunRecord } from './run';
@@ -116,20 +115,4 @@ describe('kept runs', () => {
     expect(runsFolder('/w', {})).toBe('/w/.nx/workspace-data/docker-runs');
     expect(runsFolder('/w', { NX_WORKSPACE_DATA_DIRECTORY: '/d' })).toBe('/d/docker-runs');
   });
-});
-
-test('the commit is read from loose and packed references, and a detached head', () => {
-  const git = (file: string, text: string) => {
-    mkdirSync(join(folder, '.git', file, '..'), { recursive: true });
-    writeFileSync(join(folder, '.git', file), text);
-  };
-  expect(checkedOutCommit(folder)).toBeUndefined();
-  git('HEAD', 'ref: refs/heads/main\n');
-  expect(checkedOutCommit(folder)).toBeUndefined();
-  git('packed-refs', `# pack\n${'a'.repeat(40)} refs/heads/main\n`);
-  expect(checkedOutCommit(folder)).toBe('a'.repeat(12));
-  git('refs/heads/main', `${'b'.repeat(40)}\n`);
-  expect(checkedOutCommit(folder)).toBe('b'.repeat(12));
-  git('HEAD', `${'c'.repeat(40)}\n`);
-  expect(checkedOutCommit(folder)).toBe('c'.repeat(12));
 });

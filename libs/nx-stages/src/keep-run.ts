@@ -1,5 +1,6 @@
 import { type PostTasksExecutionContext, logger } from '@nx/devkit';
-import { checkedOutCommit, imagesOf, keepRun, recordOf, runsFolder } from '@excel2doc/build-report';
+import { imagesOf, keepRun, recordOf, runsFolder } from '@excel2doc/build-report';
+import { checkedOutCommit } from '@excel2doc/stages';
 
 /**
  * Keeps a record of every run that made an image, for docker-report. Whatever goes wrong here is no

@@ -1,7 +1,6 @@
 export { Bases, type LocalImage, readLockedImages } from './bases/bases';
 export { baseReferences, lockText, unlocked, writeLock } from './bases/lock';
 export { resolveImage } from './bases/resolve';
-export { headCommit } from './build/commit';
 export { withHealing } from './build/healing';
 export { type ImageToLoad, loadImage } from './build/load-image';
 export { loadStage, loadStandIn } from './build/load';
@@ -17,6 +16,7 @@ export { readPlan } from './plan/read';
 export { writePlans } from './plan/write';
 export { commandArguments } from './workspace/arguments';
 export { argsInMetadata, declaredArgs, mergedArgs } from './workspace/build-args';
+export { checkedOutCommit, commitForTags } from './workspace/commit';
 export { confirmByName } from './workspace/confirm';
 export { type DockerOptions } from './workspace/docker-options';
 export { DockerProject } from './workspace/docker-project';

@@ -1,4 +1,5 @@
 import { openImageStore } from '@excel2doc/engine';
+import { commitForTags } from '../workspace/commit';
 import type { DockerProject } from '../workspace/docker-project';
 import { withHealing } from './healing';
 import { type Loaded, loadStage } from './load';
@@ -13,7 +14,8 @@ export interface ImageToLoad {
 }
 
 /**
- * Brings the image of a stage into the engine, tagged with a name, the commit and its own digest.
+ * Brings the image of a stage into the engine, tagged with a name, its own digest, and the commit where it is
+ * made of one as it is.
  *
  * @returns what was sent, and the first of its names
  */
@@ -21,11 +23,12 @@ export async function loadImage(
   project: DockerProject,
   { stage, image, tag }: ImageToLoad,
 ): Promise<Loaded & { name: string }> {
+  const committed = commitForTags(project);
   const engine = await openImageStore({ choice: project.engineChoice });
   const outputs = await Outputs.open(project, engine.platform);
   return withHealing({ project, outputs }, { stages: [stage] }, async () => {
     const { record } = await outputs.read(stage);
-    const tags = imageTags(project.root, record.digest, tag);
+    const tags = imageTags(record.digest, await committed, tag);
     const [name = '', ...others] = tags.map((each) => `${image}:${each}`);
     const loaded = await loadStage(engine, outputs, stage, [name, ...others], project.engine);
     return { ...loaded, name };

@@ -42,7 +42,7 @@ export async function runStep(step: Step, say: (line: string) => void): Promise<
   if (name === 'push') {
     const repository = new Repository(step.repository ?? '');
     try {
-      const tags = (digest: string) => imageTags(project.root, digest, tag);
+      const tags = (digest: string) => imageTags(digest, undefined, tag);
       const pushed = await pushStage({ project, stage, name: image, repository, tags, sbom: true });
       for (const { platform, uploadedBytes, blobs } of pushed.platforms)
         say(`${platform}: ${pushedText(uploadedBytes, blobs)}`);

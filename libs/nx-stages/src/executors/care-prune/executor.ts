@@ -1,7 +1,7 @@
 import { bytesText } from '@excel2doc/oci';
 import type { ExecutorContext } from '@nx/devkit';
 import type { Engine } from '@excel2doc/engine';
-import { headCommit, Outputs, printTable } from '@excel2doc/stages';
+import { checkedOutCommit, Outputs, printTable } from '@excel2doc/stages';
 import {
   type ComposeOptions,
   openCompose,
@@ -84,7 +84,7 @@ async function ownImages(
 ) {
   const outputs = new Outputs(context.root, projectOf(context).folder, engine.platform, bases);
   const ownLayers = new Set<string>();
-  const commit = headCommit(context.root);
+  const commit = checkedOutCommit(context.root);
   const keepTags = commit ? [commit] : [];
   for (const stage of options.stages) {
     const output = await outputs.read(stage).catch(() => undefined);

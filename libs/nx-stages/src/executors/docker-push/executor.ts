@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { Repository } from '@excel2doc/oci';
 import {
+  commitForTags,
   type DockerOptions,
   imageTags,
   pushStage,
@@ -32,12 +33,14 @@ export default function dockerPush(options: Options, context: ExecutorContext) {
     }
     const repository = new Repository(name);
     try {
+      const project = dockerProject(options, context);
+      const commit = await commitForTags(project);
       const { digest, tags, platforms } = await pushStage({
-        project: dockerProject(options, context),
+        project,
         stage: options.stage,
         name: options.image,
         repository,
-        tags: (of) => imageTags(context.root, of, options.tag),
+        tags: (of) => imageTags(of, commit, options.tag),
         sbom: options.sbom ?? true,
       });
       for (const { platform, standIn, sbom, uploadedBytes, blobs } of platforms) {
