@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import takewhile
 
-from app.domain.number_format.dates import format_date
-from app.domain.number_format.numbers import Format, general, number_format
-from app.domain.number_format.tokens import Kind, Section, tokenize
-
-_DATE_KINDS = (Kind.DATE, Kind.ELAPSED, Kind.HALF_DAY)
+from app.domain.number_format.dates import OVERFLOW, format_date
+from app.domain.number_format.general import general
+from app.domain.number_format.native_digits import general_in_words, script_of
+from app.domain.number_format.numbers import Format, number_format, rounds_to_zero
+from app.domain.number_format.tokens import Condition, Kind, Section, Token, tokenize
 
 
 class NumberFormat:
@@ -23,15 +24,10 @@ class NumberFormat:
     __slots__ = ("_text", "is_date", "is_elapsed", "is_special", "number")
 
     def __init__(self, code: str, *, date1904: bool) -> None:
-        sections = tokenize(code)
-        text_sections = [s for s in sections if s.has(Kind.TEXT)] if len(sections) < 4 else []
-        if len(sections) > 3:
-            text_sections = [sections[3]]
-        self._text = _text_format(text_sections[-1]) if text_sections else None
-        numeric = sections[:3]
-        if len(sections) < 4 and len(numeric) > 1 and numeric[-1].has(Kind.TEXT):
-            numeric = numeric[:-1]
-        self.is_date = _is_date(numeric[0])
+        sections = tokenize(code)[:4]
+        numeric, text = _for_text(sections)
+        self._text = _text_format(text) if text else None
+        self.is_date = numeric[0].is_date
         self.is_elapsed = numeric[0].has(Kind.ELAPSED)
         self.is_special = code.lower() not in {"general", ""}
         self.number: Format = _choose(numeric, date1904=date1904)
@@ -46,23 +42,29 @@ def compile_format(code: str, *, date1904: bool = False) -> NumberFormat:
     return NumberFormat(code, date1904=date1904)
 
 
-def _is_date(section: Section) -> bool:
-    return section.has(*_DATE_KINDS) and not section.has(Kind.GENERAL)
+def _for_text(sections: list[Section]) -> tuple[list[Section], Section | None]:
+    """The sections for numbers, and the one for text: the fourth, or the last one if it has `@`."""
+    if len(sections) == 4:
+        return sections[:3], sections[3]
+    if not sections[-1].has(Kind.TEXT):
+        return sections, None
+    return sections[:-1] or sections, sections[-1]
 
 
 def _text_format(section: Section) -> Callable[[str], str]:
     tokens = section.tokens
-    return lambda value: "".join(value if t.kind is Kind.TEXT else t.text for t in tokens)
+    takes = {Kind.TEXT, Kind.GENERAL}
+    return lambda value: "".join(value if t.kind in takes else t.text for t in tokens)
 
 
 def _choose(sections: list[Section], *, date1904: bool) -> Format:
     """One function of the sections for positive, negative and zero, or by their conditions."""
-    formats = [_section_format(s, date1904=date1904) for s in sections]
     if any(s.condition for s in sections):
-        return _conditional(sections, formats)
+        return _conditional(sections, date1904=date1904)
+    formats = [_section_format(s, date1904=date1904) for s in sections]
     positive = formats[0]
     if len(formats) == 1:
-        return positive if _is_date(sections[0]) else _signed(positive)
+        return positive if sections[0].is_date else _signed(sections[0], positive)
     negative = formats[1]
     zero = formats[2] if len(formats) > 2 else positive
 
@@ -74,42 +76,94 @@ def _choose(sections: list[Section], *, date1904: bool) -> Format:
     return show
 
 
-def _signed(positive: Format) -> Format:
+def _signed(section: Section, shown: Format) -> Format:
+    is_zero = rounds_to_zero(section)
+
     def show(value: float) -> str:
         if value >= 0:
-            return positive(value)
-        text = positive(-value)
-        return f"-{text}" if any(c in "123456789" for c in text) else text
+            return shown(value or 0)  # no -0.0
+        return shown(-value) if is_zero(-value) else f"-{shown(-value)}"
 
     return show
 
 
-def _conditional(sections: list[Section], formats: list[Format]) -> Format:
-    def applies(index: int, value: float) -> bool:
-        condition = sections[index].condition
-        if condition:
-            return condition(value)
-        if index == 0 and len(sections) > 1:
-            return value > 0 or len(sections) == 2
-        return index > 0 and (index != 1 or len(sections) < 3 or value < 0)
+_POSITIVE, _NEGATIVE = Condition(">", 0), Condition("<", 0)
+
+
+def _conditional(sections: list[Section], *, date1904: bool) -> Format:
+    """The first section whose condition holds; the last one without a condition takes the rest.
+
+    A section keeps its number's minus unless its condition is Excel's own for negative numbers,
+    or it writes one itself.
+    """
+    conditions = [section.condition for section in sections]
+    if len(sections) == 1:
+        sections = [*sections, Section([Token(Kind.GENERAL, "General")])]
+        conditions.append(None)
+    if conditions[0] is None:
+        conditions[0] = _POSITIVE
+    if len(sections) == 3 and conditions[1] is None:
+        conditions[1] = _NEGATIVE
+    formats = [
+        _without_minus(section, date1904=date1904)
+        if condition and (condition.wants_no_minus or _writes_minus(section))
+        else _with_minus(section, date1904=date1904)
+        for section, condition in zip(sections, conditions, strict=True)
+    ]
+    if len(sections) == 2 and conditions[1] is None and _leaves_negatives_only(conditions[0]):
+        formats[1] = _without_minus(sections[1], date1904=date1904)
 
     def show(value: float) -> str:
-        for index, shown in enumerate(formats):
-            if applies(index, value):
-                text = shown(abs(value))
-                condition = sections[index].condition
-                only_negative = condition and not condition(abs(value))
-                return f"-{text}" if value < 0 and not only_negative else text
-        return "########"
+        for condition, shown in zip(conditions, formats, strict=True):
+            if condition is None or condition.holds(value):
+                return shown(value)
+        return OVERFLOW
 
     return show
+
+
+def _leaves_negatives_only(condition: Condition | None) -> bool:
+    """`[>=0]0;0` is `0;0`"""
+    return condition is not None and condition.operator in {">", ">="} and condition.limit == 0
+
+
+def _writes_minus(section: Section) -> bool:
+    before = takewhile(lambda token: token.kind is Kind.LITERAL, section.tokens)
+    return any(token.text[:1] in {"-", "("} for token in before)
+
+
+def _without_minus(section: Section, *, date1904: bool) -> Format:
+    shown = _section_format(section, date1904=date1904)
+    return lambda value: shown(abs(value))
+
+
+def _with_minus(section: Section, *, date1904: bool) -> Format:
+    shown = _section_format(section, date1904=date1904)
+    return shown if section.is_date else _signed(section, shown)
 
 
 def _section_format(section: Section, *, date1904: bool) -> Format:
-    if _is_date(section):
+    if section.is_date:
         return lru_cache(maxsize=8192)(
             lambda value: format_date(value, section, date1904=date1904)  # days repeat
         )
+    if section.native_digits:
+        return _native(section)
     if [t.kind for t in section.tokens] == [Kind.GENERAL]:
         return general
     return number_format(section)
+
+
+def _native(section: Section) -> Format:
+    script = script_of(section.native_digits, section.region)
+    if section.has(Kind.DIGIT):
+        shown = number_format(section)
+        return lambda value: script.by_digit(shown(value))
+    tokens = section.tokens
+    takes = {Kind.TEXT, Kind.GENERAL}
+
+    def show(value: float) -> str:
+        words = general_in_words(general(value), script)
+        return "".join(words if t.kind in takes else t.text for t in tokens)
+
+    return show

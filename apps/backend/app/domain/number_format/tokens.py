@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from app.domain.number_format.locales import SYSTEM_DATE, SYSTEM_TIME, Region, region_of
 from app.domain.refusal import Refused
 
 
@@ -30,34 +31,62 @@ class Token:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`[>=1000]`"""
+
+    operator: str
+    limit: float
+
+    def holds(self, value: float) -> bool:
+        return _COMPARE[self.operator](value, self.limit)
+
+    @property
+    def wants_no_minus(self) -> bool:
+        """`[<0]` is Excel's own way to say what a negative section is for."""
+        return self.limit == 0 and self.operator == "<"
+
+
 @dataclass(slots=True)
 class Section:
+    """What stands between two semicolons.
+
+    Attributes:
+        native_digits: 1 to 3 for `[DBNum1]` to `[DBNum3]`, 0 for none.
+    """
+
     tokens: list[Token] = field(default_factory=list)
-    condition: Callable[[float], bool] | None = None
-    locale: str = ""
-    chinese_digits: bool = False
+    condition: Condition | None = None
+    region: Region = field(default_factory=Region)
+    native_digits: int = 0
+    has_directive: bool = False
 
     def has(self, *kinds: Kind) -> bool:
         return any(token.kind in kinds for token in self.tokens)
+
+    @property
+    def is_date(self) -> bool:
+        return self.has(Kind.DATE, Kind.ELAPSED, Kind.HALF_DAY) and not self.has(Kind.GENERAL)
 
 
 _TOKEN = re.compile(
     r"""
       "(?P<quoted>[^"]*)"?
     | \\(?P<escaped>.)
-    | _(?P<skip>.)
-    | \*(?P<fill>.)
+    | _(?P<skip>\\.|.)
+    | \*(?P<fill>\\.|.)
     | \[(?P<bracket>[^\]]*)\]
     | (?P<general>General|G/通用格式)
     | (?P<half>AM/PM|A/P|上午/下午)
     | (?P<exponent>E[+-])
-    | (?P<date>y+|m+|d+|h+|s+|a{3,4}|e+|b{2,4}|g{1,3})
+    | (?P<calendar>B[12](?=[ymdhsbge]))
+    | (?P<date>y+|m+|d+|h+|s+|a{3,4}|e+|b+|g+)
     | (?P<digit>[0#?])
     | (?P<other>.)
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?[\d.]+)$")
+_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)$")
 _SIMPLE = {".": Kind.POINT, ",": Kind.COMMA, "%": Kind.PERCENT, "/": Kind.SLASH, "@": Kind.TEXT}
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<": lambda a, b: a < b,
@@ -68,6 +97,8 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<>": lambda a, b: a != b,
 }
 MAX_CODE_LENGTH = 512
+_SYSTEM_CODES = {SYSTEM_DATE: "dddd, mmmm d, yyyy", SYSTEM_TIME: "h:mm:ss AM/PM"}
+"""What follows the reader's system in Excel; a server has none."""
 
 
 def tokenize(code: str) -> list[Section]:
@@ -103,7 +134,7 @@ def _token(kind: str, text: str) -> Token | None:
             return Token(Kind.LITERAL, text)
         case "skip":  # as wide as the character: a space is as near as text comes
             return Token(Kind.LITERAL, " ")
-        case "fill":
+        case "fill" | "calendar":
             return None
         case "general":
             return Token(Kind.GENERAL, text)
@@ -121,29 +152,29 @@ def _token(kind: str, text: str) -> Token | None:
 
 def _bracket(section: Section, text: str) -> None:
     if condition := _CONDITION.match(text):
-        compare = _COMPARE[condition[1]]
-        try:
-            limit = float(condition[2])
-        except ValueError:
-            return
-        section.condition = lambda value: compare(value, limit)
-    elif text.lower().strip("hms") == "" and text:
+        section.condition = Condition(condition[1], float(condition[2]))
+    elif text and len(set(text.lower())) == 1 and text[0] in "hmsHMS":
         section.tokens.append(Token(Kind.ELAPSED, text.lower()))
     elif text.startswith("$"):
-        currency, _, locale = text[1:].partition("-")
-        section.locale = locale.upper() or section.locale
+        currency, _, region = text[1:].partition("-")
+        if region:
+            section.region = region_of(region)
         if currency:
             section.tokens.append(Token(Kind.LITERAL, currency))
-    elif text.upper().startswith("DBNUM"):
-        section.chinese_digits = True
+    elif text[:5].upper() == "DBNUM" and text[5:] in {"1", "2", "3"}:
+        section.native_digits = int(text[5:])
+    section.has_directive = not text.startswith("$")
     # anything else is a colour
 
 
 def _settle(section: Section) -> None:
     """Decide what a letter or a sign means from what stands around it."""
-    if not section.has(Kind.DATE, Kind.ELAPSED, Kind.HALF_DAY):
+    if not section.tokens and section.has_directive:
+        section.tokens.append(Token(Kind.GENERAL, "General"))  # `[Red]` alone
+    if not section.is_date:
         return
-    if section.has(Kind.GENERAL):
+    if code := _SYSTEM_CODES.get(section.region.language):
+        section.tokens = tokenize(code)[0].tokens
         return
     tokens: list[Token] = []
     source = iter(enumerate(section.tokens))

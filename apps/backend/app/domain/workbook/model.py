@@ -7,7 +7,7 @@ from typing import Protocol, cast
 
 from app.domain.limits import Limits
 from app.domain.number_format.compiled import NumberFormat
-from app.domain.number_format.numbers import general
+from app.domain.number_format.general import general
 from app.domain.refusal import Refused
 from app.domain.values import Value, to_datetime
 
