@@ -23,6 +23,14 @@ class ColumnOut(_Model):
     kind: str = Field(examples=["text", "number", "date"])
 
 
+class WarningOut(_Model):
+    code: str = Field(examples=["FORMULA_UNCALCULATED"])
+    cell: str = Field(description="The first one", examples=["C5"])
+    count: int
+    message: str
+    hint: str
+
+
 class SheetOut(_Model):
     model_config = shows(examples.SHEET)
 
@@ -32,6 +40,9 @@ class SheetOut(_Model):
     row_count: int = Field(description="Rows below the header that are not hidden")
     columns: list[ColumnOut]
     sample: list[list[str]] = Field(description="The first rows as Excel shows them")
+    warnings: list[WarningOut] = Field(
+        default_factory=list, description="What was read otherwise than it is written"
+    )
 
 
 class WorkbookOut(_Model):
@@ -102,6 +113,9 @@ class OptionsIn(_Model):
         examples=["{{ Name }} {{ row_number }}"],
     )
     missing: Missing = Field(default=Missing.ERROR, description="A field without a value")
+    uncalculated: Missing = Field(
+        default=Missing.BLANK, description="A formula without a stored value"
+    )
     pdf: bool = Field(default=False, description="PDFs; `/health/ready` says if a worker makes any")
 
     def to_options(self) -> Options:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.domain.values import CellError, Value
-from app.domain.workbook.model import Row, column_letters
+from app.domain.workbook.model import Row
+from app.domain.workbook.places import column_letters
 
 SEARCHED_ROWS = 20
 RESERVED = frozenset({"raw", "row", "rows", "row_number", "sheet", "count", "loop", "images"})

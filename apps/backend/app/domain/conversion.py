@@ -35,6 +35,7 @@ class Options:
         sheets: their names; None for all visible ones (`table`) or the first (else).
         mapping: field of the template to column of the sheet, by header or by field name.
         pdf: the documents as PDF; what makes them one is no part of the domain.
+        uncalculated: what a formula without a stored value is.
         file_name: pattern of a document's name in mode `per-row`, in the template's syntax.
     """
 
@@ -45,9 +46,15 @@ class Options:
     file_name: str = "{{ row_number }}"
     missing: Missing = Missing.ERROR
     pdf: bool = False
+    uncalculated: Missing = Missing.BLANK
 
     def read_options(self) -> ReadOptions:
-        return ReadOptions(self.sheets, self.header_row, self.include_hidden)
+        return ReadOptions(
+            self.sheets,
+            self.header_row,
+            self.include_hidden,
+            refuse_uncalculated=self.uncalculated is Missing.ERROR,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.domain.limits import Limits
 from app.domain.refusal import Refused
-from app.domain.sheet_view import ReadOptions, SheetView, view_sheets
+from app.domain.sheet_view import ReadOptions, SheetView, every_view, view_sheets
 from app.domain.workbook.opening import detect_kind, open_workbook
 
 _SHOWN_ROWS = 10
@@ -22,13 +22,9 @@ def inspect_workbook(path: Path, name: str, limits: Limits) -> dict[str, Any]:
     kind = detect_kind(path, name)
     with open_workbook(path, name, limits) as reader:
         hidden = {sheet.name for sheet in reader.sheets if sheet.hidden}
-        try:
-            every = tuple(sheet.name for sheet in reader.sheets)
-            views = view_sheets(reader, ReadOptions(sheets=every))
-        except Refused as refusal:
-            if refusal.code == "NOTHING_TO_CONVERT":
-                raise Refused("WORKBOOK_EMPTY", "no sheet of the workbook holds a row") from refusal
-            raise
+        views = every_view(reader)
+        if not views:
+            raise Refused("WORKBOOK_EMPTY", "no sheet of the workbook holds a row")
         return {"kind": kind, "sheets": [_sheet(view, view.name in hidden) for view in views]}
 
 
@@ -52,6 +48,16 @@ def _sheet(view: SheetView, hidden: bool) -> dict[str, Any]:
         "hidden": hidden,
         "header_row": view.header_row,
         "row_count": view.row_count,
+        "warnings": [
+            {
+                "code": each.code,
+                "cell": each.place,
+                "count": each.count,
+                "message": each.message,
+                "hint": each.hint,
+            }
+            for each in view.remarks
+        ],
         "columns": [asdict(column) for column in view.columns],
         "sample": [
             [

@@ -13,6 +13,7 @@ from app.domain.columns import (
 from app.domain.refusal import Refused
 from app.domain.values import Value
 from app.domain.workbook.model import Merge, Row, SheetLayout, WorkbookReader
+from app.domain.workbook.remarks import Remarks
 
 _SAMPLE_ROWS = 100
 
@@ -24,11 +25,13 @@ class ReadOptions:
     Attributes:
         sheets: their names; None for all that are visible.
         header_row: counted from 1; 0 for none; None to find it.
+        refuse_uncalculated: a formula without a stored value is no empty cell, but a refusal.
     """
 
     sheets: tuple[str, ...] | None = None
     header_row: int | None = None
     include_hidden: bool = False
+    refuse_uncalculated: bool = False
 
 
 @dataclass(slots=True)
@@ -50,6 +53,7 @@ class SheetView:
     layout: SheetLayout
     include_hidden: bool
     sample: list[Row] = field(default_factory=list)
+    remarks: Remarks = field(default_factory=Remarks)
 
     @property
     def width(self) -> int:
@@ -65,6 +69,12 @@ class Record:
     raw: dict[str, Value]
 
 
+def every_view(reader: WorkbookReader) -> list[SheetView]:
+    """All sheets that hold anything; those with hidden rows alone, too."""
+    views = [_view(reader, i, sheet.name, ReadOptions()) for i, sheet in enumerate(reader.sheets)]
+    return [view for view in views if view.total_rows or view.remarks.get("ONLY_HIDDEN_ROWS")]
+
+
 def view_sheets(reader: WorkbookReader, options: ReadOptions) -> list[SheetView]:
     """The sheets that `options` name, each read once to be measured; empty ones are left out.
 
@@ -72,6 +82,7 @@ def view_sheets(reader: WorkbookReader, options: ReadOptions) -> list[SheetView]
         Refused: `SHEET_UNKNOWN`, `NOTHING_TO_CONVERT`, `HEADER_ROW_EMPTY`, or what reading raises.
     """
     views = []
+    only_hidden = []
     names = [sheet.name for sheet in reader.sheets]
     for wanted in options.sheets or ():
         if wanted not in names:
@@ -83,8 +94,16 @@ def view_sheets(reader: WorkbookReader, options: ReadOptions) -> list[SheetView]
         elif sheet.hidden and not options.include_hidden:
             continue
         view = _view(reader, index, sheet.name, options)
-        if view is not None:
+        if view.total_rows:
             views.append(view)
+        elif view.remarks.get("ONLY_HIDDEN_ROWS"):
+            only_hidden.append(view)
+    if not views and only_hidden:
+        raise Refused(
+            "NOTHING_TO_CONVERT",
+            f"sheet {only_hidden[0].name!r} has data in hidden rows only",
+            "show the rows, or include hidden ones",
+        )
     if not views:
         raise Refused("NOTHING_TO_CONVERT", "no sheet that is to be converted holds a row")
     return views
@@ -117,15 +136,16 @@ def records(reader: WorkbookReader, view: SheetView, skip: int = 0) -> Iterator[
         )
 
 
-def _view(reader: WorkbookReader, index: int, name: str, options: ReadOptions) -> SheetView | None:
+def _view(reader: WorkbookReader, index: int, name: str, options: ReadOptions) -> SheetView:
     layout = reader.layout(index)
     if options.include_hidden:
         layout.hidden_columns.clear()
     head: list[Row] = []
-    width = total = below = 0
+    width = total = below = hidden = 0
     chosen = options.header_row
     for row in reader.rows(index):
         if row.hidden and not options.include_hidden:
+            hidden += 1
             continue
         total += 1
         width = max(width, len(row.raw))
@@ -133,9 +153,11 @@ def _view(reader: WorkbookReader, index: int, name: str, options: ReadOptions) -
             head.append(row)
         if chosen and row.index >= chosen:
             below += 1
-    if not total:
-        return None
-    place = _header_place(head, chosen, name)
+    remarks = reader.remarks(index)
+    _refuse_uncalculated(remarks, name, options)
+    if hidden and not total:
+        remarks.add_at("ONLY_HIDDEN_ROWS", "")
+    place = _header_place(head, chosen, name) if total else None
     if place is None:
         below = total
     elif not chosen:
@@ -157,7 +179,14 @@ def _view(reader: WorkbookReader, index: int, name: str, options: ReadOptions) -
         layout=layout,
         include_hidden=options.include_hidden,
         sample=sample[:SEARCHED_ROWS],
+        remarks=remarks,
     )
+
+
+def _refuse_uncalculated(remarks: Remarks, sheet: str, options: ReadOptions) -> None:
+    found = remarks.get("FORMULA_UNCALCULATED")
+    if found and options.refuse_uncalculated:
+        raise Refused("FORMULA_UNCALCULATED", f"sheet {sheet!r}, {found.message}", found.hint)
 
 
 def _header_place(head: list[Row], chosen: int | None, sheet: str) -> int | None:

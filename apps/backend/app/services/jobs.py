@@ -20,7 +20,7 @@ from app.services.errors import Conflict, NotFound
 from app.services.isolation.slots import run_isolated
 from app.tables import Job, TemplateVersion, Workbook, now
 
-ENGINE = "1"
+ENGINE = "2"
 """Part of every content key: raise it when the same input gives another document."""
 
 FINAL = frozenset({"done", "failed", "cancelled", "expired"})

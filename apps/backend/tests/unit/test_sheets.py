@@ -14,8 +14,9 @@ from app.domain.limits import Limits
 from app.domain.refusal import Refused
 from app.domain.sheet_tables import to_table
 from app.domain.sheet_view import ReadOptions, SheetView, records, view_sheets
-from app.domain.workbook.model import Row, cell_name
+from app.domain.workbook.model import Row
 from app.domain.workbook.opening import open_workbook
+from app.domain.workbook.places import cell_name
 from tests.workbooks import xlsx
 
 

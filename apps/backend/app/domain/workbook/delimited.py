@@ -9,6 +9,7 @@ from app.domain.limits import Limits
 from app.domain.refusal import Refused
 from app.domain.values import Value
 from app.domain.workbook.model import Counter, Pictures, Row, SheetLayout, SheetName
+from app.domain.workbook.remarks import Remarks
 
 _SAMPLE_BYTES = 256 * 1024
 _DELIMITERS = ",;\t|"
@@ -36,6 +37,9 @@ class DelimitedReader:
 
     def pictures(self, index: int) -> Pictures:
         return {}
+
+    def remarks(self, index: int) -> Remarks:
+        return Remarks()
 
     def layout(self, index: int) -> SheetLayout:
         return SheetLayout()

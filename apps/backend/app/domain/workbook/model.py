@@ -10,6 +10,8 @@ from app.domain.number_format.compiled import NumberFormat
 from app.domain.number_format.general import general
 from app.domain.refusal import Refused
 from app.domain.values import Value, to_datetime
+from app.domain.workbook.places import cell_name
+from app.domain.workbook.remarks import Remarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,24 +155,13 @@ class WorkbookReader(Protocol):
 
     def rows(self, index: int) -> Iterator[Row]: ...
 
+    def remarks(self, index: int) -> Remarks:
+        """On the sheet as it was read last."""
+
     def pictures(self, index: int) -> Pictures:
         """None for formats whose pictures are not read."""
 
     def close(self) -> None: ...
-
-
-def column_letters(index: int) -> str:
-    """0 is A, 26 is AA."""
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
-
-
-def cell_name(row: int, column: int) -> str:
-    return f"{column_letters(column)}{row + 1}"
 
 
 class Counter:
@@ -182,10 +173,14 @@ class Counter:
         self._name, self._limits = name, limits
         self._rows = self._cells = 0
 
-    def add(self, row: int, width: int) -> None:
-        """Raises: Refused: `TOO_MANY_ROWS`, `TOO_MANY_COLUMNS`, `TOO_MANY_CELLS`."""
+    def add(self, row: int, width: int, cells: int | None = None) -> None:
+        """`width`: up to the last cell with content; `cells`: those with content, if not all are.
+
+        Raises:
+            Refused: `TOO_MANY_ROWS`, `TOO_MANY_COLUMNS`, `TOO_MANY_CELLS`.
+        """
         self._rows += 1
-        self._cells += width
+        self._cells += width if cells is None else cells
         limits = self._limits
         if width > limits.columns:
             self._refuse("COLUMNS", cell_name(row, limits.columns), limits.columns)

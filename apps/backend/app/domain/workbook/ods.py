@@ -1,17 +1,19 @@
-""".ods, which stores beside each value the text that was shown (OpenDocument 1.3, chapter 9)."""
+""".ods and .fods, which store beside a value the text that was shown (OpenDocument 1.3, 9)."""
 
 import re
-import zipfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 from lxml import etree
 
+from app.domain.archive import open_archive
 from app.domain.limits import Limits
 from app.domain.refusal import Refused
 from app.domain.values import CellError, Value
 from app.domain.workbook.model import Counter, Merge, Pictures, Row, SheetLayout, SheetName
+from app.domain.workbook.remarks import Remarks
 from app.domain.xml_safe import elements, local, parse
 
 _O = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
@@ -26,15 +28,17 @@ _MAX_SPACES = 32_767
 class OdsReader:
     """See `WorkbookReader`. Its content is one XML file, so a sheet is in memory whole."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: Limits, *, flat: bool = False) -> None:
+        """`flat`: the file is the content itself, and no archive."""
         self._limits = limits
-        self._archive = zipfile.ZipFile(path)
+        self._path = path
+        self._archive = None if flat else open_archive(path)
         self._loaded: tuple[int, etree._Element] | None = None
         try:
             self._refuse_encrypted()
             self._sheets = self._find_sheets()
         except BaseException:
-            self._archive.close()
+            self.close()
             raise
 
     @property
@@ -43,6 +47,9 @@ class OdsReader:
 
     def pictures(self, index: int) -> Pictures:
         return {}
+
+    def remarks(self, index: int) -> Remarks:
+        return Remarks()
 
     def layout(self, index: int) -> SheetLayout:
         layout = SheetLayout()
@@ -75,9 +82,15 @@ class OdsReader:
                 yield Row.as_shown(number + offset, list(values), list(shown), hidden=hidden)
 
     def close(self) -> None:
-        self._archive.close()
+        if self._archive:
+            self._archive.close()
+
+    def _content(self) -> IO[bytes]:
+        return self._archive.open(_CONTENT) if self._archive else self._path.open("rb")
 
     def _refuse_encrypted(self) -> None:
+        if not self._archive:
+            return
         try:
             manifest = parse(self._archive.read("META-INF/manifest.xml"), "META-INF/manifest.xml")
         except KeyError:
@@ -90,7 +103,7 @@ class OdsReader:
         found = []
         hidden: set[str | None] = set()
         try:
-            with self._archive.open(_CONTENT) as stream:
+            with self._content() as stream:
                 for element in elements(stream, _CONTENT, f"{_S}style", f"{_T}table"):
                     if _is_sheet(element):
                         name = element.get(f"{_T}name") or "?"
@@ -104,7 +117,7 @@ class OdsReader:
     def _table(self, index: int) -> etree._Element:
         if self._loaded and self._loaded[0] == index:
             return self._loaded[1]
-        with self._archive.open(_CONTENT) as stream:
+        with self._content() as stream:
             place = -1
             for table in elements(stream, _CONTENT, f"{_T}table"):
                 place += _is_sheet(table)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 
+from app.domain.archive import open_archive
 from app.domain.limits import Limits
 from app.domain.ole import is_encrypted, is_ole
 from app.domain.refusal import Refused
@@ -12,10 +13,13 @@ from app.domain.workbook.delimited import DelimitedReader
 from app.domain.workbook.model import WorkbookReader
 from app.domain.workbook.ods import OdsReader
 from app.domain.workbook.xls import XlsReader
+from app.domain.workbook.xlsb import XlsbReader
 from app.domain.workbook.xlsx import XlsxReader
+from app.domain.workbook.xml2003 import NAMESPACE, Xml2003Reader
 from app.domain.zip_guard import check_zip
 
 _BIFF_STARTS = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")
+_XML_HEAD_BYTES = 4096
 _TEXT_SUFFIXES = {".csv", ".tsv", ".txt", ".tab"}
 _NAMED_KINDS = {
     b"%PDF": "a PDF",
@@ -28,7 +32,7 @@ _NAMED_KINDS = {
 
 
 def detect_kind(path: Path, name: str) -> str:
-    """`xlsx`, `xls`, `ods` or `csv`.
+    """`xlsx`, `xlsb`, `xls`, `ods`, `fods`, `xml` (Excel's of 2003) or `csv`.
 
     Raises:
         Refused: `UNKNOWN_KIND`, `ENCRYPTED`, naming what the file is instead where that is known.
@@ -43,6 +47,8 @@ def detect_kind(path: Path, name: str) -> str:
         return _kind_of_archive(path)
     if head[:2] in _BIFF_STARTS and head[2:3] in {b"\x04", b"\x06", b"\x08", b"\x10"}:
         return "xls"
+    if kind := _kind_of_xml(path):
+        return kind
     for start, kind in _NAMED_KINDS.items():
         if head.startswith(start):
             raise _unknown(f"the file is {kind}")
@@ -63,14 +69,18 @@ def open_workbook(path: Path, name: str, limits: Limits) -> Iterator[WorkbookRea
         Refused: with a code that says why; also while rows are read.
     """
     kind = detect_kind(path, name)
-    if kind in {"xlsx", "ods"}:
+    if kind in {"xlsx", "xlsb", "ods"}:
         check_zip(path, limits.unpacked_bytes)
     reader: WorkbookReader
     match kind:
         case "xlsx":
             reader = XlsxReader(path, limits)
-        case "ods":
-            reader = OdsReader(path, limits)
+        case "xlsb":
+            reader = XlsbReader(path, limits)
+        case "ods" | "fods":
+            reader = OdsReader(path, limits, flat=kind == "fods")
+        case "xml":
+            reader = Xml2003Reader(path, limits)
         case "xls":
             reader = XlsReader(path, limits)
         case _:
@@ -85,14 +95,14 @@ def open_workbook(path: Path, name: str, limits: Limits) -> Iterator[WorkbookRea
 
 def _kind_of_archive(path: Path) -> str:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_archive(path) as archive:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise Refused("NOT_A_ZIP", f"the file is damaged: {error}") from error
     if any(n.startswith("word/") for n in names):
         raise _unknown("the file is a Word document")
     if any(n.endswith("workbook.bin") for n in names):
-        raise Refused("UNKNOWN_KIND", "the file is an .xlsb", "save it as .xlsx and try again")
+        return "xlsb"
     if "content.xml" in names:
         return "ods"
     if "[Content_Types].xml" in names:
@@ -100,5 +110,22 @@ def _kind_of_archive(path: Path) -> str:
     raise _unknown("the file is an archive, but no workbook")
 
 
+def _kind_of_xml(path: Path) -> str | None:
+    with path.open("rb") as file:
+        head = file.read(_XML_HEAD_BYTES)
+    if head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        head = head.decode("utf-16", "replace").encode()
+    if not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
+        return None
+    if NAMESPACE.encode() in head:
+        return "xml"
+    is_flat = b"opendocument" in head and b"opendocument.spreadsheet" in head
+    return "fods" if is_flat else None
+
+
 def _unknown(message: str) -> Refused:
-    return Refused("UNKNOWN_KIND", message, "send an .xlsx, .xlsm, .xls, .ods or .csv")
+    return Refused(
+        "UNKNOWN_KIND",
+        message,
+        "send an .xlsx, .xlsm, .xlsb, .xls, .ods, .fods, .csv or an XML Spreadsheet 2003",
+    )

@@ -8,7 +8,8 @@ from lxml import etree
 
 from app.domain.limits import Limits
 from app.domain.refusal import Refused
-from app.domain.workbook.model import Picture, Pictures, cell_name
+from app.domain.workbook.model import Picture, Pictures
+from app.domain.workbook.places import cell_name
 from app.domain.workbook.xlsx_parts import read_relationships
 from app.domain.xml_safe import local, parse
 

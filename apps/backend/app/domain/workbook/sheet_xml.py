@@ -12,17 +12,20 @@ from typing import IO, NamedTuple
 from xml.parsers import expat
 
 from app.domain.workbook.model import Merge, SheetLayout
+from app.domain.workbook.remarks import Remarks
 from app.domain.xml_safe import damaged
 
-Cell = tuple[bytes, bytes, bytes, bytes, bytes]
-"""Column letters (empty: the next one), style, type, value, inline text; the last two escaped."""
+Cell = tuple[bytes, bytes, bytes, bytes, bytes, bytes]
+"""Column letters (empty: the next one), style, type, formula (not its text: whether there is one),
+value, inline text; the last two escaped."""
 
 _CHUNK_BYTES = 1 << 20
 _MAX_ROW_BYTES = 64 << 20
 _HIDDEN = re.compile(rb'\shidden=["\'](?:1|true)["\']')
 _ROW_NUMBER = re.compile(rb'\sr=["\'](\d+)["\']')
 _ENCODING = re.compile(rb'<\?xml[^>]*encoding=["\']([\w.-]+)["\']')
-_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d+)(?::\$?([A-Z]{1,3})\$?(\d+))?$")
+_REFERENCE = re.compile(r"\$?([A-Z]{1,3})?\$?(\d{1,7})?(?::\$?([A-Z]{1,3})?\$?(\d{1,7})?)?$")
+_LAST_ROW, _LAST_COLUMN = 1_048_575, 16_383
 
 
 class Columns(NamedTuple):
@@ -89,10 +92,10 @@ def _pattern(prefix: bytes) -> _Pattern:
     p = re.escape(prefix)
     cell = (
         rb'<%bc r="([A-Z]{1,3})\d+"(?: s="(\d+)")?(?: t="(\w+)")?(?:/>|>'
-        rb"(?:<%bf(?:>| [^>]*[^>/]>)[^<]*</%bf>|<%bf[^>]*/>)?"
+        rb"(?:(<%bf)(?:(?:>| [^>]*[^>/]>)[^<]*</%bf>|[^>]*/>))?"
         rb"(?:<%bv>([^<]*)</%bv>|<%bis><%bt(?: xml:space=\"preserve\")?>([^<]*)</%bt></%bis>)?"
         rb"</%bc>)"
-    ) % ((p,) * 11)
+    ) % ((p,) * 10)
     plain = rb'<%bc r="([A-Z]++)[0-9]++"([^>]*+)><%bv>([^<]*+)</%bv></%bc>' % ((p,) * 4)
     return _Pattern(
         re.compile(cell),
@@ -131,7 +134,7 @@ def read_rows(stream: IO[bytes], what: str) -> Iterator[RawRow]:
         raise damaged(what, ValueError("the sheet ends inside a row"))
 
 
-def read_layout(stream: IO[bytes], what: str) -> SheetLayout:
+def read_layout(stream: IO[bytes], remarks: Remarks) -> SheetLayout:
     """Merged ranges and hidden columns, which stand before and after the rows."""
     source, head = _as_utf8(stream)
     pattern = _pattern(_prefix(head))
@@ -151,25 +154,40 @@ def read_layout(stream: IO[bytes], what: str) -> SheetLayout:
             after = rest if len(rest) < _CHUNK_BYTES else b""  # <sheetData/>, or a cut file
             break
         rest = rest[-keep:] + chunk
-    return SheetLayout(_merges(after, what), _hidden_columns(before))
+    return SheetLayout(_merges(after, remarks), _hidden_columns(before))
 
 
-def _merges(after: bytes, what: str) -> list[Merge]:
+def _merges(after: bytes, remarks: Remarks) -> list[Merge]:
     found = []
     for reference in re.findall(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([^"]+)"', after):
-        match = _REFERENCE.match(reference.decode("ascii", "replace"))
-        if match is None:
-            raise damaged(what, ValueError(f"merged range {reference[:20]!r}"))
-        left, top, right, bottom = match.groups()
-        found.append(
-            Merge(
-                int(top) - 1,
-                column_index(left.encode()),
-                int(bottom or top) - 1,
-                column_index((right or left).encode()),
-            )
-        )
+        text = reference.decode("utf-8", "replace")
+        merge = _range(text)
+        if merge is None:
+            remarks.add_at("MERGE_ODD", "", text)
+        else:
+            found.append(merge)
     return found
+
+
+def _range(text: str) -> Merge | None:
+    """`B2:C4`; whole columns (`A:B`) and rows (`1:3`) as far as they go."""
+    match = _REFERENCE.match(text)
+    if match is None:
+        return None
+    left, top, right, bottom = match.groups()
+    if ":" not in text:
+        right, bottom = left, top
+        if not (left and top):
+            return None
+    if not (left or top) or (bool(left), bool(top)) != (bool(right), bool(bottom)):
+        return None
+    merge = Merge(
+        int(top) - 1 if top else 0,
+        column_index(left.encode()) if left else 0,
+        int(bottom) - 1 if top else _LAST_ROW,
+        column_index(right.encode()) if left else _LAST_COLUMN,
+    )
+    return merge if merge.top <= merge.bottom and merge.left <= merge.right else None
 
 
 def _hidden_columns(before: bytes) -> set[int]:
@@ -259,6 +277,8 @@ def _parse_row(xml: bytes, what: str) -> list[Cell]:
             attributes.clear()
             attributes.update(found)
             text.clear()
+        elif name == "f":
+            text["f"] = []
 
     def characters(data: str) -> None:
         if path[-1] == "v":
@@ -275,6 +295,7 @@ def _parse_row(xml: bytes, what: str) -> list[Cell]:
                     letters,
                     attributes.get("s", "").encode(),
                     attributes.get("t", "").encode(),
+                    b"f" if "f" in text else b"",
                     _escape("".join(text.get("v", []))),
                     _escape("".join(text.get("is", []))),
                 )

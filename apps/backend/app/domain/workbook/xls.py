@@ -1,6 +1,7 @@
 """.xls (BIFF 2 to 8), by xlrd, which keeps number formats, hidden rows and errors."""
 
 import struct
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from app.domain.number_format.compiled import NumberFormat, compile_format
 from app.domain.refusal import Refused
 from app.domain.values import CellError, Value
 from app.domain.workbook.model import Counter, Merge, Pictures, Row, SheetLayout, SheetName
+from app.domain.workbook.remarks import Remarks
 
 _DAMAGE = (
     XLRDError,
@@ -45,16 +47,17 @@ class XlsReader:
         self._limits = limits
         try:
             self._book: Any = xlrd.open_workbook(
-                str(path), formatting_info=True, on_demand=True, logfile=_Silent()
+                str(path),
+                formatting_info=True,
+                on_demand=True,
+                ragged_rows=True,  # else each row is filled up to the widest one
+                logfile=_Silent(),
             )
         except _DAMAGE as error:
-            if "encrypted" in str(error).lower():
-                raise Refused(
-                    "ENCRYPTED", "the workbook is password-protected", "remove its password"
-                ) from error
-            raise _damaged(error) from error
+            raise _refusal(error) from error
         self._date1904 = bool(self._book.datemode)
         self._formats: dict[int, NumberFormat | None] = {}
+        self._remarks: dict[int, Remarks] = {}
 
     @property
     def sheets(self) -> list[SheetName]:
@@ -63,6 +66,9 @@ class XlsReader:
 
     def pictures(self, index: int) -> Pictures:
         return {}
+
+    def remarks(self, index: int) -> Remarks:
+        return self._remarks.setdefault(index, Remarks())
 
     def layout(self, index: int) -> SheetLayout:
         sheet = self._sheet(index)
@@ -76,22 +82,28 @@ class XlsReader:
     def rows(self, index: int) -> Iterator[Row]:
         sheet = self._sheet(index)
         counter = Counter(sheet.name, self._limits)
+        remarks = self._remarks[index] = Remarks()
         for number in range(sheet.nrows):
-            try:
-                values = [self._value(cell) for cell in sheet.row(number)]
-                formats = [self._format(cell.xf_index) for cell in sheet.row(number)]
-            except _DAMAGE as error:
-                raise _damaged(error, f"sheet {sheet.name!r}, row {number + 1}") from error
-            while values and values[-1] is None:
-                values.pop()
-            if not values:
+            types = sheet.row_types(number)
+            filled = len(types) - types.count(_EMPTY) - types.count(_BLANK)
+            if not filled:
                 continue
-            counter.add(number, len(values))
+            width = _width(types)
+            counter.add(number, width, filled)
+            values: list[Value] = []
+            formats: list[NumberFormat | None] = []
+            for column, cell in enumerate(sheet.row_slice(number, 0, width)):
+                values.append(self._value(cell))
+                try:
+                    formats.append(self._format(cell.xf_index) if cell.ctype else None)
+                except (LookupError, TypeError):
+                    formats.append(None)
+                    remarks.add("CELL_STYLE_UNKNOWN", number, column)
             info = sheet.rowinfo_map.get(number)
             yield Row(
                 number,
                 values,
-                formats[: len(values)],
+                formats,
                 hidden=bool(info and info.hidden),
                 date1904=self._date1904,
             )
@@ -103,7 +115,8 @@ class XlsReader:
         try:
             return self._book.sheet_by_index(index)
         except _DAMAGE as error:
-            raise _damaged(error) from error
+            name = self._book.sheet_names()[index]
+            raise _refusal(error, f"sheet {name!r} cannot be read") from error
 
     def _value(self, cell: Any) -> Value:
         match cell.ctype:
@@ -137,9 +150,37 @@ def _code(key: int, code: str) -> str:
     return BUILTIN[key] if key in {14, 22} else code
 
 
-def _damaged(error: BaseException, place: str = "the workbook") -> Refused:
+_EMPTY, _BLANK = int(xlrd.XL_CELL_EMPTY), int(xlrd.XL_CELL_BLANK)
+
+
+def _width(types: "array[int]") -> int:
+    """Up to the last cell with content, of which there is one."""
+    width = len(types)
+    while types[width - 1] in (_EMPTY, _BLANK):
+        width -= 1
+    return width
+
+
+_REASONS = (  # of what xlrd says, in lower case
+    ("bof record", "it does not begin as a workbook does"),
+    ("ole2 compound document", "it holds no workbook: it may be a Word document or a message"),
+    ("biff version", "it is of a version of Excel that nobody reads any more"),
+    ("not supported", "it is of a version of Excel that nobody reads any more"),
+    ("end of file", "its end is missing"),
+    ("eof", "its end is missing"),
+    ("truncated", "its end is missing"),
+    ("unpack", "its end is missing"),
+)
+
+
+def _refusal(error: BaseException, what: str = "the .xls cannot be read") -> Refused:
+    """In the user's words; the library's are in the log, as the error's cause."""
+    text = str(error).lower()
+    if "encrypted" in text or "password" in text:
+        return Refused("ENCRYPTED", "the workbook is password-protected", "remove its password")
+    reason = next((reason for mark, reason in _REASONS if mark in text), "it is damaged")
     return Refused(
         "WORKBOOK_DAMAGED",
-        f"{place} cannot be read: {type(error).__name__}: {str(error)[:200]}",
+        f"{what}: {reason}",
         "open it in Excel or LibreOffice and save it as .xlsx",
     )

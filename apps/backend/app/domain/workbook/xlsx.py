@@ -2,13 +2,13 @@
 
 import html
 import re
-import zipfile
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from app.domain.archive import open_archive
 from app.domain.limits import Limits
 from app.domain.number_format.compiled import NumberFormat
 from app.domain.refusal import Refused
@@ -20,11 +20,11 @@ from app.domain.workbook.model import (
     Row,
     SheetLayout,
     SheetName,
-    cell_name,
-    column_letters,
     temporal_columns,
 )
 from app.domain.workbook.pictures import read_pictures
+from app.domain.workbook.places import cell_name, column_letters
+from app.domain.workbook.remarks import Remarks
 from app.domain.workbook.sheet_xml import RawRow, column_index, read_layout, read_rows
 
 
@@ -33,7 +33,7 @@ class XlsxReader:
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self._limits = limits
-        self._archive = zipfile.ZipFile(path)
+        self._archive = open_archive(path)
         try:
             self._workbook = xlsx_parts.read_workbook(self._archive)
             formats = xlsx_parts.read_formats(self._archive, self._workbook)
@@ -43,6 +43,8 @@ class XlsxReader:
             raise
         self._formats = _Formats([f if f.is_special else None for f in formats])
         self._shapes = _Shapes(self._formats)
+        self._remarks: dict[int, Remarks] = {}
+        self._layout_remarks: dict[int, Remarks] = {}
 
     @property
     def sheets(self) -> list[SheetName]:
@@ -54,18 +56,33 @@ class XlsxReader:
 
     def layout(self, index: int) -> SheetLayout:
         part = self._workbook.sheets[index]
+        self._layout_remarks[index] = Remarks()
         with self._archive.open(part.path) as stream:
-            return read_layout(stream, f"sheet {part.sheet.name!r}")
+            return read_layout(stream, self._layout_remarks[index])
 
     def rows(self, index: int) -> Iterator[Row]:
         part = self._workbook.sheets[index]
         counter = Counter(part.sheet.name, self._limits)
+        remarks = self._remarks[index] = Remarks()
         with self._archive.open(part.path) as stream:
             for raw in read_rows(stream, f"sheet {part.sheet.name!r}"):
-                row = self._plain_row(raw) or self._row(raw, part.sheet.name)
-                if any(value is not None for value in row.raw):
+                row = self._plain_row(raw)
+                if row is not None:
                     counter.add(row.index, len(row.raw))
                     yield row
+                    continue
+                row = self._row(raw, part.sheet.name, remarks)
+                if row.raw:
+                    cells = len(row.raw) - row.raw.count(None)
+                    counter.add(row.index, len(row.raw), cells)
+                    yield row
+
+    def remarks(self, index: int) -> Remarks:
+        together = Remarks()
+        for each in (self._remarks.get(index), self._layout_remarks.get(index)):
+            if each:
+                together.take_over(each)
+        return together
 
     def close(self) -> None:
         self._archive.close()
@@ -85,7 +102,7 @@ class XlsxReader:
         strings = self._strings
         try:
             values: list[Value] = [
-                strings[int(text)]
+                strings[int(text) if text[0] != _MINUS else _NOWHERE]
                 if is_string
                 else int(text)
                 if text.isdigit() and len(text) < 16
@@ -103,44 +120,68 @@ class XlsxReader:
             date1904=self._workbook.date1904,
         )
 
-    def _row(self, raw: RawRow, sheet: str) -> Row:
+    def _row(self, raw: RawRow, sheet: str, remarks: Remarks) -> Row:
+        """Cell by cell. What is odd is remarked on; a cell without content is not there."""
         values: list[Value] = []
         formats: list[NumberFormat | None] = []
-        strings, styles = self._strings, self._formats
-        for letters, style, kind, text, inline in raw.cells:
-            column = column_index(letters) if letters else len(values)
-            missing = column - len(values)
-            if missing:
-                if missing < 0:
-                    place = cell_name(raw.number, column)
-                    raise Refused(
-                        "WORKBOOK_DAMAGED", f"sheet {sheet!r}, cell {place}: out of order"
-                    )
-                values.extend([None] * missing)
-                formats.extend([None] * missing)
-            try:
-                if kind == b"s":
-                    value: Value = strings[int(text)] if text else None
-                elif not text and not inline:
-                    continue
-                elif kind in {b"", b"n"}:
-                    value = int(text) if text.isdigit() and len(text) < 16 else _number(text)
-                else:
-                    value = self._other(kind, text, inline)
-                formats.append(styles[style])
-            except (ValueError, IndexError) as error:
-                place = cell_name(raw.number, column)
-                raise Refused(
-                    "CELL_DAMAGED", f"sheet {sheet!r}, cell {place}: {str(error)[:100]}"
-                ) from error
-            values.append(value)
+        column = -1
+        for letters, style, kind, formula, text, inline in raw.cells:
+            column = column_index(letters) if letters else column + 1
+            value = self._value(kind, text, inline, remarks, (raw.number, column))
+            if value is None:
+                if formula and not text and kind != b"str":
+                    remarks.add("FORMULA_UNCALCULATED", raw.number, column)
+                continue
             if value.__class__ is str and len(value) > self._limits.cell_characters:
                 raise Refused(
                     "CELL_TOO_LONG",
                     f"sheet {sheet!r}, cell {cell_name(raw.number, column)} holds "
                     f"more than {self._limits.cell_characters} characters",
                 )
+            number_format = self._format(style, remarks, (raw.number, column))
+            place = min(column, self._limits.columns)  # one more is enough to refuse it
+            if place < len(values):
+                if values[place] is not None:
+                    remarks.add("CELL_TWICE", raw.number, column)
+                values[place], formats[place] = value, number_format
+                continue
+            missing = place - len(values)
+            values.extend([None] * missing)
+            formats.extend([None] * missing)
+            values.append(value)
+            formats.append(number_format)
         return Row(raw.number, values, formats, hidden=raw.hidden, date1904=self._workbook.date1904)
+
+    def _value(
+        self, kind: bytes, text: bytes, inline: bytes, remarks: Remarks, place: tuple[int, int]
+    ) -> Value:
+        try:
+            if kind == b"s":
+                return self._strings[_index(text)] if text else None
+            if not text and not inline:
+                return None
+            if kind in {b"", b"n"}:
+                return int(text) if text.isdigit() and len(text) < 16 else _number(text)
+            return self._other(kind, text, inline)
+        except IndexError:
+            if not self._strings:
+                where = f"cell {cell_name(*place)}"
+                raise Refused("CELL_DAMAGED", f"{where}: the workbook holds no texts") from None
+            remarks.add("CELL_STRING_MISSING", *place)
+            return None
+        except (ValueError, OverflowError):
+            shown = html.unescape((text or inline).decode("utf-8", "replace"))
+            remarks.add("CELL_VALUE_ODD", *place, detail=shown)
+            return xlsx_parts.unescape(shown)
+
+    def _format(
+        self, style: bytes, remarks: Remarks, place: tuple[int, int]
+    ) -> NumberFormat | None:
+        try:
+            return self._formats[style]
+        except (IndexError, ValueError):
+            remarks.add("CELL_STYLE_UNKNOWN", *place)
+            return None
 
     def _other(self, kind: bytes, text: bytes, inline: bytes) -> Value:
         match kind:
@@ -151,15 +192,41 @@ class XlsxReader:
             case b"e":
                 return CellError(html.unescape(text.decode()))
             case b"d":
-                moment = datetime.fromisoformat(text.decode()).replace(tzinfo=None)
-                return from_datetime(moment, date1904=self._workbook.date1904)
+                return _serial(text.decode().strip(), date1904=self._workbook.date1904)
             case _:
                 raise ValueError(f"cell type {kind.decode()!r}")
+
+
+def _index(text: bytes) -> int:
+    """Of a shared string. Raises: IndexError: also for one below nought."""
+    try:
+        index = int(text)
+    except ValueError:
+        raise IndexError(text) from None
+    if index < 0:
+        raise IndexError(index)
+    return index
+
+
+def _serial(text: str, *, date1904: bool) -> float:
+    """Of a date, a time or both by ISO 8601."""
+    try:
+        clock = time.fromisoformat(text)
+    except ValueError:
+        moment = datetime.fromisoformat(text).replace(tzinfo=None)
+        return from_datetime(moment, date1904=date1904)
+    since = timedelta(
+        hours=clock.hour, minutes=clock.minute, seconds=clock.second, microseconds=clock.microsecond
+    )
+    return since / timedelta(days=1)
 
 
 # a row that is wider is read cell by cell
 _LETTERS = tuple(column_letters(column).encode() for column in range(702))
 
+_MINUS = ord("-")
+_NOWHERE = 1 << 40
+"""No list is as long: where an index below nought leads, and not to the last text."""
 _PLAIN = frozenset({b"", b"n", b"s"})
 
 

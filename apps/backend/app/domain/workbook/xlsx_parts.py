@@ -1,6 +1,7 @@
 """The parts of an .xlsx around its sheets (ECMA-376 part 1, chapter 18)."""
 
 import posixpath
+import re
 import zipfile
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ _RELATIONSHIP_ID = (
     "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id",
     "{http://purl.oclc.org/ooxml/officeDocument/relationships}id",
 )
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MAX_CELL_STYLES = 65_490
 """As many as Excel has; a workbook that has lost its styles may still name them."""
 _NAMESPACES = (
@@ -94,18 +96,16 @@ def rich_text(item: etree._Element) -> str:
 
 
 def unescape(text: str) -> str:
-    """`_x000D_` is how Excel writes a character that XML cannot hold (22.9.2.19)."""
+    """`_x000D_` is how Excel writes a character that XML cannot hold (22.9.2.19).
+
+    An underscore that only looks like the start of one is written `_x005F_`, and is not read again.
+    """
     if "_x" not in text:
         return text
-    pieces = text.split("_x")
-    out = [pieces[0]]
-    for piece in pieces[1:]:
-        code = piece[:4]
-        if len(piece) > 4 and piece[4] == "_" and all(c in "0123456789abcdefABCDEF" for c in code):
-            out.append(chr(int(code, 16)) + piece[5:])
-        else:
-            out.append("_x" + piece)
-    return "".join(out)
+    plain = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    if any("\ud800" <= character <= "\udfff" for character in plain):  # two halves of one
+        return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return plain
 
 
 def read_formats(archive: zipfile.ZipFile, workbook: WorkbookPart) -> list[NumberFormat]:

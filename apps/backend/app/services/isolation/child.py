@@ -85,6 +85,7 @@ def _source(request: dict[str, Any]) -> Source:
     if options.get("sheets") is not None:
         options["sheets"] = tuple(options["sheets"])
     options["missing"] = Missing(options.get("missing", Missing.ERROR))
+    options["uncalculated"] = Missing(options.get("uncalculated", Missing.BLANK))
     return Source(
         Path(request["workbook"]),
         request["workbook_name"],
