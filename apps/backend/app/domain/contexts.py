@@ -91,8 +91,13 @@ def file_name_pattern(pattern: str) -> Callable[[Mapping[str, Any]], str]:
         raise Refused("FILE_NAME_PATTERN", f"{pattern!r}: {error}") from error
 
     def name(context: Mapping[str, Any]) -> str:
+        sandbox.budget.start()
         try:
             return template.render(context)
+        except Refused as error:
+            raise Refused(
+                "FILE_NAME_PATTERN", f"{pattern!r}: {error.message}", error.hint
+            ) from error
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise Refused("FILE_NAME_PATTERN", f"{pattern!r}: {error}") from error
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.domain.columns import RESERVED
 from app.domain.sheet_view import Record
+from app.domain.shown import is_kind, shown_as
 
 
 class Cells(Mapping[str, Any]):
@@ -31,17 +32,20 @@ class Cells(Mapping[str, Any]):
 class Row(Cells):
     """A row in a loop: `r.Name`, `r["Unit price (€)"]`, and beside them `r.raw`, `r.row_number`."""
 
-    __slots__ = ("_beside",)
+    __slots__ = ("_beside", "_raw")
 
     def __init__(self, names: Mapping[str, str], record: Record, beside: dict[str, Any]) -> None:
         super().__init__(names, record.shown)
+        self._raw = record.raw
         raw = Cells(names, record.raw)
         self._beside = {**beside, "raw": raw, "row_number": record.row_number}
 
     def __getitem__(self, name: str) -> Any:
         if name in self._beside:
             return self._beside[name]
-        return self._cells[self._names[name]]
+        field = self._names[name]
+        raw = self._raw[field]
+        return shown_as(self._cells[field], raw, field) if is_kind(raw) else self._cells[field]
 
     def as_context(self) -> dict[str, Any]:
         """The row's own names, for a document that is made for it."""

@@ -124,3 +124,9 @@ def test_a_header_that_is_a_field_name_is_that_field_whatever_stands_before_it(t
     rows: list[list[Any]] = [["Unit price", "Unit_price", "A", "A", "A_2"], [1, 2, 3, 4, 5]]
     text = '{% for r in rows %}{{ r.Unit_price }}{{ r["Unit price"] }}{{ r.A }}{{ r.A_2 }}{{ r.A_3 }}{{ r.row["A"] }}{% endfor %}'
     assert lines(tmp_path, text, rows, header_row=1) == ["213543"]
+
+
+def test_an_ampersand_in_a_tag_is_one(tmp_path: Path):
+    rows: list[list[Any]] = [["R & D", "Name"], ["x", "A & B"]]
+    text = '{% for r in rows %}{{ r["R & D"] }}{% if r.Name == "A & B" %}{{ " & " }}{% endif %}{% endfor %}'
+    assert lines(tmp_path, text, rows) == ["x & "]

@@ -16,6 +16,7 @@ from lxml import etree
 
 from app.domain.refusal import Refused
 from app.domain.template.absent import Blank, FieldMissing, Strict, alike_in, noting
+from app.domain.template.budget import Budget
 from app.domain.template.fields import Fields, find_fields, refuse_loading
 from app.domain.template.package import read_package, relationships_of
 from app.domain.template.pictures import PictureSink, open_relationships, with_picture_types
@@ -38,7 +39,15 @@ _PRINT = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _DRAWING_ID = re.compile(r'(<(?:wp:docPr|pic:cNvPr)\b[^>]*?\bid=")\d+(")')
 _TABLE_CHANGES = re.compile(r"\{%\s*(?:tc|colspan|hm)\b|\{\{tc\b")
 _PICTURE = re.compile(r"\|\s*picture\b")
-_RENDERING = (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, Refused)
+_RENDERING = (
+    TemplateError,
+    ArithmeticError,
+    TypeError,
+    ValueError,
+    LookupError,
+    RecursionError,
+    Refused,
+)
 _LITERAL_BRACES = (("{_{", "{{"), ("}_}", "}}"), ("{_%", "{%"), ("%_}", "%}"))
 
 
@@ -93,6 +102,7 @@ class CompiledTemplate:
     _rest: bytes
     _paragraphs: list[Paragraph]
     _pictures: PictureSink
+    _budget: Budget
 
     def document(self, context: Mapping[str, Any]) -> bytes:
         """The .docx for `context`. Raises what `render` does."""
@@ -105,6 +115,7 @@ class CompiledTemplate:
             Refused: `FIELD_MISSING`, `TEMPLATE_FORBIDDEN`, `TEMPLATE_VALUE`,
                 `TEMPLATE_BROKEN_RESULT`, naming the field and its paragraph.
         """
+        self._budget.start()
         parts: list[tuple[str, bytes]] = []
         media: dict[str, bytes] = {}
         for part in self._parts:
@@ -156,7 +167,8 @@ class CompiledTemplate:
                 return Refused(error.code, where, error.hint)
             case _:
                 kind = type(error).__name__
-                return Refused("TEMPLATE_VALUE", f"{place or part.name}: {kind}: {message}")
+                where = f"{place or part.name}: {kind}: {message}"
+                return Refused("TEMPLATE_VALUE", where, _hint_of(error))
 
 
 def compile_template(
@@ -202,11 +214,25 @@ def compile_template(
             part.has_drawings = True
             fixed["[Content_Types].xml"] = with_picture_types(fixed["[Content_Types].xml"])
         parts.append(part)
-    return CompiledTemplate(found, missing, parts, _archive(fixed), tagged, pictures)
+    return CompiledTemplate(
+        found, missing, parts, _archive(fixed), tagged, pictures, sandbox.budget
+    )
+
+
+def _hint_of(error: Exception) -> str:
+    text = str(error)
+    if isinstance(error, TypeError) and "NoneType" in text:
+        return "the cell may be empty: write (raw.Total or 0)"
+    if isinstance(error, TypeError) and "str" in text:
+        return "a text is no number: raw.Total is the number of a column Total; a ~ b joins texts"
+    if isinstance(error, RecursionError):
+        return "a macro calls itself without an end"
+    return ""
 
 
 def _compile_part(sandbox: Sandbox, name: str, xml: str, tagged: list[Paragraph]) -> _Part:
     source = _print_as_runs(name, DocxTemplate(io.BytesIO()).patch_xml(on_lines(xml)))
+    source = _TAGS.sub(lambda tag: tag[0].replace("&amp;", "&"), source)  # docxtpl leaves these
     try:
         template = sandbox.from_string(source)
     except TemplateSyntaxError as error:

@@ -11,6 +11,7 @@ from jinja2 import TemplateSyntaxError
 from lxml import etree
 
 from app.domain.refusal import Refused
+from app.domain.template.filters import instead_of
 from app.domain.template.scopes import Reading
 
 MARKUP = re.compile(r"<[^>]+>")
@@ -18,6 +19,7 @@ _PARAGRAPH = re.compile(r"(<w:p[ >])")
 _LEVEL = re.compile(r"(\{[{%])(?:p|tr|tc|r)(?=\s)")
 """The letters by which docxtpl knows what a tag stands for, and which it takes away."""
 _SHOWN = 80
+_NO_FILTER = re.compile(r"^No filter named '([^']*)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ def syntax_error(
     place = place_of(error, source, known) or _mentioned(message, known)
     if place and place.is_open:
         message = "a tag has no end, or no beginning"
+    if unknown := _NO_FILTER.search(message):
+        return Refused("TEMPLATE_SYNTAX", f"{place or part}: {message}", instead_of(unknown[1]))
     return Refused(
         "TEMPLATE_SYNTAX",
         f"{place or part}: {message}",

@@ -23,7 +23,11 @@ class Kind(Enum):
 
 
 TOP_NAMES = frozenset({"row", "raw", "images"})
-_SAME_ROWS = frozenset("sort unique reverse select reject selectattr rejectattr list".split())
+LOOP_OVER = "loop over"
+"""The filter that the sandbox puts around what a loop goes over."""
+_SAME_ROWS = frozenset(
+    (LOOP_OVER, *"sort unique reverse select reject selectattr rejectattr list".split())
+)
 _ONE_ROW = frozenset({"first", "last", "min", "max"})
 _ATTRIBUTE_AT = {
     **{"groupby": 0, "selectattr": 0, "rejectattr": 0, "sum": 0},
@@ -135,8 +139,8 @@ class _Walk:
         kind = self.visit(node.node, scope) if node.node is not None else Kind.OTHER
         for argument in (*node.args, *node.kwargs):
             self.visit(argument, scope)
-        if kind not in _WITHIN:
-            return Kind.OTHER
+        if node.name == LOOP_OVER or kind not in _WITHIN:
+            return kind
         if kind is Kind.ROWS:
             self._attribute_argument(node)
         if node.name in _SAME_ROWS:
