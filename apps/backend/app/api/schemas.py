@@ -58,14 +58,21 @@ class WorkbookOut(_Model):
     sheets: list[SheetOut]
 
 
+class WarningOut(_Model):
+    code: str = Field(
+        examples=["NO_FIELDS", "FIRST_ROW_IN_LOOP", "MERGE_FIELDS_TAKEN_OVER", "MERGE_FIELDS_LEFT"]
+    )
+    message: str
+    names: list[str] = Field(description="The fields that it is about")
+
+
 class FieldsOut(_Model):
     single: list[str] = Field(description="Asked of the row that a document is made for")
     looped: list[str] = Field(description="Asked of each row in a loop over `rows`")
     uses_rows: bool
     uses_images: bool = False
-    first_row: list[str] = Field(
-        default=[],
-        description="Of `single`, those in a loop over rows: the first row's on every line",
+    warnings: list[WarningOut] = Field(
+        default=[], description="What the template's author should know"
     )
 
 

@@ -7,9 +7,10 @@ from pathlib import PurePath
 from app.domain.contexts import Contexts
 from app.domain.conversion import Missing, Mode, Source
 from app.domain.limits import Limits
-from app.domain.modes import planned, template_of
+from app.domain.modes import Planned, one_document_skips, planned, template_of
 from app.domain.refusal import Refused
 from app.domain.sheet_view import SheetView, view_sheets
+from app.domain.template.sandbox import RowSkipped
 from app.domain.workbook.model import WorkbookReader
 from app.domain.workbook.opening import open_workbook
 
@@ -81,9 +82,9 @@ def _templated(reader: WorkbookReader, view: SheetView, source: Source) -> DryRu
     try:
         with closing(planned(reader, view, source, template)) as documents:
             for document in documents:
-                lines = document.render().text()[:PREVIEWED_LINES]
                 checked += document.rows
-                if len(previews) < PREVIEWED_DOCUMENTS:
+                lines = _lines(document, source.mode)
+                if lines is not None and len(previews) < PREVIEWED_DOCUMENTS:
                     previews.append(Preview(PurePath(document.name).stem + suffix, lines))
                 if checked >= CHECKED_ROWS:
                     break
@@ -101,3 +102,13 @@ def _templated(reader: WorkbookReader, view: SheetView, source: Source) -> DryRu
         [column.name for column in view.columns if column.field not in used],
         previews,
     )
+
+
+def _lines(document: Planned, mode: Mode) -> list[str] | None:
+    """None for a row of which no document is made."""
+    try:
+        return document.render().text()[:PREVIEWED_LINES]
+    except RowSkipped as error:
+        if mode is Mode.SINGLE:
+            raise one_document_skips() from error
+        return None

@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from app.domain.refusal import Refused
 from app.domain.sheet_tables import to_table
 from app.domain.sheet_view import SheetView, records, view_sheets
 from app.domain.template.compiled import CompiledTemplate, Rendered, compile_template
+from app.domain.template.sandbox import RowSkipped
 from app.domain.workbook.model import WorkbookReader
 from app.domain.workbook.opening import open_workbook
 
@@ -170,7 +171,8 @@ def _archives(
         if part is None:
             path, first = folder / f"part-{seen}.zip", before
             part = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
-        part.writestr(document.name, document.render().document())
+        with suppress(RowSkipped):
+            part.writestr(document.name, document.render().document())
         if seen - first >= PART_ROWS:
             part.close()
             part = None
@@ -186,9 +188,21 @@ def _archives(
 def _one_file(document: Planned, folder: Path, tell: Tell) -> Finished:
     tell(Progress(0, document.rows))
     path = folder / "result.docx"
-    path.write_bytes(document.render().document())
+    try:
+        path.write_bytes(document.render().document())
+    except RowSkipped as error:
+        raise one_document_skips() from error
     tell(Progress(document.rows, document.rows))
     return Finished(path, DOCX, document.rows)
+
+
+def one_document_skips() -> Refused:
+    """`skip_row()` in a document that is made of all rows."""
+    return Refused(
+        "TEMPLATE_VALUE",
+        "skip_row() or SKIPIF leaves out the only document",
+        "use mode 'per-row', or leave rows out of the loop: {% for r in rows if r.raw.Total > 0 %}",
+    )
 
 
 @contextmanager

@@ -147,12 +147,23 @@ function showMapping() {
   $('template-part').hidden = !needed;
   $('file-name-part').hidden = mode() !== 'per-row';
   $('previews').replaceChildren();
+  showWarnings();
   const shown = needed && template() && state.workbook;
   $('mapping-part').hidden = !shown;
   if (!shown) return;
   const fields = fieldsOf(template().versions.at(-1), mode());
   showSelects($('mapping'), fields, sheet().columns, t().noColumn);
   showUnmapped();
+}
+
+/** What the service says about the chosen template, in the page's language. */
+function showWarnings() {
+  const { warnings = [] } = template()?.versions.at(-1).fields ?? {};
+  const lines = warnings.map(({ code, message, names }) => {
+    const text = t().warnings[code]?.(names.join(', ')) ?? [message, ...names].join(' ');
+    return element('p', text, code === 'MERGE_FIELDS_TAKEN_OVER' ? 'quiet' : 'warning');
+  });
+  $('template-warnings').replaceChildren(...lines);
 }
 
 function showUnmapped() {

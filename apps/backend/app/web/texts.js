@@ -31,6 +31,14 @@ export const texts = {
       'Dear {{ Name }},\n{% if raw.Amount > 100 %} … {% endif %}\n{{ row["Unit price (€)"] }}\n{%tr for r in rows %} … {{ r.Name }} … {{ r["Unit price (€)"] }} … {%tr endfor %}',
     mapping: 'Fields of the template, and the columns that fill them',
     noColumn: '(none)',
+    warnings: {
+      NO_FIELDS: () => 'The template has no field: every document is the same.',
+      FIRST_ROW_IN_LOOP: (names) =>
+        `In a loop over rows, and yet the first row's on every line: ${names}. Write r.Name for the row of the line.`,
+      MERGE_FIELDS_TAKEN_OVER: (names) => `Taken over from Word's mail merge: ${names}`,
+      MERGE_FIELDS_LEFT: (names) =>
+        `Fields of Word's mail merge that stay as they are: ${names}. Write {{ Name }} instead.`,
+    },
     unmapped: (fields) => `No column yet for: ${fields}`,
     fileName: 'Name of each document',
     blank: 'Leave missing fields blank',
@@ -86,6 +94,14 @@ export const texts = {
       '尊敬的 {{ 姓名 }}：\n{% if raw.金额 > 100 %} … {% endif %}\n{{ row["单价（元）"] }}\n{%tr for r in rows %} … {{ r.姓名 }} … {{ r["单价（元）"] }} … {%tr endfor %}',
     mapping: '模板字段由哪一列填写',
     noColumn: '（无）',
+    warnings: {
+      NO_FIELDS: () => '模板里没有字段：生成的每份文档都一样。',
+      FIRST_ROW_IN_LOOP: (names) =>
+        `这些字段写在循环里，但每一行都会是第一行的值：${names}。要取当前行，请写 r.列名。`,
+      MERGE_FIELDS_TAKEN_OVER: (names) => `已从 Word 邮件合并转换的字段：${names}`,
+      MERGE_FIELDS_LEFT: (names) =>
+        `未能转换的邮件合并域，会保持原样：${names}。请改写为 {{ 列名 }}。`,
+    },
     unmapped: (fields) => `还没有选列的字段：${fields}`,
     fileName: '每份文档的文件名',
     blank: '缺少的字段留空',

@@ -20,10 +20,15 @@ from tests.documents import template
 from tests.server import ROOT
 from tests.workbooks import xlsx
 
-ENDLESS = "{% for i in range(9999) %}{% for j in range(9999) %}{{ j }}{% endfor %}{% endfor %}"
-DOUBLING = (
-    "{% set n = namespace(text='x') %}"
-    "{% for i in range(60) %}{% set n.text = n.text ~ n.text %}{% endfor %}"
+NUMBERS = "{% set xs = range(9999)|list %}"
+ENDLESS = (
+    NUMBERS
+    + "{% for i in xs %}{% for j in xs %}{% set n = xs|sort|length %}{% endfor %}{% endfor %}"
+)
+"""Within what a template may count and write, and yet without an end."""
+GATHERING = (
+    NUMBERS + "{% set n = namespace(all=[]) %}"
+    "{% for i in xs %}{% set n.all = [n.all, xs|list] %}{% endfor %}"
 )
 
 
@@ -53,7 +58,7 @@ def test_a_job_that_does_not_end_is_ended(isolation: Isolation, tmp_path: Path):
 @pytest.mark.parametrize("isolation", [Limits(memory_bytes=400 << 20)], indirect=True)
 def test_a_job_that_takes_all_memory_is_ended(isolation: Isolation, tmp_path: Path):
     with pytest.raises(Refused, match="MEMORY_LIMIT"):
-        isolation.run(conversion(tmp_path, DOUBLING))
+        isolation.run(conversion(tmp_path, GATHERING))
     done = isolation.run(conversion(tmp_path, "{{ Name }}"))  # the next one has its own
     assert Path(done["path"]).stat().st_size > 0
 

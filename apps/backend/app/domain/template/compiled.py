@@ -1,11 +1,12 @@
 """A template compiled once. docxtpl's own render compiles at every call."""
 
+import html
 import io
 import posixpath
 import re
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from lxml import etree
 from app.domain.refusal import Refused
 from app.domain.template.absent import Blank, FieldMissing, Strict, alike_in, noting
 from app.domain.template.budget import Budget
-from app.domain.template.fields import Fields, find_fields, refuse_loading
+from app.domain.template.fields import Fields, find_fields, refuse_loading, warnings
 from app.domain.template.package import read_package, relationships_of
 from app.domain.template.pictures import PictureSink, open_relationships, with_picture_types
 from app.domain.template.places import (
@@ -159,7 +160,7 @@ class CompiledTemplate:
         match error:
             case FieldMissing():
                 names = alike_in(error.within) or alike_in(context)
-                return missing_field(error.name, place, names)
+                return missing_field(error.name, place or part.name, names)
             case SecurityError():
                 return Refused("TEMPLATE_FORBIDDEN", f"{place or part.name}: {message}")
             case Refused():
@@ -196,6 +197,7 @@ def compile_template(
     parts: list[_Part] = []
     fixed = dict(package.fixed)
     found = Fields()
+    in_loops: list[str] = []
     tagged: list[Paragraph] = []
     for name, xml in package.rendered.items():
         tagged.extend(paragraphs(name, etree.fromstring(xml.encode(), _parser())))
@@ -208,15 +210,35 @@ def compile_template(
         fields, reading = find_fields(tree)
         if reading.first_row:
             raise first_row_error(reading, part.source, tagged, name)
+        in_loops += reading.in_loops
         found = found.plus(fields)
         if _PICTURE.search(part.source):
             part.relationships = open_relationships(fixed.pop(relationships_of(name), None))
             part.has_drawings = True
             fixed["[Content_Types].xml"] = with_picture_types(fixed["[Content_Types].xml"])
         parts.append(part)
+    plain = make_sandbox(Blank if blank_missing else undefined, plain=True)
+    for name, xml in package.properties.items():
+        part = _compile_plain(plain, name, xml)
+        tree = plain.parse(part.source)
+        refuse_loading(tree, name)
+        found = found.plus(find_fields(tree)[0])
+        parts.append(part)
+    has_tags = any(_has_tags(part.source) for part in parts)
+    found = replace(found, warnings=warnings(has_tags, in_loops, package.merge))
     return CompiledTemplate(
         found, missing, parts, _archive(fixed), tagged, pictures, sandbox.budget
     )
+
+
+def _compile_plain(sandbox: Sandbox, name: str, xml: str) -> _Part:
+    """A part whose tags stand in whole texts."""
+    source = _TAGS.sub(lambda tag: html.unescape(tag[0]), xml)
+    try:
+        template = sandbox.from_string(source)
+    except TemplateSyntaxError as error:
+        raise syntax_error(error, source, [], name) from error
+    return _Part(name, source, template, False, False, None, False)
 
 
 def _hint_of(error: Exception) -> str:

@@ -6,9 +6,19 @@ from jinja2 import meta, nodes
 
 from app.domain.columns import RESERVED
 from app.domain.refusal import Refused
+from app.domain.template.merge_fields import TakenOver
 from app.domain.template.scopes import Reading, read
 
-_GLOBALS = frozenset({"range", "namespace"})
+_GLOBALS = frozenset({"range", "namespace", "skip_row"})
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """What the author of a template should know; `code` is stable, `names` are its fields."""
+
+    code: str
+    message: str
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +30,14 @@ class Fields:
         looped: asked of each row in a loop over `rows` (mode `single`).
         uses_rows: there is such a loop.
         uses_images: it asks for pictures of the workbook.
-        first_row: those of `single` that stand in a loop over rows, where they are the first row's.
+        warnings: of the template as a whole.
     """
 
     single: tuple[str, ...] = ()
     looped: tuple[str, ...] = ()
     uses_rows: bool = False
     uses_images: bool = False
-    first_row: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
 
     def plus(self, other: "Fields") -> "Fields":
         return Fields(
@@ -35,7 +45,6 @@ class Fields:
             _merged(self.looped, other.looped),
             self.uses_rows or other.uses_rows,
             self.uses_images or other.uses_images,
-            _merged(self.first_row, other.first_row),
         )
 
 
@@ -52,9 +61,27 @@ def find_fields(tree: nodes.Template) -> tuple[Fields, Reading]:
         tuple(dict.fromkeys(n for n in found.looped if n not in RESERVED)),
         "rows" in names,
         "images" in names or "images" in accessed,
-        tuple(dict.fromkeys(n for n in found.in_loops if n not in own)),
     )
+    found.in_loops = [name for name in found.in_loops if name not in own]
     return fields, found
+
+
+def warnings(has_tags: bool, in_loops: list[str], merge: TakenOver) -> tuple[Warned, ...]:
+    """Raised to its author at the upload; the template is taken all the same."""
+    found: list[Warned] = []
+    if merge.columns:
+        taken = "fields of a mail merge were taken over as tags"
+        found.append(Warned("MERGE_FIELDS_TAKEN_OVER", taken, merge.columns))
+    if merge.left:
+        left = "fields of a mail merge that print what they printed last; write tags instead"
+        found.append(Warned("MERGE_FIELDS_LEFT", left, merge.left))
+    if not has_tags:
+        none = "the template has no field: every document is the same; write {{ Name }}"
+        found.append(Warned("NO_FIELDS", none))
+    if in_loops:
+        first = "in a loop over rows, and yet the first row's on every line; write r.Name"
+        found.append(Warned("FIRST_ROW_IN_LOOP", first, tuple(dict.fromkeys(in_loops))))
+    return tuple(found)
 
 
 def refuse_loading(tree: nodes.Template, part: str) -> None:

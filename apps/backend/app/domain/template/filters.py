@@ -1,5 +1,6 @@
 """The filters of templates, and what to write instead of those that are not there."""
 
+import re
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -53,6 +54,7 @@ def filters(picture: Callable[..., Markup] | None) -> dict[str, Callable[..., An
         "fmt": _fmt,
         "int": _int,
     }
+    own |= {"word_if": _word_if, "first_capital": _first_capital}
     bounded: dict[str, Callable[..., Any]] = {
         "replace": replace_text,
         "indent": _indent,
@@ -112,6 +114,51 @@ def text_of_value(value: Any) -> str:
     if callable(value):
         raise Refused("TEMPLATE_VALUE", "this is a function", "call it: add ( )")
     return shown(value)
+
+
+def no_run(_value: Any, **_look: Any) -> Markup:
+    """`|rich` where there are no runs."""
+    raise Refused("TEMPLATE_VALUE", "rich: a document's property is plain text")
+
+
+def printed_plain(value: Any) -> Any:
+    """What `printed` is to a paragraph, to a document's property: a text of one line."""
+    if isinstance(value, Undefined):
+        return value
+    return printed(
+        " ".join(str(printed(value)).split()) if isinstance(value, Markup) else _line(value)
+    )
+
+
+def _line(value: Any) -> str:
+    return "" if value is None else " ".join(text_of_value(value).split())
+
+
+def _word_if(left: Any, operator: str, right: Any) -> bool:
+    """Word's IF: numbers as numbers, else texts; `*` and `?` stand for any in the right one."""
+    numbers = [_plain_number(side) for side in (left, right)]
+    if None not in numbers:
+        order = (numbers[0] > numbers[1]) - (numbers[0] < numbers[1])
+    else:
+        first, second = str(left), str(right)
+        if operator in {"=", "<>"} and any(sign in second for sign in "*?"):
+            pattern = re.escape(second).replace("\\*", ".*").replace("\\?", ".")
+            order = 0 if re.fullmatch(pattern, first, re.DOTALL) else 1
+        else:
+            order = (first > second) - (first < second)
+    signs = {"=": {0}, "<>": {-1, 1}, "<": {-1}, "<=": {-1, 0}, ">": {1}, ">=": {0, 1}}
+    return order in signs.get(operator, set())
+
+
+def _plain_number(value: Any) -> Any:
+    if isinstance(value, str) and not isinstance(value, Shown):
+        value = value.replace(",", "")
+    return _number(value)
+
+
+def _first_capital(value: Any) -> str:
+    text = str(value)
+    return text[:1].upper() + text[1:]
 
 
 def _as_it_is(value: Any) -> Any:

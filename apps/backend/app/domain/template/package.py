@@ -10,6 +10,7 @@ from lxml import etree
 
 from app.domain.ole import is_encrypted, is_ole
 from app.domain.refusal import Refused
+from app.domain.template.merge_fields import TakenOver, take_over
 from app.domain.template.reaching import MARKS, cut_reaching
 from app.domain.xml_safe import parse
 from app.domain.zip_guard import check_zip
@@ -18,7 +19,8 @@ _MAIN_TYPES = (
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
 )
-_RENDERED = ("/header", "/footer", "/footnotes", "/endnotes")
+_RENDERED = ("/header", "/footer", "/footnotes", "/endnotes", "/comments")
+_PROPERTIES = ("/core-properties", "/extended-properties", "/custom-properties")
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|\\\\")
 """A target that no part of the package can be, whatever its mode says."""
 _MAX_PART_BYTES = 20 * 1024 * 1024
@@ -26,11 +28,16 @@ _MAX_PART_BYTES = 20 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """`rendered` are the parts that may hold fields, the document first; `fixed` all the others."""
+    """`rendered` are the parts that may hold fields, the document first; `fixed` all the others.
+
+    `properties` may hold fields too: title, author, and those of the user's own.
+    """
 
     document: str
     rendered: dict[str, str]
+    properties: dict[str, str]
     fixed: dict[str, bytes]
+    merge: TakenOver
 
 
 def read_package(path: Path, max_unpacked_bytes: int) -> Package:
@@ -52,15 +59,24 @@ def read_package(path: Path, max_unpacked_bytes: int) -> Package:
             raise Refused("TEMPLATE_MACROS", "the template holds macros", "save it as .docx")
     for name in [n for n in parts if n.lower().endswith(".rels")]:
         parts[name] = _cut_external(name, parts[name])
-    names = [document, *_related(parts, document)]
-    rendered = {name: _clean(name, parts.pop(name)) for name in names if name in parts}
+    merge = TakenOver()
+    rendered: dict[str, str] = {}
+    for name in dict.fromkeys((document, *_related(parts, document, _RENDERED))):
+        if name in parts:
+            rendered[name], taken = _clean(name, parts.pop(name))
+            merge = merge.plus(taken)
+    properties = {
+        name: etree.tostring(parse(parts.pop(name), name), encoding="unicode")
+        for name in dict.fromkeys(_related(parts, "", _PROPERTIES))
+        if name in parts and b"{" in parts[name]
+    }
     types = parts["[Content_Types].xml"].replace(_MAIN_TYPES[1].encode(), _MAIN_TYPES[0].encode())
     parts["[Content_Types].xml"] = types
     fixed = {
         name: _clean_fixed(name, data) if name.lower().endswith(".xml") else data
         for name, data in parts.items()
     }
-    return Package(document, rendered, fixed)
+    return Package(document, rendered, properties, fixed, merge)
 
 
 def _main_part(parts: dict[str, bytes]) -> str:
@@ -93,14 +109,15 @@ def relationships_of(part: str) -> str:
     return posixpath.join(folder, "_rels", f"{name}.rels")
 
 
-def _related(parts: dict[str, bytes], document: str) -> list[str]:
+def _related(parts: dict[str, bytes], document: str, kinds: tuple[str, ...]) -> list[str]:
+    """The parts of these kinds that `document` refers to; "" is the package itself."""
     folder, path = posixpath.dirname(document), relationships_of(document)
     if path not in parts:
         return []
     return [
         posixpath.normpath(posixpath.join(folder, r.get("Target") or "")).lstrip("/")
         for r in parse(parts[path], path).iter("{*}Relationship")
-        if (r.get("Type") or "").endswith(_RENDERED)
+        if (r.get("Type") or "").endswith(kinds)
     ]
 
 
@@ -126,12 +143,13 @@ def _cut_external(name: str, data: bytes) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8") if changed else data
 
 
-def _clean(name: str, data: bytes) -> str:
+def _clean(name: str, data: bytes) -> tuple[str, TakenOver]:
     if len(data) > _MAX_PART_BYTES:
         raise Refused("TEMPLATE_TOO_LARGE", f"{name} is larger than {_MAX_PART_BYTES} bytes")
     root = parse(data, name)
+    taken = take_over(root)
     cut_reaching(root)
-    return etree.tostring(root, encoding="unicode")
+    return etree.tostring(root, encoding="unicode"), taken
 
 
 def _clean_fixed(name: str, data: bytes) -> bytes:

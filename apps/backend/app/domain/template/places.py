@@ -106,7 +106,7 @@ def first_row_error(found: Reading, source: str, known: list[Paragraph], part: s
     )
 
 
-def missing_field(name: str, place: Paragraph | None, names: Iterable[str]) -> Refused:
+def missing_field(name: str, place: Paragraph | str, names: Iterable[str]) -> Refused:
     """`FIELD_MISSING`, with the field that was meant, if one is alike."""
     alike = get_close_matches(name, names, 1)
     meant = f"did you mean {alike[0]!r}? Else " if alike else ""
@@ -114,7 +114,7 @@ def missing_field(name: str, place: Paragraph | None, names: Iterable[str]) -> R
         meant = "a loop over rows is for mode 'single'; for 'per-row' write the columns. Else "
     return Refused(
         "FIELD_MISSING",
-        f"field {name!r} has no value" + (f" ({place})" if place else ""),
+        f"field {name!r} has no value ({place})",
         f"{meant}map a column to it, or choose to leave missing fields blank",
     )
 

@@ -17,7 +17,14 @@ from app.domain.refusal import Refused
 from app.domain.shown import Shown
 from app.domain.template.absent import Strict
 from app.domain.template.budget import Budget, check_operation, concat, join
-from app.domain.template.filters import filters, instead_of, printed, replace_text
+from app.domain.template.filters import (
+    filters,
+    instead_of,
+    no_run,
+    printed,
+    printed_plain,
+    replace_text,
+)
 from app.domain.template.scopes import LOOP_OVER
 
 _STR_METHODS = frozenset(
@@ -135,18 +142,34 @@ def _names_of(obj: Any) -> frozenset[str]:
             return frozenset()
 
 
+class RowSkipped(Exception):
+    """By `skip_row()`: no document is made for this row."""
+
+
+def _skip_row() -> None:
+    raise RowSkipped
+
+
 def make_sandbox(
-    undefined: type[Undefined] = Strict, picture: Callable[..., Markup] | None = None
+    undefined: type[Undefined] = Strict,
+    picture: Callable[..., Markup] | None = None,
+    *,
+    plain: bool = False,
 ) -> Sandbox:
-    """An environment that escapes everything; `undefined` says what a missing field is."""
+    """An environment that escapes everything; `undefined` says what a missing field is.
+
+    With `plain` it prints no runs and no breaks: for what is no paragraph.
+    """
     sandbox = Sandbox(
         autoescape=True,
         undefined=undefined,
-        finalize=printed,
+        finalize=printed_plain if plain else printed,
         keep_trailing_newline=True,
         optimized=False,  # else `9**(9**9)` is worked out while the template is only looked at
     )
     sandbox.filters = filters(picture) | {LOOP_OVER: sandbox.budget.loop, _JOINED: join}
+    if plain:
+        sandbox.filters["rich"] = no_run
     sandbox.tests = dict(TESTS)
-    sandbox.globals = {"range": sandbox.budget.range, "namespace": Namespace}
+    sandbox.globals = {"range": sandbox.budget.range, "namespace": Namespace, "skip_row": _skip_row}
     return sandbox
