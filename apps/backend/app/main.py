@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from app import __version__
 from app.api import convert, health, jobs, keys, page, problems, templates, workbooks
 from app.api.body_limit import BodyLimit
+from app.api.closed_paths import ClosedPaths
 from app.api.watching import Watching
 from app.core.config import Settings, get_settings
 from app.core.database import engine, migrate
@@ -72,6 +73,7 @@ def create_app() -> FastAPI:
         application.include_router(module.router)
     page.install(application)
     application.add_middleware(BodyLimit, lambda: get_settings().max_upload_bytes)
+    application.add_middleware(ClosedPaths, get_settings)
     application.add_middleware(Watching)
     return application
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.config import Settings, get_settings
 from app.core.database import get_session
-from app.services.keys import authenticate, count_request
+from app.services.keys import admit, count_request
 
 _bearer = HTTPBearer(auto_error=False, description="An API key, where the service asks for one")
 
@@ -26,10 +26,11 @@ def require(scope: str) -> Callable[..., str]:
         settings: SettingsDependency,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> str:
-        client = f"ip:{request.client.host if request.client else '?'}"
-        per_minute = settings.rate_per_minute
+        address = request.client.host if request.client else "?"
+        client, per_minute = f"ip:{address}", settings.rate_per_minute
         if settings.auth:
-            key = authenticate(session, credentials.credentials if credentials else None, scope)
+            secret = credentials.credentials if credentials else None
+            key = admit(session, secret, scope, address, settings)
             client, per_minute = f"key:{key.id}", key.rate_per_minute
             session.rollback()  # a route starts with a transaction of its own
         count_request(client, per_minute)

@@ -3,7 +3,8 @@
 import argparse
 import sys
 
-from app.core.database import session_factory
+from app.core.config import get_settings
+from app.core.database import migrate, session_factory
 from app.services.keys import SCOPES, create_key
 
 
@@ -16,6 +17,8 @@ def main() -> int:
     scopes = arguments.scopes.split(",")
     if unknown := set(scopes) - set(SCOPES):
         parser.error(f"unknown scopes: {', '.join(sorted(unknown))}")
+    if get_settings().embedded:  # nobody else may have made the store yet
+        migrate()
     with session_factory() as session:
         _key, secret = create_key(session, arguments.name, scopes, arguments.rate)
     sys.stdout.write(secret + "\n")

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     host_name: str = Field(default_factory=gethostname)
     auth: bool = False
     """Ask for API keys. Off for local use; the first key is made by `python -m app.cli.keys`."""
+    auth_failures_per_minute: int = 30
+    """Wrong keys from one address; after them none is looked at until the minute is over."""
     rate_per_minute: int = 600
     """For each client that has no key, or whose key says nothing else."""
 

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.core.config import Settings
 from app.core.redis import get_redis
 from app.services.errors import Denied, NotFound, TooMany
 from app.tables import ApiKey, now
@@ -57,6 +58,29 @@ def authenticate(session: Session, secret: str | None, scope: str) -> ApiKey:
     return key
 
 
+def admit(
+    session: Session, secret: str | None, scope: str, address: str, settings: Settings
+) -> ApiKey:
+    """`authenticate`, for an address that has not guessed too often in this minute.
+
+    Raises:
+        Denied: what `authenticate` raises. TooMany: then no key is looked at any more.
+    """
+    if not secret:
+        count_request(f"ip:{address}", settings.rate_per_minute)
+    minute, wait = _minute()
+    guesses = f"excel2doc:denied:{address}:{minute}"
+    if _counted(guesses) >= settings.auth_failures_per_minute:
+        most = settings.auth_failures_per_minute
+        raise TooMany(f"more than {most} wrong keys from this address in a minute", wait)
+    try:
+        return authenticate(session, secret, scope)
+    except Denied as denied:
+        if denied.code == "KEY_UNKNOWN":
+            log.warning("key_unknown", address=address, in_this_minute=_increment(guesses))
+        raise
+
+
 _local: dict[str, int] = defaultdict(int)
 _local_lock = threading.Lock()
 
@@ -67,12 +91,27 @@ def count_request(client: str, per_minute: int) -> None:
     Raises:
         TooMany.
     """
-    moment = time.time()
-    minute = int(moment // 60)
-    name = f"excel2doc:rate:{client}:{minute}"
-    if _increment(name) > per_minute:
-        wait = 60 - int(moment % 60)
+    minute, wait = _minute()
+    if _increment(f"excel2doc:rate:{client}:{minute}") > per_minute:
         raise TooMany(f"more than {per_minute} requests a minute", retry_after_seconds=wait)
+
+
+def _minute() -> tuple[int, int]:
+    """Its number, and the seconds until the next."""
+    moment = time.time()
+    return int(moment // 60), 60 - int(moment % 60)
+
+
+def _counted(name: str) -> int:
+    client = get_redis()
+    if client is None:
+        with _local_lock:
+            return _local.get(name, 0)
+    try:
+        return int(client.get(name) or 0)
+    except redis.RedisError as error:
+        log.warning("rate_not_counted", error=str(error))
+        return 0
 
 
 def _increment(name: str) -> int:
