@@ -15,6 +15,7 @@ interface CacheParts {
 /** The cache behind the protocol: scopes above, a store below. */
 export class Cache {
   readonly #busy = new Map<string, number>();
+  readonly #turns = new Map<string, Promise<void>>();
 
   constructor(
     readonly parts: CacheParts,
@@ -24,10 +25,8 @@ export class Cache {
   /** The entry in the first of the grant's scopes that has one. To be closed by the caller. */
   async read(grant: Grant, hash: string): Promise<OpenEntry | null> {
     for (const scope of grant.reads) {
-      const entry = await this.#open({ scope, hash });
-      if (!entry) continue;
-      this.parts.ledger.recordHit({ scope, hash }, grant.scope, entry.record);
-      return entry;
+      const entry = await this.#open({ scope, hash }, grant.scope);
+      if (entry) return entry;
     }
     this.parts.ledger.recordMiss(grant.scope);
     return null;
@@ -46,8 +45,11 @@ export class Cache {
         writer: grant.subject,
         outputs: spooled.outputs,
       };
-      const outcome = await store.write(key, spooled, record);
-      if (outcome === 'stored') ledger.recordStored(key, record);
+      const outcome = await this.#inTurn(key, async () => {
+        const outcome = await store.write(key, spooled, record);
+        if (outcome === 'stored') ledger.recordStored(key, record);
+        return outcome;
+      });
       // The answer need not wait for it.
       void spooled.discard();
       return outcome;
@@ -59,19 +61,46 @@ export class Cache {
 
   /** Removes what is unused for too long or over the budget. @returns how many entries */
   async evict(rules: KeepRules): Promise<number> {
-    const { store, ledger } = this.parts;
-    const chosen = chooseEvictions(ledger.entries(), rules, Date.now(), ({ key }) =>
+    const chosen = chooseEvictions(this.parts.ledger.entries(), rules, Date.now(), ({ key }) =>
       this.#busy.has(keyText(key)),
     );
-    for (const { key } of chosen) {
-      if (this.#busy.has(keyText(key))) continue;
-      await store.remove(key);
-      ledger.recordRemoved(key);
-    }
-    return chosen.length;
+    let removed = 0;
+    for (const { key } of chosen) if (await this.#remove(key)) removed += 1;
+    return removed;
   }
 
-  async #open(key: EntryKey): Promise<OpenEntry | null> {
+  /** False when somebody reads it just now. */
+  #remove(key: EntryKey): Promise<boolean> {
+    return this.#inTurn(key, async () => {
+      if (this.#busy.has(keyText(key))) return false;
+      await this.parts.store.remove(key);
+      this.parts.ledger.recordRemoved(key);
+      return true;
+    });
+  }
+
+  /**
+   * Of what changes one entry, one thing at a time: a removal's end that came behind a write's would
+   * have the ledger forget what is stored, for good.
+   */
+  async #inTurn<T>(key: EntryKey, work: () => Promise<T>): Promise<T> {
+    const text = keyText(key);
+    const before = this.#turns.get(text) ?? Promise.resolve();
+    const mine = before.then(work);
+    const over = mine.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#turns.set(text, over);
+    try {
+      return await mine;
+    } finally {
+      if (this.#turns.get(text) === over) this.#turns.delete(text);
+    }
+  }
+
+  /** Also counts the hit, while the entry cannot go. */
+  async #open(key: EntryKey, reader: string): Promise<OpenEntry | null> {
     const text = keyText(key);
     this.#busy.set(text, (this.#busy.get(text) ?? 0) + 1);
     let open = true;
@@ -84,6 +113,7 @@ export class Cache {
     };
     try {
       const entry = await this.parts.store.read(key);
+      if (entry) this.parts.ledger.recordHit(key, reader, entry.record);
       if (entry && !Buffer.isBuffer(entry.body)) {
         return { ...entry, close: () => entry.close().finally(release) };
       }

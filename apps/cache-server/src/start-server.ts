@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
+import { ArchivePool } from './archive/archive-pool';
 import { Authenticator } from './access/authenticator';
 import { Cache } from './cache';
 import type { Config } from './config/config';
@@ -27,7 +28,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
   });
   const stateDirectory = config.stateDirectory!;
   await mkdir(stateDirectory, { recursive: true });
-  const spool = new Spool(join(stateDirectory, 'incoming'));
+  const archives = new ArchivePool();
+  const spool = new Spool(join(stateDirectory, 'incoming'), archives);
   await spool.clear();
   const ledger = new Ledger(join(stateDirectory, 'journal.jsonl'));
   await ledger.open();
@@ -82,6 +84,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       await closeWithin(app, config.stopWithinMs, log);
       await ledger.close();
       await store.close();
+      await archives.close();
     },
   };
 }

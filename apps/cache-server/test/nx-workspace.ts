@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
+import { toolFolder } from '../tools/tool-folder.mjs';
 import { temporaryFolder } from './temporary-folder';
 
 const execute = promisify(execFile);
@@ -31,7 +32,8 @@ export async function installNx(version: string): Promise<string> {
     version: string;
   };
   if (version === ownVersion) return own;
-  const folder = join(workspaceRoot, 'tmp', `nx-${version}`);
+  // Outside the repository, so that all its clones share it.
+  const folder = join(dirname(toolFolder), '../nx', version);
   if (!existsSync(folder)) {
     const fresh = `${folder}.${process.pid}`;
     await mkdir(fresh, { recursive: true });

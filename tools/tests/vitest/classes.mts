@@ -9,7 +9,7 @@ export interface TestClass {
 }
 
 const MINUTE = 60_000;
-const LONG = ['**/*.long.spec.ts', '**/*.long.e2e.ts'];
+const LONG = ['**/*.long.spec.ts', '**/*.long.e2e.ts', '**/*.attack.spec.ts'];
 const ENGINE = ['**/*.engine.spec.ts'];
 
 /**
@@ -18,7 +18,7 @@ const ENGINE = ['**/*.engine.spec.ts'];
  * - `unit`: no engine, no browser, no network but loopback
  * - `engine`: a container engine, or programs that are fetched first
  * - `e2e`: the whole thing, as its users have it
- * - `long`: fuzzing, crashes, memory, other people's files: what takes over a minute
+ * - `long`: fuzzing, crashes, attacks, memory, other people's files: what takes over a minute
  */
 export const CLASSES: Record<string, TestClass> = {
   unit: {

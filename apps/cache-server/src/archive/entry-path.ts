@@ -1,16 +1,25 @@
+import { nameBounds } from './limits';
+
 /**
  * Why Nx must not unpack `path` into a workspace, or null when it may.
  *
- * Backslashes count as separators, and drive letters as absolute: the archive may be unpacked on
- * Windows. `.git` is never an output, and a hook in it would run.
+ * A path has to be in its plain form (no `.`, no empty part, no slash at the end): what two readers
+ * could take for two things is refused. So is a backslash, which separates parts on Windows, and a
+ * drive letter. `.git` is never an output, and a hook in it would run.
  */
 export function refusedPath(path: string): string | null {
-  if (path === '') return 'an entry without a name';
-  if (path.includes('\0')) return 'a name with a NUL byte';
-  if (/^[\\/]/.test(path) || /^[A-Za-z]:/.test(path)) return 'an absolute path';
-  const parts = pathParts(path);
-  if (parts.includes('..')) return 'a path through ..';
-  if (parts[0]?.toLowerCase() === '.git') return 'a path into .git';
+  const bad = refusedText(path);
+  if (bad) return bad === 'nothing' ? 'an entry without a name' : `a name with ${bad}`;
+  if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'an absolute path';
+  const parts = path.split('/');
+  if (parts.length > nameBounds.parts) return `a path of more than ${nameBounds.parts} parts`;
+  for (const part of parts) {
+    if (part === '..') return 'a path through ..';
+    if (part === '' || part === '.') return 'a path that is not in its plain form';
+    if (Buffer.byteLength(part) > nameBounds.partBytes)
+      return `a name of more than ${nameBounds.partBytes} bytes`;
+  }
+  if (parts[0]!.toLowerCase() === '.git') return 'a path into .git';
   return null;
 }
 
@@ -21,18 +30,24 @@ export function refusedPath(path: string): string | null {
  * name could climb from wherever that name, being a link itself, leads.
  */
 export function refusedLink(path: string, target: string): string | null {
-  if (target === '') return 'a link without a target';
-  if (target.includes('\0')) return 'a link target with a NUL byte';
-  if (/^[\\/]/.test(target) || /^[A-Za-z]:/.test(target)) return 'a link to an absolute path';
-  const parts = pathParts(target);
+  const bad = refusedText(target);
+  if (bad) return bad === 'nothing' ? 'a link without a target' : `a link target with ${bad}`;
+  if (target.startsWith('/') || /^[A-Za-z]:/.test(target)) return 'a link to an absolute path';
+  const parts = target.split('/').filter((part) => part !== '' && part !== '.');
   const firstName = parts.findIndex((part) => part !== '..');
   const climbs = firstName === -1 ? parts.length : firstName;
   if (parts.lastIndexOf('..') >= climbs) return 'a link target with .. behind a name';
-  if (climbs > pathParts(path).length - 1) return 'a link out of the workspace';
+  if (climbs > path.split('/').length - 1) return 'a link out of the workspace';
   return null;
 }
 
-/** The components of a path, less the empty ones and `.`. */
-export function pathParts(path: string): string[] {
-  return path.split(/[\\/]+/).filter((part) => part !== '' && part !== '.');
+function refusedText(text: string): string | null {
+  if (text === '') return 'nothing';
+  if (Buffer.byteLength(text) > nameBounds.pathBytes)
+    return `more than ${nameBounds.pathBytes} bytes`;
+  // A line break is a new pax record to some readers; the others are for whoever prints the name.
+  // eslint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f]/.test(text)) return 'a control character';
+  if (text.includes('\\')) return 'a backslash';
+  return null;
 }

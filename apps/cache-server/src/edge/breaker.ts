@@ -24,6 +24,11 @@ export class Breaker {
   failed(error: unknown): void {
     this.#failures += 1;
     this.#closedAgainAtMs = Date.now() + pauseMs;
+    this.noticed(error);
+  }
+
+  /** Something is wrong with one entry, which says nothing of the next. */
+  noticed(error: unknown): void {
     if (this.#warned) return;
     this.#warned = true;
     this.warn(error instanceof Error ? error.message : String(error));

@@ -7,6 +7,7 @@ import { sendBody } from '../transfer/send-body';
 import type { Spool, Spooled, SpoolRules } from '../upload/spool';
 import type { UpstreamClient } from '../upstream/upstream-client';
 import type { Breaker } from './breaker';
+import type { DeclaredOutputs } from './declared-outputs';
 import type { UploadQueue } from './upload-queue';
 import type { Uploader } from './uploader';
 
@@ -16,6 +17,7 @@ export interface EdgeParts {
   client: UpstreamClient;
   breaker: Breaker;
   queue: UploadQueue;
+  outputs: DeclaredOutputs;
   uploader: Uploader;
   /** What uploads are sealed with. */
   secret: string;
@@ -86,15 +88,20 @@ function routes(app: FastifyInstance, parts: EdgeParts): void {
 
 async function downloadOrMiss(
   hash: string,
-  { client, breaker, spool, spoolRules }: EdgeParts,
+  { client, breaker, spool, spoolRules, outputs }: EdgeParts,
 ): Promise<Spooled | null> {
   if (breaker.isOpen) return null;
   try {
-    const spooled = await client.download(hash, spool, spoolRules);
+    const spooled = await client.download(hash, spool, {
+      ...spoolRules,
+      place: await outputs.place(),
+    });
     breaker.succeeded();
     return spooled;
   } catch (error) {
-    breaker.failed(error);
+    // It answers, and in time: only this entry is of no use.
+    if (error instanceof CacheError && error.code === 'ARCHIVE_REFUSED') breaker.noticed(error);
+    else breaker.failed(error);
     return null;
   }
 }

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ArchivePool } from '../archive/archive-pool';
 import type { ArchiveLimits } from '../archive/limits';
 import { systemCode } from '../error';
 import { Spool } from '../upload/spool';
 import { UpstreamClient } from '../upstream/upstream-client';
+import { DeclaredOutputs } from './declared-outputs';
 import { Breaker } from './breaker';
 import { startEdgeServer } from './edge-server';
 import { runCommand } from './run-command';
@@ -76,7 +78,8 @@ async function openEdge(options: EdgeOptions, upstream: string): Promise<Edge> {
   const queue = new UploadQueue(queueDirectory, queueRules);
   await queue.open();
   await removeOrphans(queueDirectory);
-  const spool = new Spool(join(queueDirectory, `incoming-${process.pid}`));
+  const archives = new ArchivePool(1);
+  const spool = new Spool(join(queueDirectory, `incoming-${process.pid}`), archives);
   await spool.clear();
   const uploader = new Uploader(queue, client, breaker);
   const spoolRules = { limits, stallMs: transferMs };
@@ -88,6 +91,7 @@ async function openEdge(options: EdgeOptions, upstream: string): Promise<Edge> {
     queue,
     uploader,
     secret,
+    outputs: new DeclaredOutputs(options.workspace, environment),
   });
   const leftovers = (async () => {
     for await (const upload of queue.waiting(secret)) uploader.send(upload);
@@ -103,6 +107,7 @@ async function openEdge(options: EdgeOptions, upstream: string): Promise<Edge> {
       if (report && report.tasks.length > 0) await client.report(report).catch(() => undefined);
       await server.close();
       await client.close();
+      await archives.close();
       await spool.remove();
       if (!source.isStatic)
         for await (const upload of queue.waiting(secret)) await queue.remove(upload);

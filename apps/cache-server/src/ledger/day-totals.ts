@@ -21,14 +21,30 @@ export interface DayTotal extends Counts {
 
 export const zero: Counts = { hits: 0, misses: 0, stored: 0, bytesOut: 0, bytesIn: 0, savedMs: 0 };
 
+const maxNamedADay = 1_000;
+
 /** Sums by day, scope, project and target; and what was added since it was last asked. */
 export class DayTotals {
   readonly #all = new Map<string, DayTotal>();
   #fresh = new Map<string, DayTotal>();
+  /** How many names a scope has on a day. */
+  readonly #named = new Map<string, number>();
 
-  add(of: Omit<DayTotal, keyof Counts>, counts: Partial<Counts>): void {
+  add(given: Omit<DayTotal, keyof Counts>, counts: Partial<Counts>): void {
+    const of = this.#isRoomFor(given) ? given : { ...given, project: null, target: null };
     addTo(this.#all, of, counts);
     addTo(this.#fresh, of, counts);
+  }
+
+  /** Names come from whoever may write: beyond a number of them in a day, none is told apart. */
+  #isRoomFor(of: Omit<DayTotal, keyof Counts>): boolean {
+    if (of.project === null && of.target === null) return true;
+    if (this.#all.has(keyOf(of))) return true;
+    const ofDay = `${of.day}\n${of.scope}`;
+    const count = this.#named.get(ofDay) ?? 0;
+    if (count >= maxNamedADay) return false;
+    this.#named.set(ofDay, count + 1);
+    return true;
   }
 
   /** Adds what a journal line says, which is not fresh. */
@@ -48,7 +64,12 @@ export class DayTotals {
 
   forgetBefore(day: string): void {
     for (const [key, total] of this.#all) if (total.day < day) this.#all.delete(key);
+    for (const key of this.#named.keys()) if (key < day) this.#named.delete(key);
   }
+}
+
+function keyOf({ day, scope, project, target }: Omit<DayTotal, keyof Counts>): string {
+  return `${day}\n${scope}\n${project ?? ''}\n${target ?? ''}`;
 }
 
 let today = { number: 0, text: '' };
@@ -74,7 +95,7 @@ function addTo(
   { day, scope, project, target }: Omit<DayTotal, keyof Counts>,
   counts: Partial<Counts>,
 ): void {
-  const key = `${day}\n${scope}\n${project ?? ''}\n${target ?? ''}`;
+  const key = keyOf({ day, scope, project, target });
   const total = map.get(key) ?? { day, scope, project, target, ...zero };
   for (const name of Object.keys(zero) as (keyof Counts)[]) total[name] += counts[name] ?? 0;
   map.set(key, total);

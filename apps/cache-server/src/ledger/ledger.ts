@@ -1,5 +1,5 @@
 import { keyText, type EntryKey } from '../entry-key';
-import type { EntryRecord, Store } from '../store/store';
+import { cutRecord, type EntryRecord, type Store } from '../store/store';
 import { dayOf, DayTotals, type DayTotal } from './day-totals';
 import { Journal } from './journal';
 
@@ -161,7 +161,8 @@ export class Ledger {
     };
   }
 
-  #add(key: EntryKey, { sizeBytes, createdAtMs, writer, outputs }: EntryRecord): LedgerEntry {
+  #add(key: EntryKey, record: EntryRecord): LedgerEntry {
+    const { sizeBytes, createdAtMs, writer, outputs } = cutRecord(record);
     const entry = {
       key,
       sizeBytes,
@@ -195,7 +196,7 @@ export class Ledger {
   #apply(line: Line): void {
     switch (line?.kind) {
       case 'entry':
-        return this.#put(line.entry);
+        return this.#put(withShortNames(line.entry));
       case 'removed':
         return void this.#forget(line.key);
       case 'day':
@@ -222,4 +223,10 @@ export class Ledger {
     for (const total of this.days.all()) yield { kind: 'day', total };
     for (const entry of this.#entries.values()) yield { kind: 'entry', entry };
   }
+}
+
+/** An entry of the journal, with names as short as they are written today. */
+function withShortNames(entry: LedgerEntry): LedgerEntry {
+  const { writer, outputs } = cutRecord({ ...entry, sha256: '' });
+  return { ...entry, writer, outputs };
 }

@@ -3,7 +3,7 @@ import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { nxArchive } from '../../test/archive';
+import { holdsSame, nxArchive } from '../../test/archive';
 import { bytesOf, get, put, testServer } from '../../test/test-server';
 
 const hash = '1234567890123456789';
@@ -18,7 +18,7 @@ describe('the protocol', () => {
       const response = await get(url, tokens.main, hash);
       expect(response.status).toBe(200);
       expect(response.headers.get('x-content-sha256')).toMatch(/^[0-9a-f]{64}$/);
-      expect((await bytesOf(response)).equals(archive)).toBe(true);
+      expect(await holdsSame(await bytesOf(response), archive)).toBe(true);
     },
   );
 
@@ -36,7 +36,7 @@ describe('the protocol', () => {
     expect(
       (await put(url, tokens.main, hash, await nxArchive({ 'dist/a': 'second' }))).status,
     ).toBe(409);
-    expect((await bytesOf(await get(url, tokens.main, hash))).equals(first)).toBe(true);
+    expect(await holdsSame(await bytesOf(await get(url, tokens.main, hash)), first)).toBe(true);
   });
 
   it('lets the first of two uploads of one hash at once win, and both clients go on', async () => {
@@ -51,7 +51,7 @@ describe('the protocol', () => {
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409]);
     const winner = archives[answers.findIndex(({ status }) => status === 200)]!;
-    expect((await bytesOf(await get(url, tokens.main, hash))).equals(winner)).toBe(true);
+    expect(await holdsSame(await bytesOf(await get(url, tokens.main, hash)), winner)).toBe(true);
   });
 
   it('answers a missing, wrong or expired token with 401 as text/plain', async () => {
@@ -92,10 +92,10 @@ describe('scopes', () => {
     expect((await put(url, tokens.pr1, hash, poison)).status).toBe(200);
     expect((await get(url, tokens.main, hash)).status).toBe(404);
     expect((await put(url, tokens.main, hash, honest)).status).toBe(200);
-    expect((await bytesOf(await get(url, tokens.main, hash))).equals(honest)).toBe(true);
-    expect((await bytesOf(await get(url, tokens.laptop, hash))).equals(honest)).toBe(true);
-    expect((await bytesOf(await get(url, tokens.pr2, hash))).equals(honest)).toBe(true);
-    expect((await bytesOf(await get(url, tokens.pr1, hash))).equals(poison)).toBe(true);
+    expect(await holdsSame(await bytesOf(await get(url, tokens.main, hash)), honest)).toBe(true);
+    expect(await holdsSame(await bytesOf(await get(url, tokens.laptop, hash)), honest)).toBe(true);
+    expect(await holdsSame(await bytesOf(await get(url, tokens.pr2, hash)), honest)).toBe(true);
+    expect(await holdsSame(await bytesOf(await get(url, tokens.pr1, hash)), poison)).toBe(true);
   });
 
   it('lets a pull request read main, and not another pull request', async () => {
@@ -165,7 +165,7 @@ describe('bad input', () => {
       await reader.cancel();
     }
     await expect.poll(() => openFilesIn(folder)).toEqual([]);
-    expect((await bytesOf(await get(url, tokens.main, hash))).equals(archive)).toBe(true);
+    expect(await holdsSame(await bytesOf(await get(url, tokens.main, hash)), archive)).toBe(true);
   });
 
   it('answers a body that is no archive with 403', async () => {
@@ -188,7 +188,7 @@ describe('bad input', () => {
       expect((await get(url, tokens.main, hash)).status).toBe(404);
       expect(await readdir(join(folder, 'quarantine'))).toHaveLength(1);
       expect((await put(url, tokens.main, hash, archive)).status).toBe(200);
-      expect((await bytesOf(await get(url, tokens.main, hash))).equals(archive)).toBe(true);
+      expect(await holdsSame(await bytesOf(await get(url, tokens.main, hash)), archive)).toBe(true);
     },
   );
 });

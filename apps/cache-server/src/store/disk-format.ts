@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EntryRecord } from './store';
+import { cutRecord, type EntryRecord } from './store';
 
 /**
  * A stored file is the content, then its record as JSON, then 16 bytes: a magic word, a version,
@@ -21,12 +21,23 @@ const recordSchema = z.object({
 });
 
 export function encodeFooter(record: EntryRecord): Buffer {
-  const json = Buffer.from(JSON.stringify({ ...record, writer: record.writer.slice(0, 512) }));
+  const json = jsonOf(record);
   const tail = Buffer.alloc(tailBytes);
   magic.copy(tail);
   tail.writeUInt32BE(version, 8);
   tail.writeUInt32BE(json.length, 12);
   return Buffer.concat([json, tail]);
+}
+
+/** A record as JSON that `decodeFooter` takes: of what is for people only, no more than fits. */
+function jsonOf(record: EntryRecord): Buffer {
+  const short = cutRecord(record);
+  for (;;) {
+    const json = Buffer.from(JSON.stringify(short));
+    if (json.length <= maxFooterBytes - tailBytes) return json;
+    if (short.outputs.length > 0) short.outputs = short.outputs.slice(0, -1);
+    else short.writer = short.writer.slice(0, short.writer.length / 2);
+  }
 }
 
 /**

@@ -1,12 +1,13 @@
 import { createHash, hash } from 'node:crypto';
-import { constants, linkSync, type BigIntStats } from 'node:fs';
-import { access, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { constants, linkSync, rmSync, statSync, type BigIntStats } from 'node:fs';
+import { access, mkdir, open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../error';
 import { isHash, isScopeName, keyText, type EntryKey } from '../entry-key';
 import { blockBytes, giveBlock, takeBlock } from '../transfer/blocks';
 import type { Spooled } from '../upload/spool';
 import { raiseFull } from '../upload/spool-file';
+import { Quarantine } from './quarantine';
 import { HotEntries } from './hot-entries';
 import { decodeFooter, encodeFooter, maxFooterBytes } from './disk-format';
 import type { EntryRecord, OpenEntry, Store } from './store';
@@ -18,6 +19,7 @@ const maxHotEntryBytes = 64 * 1024;
 /** A file that has not changed since it was checked is taken as checked for this long. */
 const trustMs = 60 * 60 * 1000;
 const maxTrusted = 10_000;
+const maxFolders = 10_000;
 
 interface DiskEvents {
   /** A damaged entry was moved away. */
@@ -37,20 +39,22 @@ interface Checked {
  */
 export class DiskStore implements Store {
   readonly #entries: string;
-  readonly #quarantine: string;
   readonly #hot = new HotEntries(hotBytes, maxHotEntryBytes);
   readonly #folders = new Set<string>();
   readonly #checked = new Map<string, Checked>();
   readonly #known = new Set<string>();
   /** Once all keys were listed, what is not known is not there: a miss costs no call of the system. */
   #isListed = false;
+  /** How many entries have gone; a read that sees it change keeps nothing of what it read. */
+  #removals = 0;
+  readonly quarantine: Quarantine;
 
   constructor(
     readonly directory: string,
     readonly events: DiskEvents,
   ) {
     this.#entries = join(directory, 'entries');
-    this.#quarantine = join(directory, 'quarantine');
+    this.quarantine = new Quarantine(join(directory, 'quarantine'));
   }
 
   async read(key: EntryKey): Promise<OpenEntry | null> {
@@ -58,6 +62,7 @@ export class DiskStore implements Store {
     if (hot) return { ...hot, close: async () => undefined };
     if (this.#isListed && !this.#known.has(keyText(key))) return null;
     const path = this.#path(key);
+    const removals = this.#removals;
     const handle = await openIfThere(path);
     if (!handle) return null;
     let handedOut = false;
@@ -68,8 +73,9 @@ export class DiskStore implements Store {
           ? await readSmall(handle, stats)
           : await this.#openLarge(path, handle, stats);
       handedOut = entry?.body === handle;
-      if (!entry) await this.#setAside(key, path);
-      else if (Buffer.isBuffer(entry.body))
+      if (!entry) this.#setAside(key, path, stats);
+      // What was removed while it was read is not to be found again.
+      else if (Buffer.isBuffer(entry.body) && this.#removals === removals)
         this.#hot.add(key, { record: entry.record, body: entry.body });
       return entry;
     } finally {
@@ -82,18 +88,21 @@ export class DiskStore implements Store {
     const outcome = await this.#link(file, key);
     if (outcome === 'exists') return outcome;
     const { content } = spooled;
-    if (Buffer.isBuffer(content)) this.#hot.add(key, { record, body: content });
+    if (Buffer.isBuffer(content)) {
+      if (this.#known.has(keyText(key))) this.#hot.add(key, { record, body: content });
+      return outcome;
+    }
     // What has just been digested on its way in needs no second look before it is first read.
-    else this.#trust(this.#path(key), await content.stat({ bigint: true }), record);
+    this.#trust(this.#path(key), await content.stat({ bigint: true }), record);
     return outcome;
   }
 
   async remove(key: EntryKey): Promise<void> {
     const path = this.#path(key);
-    this.#checked.delete(path);
-    this.#hot.remove(key);
-    await rm(path, { force: true });
-    this.#known.delete(keyText(key));
+    // All in one turn: a write between the file's end and the end of what is known of it would be
+    // an entry that is there and never found.
+    rmSync(path, { force: true });
+    this.#forget(key, path);
   }
 
   async *keys(): AsyncIterable<EntryKey> {
@@ -152,12 +161,19 @@ export class DiskStore implements Store {
     this.#checked.set(path, { identity: identityOf(stats), untilMs, record });
   }
 
-  async #setAside(key: EntryKey, path: string): Promise<void> {
-    await mkdir(this.#quarantine, { recursive: true });
-    const kept = join(this.#quarantine, `${key.scope}__${key.hash}__${Date.now()}`);
-    await rename(path, kept).catch(async () => rm(path, { force: true }));
-    this.#known.delete(keyText(key));
+  /** In one turn, as a removal is; and only the file that was found damaged, not one that came since. */
+  #setAside(key: EntryKey, path: string, { ino }: BigIntStats): void {
+    if (statSync(path, { bigint: true, throwIfNoEntry: false })?.ino !== ino) return;
+    this.quarantine.take(key, path);
+    this.#forget(key, path);
     this.events.damaged(key);
+  }
+
+  #forget(key: EntryKey, path: string): void {
+    this.#checked.delete(path);
+    this.#hot.remove(key);
+    this.#known.delete(keyText(key));
+    this.#removals += 1;
   }
 
   #folder({ scope, hash }: EntryKey): string {
@@ -173,6 +189,7 @@ export class DiskStore implements Store {
     for (;;) {
       const isKnown = this.#folders.has(folder);
       if (!isKnown) await mkdir(folder, { recursive: true }).catch(raiseFull);
+      if (this.#folders.size >= maxFolders) this.#folders.clear();
       this.#folders.add(folder);
       try {
         linkSync(from, this.#path(key));

@@ -61,8 +61,9 @@ export class S3Remote implements Remote {
       if (!(error instanceof CacheError) || error.code !== 'ARCHIVE_REFUSED') throw error;
       return null;
     });
-    if (spooled?.sha256 === metadata.data.sha256) {
-      return { spooled, record: recordOf(metadata.data, spooled.sizeBytes) };
+    if (spooled?.receivedSha256 === metadata.data.sha256) {
+      const { sizeBytes, sha256 } = spooled;
+      return { spooled, record: { ...recordOf(metadata.data, sizeBytes), sha256 } };
     }
     await spooled?.discard();
     this.onDamaged(key);

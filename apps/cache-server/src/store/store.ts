@@ -13,6 +13,19 @@ export interface EntryRecord {
   outputs: string[];
 }
 
+/** What is kept of a record's names, which are for people only: thousands stay in memory. */
+export const nameLimits = { writerCharacters: 256, outputs: 8, outputCharacters: 120 };
+
+/** The record with its names cut to `nameLimits`. */
+export function cutRecord(record: EntryRecord): EntryRecord {
+  const { writerCharacters, outputs, outputCharacters } = nameLimits;
+  return {
+    ...record,
+    writer: record.writer.slice(0, writerCharacters),
+    outputs: record.outputs.slice(0, outputs).map((name) => name.slice(0, outputCharacters)),
+  };
+}
+
 /** An entry opened for reading; its content has been checked against its digest. */
 export interface OpenEntry {
   record: EntryRecord;

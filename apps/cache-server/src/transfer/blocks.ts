@@ -1,13 +1,13 @@
-/** Bytes that are digested, inflated, written and read at a time: each step costs a wake-up of a thread. */
+/** Bytes that are read, sent and given to other threads at a time: each step costs a wake-up. */
 export const blockBytes = 64 * 1024;
 
 /** As many as stay for the next transfer; more are made when more run at once. */
 const maxKept = 128;
 const kept: Buffer[] = [];
 
-/** A block to fill; what is in it is left over from another transfer. */
+/** A block to fill, in memory that threads share; what is in it is left over from another transfer. */
 export function takeBlock(): Buffer {
-  return kept.pop() ?? Buffer.allocUnsafeSlow(blockBytes);
+  return kept.pop() ?? Buffer.from(new SharedArrayBuffer(blockBytes));
 }
 
 /** Gives back a block, or the front part of one, that nobody reads or fills any more. */

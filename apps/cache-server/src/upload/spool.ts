@@ -1,20 +1,20 @@
-import { createHash, hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
-import { mkdir, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { ArchiveGuard, inspectArchive } from '../archive/guard';
-import type { ArchiveLimits } from '../archive/limits';
+import type { ArchiveRules, WrittenArchive } from '../archive/archive-messages';
+import type { ArchivePool } from '../archive/archive-pool';
 import { CacheError, systemCode } from '../error';
 import { blockBytes, giveBlock } from '../transfer/blocks';
 import { BodyReader } from './body-reader';
 import { SpoolFile, writeSmallFile } from './spool-file';
 
-/** A body that has arrived whole. */
-export interface Spooled {
-  sizeBytes: number;
-  sha256: string;
-  outputs: string[];
+/** An archive of one block that unpacks to no more than this is kept in memory. */
+const smallUnpackedBytes = 1024 * 1024;
+
+/** A body that has arrived whole, was found to be good, and was written anew from what it held. */
+export interface Spooled extends WrittenArchive {
   /** All of it when it is small, and then nothing is on the disk yet; else an open file. */
   content: Buffer | FileHandle;
   /**
@@ -27,14 +27,16 @@ export interface Spooled {
   discard(): Promise<void>;
 }
 
-export interface SpoolRules {
-  limits: ArchiveLimits;
+export interface SpoolRules extends ArchiveRules {
   stallMs: number;
 }
 
 /** The folder in which bodies arrive. It must be on the file system of the store that takes them. */
 export class Spool {
-  constructor(readonly directory: string) {}
+  constructor(
+    readonly directory: string,
+    readonly archives: ArchivePool,
+  ) {}
 
   /** Makes the folder anew: what a killed process left in it was never whole. */
   async clear(): Promise<void> {
@@ -52,15 +54,16 @@ export class Spool {
    *
    * @throws CacheError `ARCHIVE_REFUSED`, `UPLOAD_CUT`, `UPLOAD_STALLED`, `DISK_FULL`
    */
-  async receive(body: Readable, { limits, stallMs }: SpoolRules): Promise<Spooled> {
-    const reader = new BodyReader(body, stallMs);
+  async receive(body: Readable, rules: SpoolRules): Promise<Spooled> {
+    const reader = new BodyReader(body, rules.stallMs);
     try {
       const first = await reader.next();
-      if (first?.length === blockBytes) return await this.#receiveLarge(first, reader, limits);
-      return await this.#receiveSmall(first, limits);
+      if (!first) throw new CacheError('ARCHIVE_REFUSED', { message: 'the archive is empty' });
+      const small = first.length < blockBytes ? await this.#receiveSmall(first, rules) : null;
+      return small ?? (await this.#receiveLarge(first, reader, rules));
     } catch (error) {
       if (error instanceof CacheError && error.code !== 'UPLOAD_STALLED') {
-        await drain(reader, limits.maxBytes).catch(() => undefined);
+        await drain(reader, rules.limits.maxBytes).catch(() => undefined);
       }
       throw asCut(error);
     } finally {
@@ -68,15 +71,15 @@ export class Spool {
     }
   }
 
-  async #receiveSmall(block: Buffer | null, limits: ArchiveLimits): Promise<Spooled> {
-    const content = Buffer.from(block ?? []);
-    if (block) giveBlock(block);
-    const { outputs } = await inspectArchive(content, limits);
+  /** Null when it is too large once unpacked; otherwise the block has been given back. */
+  async #receiveSmall(block: Buffer, { limits, place }: ArchiveRules): Promise<Spooled | null> {
+    const read = await this.archives.whole(block, { limits, place }, smallUnpackedBytes);
+    if (!read) return null;
+    giveBlock(block);
+    const { archive, content } = read;
     let path: string | null = null;
     return {
-      sizeBytes: content.length,
-      sha256: hash('sha256', content),
-      outputs,
+      ...archive,
       content,
       persist: async (tail) => {
         path = this.#newPath();
@@ -89,40 +92,39 @@ export class Spool {
     };
   }
 
-  async #receiveLarge(first: Buffer, reader: BodyReader, limits: ArchiveLimits): Promise<Spooled> {
-    const file = await SpoolFile.create(this.#newPath());
-    const guard = new ArchiveGuard(limits);
-    const digest = createHash('sha256');
-    let sizeBytes = 0;
-    let work: Promise<unknown>[] = [];
+  async #receiveLarge(
+    first: Buffer,
+    reader: BodyReader,
+    { limits, place }: ArchiveRules,
+  ): Promise<Spooled> {
+    const path = this.#newPath();
+    const job = this.archives.open(path, { limits, place });
+    let work: Promise<void> = Promise.resolve();
     try {
       for (let block: Buffer | null = first; block; block = await reader.next()) {
-        digest.update(block);
-        // One block is inflated and written, on other threads, while the next one arrives.
-        await Promise.all(work);
-        work = [guard.write(block), file.write([block], sizeBytes)];
-        sizeBytes += block.length;
-        const done = block;
-        void Promise.allSettled(work).then(() => giveBlock(done));
+        // One block is read and written, in another thread, while the next one arrives.
+        await work;
+        const current = block;
+        work = job.write(current).finally(() => giveBlock(current));
+        work.catch(() => undefined);
       }
-      await Promise.all(work);
-      const { outputs } = await guard.end();
+      await work;
+      const archive = await job.end();
+      const file = new SpoolFile(path, await open(path, 'r+'));
       return {
-        sizeBytes,
-        sha256: digest.digest('hex'),
-        outputs,
+        ...archive,
         content: file.handle,
         persist: async (tail) => {
-          await file.write([tail], sizeBytes);
+          await file.write(tail, archive.sizeBytes);
           await file.sync();
-          return file.path;
+          return path;
         },
         discard: () => file.discard(),
       };
     } catch (error) {
-      guard.abandon();
-      await Promise.allSettled(work);
-      await file.discard();
+      await work.catch(() => undefined);
+      await job.abandon();
+      removeIfThere(path);
       throw error;
     }
   }

@@ -29,7 +29,7 @@ export class UpstreamClient {
    * Brings an entry whole into `spool`, or null for a miss. What is cut off, refused by the archive
    * guard, or not of the digest that the server gave for it, is a failure.
    *
-   * @throws CacheError `UPSTREAM_FAILED`, or `DISK_FULL` when it is our own disk
+   * @throws CacheError `UPSTREAM_FAILED`, `ARCHIVE_REFUSED`, or `DISK_FULL` when it is our own disk
    */
   async download(hash: string, spool: Spool, rules: SpoolRules): Promise<Spooled | null> {
     return this.#call(`GET of ${hash}`, async (signal) => {
@@ -41,7 +41,7 @@ export class UpstreamClient {
       }
       const spooled = await spool.receive(response.body, rules);
       const digest = response.headers['x-content-sha256'];
-      if (digest === undefined || digest === spooled.sha256) return spooled;
+      if (digest === undefined || digest === spooled.receivedSha256) return spooled;
       await spooled.discard();
       throw new Error(`answered with another content than its digest ${String(digest)}`);
     });
@@ -101,6 +101,9 @@ export class UpstreamClient {
       return await work(signal);
     } catch (error) {
       if (error instanceof CacheError && error.code === 'DISK_FULL') throw error;
+      if (error instanceof CacheError && error.code === 'ARCHIVE_REFUSED') {
+        throw new CacheError(error.code, { message: `${this.#base}: ${what}: ${error.message}` });
+      }
       const reason = signal.aborted ? `took over ${this.options.transferMs} ms` : reasonOf(error);
       throw new CacheError('UPSTREAM_FAILED', {
         message: `${this.#base}: ${what} ${reason}`,

@@ -1,0 +1,37 @@
+import type { CacheErrorCode } from '../error';
+import type { ArchiveLimits } from './limits';
+import type { WorkspacePlace } from './workspace-place';
+
+export interface ArchiveRules {
+  limits: ArchiveLimits;
+  /** Where it is to be unpacked, where that is known. */
+  place?: WorkspacePlace | undefined;
+}
+
+/** What the threads that read archives are asked. Blocks are shared memory: nothing is copied. */
+export type ArchiveRequest = { id: number } & (
+  | { kind: 'whole'; block: Uint8Array; maxBytes: number; rules: ArchiveRules }
+  | { kind: 'open'; path: string; rules: ArchiveRules }
+  | { kind: 'block'; block: Uint8Array }
+  | { kind: 'end' }
+  | { kind: 'abandon' }
+);
+
+/** An archive as it was written anew. */
+export interface WrittenArchive {
+  sizeBytes: number;
+  sha256: string;
+  /** Of what came, before it was written anew. */
+  receivedSha256: string;
+  outputs: string[];
+}
+
+/** One for each request, in the order of the requests of one id. */
+export type ArchiveReply = { id: number } & (
+  | { kind: 'taken' }
+  /** It is more than fits into memory: to be sent as blocks. */
+  | { kind: 'too-large' }
+  | { kind: 'whole'; archive: WrittenArchive; content: Uint8Array }
+  | { kind: 'written'; archive: WrittenArchive }
+  | { kind: 'failed'; code: CacheErrorCode | null; message: string }
+);

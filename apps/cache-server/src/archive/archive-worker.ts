@@ -1,0 +1,161 @@
+import { createHash, hash } from 'node:crypto';
+import { closeSync, fdatasync, openSync, writeSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
+import { CacheError, systemCode } from '../error';
+import type {
+  ArchiveReply,
+  ArchiveRequest,
+  ArchiveRules,
+  WrittenArchive,
+} from './archive-messages';
+import { NameBudget } from './entry-names';
+import { Normaliser } from './normaliser';
+
+/**
+ * The side of a thread: it unpacks, inspects, packs, digests and writes, so that no archive, however
+ * hostile, keeps the server from answering others.
+ */
+
+/** Of a large file, this much is sent to the disk at a time, so that little is left to wait for. */
+const earlySyncBytes = 16 * 1024 * 1024;
+/** For the names of all archives that are under way in this thread. */
+const budget = new NameBudget(32 * 1024 * 1024);
+
+/** An archive that is written into a file while it arrives. */
+class FileJob {
+  readonly #file: number;
+  readonly #received = createHash('sha256');
+  readonly #written = createHash('sha256');
+  readonly #normaliser: Normaliser;
+  #sizeBytes = 0;
+  #unsyncedBytes = 0;
+  #isSyncing = false;
+  #isClosing = false;
+  #isOver = false;
+
+  constructor(path: string, { limits, place }: ArchiveRules) {
+    this.#file = openSync(path, 'wx', 0o600);
+    this.#normaliser = new Normaliser(limits, budget, (packed) => this.#write(packed), place);
+  }
+
+  async block(block: Buffer): Promise<void> {
+    this.#received.update(block);
+    await this.#normaliser.write(block);
+  }
+
+  async end(): Promise<WrittenArchive> {
+    const { outputs } = await this.#normaliser.end();
+    return {
+      sizeBytes: this.#sizeBytes,
+      sha256: this.#written.digest('hex'),
+      receivedSha256: this.#received.digest('hex'),
+      outputs,
+    };
+  }
+
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#normaliser.release();
+    // A number that is closed while it is synced could be another file's by then.
+    if (this.#isSyncing) this.#isClosing = true;
+    else closeSync(this.#file);
+  }
+
+  #write(packed: Buffer): void {
+    this.#written.update(packed);
+    this.#sizeBytes += packed.length;
+    for (let at = 0; at < packed.length;) at += writeSync(this.#file, packed, at);
+    this.#unsyncedBytes += packed.length;
+    if (this.#isSyncing || this.#unsyncedBytes < earlySyncBytes) return;
+    this.#isSyncing = true;
+    this.#unsyncedBytes = 0;
+    // It says nothing that the sync at the end will not say.
+    fdatasync(this.#file, () => {
+      this.#isSyncing = false;
+      if (this.#isClosing) closeSync(this.#file);
+    });
+  }
+}
+
+const jobs = new Map<number, FileJob>();
+
+async function answer(request: ArchiveRequest): Promise<ArchiveReply> {
+  const { id } = request;
+  switch (request.kind) {
+    case 'whole':
+      return whole(request);
+    case 'open':
+      jobs.set(id, new FileJob(request.path, request.rules));
+      return { id, kind: 'taken' };
+    case 'block':
+      await jobs.get(id)!.block(asBuffer(request.block));
+      return { id, kind: 'taken' };
+    case 'end': {
+      const archive = await jobs.get(id)!.end();
+      close(id);
+      return { id, kind: 'written', archive };
+    }
+    case 'abandon':
+      close(id);
+      return { id, kind: 'taken' };
+  }
+}
+
+async function whole({
+  id,
+  block,
+  rules: { limits, place },
+  maxBytes,
+}: Extract<ArchiveRequest, { kind: 'whole' }>): Promise<ArchiveReply> {
+  const received = asBuffer(block);
+  const parts: Buffer[] = [];
+  const normaliser = new Normaliser(
+    limits,
+    budget,
+    (packed) => parts.push(Buffer.from(packed)),
+    place,
+  );
+  try {
+    if (!normaliser.tryWhole(received, maxBytes)) return { id, kind: 'too-large' };
+    const { outputs } = await normaliser.end();
+    const content = Buffer.concat(parts);
+    const archive = {
+      sizeBytes: content.length,
+      sha256: hash('sha256', content),
+      receivedSha256: hash('sha256', received),
+      outputs,
+    };
+    return { id, kind: 'whole', archive, content };
+  } finally {
+    normaliser.release();
+  }
+}
+
+function close(id: number): void {
+  jobs.get(id)?.close();
+  jobs.delete(id);
+}
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+function failure(id: number, error: unknown): ArchiveReply {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof CacheError) return { id, kind: 'failed', code: error.code, message };
+  const isFull = ['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '');
+  return isFull
+    ? { id, kind: 'failed', code: 'DISK_FULL', message: 'no space is left for uploads' }
+    : { id, kind: 'failed', code: null, message };
+}
+
+parentPort!.on('message', (request: ArchiveRequest) => {
+  answer(request).then(
+    (reply) => parentPort!.postMessage(reply),
+    (error: unknown) => {
+      close(request.id);
+      parentPort!.postMessage(failure(request.id, error));
+    },
+  );
+});

@@ -1,0 +1,121 @@
+import { GzipReader, unpackSmall } from './gzip-reader';
+import { GzipWriter } from './gzip-writer';
+import type { NameBudget } from './entry-names';
+import { ratioFreeBytes, type ArchiveLimits } from './limits';
+import { NxContents } from './nx-contents';
+import { refuse } from './refusal';
+import { TarReader, type TarSink } from './tar-reader';
+import type { WorkspacePlace } from './workspace-place';
+import { tarEnd, tarPadding, writeHeader } from './tar-header';
+
+const chunkBytes = 64 * 1024;
+/** What a sender has made at least this much of the original is not packed again. */
+const packedShare = 0.9;
+
+export interface ArchiveSummary {
+  entries: number;
+  unpackedBytes: number;
+  /** The first few output paths: what the entry is of, where nobody said. */
+  outputs: string[];
+}
+
+/**
+ * Reads an archive (a tar.gz) as it streams and writes it anew from what was read: what is kept is
+ * never what a stranger sent, so that it holds nothing that another reader could read another way.
+ * It throws `ARCHIVE_REFUSED` at the first thing that must not reach a workspace, or that Nx could
+ * not use.
+ */
+export class Normaliser implements TarSink {
+  readonly #contents: NxContents;
+  readonly #tar = new TarReader(this);
+  readonly #packer: GzipWriter;
+  #unpacker: GzipReader | null = null;
+  #entryBytes = 0;
+  #sentBytes = 0;
+  #unpackedBytes = 0;
+  #sentAtWindow = 0;
+
+  constructor(
+    readonly limits: ArchiveLimits,
+    budget: NameBudget,
+    /** What is given to it is not its to keep. */
+    take: (packed: Buffer) => void,
+    /** Where it is to be unpacked, where that is known. */
+    place: WorkspacePlace | null = null,
+  ) {
+    this.#contents = new NxContents(limits, budget, place);
+    this.#packer = new GzipWriter(take, (windowBytes) => this.#isWorthPacking(windowBytes));
+  }
+
+  /** An archive of one block, at once; false when it is too large for that, and nothing was done. */
+  tryWhole(archive: Buffer, maxUnpackedBytes: number): boolean {
+    const unpacked = unpackSmall(archive, maxUnpackedBytes);
+    if (!unpacked) return false;
+    this.#countSent(archive.length);
+    this.#push(unpacked);
+    return true;
+  }
+
+  /** Resolves when the block has been read and what came of it was taken. */
+  async write(block: Buffer): Promise<void> {
+    this.#countSent(block.length);
+    this.#unpacker ??= new GzipReader(chunkBytes, (unpacked) => this.#push(unpacked));
+    await this.#unpacker.write(block);
+  }
+
+  async end(): Promise<ArchiveSummary> {
+    if (this.#sentBytes === 0) refuse('nothing');
+    await this.#unpacker?.end();
+    this.#tar.end();
+    this.#contents.end();
+    this.#packer.write(tarEnd);
+    this.#packer.end();
+    const { entries, outputs } = this.#contents;
+    return { entries, unpackedBytes: this.#unpackedBytes, outputs: [...outputs] };
+  }
+
+  /** To be called once, whatever happened. */
+  release(): void {
+    this.#unpacker?.close();
+    this.#contents.release();
+  }
+
+  entry(header: Parameters<TarSink['entry']>[0]): void {
+    const entry = this.#contents.entry(header);
+    this.#entryBytes = entry.sizeBytes;
+    this.#packer.write(writeHeader(entry));
+  }
+
+  content(part: Buffer): void {
+    this.#contents.content(part);
+    this.#packer.write(part);
+  }
+
+  entryEnd(): void {
+    this.#contents.entryEnd();
+    this.#packer.write(tarPadding(this.#entryBytes));
+  }
+
+  #countSent(bytes: number): void {
+    this.#sentBytes += bytes;
+    const { maxBytes } = this.limits;
+    if (this.#sentBytes > maxBytes) refuse(`more than ${maxBytes} bytes`);
+  }
+
+  #push(unpacked: Buffer): void {
+    this.#unpackedBytes += unpacked.length;
+    const { maxUnpackedBytes, maxRatio } = this.limits;
+    if (this.#unpackedBytes > maxUnpackedBytes)
+      refuse(`more than ${maxUnpackedBytes} bytes unpacked`);
+    const isLarge = this.#unpackedBytes > ratioFreeBytes;
+    if (isLarge && this.#unpackedBytes > this.#sentBytes * maxRatio)
+      refuse(`more than ${maxRatio} bytes unpacked for each byte sent`);
+    this.#tar.push(unpacked);
+  }
+
+  #isWorthPacking(windowBytes: number): boolean {
+    const sent = this.#sentBytes - this.#sentAtWindow;
+    this.#sentAtWindow = this.#sentBytes;
+    return sent < packedShare * windowBytes;
+  }
+}
