@@ -7,6 +7,7 @@ import { Cache } from './cache';
 import type { Config } from './config/config';
 import { Ledger } from './ledger/ledger';
 import { buildServer } from './server/build-server';
+import { metricsServer } from './server/care-routes';
 import { Metrics } from './server/metrics';
 import { openStore } from './store/open-store';
 import { Spool } from './upload/spool';
@@ -57,9 +58,12 @@ export async function startServer(config: Config): Promise<RunningServer> {
     metrics,
     authenticator: () => access,
     isReady: () => ready,
+    metricsHaveOwnPort: config.metrics.listen !== undefined,
   };
   const app = buildServer(context, { logger: log, idleMs: 2 * config.limits.stallMs });
   const url = await app.listen(config.listen);
+  const monitor = config.metrics.listen ? metricsServer(context) : null;
+  if (monitor) log.info(`metrics at ${await monitor.listen(config.metrics.listen!)}`);
 
   void ledger
     .reconcile(store)
@@ -81,6 +85,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     stop: async () => {
       ready = false;
       clearInterval(care);
+      await monitor?.close();
       await closeWithin(app, config.stopWithinMs, log);
       await ledger.close();
       await store.close();

@@ -11,7 +11,7 @@ import { encodeFooter } from '../src/store/disk-format';
 import { holdsSame, nxArchive } from './archive';
 import { serverProcess } from './server-process';
 import { temporaryFolder } from './temporary-folder';
-import { bytesOf, get, put, teamConfig, testServer } from './test-server';
+import { bytesOf, get, metricsOf, put, teamConfig, testServer } from './test-server';
 
 describe('care', () => {
   it('says that it lives, is ready, and what it has done, and names no scope', async () => {
@@ -21,7 +21,7 @@ describe('care', () => {
     await get(url, tokens.main, '2');
     expect((await fetch(`${url}/health`)).status).toBe(200);
     expect((await fetch(`${url}/ready`)).status).toBe(200);
-    const metrics = await (await fetch(`${url}/metrics`)).text();
+    const metrics = await metricsOf(url, tokens.main);
     expect(metrics).toContain('excel2doc_cache_requests_total{method="GET",outcome="hit"} 1');
     expect(metrics).toContain('excel2doc_cache_requests_total{method="GET",outcome="miss"} 1');
     expect(metrics).toContain('excel2doc_cache_requests_total{method="PUT",outcome="stored"} 1');
@@ -40,7 +40,7 @@ describe('care', () => {
     await reader.read();
     for (const hash of ['2', '3', '4', '5']) await put(url, tokens.main, hash, archive);
     const evicted = async () =>
-      (await (await fetch(`${url}/metrics`)).text()).match(/evicted_total (\d+)/)?.[1];
+      (await metricsOf(url, tokens.main)).match(/evicted_total (\d+)/)?.[1];
     await expect.poll(evicted).toBe('2');
     for (const hash of ['2', '3']) expect((await get(url, tokens.main, hash)).status).toBe(404);
     for (const hash of ['4', '5', '1']) {
@@ -61,7 +61,7 @@ describe('care', () => {
     await reader.read();
     await put(url, tokens.main, '2', await nxArchive({ 'dist/a': 'x' }));
     const evicted = async () =>
-      (await (await fetch(`${url}/metrics`)).text()).match(/evicted_total (\d+)/)?.[1];
+      (await metricsOf(url, tokens.main)).match(/evicted_total (\d+)/)?.[1];
     await expect.poll(evicted).toBe('1');
     expect((await get(url, tokens.main, '2')).status).toBe(404);
     while (!(await reader.read()).done) continue;
@@ -80,9 +80,7 @@ describe('care', () => {
     const lines = (await readFile(join(folder, 'data/journal.jsonl'), 'utf8')).split('\n');
     expect(lines.filter((line) => line.includes('"hits":1')).length).toBeGreaterThan(0);
     const second = await serverProcess(folder, {}, known);
-    expect(await (await fetch(`${second.url}/metrics`)).text()).toContain(
-      'excel2doc_cache_entries 1',
-    );
+    expect(await metricsOf(second.url, known.tokens.main)).toContain('excel2doc_cache_entries 1');
     await second.kill();
   });
 
@@ -180,11 +178,12 @@ describe('care', () => {
       const folder = await temporaryFolder();
       await storeMany(join(folder, 'data'), 100_000);
       const startedMs = Date.now();
-      const { url, kill } = await serverProcess(folder);
+      const known = teamConfig(join(folder, 'data'));
+      const { url, kill } = await serverProcess(folder, {}, known);
       expect((await fetch(`${url}/ready`)).status).toBe(200);
       console.log(`ready after ${Date.now() - startedMs} ms without a journal`);
       const entries = (at: string) => async () =>
-        /cache_entries (\d+)/.exec(await (await fetch(`${at}/metrics`)).text())?.[1];
+        /cache_entries (\d+)/.exec(await metricsOf(at, known.tokens.main))?.[1];
       const soon = { timeout: 120_000, interval: 300 };
       await expect.poll(entries(url), soon).toBe('100000');
       await expect
@@ -193,7 +192,7 @@ describe('care', () => {
       await kill();
 
       const againMs = Date.now();
-      const again = await serverProcess(folder);
+      const again = await serverProcess(folder, {}, known);
       expect((await fetch(`${again.url}/ready`)).status).toBe(200);
       console.log(`ready after ${Date.now() - againMs} ms with a journal`);
       // What the killed server had not written down yet is found on the disk, a little later.

@@ -14,6 +14,8 @@ export interface TestIssuer {
   sign(claims: object, changes?: Changes): Promise<string>;
   /** What a job of GitHub's finds in its environment, to ask for a token with these claims. */
   githubJob(claims: object): NodeJS.ProcessEnv;
+  /** How often its keys or its discovery document were asked for. */
+  asked(): number;
   close(): void;
 }
 
@@ -22,6 +24,7 @@ export async function startIssuer(): Promise<TestIssuer> {
   const keys = await generateKeyPair('RS256', { extractable: true });
   const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
   const jobs = new Map<string, object>();
+  let asked = 0;
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url!, url);
     const job = jobs.get(request.headers.authorization ?? '');
@@ -29,6 +32,7 @@ export async function startIssuer(): Promise<TestIssuer> {
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify(body));
     };
+    if (pathname !== '/token') asked += 1;
     if (pathname === '/keys') answer({ keys: [jwk] });
     else if (pathname === '/.well-known/openid-configuration')
       answer({ issuer: url, jwks_uri: `${url}/keys` });
@@ -62,6 +66,7 @@ export async function startIssuer(): Promise<TestIssuer> {
         ACTIONS_ID_TOKEN_REQUEST_TOKEN: secret,
       };
     },
+    asked: () => asked,
     close: () => void server.close(),
   };
 }

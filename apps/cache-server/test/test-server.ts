@@ -77,6 +77,11 @@ export function get(url: string, token: string, hash: string): Promise<Response>
   return fetch(`${url}/v1/cache/${hash}`, { headers: { authorization: `Bearer ${token}` } });
 }
 
+export async function metricsOf(url: string, token: string): Promise<string> {
+  const headers = { authorization: `Bearer ${token}` };
+  return (await fetch(`${url}/metrics`, { headers })).text();
+}
+
 export async function bytesOf(response: Response): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }

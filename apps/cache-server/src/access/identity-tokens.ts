@@ -1,4 +1,11 @@
-import { createRemoteJWKSet, decodeJwt, jwtVerify, type JWTPayload } from 'jose';
+import {
+  createRemoteJWKSet,
+  decodeJwt,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from 'jose';
 import { isScopeName } from '../entry-key';
 import { ruleFor, type ScopeRules } from './scopes';
 
@@ -63,9 +70,13 @@ function matchClaims(
   return groups;
 }
 
+type KeySet = JWTVerifyGetKey;
+/** How long an issuer that could not be asked is left alone. */
+const retryMs = 30_000;
+
 /** Verifies CI identity tokens (OIDC) against the configured issuers' published keys. */
 export class IdentityTokens {
-  readonly #keys = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
+  readonly #keys = new Map<string, Promise<KeySet>>();
 
   constructor(
     readonly issuers: readonly Issuer[],
@@ -92,15 +103,36 @@ export class IdentityTokens {
     }
   }
 
-  async #keysOf(issuer: Issuer): Promise<ReturnType<typeof createRemoteJWKSet>> {
-    const known = this.#keys.get(issuer.issuer);
+  /**
+   * Asked for once, however many tokens wait for it; and not again for a while when it failed. Who
+   * makes tokens up makes us fetch nothing.
+   */
+  #keysOf({ issuer, jwksUri }: Issuer): Promise<KeySet> {
+    const known = this.#keys.get(issuer);
     if (known) return known;
-    const keys = createRemoteJWKSet(new URL(issuer.jwksUri ?? (await discover(issuer.issuer))), {
-      timeoutDuration: 5_000,
-    });
-    this.#keys.set(issuer.issuer, keys);
+    const keys = (async () => {
+      const url = new URL(jwksUri ?? (await discover(issuer)));
+      return patient(createRemoteJWKSet(url, { timeoutDuration: 5_000, cooldownDuration: 30_000 }));
+    })();
+    this.#keys.set(issuer, keys);
+    keys.catch(() => setTimeout(() => this.#keys.delete(issuer), retryMs).unref());
     return keys;
   }
+}
+
+/** The same keys, but not fetched again for a while once that has failed. */
+function patient(keys: KeySet): KeySet {
+  let notBeforeMs = 0;
+  return async (header, token) => {
+    if (Date.now() < notBeforeMs) throw new Error('the issuer could not be asked a moment ago');
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      // One that does not know this key has answered.
+      if (!(error instanceof errors.JWKSNoMatchingKey)) notBeforeMs = Date.now() + retryMs;
+      throw error;
+    }
+  };
 }
 
 /** @see OpenID Connect Discovery 1.0, section 4 */

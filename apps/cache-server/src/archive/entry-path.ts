@@ -46,7 +46,6 @@ function refusedText(text: string): string | null {
   if (Buffer.byteLength(text) > nameBounds.pathBytes)
     return `more than ${nameBounds.pathBytes} bytes`;
   // A line break is a new pax record to some readers; the others are for whoever prints the name.
-  // eslint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f]/.test(text)) return 'a control character';
   if (text.includes('\\')) return 'a backslash';
   return null;

@@ -92,6 +92,14 @@ export const configSchema = z.strictObject({
       stallMs: milliseconds.default(30_000),
     })
     .prefault({}),
+  metrics: z
+    .strictObject({
+      /** A port of its own, for the monitor alone; without it, /metrics takes any token. */
+      listen: z
+        .strictObject({ host: z.string().default('127.0.0.1'), port: z.number().int().min(0) })
+        .optional(),
+    })
+    .prefault({}),
   stopWithinMs: milliseconds.default(30_000),
   log: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
 });

@@ -1,39 +1,51 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Grant } from '../access/grant';
 
 export const cookieName = 'excel2doc_cache';
 const lifeMs = 8 * 3600 * 1000;
+const maxSessions = 1_000;
 
-/** Logins to the page: a signed cookie that says which scopes may be read. It ends with the process. */
+interface Session {
+  bearer: string;
+  untilMs: number;
+}
+
+/**
+ * Logins to the page. Each keeps the token that it was made with and asks at every view what that is
+ * still worth: a token that is revoked, or whose time is over, ends its sessions. All end with the
+ * process.
+ */
 export class Sessions {
-  readonly #secret = randomBytes(32);
+  /** Oldest first. */
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(readonly grantFor: (bearer: string) => Promise<Grant | null>) {}
 
   /** The value of a `Set-Cookie` header. @see RFC 6265bis on SameSite */
-  cookieFor({ subject, scope, reads }: Grant, isSecure: boolean): string {
-    const until = Date.now() + lifeMs;
-    const data = Buffer.from(JSON.stringify({ subject, scope, reads, until })).toString(
-      'base64url',
-    );
+  open(bearer: string, isSecure: boolean): string {
+    const id = randomBytes(32).toString('base64url');
+    this.#sessions.set(id, { bearer, untilMs: Date.now() + lifeMs });
+    if (this.#sessions.size > maxSessions)
+      this.#sessions.delete(this.#sessions.keys().next().value!);
     const attributes = `Path=/; Max-Age=${lifeMs / 1000}; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
-    return `${cookieName}=${data}.${this.#sign(data)}; ${attributes}`;
+    return `${cookieName}=${id}; ${attributes}`;
   }
 
-  read(header: string | undefined): Grant | null {
-    const value = new RegExp(`(?:^|; *)${cookieName}=([\\w-]+)\\.([\\w-]+)`).exec(header ?? '');
-    if (!value) return null;
-    const [, data = '', signature = ''] = value;
-    const wanted = Buffer.from(this.#sign(data));
-    const given = Buffer.from(signature);
-    if (wanted.length !== given.length || !timingSafeEqual(wanted, given)) return null;
-    const { subject, scope, reads, until } = JSON.parse(
-      Buffer.from(data, 'base64url').toString(),
-    ) as Grant & {
-      until: number;
-    };
-    return until > Date.now() ? { subject, scope, reads, writes: false } : null;
+  async read(header: string | undefined): Promise<Grant | null> {
+    const id = idOf(header);
+    const session = this.#sessions.get(id);
+    if (!session) return null;
+    const grant = session.untilMs > Date.now() ? await this.grantFor(session.bearer) : null;
+    if (!grant) this.#sessions.delete(id);
+    return grant && { ...grant, writes: false };
   }
 
-  #sign(data: string): string {
-    return createHmac('sha256', this.#secret).update(data).digest('base64url');
+  /** Nobody who has kept the cookie gets in with it any more. */
+  close(header: string | undefined): void {
+    this.#sessions.delete(idOf(header));
   }
+}
+
+function idOf(header: string | undefined): string {
+  return new RegExp(`(?:^|; *)${cookieName}=([\\w-]+)`).exec(header ?? '')?.[1] ?? '';
 }

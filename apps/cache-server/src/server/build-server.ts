@@ -5,6 +5,8 @@ import { careRoutes } from './care-routes';
 import { pageRoutes } from './page-routes';
 import { runRoutes } from './run-routes';
 
+const headersMs = 10_000;
+
 interface ServerOptions {
   logger: FastifyBaseLogger;
   /** A connection on which nothing moves for this long is closed. */
@@ -26,6 +28,8 @@ export function buildServer(
     exposeHeadRoutes: false,
     return503OnClosing: false,
     bodyLimit: 2 * 1024 * 1024,
+    // Headers that drip in cost a connection; a body has the reader's own limit.
+    http: { headersTimeout: headersMs, maxHeaderSize: 16 * 1024 },
   });
   app.addHook('onResponse', (request, reply, done) => {
     context.metrics.seconds.observe({ method: request.method }, reply.elapsedTime / 1000);

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { bearerOf } from '../access/authenticator';
 import type { Grant } from '../access/grant';
 import { CacheError } from '../error';
 import { isHash } from '../entry-key';
 import type { OpenEntry } from '../store/store';
+import { grantOf, refuseStranger } from './bearer';
 import type { ServerContext } from './context';
 import type { Outcome } from './metrics';
 import { sendBody } from '../transfer/send-body';
@@ -62,12 +62,10 @@ async function authorize(
   reply: FastifyReply,
   context: ServerContext,
 ): Promise<Grant | null> {
-  const bearer = bearerOf(request.headers.authorization);
-  const grant = bearer === null ? null : await context.authenticator().grantFor(bearer);
+  const grant = await grantOf(request, context);
   if (grant) return grant;
-  // An unread body would keep the connection from its next request.
-  request.raw.resume();
-  await answer(request, reply, context, 401, 'no valid token', 'unauthorized', null);
+  count(request, context, 'unauthorized', null);
+  await refuseStranger(request, reply);
   return null;
 }
 

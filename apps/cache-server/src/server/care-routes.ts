@@ -1,19 +1,41 @@
-import type { FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { grantOf, refuseStranger } from './bearer';
 import type { ServerContext } from './context';
 
-/** What an orchestrator and a monitor ask. None of it needs a token, and none of it names a scope. */
-export function careRoutes(app: FastifyInstance, { store, metrics, isReady }: ServerContext): void {
+/** How long what the store has said of itself is taken for true: anybody may ask. */
+const trustReadyMs = 1_000;
+
+/** What an orchestrator asks. It needs no token, and names no scope. */
+export function careRoutes(app: FastifyInstance, context: ServerContext): void {
+  const { store, isReady } = context;
+  let asked: { atMs: number; failure: Promise<string | null> } | null = null;
   app.get('/health', async () => ({ status: 'alive' }));
 
   app.get('/ready', async (_request, reply) => {
-    const failure = isReady()
-      ? await store.check().then(() => null, String)
-      : 'starting or stopping';
+    if (!asked || asked.atMs < Date.now() - trustReadyMs)
+      asked = { atMs: Date.now(), failure: store.check().then(() => null, String) };
+    const failure = isReady() ? await asked.failure : 'starting or stopping';
     if (failure === null) return { status: 'ready' };
     return reply.code(503).send({ status: 'not ready', reason: failure });
   });
 
-  app.get('/metrics', async (_request, reply) => {
-    return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+  if (context.metricsHaveOwnPort) return;
+  app.get('/metrics', async (request, reply) => {
+    if (!(await grantOf(request, context))) return refuseStranger(request, reply);
+    return sendMetrics(context, reply);
   });
+}
+
+/** A server for the monitor alone, on a port that only it reaches. */
+export function metricsServer(context: ServerContext): FastifyInstance {
+  const app = Fastify({ exposeHeadRoutes: false });
+  app.get('/metrics', async (_request, reply) => sendMetrics(context, reply));
+  return app;
+}
+
+async function sendMetrics(
+  { metrics }: ServerContext,
+  reply: Parameters<typeof refuseStranger>[1],
+): Promise<unknown> {
+  return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
 }

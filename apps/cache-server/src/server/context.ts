@@ -12,6 +12,8 @@ export interface ServerContext {
   metrics: Metrics;
   /** The one of now: a changed configuration brings a new one. */
   authenticator(): Authenticator;
+  /** Then /metrics is there, without a token, and not here. */
+  metricsHaveOwnPort: boolean;
   /** False while it starts or stops. */
   isReady(): boolean;
 }

@@ -12,15 +12,15 @@ const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; form-action
 
 /** The page at `/`: without a login it is a form and nothing else. */
 export function pageRoutes(app: FastifyInstance, { ledger, authenticator }: ServerContext): void {
-  const sessions = new Sessions();
+  const sessions = new Sessions((bearer) => authenticator().grantFor(bearer));
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
-    { parseAs: 'string', bodyLimit: 16 * 1024 },
+    { parseAs: 'string', bodyLimit: 4 * 1024 },
     (_request, body, done) => done(null, new URLSearchParams(String(body))),
   );
 
   app.get('/', async (request, reply) => {
-    const grant = sessions.read(request.headers.cookie);
+    const grant = await sessions.read(request.headers.cookie);
     if (!grant) return send(reply, 200, loginView(false));
     const search = String((request.query as { q?: unknown }).q ?? '').slice(0, 200);
     const nowMs = Date.now();
@@ -34,12 +34,13 @@ export function pageRoutes(app: FastifyInstance, { ledger, authenticator }: Serv
   app.post('/login', async (request, reply) => {
     const token = request.body instanceof URLSearchParams ? request.body.get('token') : null;
     const grant = token ? await authenticator().grantFor(token) : null;
-    if (!grant) return send(reply, 401, loginView(true));
+    if (!token || !grant) return send(reply, 401, loginView(true));
     const isSecure = request.headers['x-forwarded-proto'] === 'https';
-    return reply.header('set-cookie', sessions.cookieFor(grant, isSecure)).redirect('/', 303);
+    return reply.header('set-cookie', sessions.open(token, isSecure)).redirect('/', 303);
   });
 
-  app.post('/logout', async (_request, reply) => {
+  app.post('/logout', async (request, reply) => {
+    sessions.close(request.headers.cookie);
     return reply
       .header('set-cookie', `${cookieName}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict`)
       .redirect('/', 303);
