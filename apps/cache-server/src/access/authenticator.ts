@@ -1,5 +1,6 @@
 import type { Grant } from './grant';
-import { IdentityTokens, type Issuer } from './identity-tokens';
+import type { Issuer } from './claims';
+import { IdentityTokens } from './identity-tokens';
 import { readOrder, ruleFor, type ScopeRules } from './scopes';
 import { StaticTokens, type StaticToken } from './static-tokens';
 
@@ -27,15 +28,22 @@ export class Authenticator {
     if (fixed) return fixed;
     if (bearer.split('.').length !== 3) return null;
     const identity = await this.#identities.verify(bearer);
-    return identity && this.#grant(identity.subject, identity.scope, identity.access);
+    return (
+      identity && this.#grant(identity.subject, identity.scope, identity.access, identity.reads)
+    );
   }
 
-  #grant(subject: string, scope: string, access: 'read' | 'write'): Grant | null {
+  #grant(
+    subject: string,
+    scope: string,
+    access: 'read' | 'write',
+    between: readonly string[] = [],
+  ): Grant | null {
     if (!ruleFor(this.config.scopes, scope)) return null;
     return {
       subject,
       scope,
-      reads: readOrder(this.config.scopes, scope),
+      reads: [...new Set([scope, ...between, ...readOrder(this.config.scopes, scope)])],
       writes: access === 'write',
     };
   }

@@ -43,7 +43,7 @@ function oidc(): RawConfig['oidc'] {
         { claims: { project_path: 'acme/app', ref: '(?<branch>.+)' }, scope: 'pr-{branch}' },
         {
           claims: { repository: 'acme/sloppy', ref: 'refs/heads/(?<branch>.+)' },
-          scope: '{branch}',
+          scope: 'pr-{branch}',
         },
       ],
     },
@@ -70,8 +70,16 @@ describe('CI identity tokens', () => {
   });
 
   it('cannot name a branch so that it becomes a trusted scope', async () => {
-    const { url } = await testServer({ oidc: oidc() });
-    const sloppy = await sign({ repository: 'acme/sloppy', ref: 'refs/heads/main' });
+    const scopes = {
+      main: { trusted: true },
+      'pr-*': { parents: ['main'] },
+      'pr-release': { trusted: true },
+      'dev-laptop': { parents: ['main'] },
+    };
+    const { url } = await testServer({ oidc: oidc(), scopes });
+    const other = await sign({ repository: 'acme/sloppy', ref: 'refs/heads/other' });
+    expect((await put(url, other, '1', await nxArchive({}))).status).toBe(200);
+    const sloppy = await sign({ repository: 'acme/sloppy', ref: 'refs/heads/release' });
     expect((await put(url, sloppy, '1', await nxArchive({}))).status).toBe(401);
   });
 

@@ -5,6 +5,7 @@ const usage = `excel2doc-cache: a remote cache for Nx
 
   excel2doc-cache serve [--config cache.yaml]
   excel2doc-cache edge [--upstream URL] -- COMMAND…
+  excel2doc-cache check-config [--config cache.yaml] [--token TOKEN|-] [--claims FILE]
   excel2doc-cache token new --scope SCOPE [--name NAME] [--read-only]
 `;
 
@@ -21,6 +22,10 @@ async function main(args: string[]): Promise<number> {
     const { values } = parseArgs({ args: rest, options: { config: { type: 'string' } } });
     const { serve } = await import('./serve.js');
     return serve(values.config ?? process.env.EXCEL2DOC_CACHE_CONFIG ?? 'cache.yaml');
+  }
+  if (command === 'check-config') {
+    const { checkConfig } = await import('./check-config.js');
+    return checkConfig(rest);
   }
   if (command === 'edge') {
     const { edge } = await import('./edge.js');

@@ -26,7 +26,12 @@ const issuer = z.strictObject({
   audience: z.string().min(1),
   jwksUri: z.url().optional(),
   rules: z.array(
-    z.strictObject({ claims: z.record(z.string(), pattern), scope: z.string(), access }),
+    z.strictObject({
+      claims: z.record(z.string(), pattern),
+      scope: z.string(),
+      reads: z.array(z.string()).optional(),
+      access,
+    }),
   ),
 });
 

@@ -50,6 +50,41 @@ describe('the configuration', () => {
       },
       /regular expression/,
     ],
+    ...(
+      [
+        ['keys over http', { issuer: 'http://ci.example.org' }, {}, /http/],
+        ['key sets over http', { jwksUri: 'http://ci.example.org/keys' }, {}, /http/],
+        ['a rule without claims', {}, { claims: {} }, /no claims/],
+        ['a rule of an unknown scope', {}, { scope: 'mian' }, /no scope mian/],
+        [
+          'a rule that reads an unknown scope',
+          {},
+          { reads: ['x-{n}'] },
+          /no scope x-\{n\}|group n/,
+        ],
+        ['a group that no claim has', {}, { scope: 'pr-{number}' }, /group number/],
+        [
+          'a public issuer without a repository',
+          { issuer: 'https://token.actions.githubusercontent.com' },
+          { claims: { ref: 'refs/heads/main' } },
+          /anybody has a token/,
+        ],
+      ] as const
+    ).map(([what, issuer, rule, message]): [string, unknown, RegExp] => [
+      what,
+      {
+        scopes: { ...main, 'pr-*': { parents: ['main'] } },
+        oidc: [
+          {
+            issuer: 'https://ci.example.org',
+            audience: 'a',
+            rules: [{ claims: { repository: 'acme/app' }, scope: 'main', ...rule }],
+            ...issuer,
+          },
+        ],
+      },
+      message,
+    ]),
   ])('refuses %s, and says where', (_, raw, message) => {
     expect(() => parseConfig(raw, {}, '/')).toThrow(message);
   });

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { CacheError } from '../error';
-import { checkScopes, ruleFor } from '../access/scopes';
+import { checkAccess } from './check-access';
 import { configSchema, type Config } from './config';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -34,15 +34,7 @@ export function parseConfig(raw: unknown, environment: Environment, base: string
     throw new CacheError('CONFIG_INVALID', { message: z.prettifyError(parsed.error) });
   }
   const config = withEnvironment(parsed.data, environment);
-  checkScopes(config.scopes);
-  for (const { name, scope } of config.tokens) {
-    if (!ruleFor(config.scopes, scope)) {
-      throw new CacheError('CONFIG_INVALID', {
-        message: `token ${name}: no scope ${scope}`,
-        hint: 'list it, or a family that it is of, under scopes',
-      });
-    }
-  }
+  checkAccess(config);
   return withAbsoluteFolders(config, base);
 }
 

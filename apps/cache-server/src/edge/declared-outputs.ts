@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { recordsOf } from './task-records';
 import type { WorkspacePlace } from '../archive/workspace-place';
 
 const targetSchema = z.object({
@@ -21,12 +22,18 @@ const graphSchema = z.object({
 type Node = z.output<typeof graphSchema>['nodes'][string];
 type Target = z.output<typeof targetSchema>;
 
+interface Task {
+  /** Its project and its target, as Nx's records have them. */
+  name: string;
+  bases: string[];
+}
+
 /**
  * Where each task of a workspace puts its outputs, from the project graph that Nx writes down before
  * it asks for the first entry. Read again when that file changes.
  */
 export class DeclaredOutputs {
-  #read: { mtimeMs: number; tasks: string[][] | null } | null = null;
+  #read: { mtimeMs: number; tasks: Task[] | null } | null = null;
   readonly #root: Promise<string>;
 
   constructor(
@@ -36,7 +43,8 @@ export class DeclaredOutputs {
     this.#root = rootOf(workspace);
   }
 
-  async place(): Promise<WorkspacePlace> {
+  /** Where the entry of this hash may be unpacked: as the outputs of the task that it is of. */
+  async place(hash: string): Promise<WorkspacePlace> {
     const root = await this.#root;
     const folder =
       this.environment.NX_WORKSPACE_DATA_DIRECTORY ||
@@ -46,7 +54,11 @@ export class DeclaredOutputs {
     const mtimeMs = await stat(file).then((stats) => stats.mtimeMs, () => 0); // prettier-ignore
     if (this.#read?.mtimeMs !== mtimeMs)
       this.#read = { mtimeMs, tasks: mtimeMs === 0 ? null : await tasksOf(file) };
-    return { root, tasks: this.#read.tasks };
+    const { tasks } = this.#read;
+    const records = tasks === null ? [] : await recordsOf(hash, folder);
+    const own = tasks?.filter(({ name }) => records.some((record) => record.startsWith(name)));
+    // A task of which Nx has no record is at least one of those that there are.
+    return { root, tasks: (own?.length ? own : tasks)?.map(({ bases }) => bases) ?? null };
   }
 }
 
@@ -58,11 +70,14 @@ async function rootOf(start: string): Promise<string> {
   }
 }
 
-async function tasksOf(file: string): Promise<string[][] | null> {
+async function tasksOf(file: string): Promise<Task[] | null> {
   try {
     const { nodes } = graphSchema.parse(JSON.parse(await readFile(file, 'utf8')));
     return Object.values(nodes).flatMap((node) =>
-      Object.values(node.data.targets).map((target) => outputBases(node, target)),
+      Object.entries(node.data.targets).map(([target, declared]) => ({
+        name: node.name + target,
+        bases: outputBases(node, declared),
+      })),
     );
   } catch {
     return null;

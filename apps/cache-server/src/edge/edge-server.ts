@@ -94,7 +94,7 @@ async function downloadOrMiss(
   try {
     const spooled = await client.download(hash, spool, {
       ...spoolRules,
-      place: await outputs.place(),
+      place: await outputs.place(hash),
     });
     breaker.succeeded();
     return spooled;

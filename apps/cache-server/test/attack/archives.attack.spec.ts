@@ -139,7 +139,7 @@ describe.each(['23.2.1', '22.7.12', '21.6.4'])('Nx %s', (version) => {
         expect(output).toContain(`Successfully ran target build for ${tasks} projects`);
       }
       // None was left out because the edge had stopped asking.
-      expect(asked()).toBe(archives.length);
+      expect(asked()).toBeGreaterThanOrEqual(archives.length);
     },
   );
 });

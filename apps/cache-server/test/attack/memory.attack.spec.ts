@@ -40,7 +40,8 @@ function memoryCgroup(): Cgroup | string {
 }
 
 const residentBytes = (pid: number) =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
+  // A process that has just ended has a status without memory.
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
 
 /** Taken, but with names as long and as many as can be; the hash makes each an entry of its own. */
 function longNamed(): Buffer {
@@ -69,6 +70,12 @@ it(
       ...Array.from({ length: 40 }, longNamed),
       gzipSync(Buffer.alloc(30 * megabyte)),
     ];
+    let peak = 0;
+    const watch = setInterval(() => {
+      if (server.child.exitCode === null) peak = Math.max(peak, residentBytes(server.child.pid!));
+    }, 200);
+    onTestFinished(() => clearInterval(watch));
+    server.child.once('exit', (code, signal) => console.log(`ended: ${code ?? signal}, ${peak >> 20} MiB at most`)); // prettier-ignore
     let sent = 0;
     const send = async (until: number) => {
       const lanes = Array.from({ length: 16 }, async () => {
@@ -90,7 +97,9 @@ it(
     const early = residentBytes(server.child.pid!);
     await send(uploads);
     const late = residentBytes(server.child.pid!);
-    console.log(`${early >> 20} MiB after a quarter, ${late >> 20} MiB after all`);
+    console.log(
+      `${early >> 20} MiB after a quarter, ${late >> 20} MiB after all, ${peak >> 20} MiB at most`,
+    );
     expect(late - early).toBeLessThan(80 * megabyte);
     expect(late).toBeLessThan(limitBytes * 0.75);
     server.child.kill('SIGTERM');
