@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Grant } from './access/grant';
 import { keyText, type EntryKey } from './entry-key';
-import { chooseEvictions, type KeepRules } from './ledger/eviction';
+import { ruleFor, type ScopeRules } from './access/scopes';
+import { chooseEvictions, type KeepRules, type ScopeKeep } from './ledger/eviction';
 import type { Ledger } from './ledger/ledger';
 import type { OpenEntry, Store } from './store/store';
 import type { Spool, SpoolRules } from './upload/spool';
@@ -11,6 +12,15 @@ interface CacheParts {
   spool: Spool;
   ledger: Ledger;
 }
+
+/** What is kept, of all and of each scope; a changed configuration brings another one. */
+export interface Keeping {
+  keep: KeepRules;
+  scopes: ScopeRules;
+}
+
+/** Of the whole, what one untrusted scope has for itself unless its rule says otherwise. */
+const untrustedShare = 0.2;
 
 /** The cache behind the protocol: scopes above, a store below. */
 export class Cache {
@@ -60,9 +70,16 @@ export class Cache {
   }
 
   /** Removes what is unused for too long or over the budget. @returns how many entries */
-  async evict(rules: KeepRules): Promise<number> {
-    const chosen = chooseEvictions(this.parts.ledger.entries(), rules, Date.now(), ({ key }) =>
-      this.#busy.has(keyText(key)),
+  async evict({ keep, scopes }: Keeping): Promise<number> {
+    const chosen = chooseEvictions(
+      this.parts.ledger.entries(),
+      {
+        ...keep,
+        otherBytes: this.parts.store.otherBytes(),
+        ofScope: (scope) => scopeKeep(scopes, scope, keep),
+      },
+      Date.now(),
+      ({ key }) => this.#busy.has(keyText(key)),
     );
     let removed = 0;
     for (const { key } of chosen) if (await this.#remove(key)) removed += 1;
@@ -125,4 +142,16 @@ export class Cache {
       throw error;
     }
   }
+}
+
+function scopeKeep(scopes: ScopeRules, scope: string, all: KeepRules): ScopeKeep | null {
+  const rule = ruleFor(scopes, scope);
+  if (!rule) return null;
+  const share = rule.trusted ? 1 : untrustedShare;
+  return {
+    isTrusted: rule.trusted,
+    maxBytes: rule.keep?.maxBytes ?? all.maxBytes * share,
+    maxEntries: rule.keep?.maxEntries ?? all.maxEntries * share,
+    maxIdleDays: rule.keep?.maxIdleDays ?? all.maxIdleDays,
+  };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { ArchivePool } from './archive/archive-pool';
 import { Authenticator } from './access/authenticator';
-import { Cache } from './cache';
+import { Cache, type Keeping } from './cache';
 import type { Config } from './config/config';
 import { Ledger } from './ledger/ledger';
 import { buildServer } from './server/build-server';
@@ -34,7 +34,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   await spool.clear();
   const ledger = new Ledger(join(stateDirectory, 'journal.jsonl'));
   await ledger.open();
-  const metrics = new Metrics(ledger);
+  const metrics = new Metrics(ledger, () => store.otherBytes());
   const spoolRules = { limits: config.limits, stallMs: config.limits.stallMs };
   const store = await openStore(config.store, { spool, spoolRules, stateDirectory }, (event) => {
     if (event.kind === 'damaged') {
@@ -49,7 +49,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const cache = new Cache({ store, spool, ledger }, spoolRules);
 
   let access = new Authenticator(config);
-  let keep = config.keep;
+  let keeping: Keeping = config;
   let ready = true;
   const context = {
     cache,
@@ -68,18 +68,18 @@ export async function startServer(config: Config): Promise<RunningServer> {
   void ledger
     .reconcile(store)
     .catch((error: unknown) => log.error({ err: error }, 'the store was not listed'));
-  const care = setInterval(() => {
-    cache.evict(keep).then(
+  const evict = () =>
+    cache.evict(keeping).then(
       (count) => metrics.evicted.inc(count),
       (error: unknown) => log.error({ err: error }, 'eviction failed'),
     );
-  }, config.keep.checkEveryMs).unref();
+  const care = setInterval(() => void evict(), config.keep.checkEveryMs).unref();
 
   return {
     url,
     reload: (changed) => {
       access = new Authenticator(changed);
-      keep = changed.keep;
+      keeping = changed;
       log.info({ tokens: changed.tokens.length }, 'the configuration was read again');
     },
     stop: async () => {

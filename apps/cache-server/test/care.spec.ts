@@ -69,6 +69,26 @@ describe('care', () => {
     expect((await get(url, tokens.main, '1')).status).toBe(404);
   });
 
+  it('makes room among pull requests, and never takes it from main', async () => {
+    const archive = await nxArchive({ 'dist/a': randomBytes(1_000_000) });
+    const keep = { maxBytes: 8_000_000, checkEveryMs: 50 };
+    const { url, tokens } = await testServer({ keep });
+    for (const hash of ['1', '2', '3', '4']) await put(url, tokens.main, hash, archive);
+    for (let at = 0; at < 12; at += 1) {
+      await put(url, tokens.pr1, `1${at}`, archive);
+      await put(url, tokens.pr2, `2${at}`, archive);
+    }
+    const bytes = async () =>
+      Number(/entry_bytes (\d+)/.exec(await metricsOf(url, tokens.main))![1]);
+    await expect.poll(bytes).toBeLessThan(8_000_000);
+    for (const hash of ['1', '2', '3', '4'])
+      expect((await get(url, tokens.main, hash)).status).toBe(200);
+    // Each has its own fifth: one that stores much does not cost the other all it has.
+    expect((await get(url, tokens.pr1, '111')).status).toBe(200);
+    expect((await get(url, tokens.pr2, '211')).status).toBe(200);
+    expect((await get(url, tokens.pr1, '10')).status).toBe(404);
+  });
+
   it('keeps its statistics across a restart', async () => {
     const folder = await temporaryFolder();
     const known = teamConfig(join(folder, 'data'));

@@ -17,7 +17,10 @@ import { temporaryFolder } from './temporary-folder';
 const grant = { subject: 'w', scope: 'main', reads: ['main'], writes: true };
 const limits = { maxBytes: 1e7, maxUnpackedBytes: 1e8, maxEntries: 100, maxRatio: 250 };
 const hashes = ['1', '2'];
-const all = { maxBytes: 1, maxIdleDays: 365 };
+const all = {
+  keep: { maxBytes: 1, maxEntries: 100, maxIdleDays: 365 },
+  scopes: { main: { trusted: true, parents: [] } },
+};
 
 type Step = { wait: number; hash: string } & { kind: 'write' | 'read' | 'evict' | 'damage' };
 const step: fc.Arbitrary<Step> = fc.record({

@@ -7,6 +7,8 @@ export interface ScopeRule {
   trusted: boolean;
   /** Scopes that are read after its own, in this order; names, never families. */
   parents: string[];
+  /** What is kept of it, where that is less than the whole allows. */
+  keep?: Partial<Record<'maxBytes' | 'maxEntries' | 'maxIdleDays', number | undefined>>;
 }
 
 /** Scopes by name, or by family: a prefix and `*`. */

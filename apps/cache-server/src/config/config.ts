@@ -10,6 +10,14 @@ const access = z.enum(['read', 'write']).default('write');
 const scope = z.strictObject({
   trusted: z.boolean().default(false),
   parents: z.array(z.string()).default([]),
+  /** Of each scope of a family by itself; an untrusted scope has a fifth of the whole by default. */
+  keep: z
+    .strictObject({
+      maxBytes: bytes.optional(),
+      maxEntries: z.number().int().positive().optional(),
+      maxIdleDays: z.number().positive().optional(),
+    })
+    .prefault({}),
 });
 
 const token = z.strictObject({
@@ -83,6 +91,7 @@ export const configSchema = z.strictObject({
   keep: z
     .strictObject({
       maxBytes: bytes.default(50 * gigabyte),
+      maxEntries: z.number().int().positive().default(500_000),
       maxIdleDays: z.number().positive().default(30),
       checkEveryMs: milliseconds.default(60_000),
     })

@@ -14,7 +14,7 @@ export class Metrics {
   readonly damaged: Counter;
   readonly backFailures: Counter;
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: Ledger, quarantineBytes: () => number) {
     const registers = [this.registry];
     const prefix = 'excel2doc_cache_';
     collectDefaultMetrics({ register: this.registry });
@@ -58,6 +58,14 @@ export class Metrics {
       registers,
       collect() {
         this.set(ledger.entryCount);
+      },
+    });
+    new Gauge({
+      name: `${prefix}quarantine_bytes`,
+      help: 'Bytes of damaged entries that are kept to be looked at; of the same budget',
+      registers,
+      collect() {
+        this.set(quarantineBytes());
       },
     });
     new Gauge({

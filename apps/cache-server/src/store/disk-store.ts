@@ -105,6 +105,11 @@ export class DiskStore implements Store {
     this.#forget(key, path);
   }
 
+  otherBytes(): number {
+    this.quarantine.tidy();
+    return this.quarantine.sizeBytes;
+  }
+
   async *keys(): AsyncIterable<EntryKey> {
     for (const scope of await namesIn(this.#entries)) {
       if (!isScopeName(scope)) continue;

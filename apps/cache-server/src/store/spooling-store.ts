@@ -26,6 +26,10 @@ export class SpoolingStore implements Store {
     return this.remote.remove(key);
   }
 
+  otherBytes(): number {
+    return 0;
+  }
+
   keys(): AsyncIterable<EntryKey> {
     return this.remote.keys();
   }

@@ -48,6 +48,8 @@ export interface Store {
   /** Stores it unless the key is taken: the first writer wins. The spooled file stays the caller's. */
   write(key: EntryKey, spooled: Spooled, record: EntryRecord): Promise<'stored' | 'exists'>;
   remove(key: EntryKey): Promise<void>;
+  /** Bytes that it keeps beside its entries: damaged ones, in quarantine. */
+  otherBytes(): number;
   /** Names alone: 100,000 of them in well under a second on a disk. */
   keys(): AsyncIterable<EntryKey>;
   /** Reads the record but not the content. */

@@ -69,6 +69,10 @@ export class TieredStore implements Store {
     return this.front.remove(key);
   }
 
+  otherBytes(): number {
+    return this.front.otherBytes();
+  }
+
   keys(): AsyncIterable<EntryKey> {
     return this.front.keys();
   }
