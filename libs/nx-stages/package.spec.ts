@@ -5,6 +5,7 @@ import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildPackage } from './build.mjs';
 import { referencePages, translationGaps } from './reference.mjs';
+import { schemaFiles } from './schemas/write';
 
 // In the workspace, where the dependencies are found as they are beside an installed package.
 const out = resolve(__dirname, '../../tmp', `package-${process.pid}`);
@@ -37,14 +38,14 @@ describe('the package', () => {
   test('has Nx as a peer and depends on nothing of this workspace', () => {
     const manifest = read('package.json');
     expect(manifest.peerDependencies).toEqual({ '@nx/devkit': '>=22 <24', nx: '>=22 <24' });
-    expect(Object.keys(manifest.dependencies)).toEqual(['execa', 'undici', 'yaml']);
+    expect(Object.keys(manifest.dependencies)).toEqual(['execa', 'ignore', 'undici', 'yaml']);
     expect(manifest).not.toHaveProperty('private');
   });
 
   test('names no command, file or setting of the workspace that it is developed in', () => {
     const home = /npm start|npm run stop|(?<![\w-])tools\/\w|docker\/\.env|EXCEL2DOC_(?!CACHE_)/g;
     const named = readdirSync(out, { recursive: true, withFileTypes: true })
-      .filter((each) => each.isFile() && !each.name.endsWith('schema.json'))
+      .filter((each) => each.isFile())
       .flatMap(({ parentPath, name }) => {
         const text = readFileSync(join(parentPath, name), 'utf8');
         return [...text.matchAll(home)].map(([match]) => `${name}: ${match}`);
@@ -113,6 +114,11 @@ describe('the package', () => {
       console.log(plugin.createNodes === plugin.createNodesV2, plugin.createNodes.length)`;
     expect(node('-e', script)).toBe('true 2\n');
   });
+});
+
+test('the table of options makes executors.json and every schema: `nx run nx-stages:schemas`', async () => {
+  for (const [file, text] of await schemaFiles())
+    expect(readFileSync(join(__dirname, file), 'utf8'), file).toBe(text);
 });
 
 /** Everything that `nx show target`, Nx Console and `--help` print comes from here. */

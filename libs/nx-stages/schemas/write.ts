@@ -1,0 +1,55 @@
+/** Writes executors.json and every executor's schema.json from the table. Usage: tsx schemas/write.ts */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { EXECUTORS } from './executors';
+
+const library = join(__dirname, '..');
+
+/** The files that the table makes, by their path in the library. */
+export async function schemaFiles(): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  const list = Object.entries(EXECUTORS).map(([name, { description, executor }]) => [
+    name,
+    {
+      implementation: `./from-source/executors.cjs#${name}`,
+      schema: `./src/executors/${name}/schema.json`,
+      ...executor,
+      description,
+    },
+  ]);
+  const all = { $schema: 'http://json-schema.org/schema', executors: Object.fromEntries(list) };
+  files.set('executors.json', await json(all));
+  for (const [name, { title, more, required, options, takesArguments = false }] of Object.entries(
+    EXECUTORS,
+  )) {
+    const schema = {
+      $schema: 'https://json-schema.org/schema',
+      version: 2,
+      type: 'object',
+      title,
+      cli: 'nx',
+      ...more,
+      properties: options,
+      ...(required && { required }),
+      additionalProperties: takesArguments,
+    };
+    files.set(`src/executors/${name}/schema.json`, await json(schema));
+  }
+  return files;
+}
+
+/** As Prettier would leave it, so that the check of formats has nothing to say. */
+async function json(value: unknown): Promise<string> {
+  const settings = await resolveConfig(join(library, 'executors.json'));
+  return format(JSON.stringify(value), { ...settings, parser: 'json' });
+}
+
+async function main(): Promise<void> {
+  for (const [file, text] of await schemaFiles()) {
+    mkdirSync(dirname(join(library, file)), { recursive: true });
+    writeFileSync(join(library, file), text);
+  }
+}
+
+if (process.argv[1] === __filename) void main();
