@@ -13,7 +13,9 @@ const from = (name: string) => join(workspace, 'tools/tests/vitest', name);
  * engine`) and of a spec's name. `more` is what this project has of its own.
  */
 export function suites(more: ViteUserConfig['test'] = {}) {
-  return defineConfig(({ mode }) => {
+  return defineConfig(({ mode: asked }) => {
+    // A program that starts Vitest by itself cannot give it a mode.
+    const mode = process.env['TEST_MODE'] ?? asked;
     const { NX_TASK_TARGET_PROJECT: project, NX_TASK_TARGET_TARGET: target, CI } = process.env;
     enterKnownEnvironment({ outside: mode !== 'unit' });
     const out = project && target && join(workspace, 'dist/tests', project, `${target}.json`);
