@@ -1,12 +1,15 @@
 // Takes 120 s.
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DockerfileError } from '../src/error';
 import { parseIgnoreFile } from '../src/ignore/ignore-file';
 import type { ParentMatches } from '../src/ignore/pattern';
+import { frontendOf } from '../src/syntax/frontend';
 import { expand, SubstitutionError } from '../src/syntax/expand';
 import type { DockerfileCase } from './dockerfiles';
-import { dockerfileCase } from './dockerfiles';
+import { dockerfileCase, frontendCase } from './dockerfiles';
+import { buildkitParses, libraryParses } from './parsed';
 import { buildkitReads, canBeAsked, libraryReads, oracleImages } from './read-context';
 import type { ExpandCase, IgnoreCase } from './cases';
 import { environment, expandCase, ignoreCase } from './cases';
@@ -42,7 +45,7 @@ describe.skipIf(all.length === 0).each(all)('as BuildKit 0.$rules', (oracle) => 
   it('leaves files out', () => {
     const found = differences<IgnoreCase>(
       oracle,
-      sample(ignoreCase, 0.3),
+      sample(ignoreCase, 0.25),
       ({ content, paths }) => ({ ask: 'ignore', text: content, paths }),
       ({ content, paths }, answer) => {
         const ours = ignored(content, paths);
@@ -59,7 +62,7 @@ describe.skipIf(all.length === 0).each(all)('as BuildKit 0.$rules', (oracle) => 
     const env = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
     const found = differences<ExpandCase>(
       oracle,
-      sample(expandCase, 0.3),
+      sample(expandCase, 0.25),
       (each) => ({ ask: 'expand', ...each, env }),
       (each, answer) => {
         const ours = expanded(oracle, each);
@@ -72,13 +75,50 @@ describe.skipIf(all.length === 0).each(all)('as BuildKit 0.$rules', (oracle) => 
     expect(found.slice(0, 5)).toEqual([]);
   });
 
+  it('parses', () => {
+    const found = differences<DockerfileCase>(
+      oracle,
+      sample(dockerfileCase, 0.15),
+      ({ text }) => ({ ask: 'parse', text }),
+      ({ text }, answer) => {
+        const ours = libraryParses(oracle.rules, text);
+        if (typeof ours === 'string') return answer.error ? undefined : ours;
+        if (answer.error) return ours;
+        return isDeepStrictEqual(ours, buildkitParses(answer)) ? undefined : ours;
+      },
+    );
+    expect(found.slice(0, 3)).toEqual([]);
+  });
+
+  it('finds another frontend', () => {
+    const found = differences<string>(
+      oracle,
+      sample(frontendCase, 0.05),
+      (text) => ({ ask: 'syntax', text }),
+      (text, answer) => {
+        const ours = frontendOf(text, {}, oracle.rules);
+        return (ours ?? '') === (answer.text ?? '') ? undefined : { ours };
+      },
+    );
+    expect(found.slice(0, 3)).toEqual([]);
+  });
+
   it('reads the build context, and refuses', () => {
     const tally = { built: 0, refused: 0, reading: 0 };
     const found = differences<DockerfileCase>(
       oracle,
-      sample(dockerfileCase, 0.4).filter((each) => canBeAsked(oracle.rules, each)),
+      sample(dockerfileCase, 0.3).filter((each) => canBeAsked(oracle.rules, each)),
       (each) => ({ ask: 'llb', ...each, images: oracleImages }),
       (each, answer) => {
+        // A builder that panics makes no image.
+        if (answer.error?.startsWith('panic: ')) return undefined;
+        // Up to 0.13 a trigger finds stages only that something else needs too; we take any.
+        if (
+          oracle.rules < 34 &&
+          /^cannot (?:copy|mount) from stage/.test(answer.error ?? '') &&
+          /onbuild/i.test(each.text)
+        )
+          return undefined;
         const ours = libraryReads(oracle.rules, each);
         const theirs = buildkitReads(answer);
         if (answer.error) tally.refused++;
@@ -91,7 +131,7 @@ describe.skipIf(all.length === 0).each(all)('as BuildKit 0.$rules', (oracle) => 
     );
     console.log(JSON.stringify(tally), `${found.length} differ`);
     expect(found.slice(0, 5)).toEqual([]);
-    expect(tally.reading).toBeGreaterThan(cases / 40);
+    expect(tally.reading).toBeGreaterThan(cases / 100);
   });
 });
 

@@ -403,3 +403,31 @@ export const dockerfileCase: fc.Arbitrary<DockerfileCase> = fc
     args,
     ...(target !== undefined && { target }),
   }));
+
+/** What stands at the head of a Dockerfile, where it may name another frontend. */
+export const frontendCase = fc
+  .array(
+    fc.constantFrom(
+      ...[
+        '#!/bin/sh',
+        '# syntax=a/b',
+        '#syntax = a/b:1 -x',
+        '// syntax=c',
+        '# escape=`',
+        '# check=x',
+      ],
+      ...[
+        '# x',
+        '#',
+        '',
+        ' # syntax=d',
+        '#\u00a0syntax=e',
+        '{"syntax":"f"}',
+        '# Syntax=g',
+        '//escape=x',
+      ],
+      ...['FROM a', '# syntax=', '\ufeff', '# syntax=h\r', '{"syntax":""}', '{', '# syntax=i j'],
+    ),
+    { maxLength: 4 },
+  )
+  .map((lines) => lines.join('\n'));

@@ -103,7 +103,24 @@ function triggerOf(
   } catch (error) {
     if (error instanceof DockerfileError) return { problem: error };
     if (!(error instanceof SyntaxProblem) || error instanceof ParserProblem) throw error;
+    refuseForParser(splitCommand(logical.text, reading.escape, reading.rules), reading);
     return { problem: located(error, at) };
+  }
+}
+
+const takesJson = ['ADD', 'CMD', 'COPY', 'ENTRYPOINT', 'RUN', 'SHELL', 'VOLUME'];
+
+/** @throws ParserProblem for what BuildKit's parser refuses, which reads no flags */
+function refuseForParser(
+  { word, rest }: { word: string; rest: string },
+  { escape, rules }: { escape: string; rules: RuleSet },
+): void {
+  const keyword = word.toUpperCase();
+  try {
+    if (takesJson.includes(keyword)) jsonStrings(rest, rules);
+    if (keyword === 'ENV' || keyword === 'LABEL') splitPairs(rest, keyword, escape);
+  } catch (error) {
+    if (error instanceof ParserProblem || !(error instanceof SyntaxProblem)) throw error;
   }
 }
 

@@ -12,6 +12,7 @@ import { faultOf } from '../stage/fault';
 import type { Reading } from '../stage/reading';
 import { readByRules } from '../stage/reading';
 import type { RuleSet } from '../rules';
+import { ruleSets } from '../rules';
 import { frontendOf } from '../syntax/frontend';
 import type { BaseInput } from '../stage/base';
 import { foldedStages, stageOutputs } from '../stage/output';
@@ -139,9 +140,12 @@ function planOne(
           taken.push({ step: at, read, taken: each });
     }
   }
-  const frontendName = frontendOf(dockerfile.source, reader.buildArgs);
-  if (frontendName !== undefined && !isStandardFrontend(frontendName))
-    wholeContext.push({ reason: `syntax ${frontendName} is not Docker's own frontend`, line: 1 });
+  const builders = isKnown ? [dockerfile.rules] : ruleSets;
+  const other = builders
+    .map((rules) => frontendOf(dockerfile.source, reader.buildArgs, rules))
+    .find((name) => name !== undefined && !isStandardFrontend(name));
+  if (other !== undefined)
+    wholeContext.push({ reason: `syntax ${other} is not Docker's own frontend`, line: 1 });
   const meanings =
     wholeContext.length > 0
       ? new Map<string, string>()

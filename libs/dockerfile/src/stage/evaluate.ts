@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { Dockerfile, Stage } from '../dockerfile';
 import { DockerfileError } from '../error';
 import { heredocText } from '../syntax/heredoc';
+import { SyntaxProblem } from '../syntax/words';
 import type { Arg, Copy, Instruction, Run } from '../instruction/instruction';
 import type { Mount } from '../instruction/mount';
 import { parseMount } from '../instruction/mount';
@@ -65,6 +66,7 @@ class Evaluation {
   readonly scope: Scope;
   private readonly args: Map<string, string>;
   private readonly steps: Step[] = [];
+  private inTrigger = false;
   private readonly escape: string;
   /** What the `from` of a COPY or a mount turned out to be. */
   private readonly sources = new Map<object, StageSource>();
@@ -119,7 +121,9 @@ class Evaluation {
       if (instruction.keyword !== 'ONBUILD') continue;
       if (!instruction.trigger) throw instruction.problem!;
       const at = { line: this.stage.from.line, column: this.stage.from.column };
+      this.inTrigger = true;
       const step = this.step({ ...instruction.trigger, ...at });
+      this.inTrigger = false;
       this.steps.push({ ...step, planned: { ...step.planned, from: 'base' as const } });
     }
     for (const instruction of this.stage.instructions) this.steps.push(this.step(instruction));
@@ -349,6 +353,8 @@ class Evaluation {
   }
 
   private readStage(source: StageSource, paths: string[] | 'all', line: number, step: Step): void {
+    if (source.kind === 'image' && this.inTrigger && this.dockerfile.rules < 34)
+      throw new SyntaxProblem('a trigger cannot copy or mount from an image, name a stage instead');
     if (source.kind === 'scratch') return;
     if (source.kind === 'stage') {
       step.reads.push({ kind: 'stage', stage: source.stage, paths });

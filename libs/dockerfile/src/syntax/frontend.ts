@@ -1,4 +1,5 @@
 import { trimStart } from '@excel2doc/go-text';
+import type { RuleSet } from '../rules';
 
 /**
  * The frontend that BuildKit hands a Dockerfile to instead of its own: a build argument, or the
@@ -9,24 +10,29 @@ import { trimStart } from '@excel2doc/go-text';
 export function frontendOf(
   source: string,
   buildArgs: Readonly<Record<string, string>>,
+  rules: RuleSet,
 ): string | undefined {
   if (Object.hasOwn(buildArgs, 'BUILDKIT_SYNTAX'))
     return buildArgs['BUILDKIT_SYNTAX']!.trim().split(' ')[0]!;
   const text = source.replace(/^\ufeff/, '').replace(/^#![^\n]*\n?/, '');
-  return syntaxBehind('#', text) ?? syntaxBehind('//', text) ?? syntaxInJson(text);
+  return syntaxBehind('#', text, rules) ?? syntaxBehind('//', text, rules) ?? syntaxInJson(text);
 }
 
-function syntaxBehind(comment: string, text: string): string | undefined {
+function syntaxBehind(comment: string, text: string, rules: RuleSet): string | undefined {
+  const directives = rules >= 34 ? ['syntax', 'escape', 'check'] : ['syntax', 'escape'];
+  // Up to 0.13 only ASCII's white space stands before a name.
+  const start = (line: string) =>
+    rules >= 34 ? trimStart(line) : line.replace(/^[\t\n\f\r ]+/, '');
   const seen = new Set<string>();
   for (const line of text.split('\n')) {
     const plain = line.replace(/\r$/, '');
     if (!plain.startsWith(comment)) return undefined;
     const [, rawName = '', value = ''] =
       /^([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*$/.exec(
-        trimStart(plain.slice(comment.length)),
+        start(plain.slice(comment.length)),
       ) ?? [];
     const name = rawName.toLowerCase();
-    if (!['syntax', 'escape', 'check'].includes(name) || seen.has(name)) return undefined;
+    if (!directives.includes(name) || seen.has(name)) return undefined;
     if (name === 'syntax') return value.split(' ')[0]!;
     seen.add(name);
   }

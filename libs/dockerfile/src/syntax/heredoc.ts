@@ -1,5 +1,5 @@
 import type { RuleSet } from '../rules';
-import { expand } from './expand';
+import { expand, SubstitutionError } from './expand';
 
 export interface Heredoc {
   /** Of the delimiter, without quotes. */
@@ -15,6 +15,16 @@ const unset = () => undefined;
 
 /** Reads `<<EOF`, `<<-"EOF"`, `3<<EOF`; `undefined` when the word is no heredoc. */
 export function heredocMark(word: string, rules: RuleSet): Omit<Heredoc, 'content'> | undefined {
+  try {
+    return readMark(word, rules);
+  } catch (error) {
+    // An unbalanced quote: BuildKit then takes it for a word like any other.
+    if (error instanceof SubstitutionError) return undefined;
+    throw error;
+  }
+}
+
+function readMark(word: string, rules: RuleSet): Omit<Heredoc, 'content'> | undefined {
   const mark = rules >= 34 ? /^(\d*)<<(-?)[\t\n\f\r ]*([^<]*)$/ : /^(\d*)<<(-?)([^<]*)$/;
   const [, , dash, delimiter] = mark.exec(word) ?? [];
   if (delimiter === undefined || delimiter === '') return undefined;
