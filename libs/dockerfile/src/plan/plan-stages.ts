@@ -5,7 +5,7 @@ import { ContextTree } from '../context/tree';
 import type { Dockerfile } from '../dockerfile';
 import { DockerfileError } from '../error';
 import { readIgnoreRules } from '../ignore/ignore-file';
-import type { StageBase, StageOutput, StagePlan, StagePlanFile } from '../plan';
+import type { Reason, StageBase, StageOutput, StagePlan, StagePlanFile } from '../plan';
 import { PLAN_FORMAT } from '../plan';
 import type { EvaluatedStage, Step } from '../stage/step';
 import { faultOf } from '../stage/fault';
@@ -178,6 +178,7 @@ function planOne(
     uncacheable: [
       ...chain.flatMap(({ reasons }) => reasons.uncacheable),
       ...steps.flatMap((step) => step.uncacheable),
+      ...movingEpoch(dockerfile, reader.buildArgs),
     ],
     ...(Object.keys(frontend).length > 0 && { frontend }),
   };
@@ -208,6 +209,15 @@ function handedDown({ base }: EvaluatedStage, stages: EvaluatedStage[]): StagePl
     text: `ARG ${name}`,
     from: 'argument' as const,
   }));
+}
+
+/** A time that a later BuildKit takes from the context's own files or commits: no key tells it. */
+function movingEpoch({ globalArgs }: Dockerfile, buildArgs: Record<string, string>): Reason[] {
+  const name = 'SOURCE_DATE_EPOCH';
+  const written = globalArgs.flatMap(({ args }) => args).findLast((arg) => arg.name === name);
+  const epoch = Object.hasOwn(buildArgs, name) ? buildArgs[name] : written?.value;
+  if (epoch === undefined || /^\d*$/.test(epoch)) return [];
+  return [{ reason: `${name}=${epoch} is a time that BuildKit looks up when it builds` }];
 }
 
 /** Build arguments that BuildKit obeys without an ARG. */

@@ -190,6 +190,17 @@ describe('another frontend', () => {
   });
 });
 
+it.each([
+  ['context', 1],
+  ['1700000000', 0],
+  ['', 0],
+])('SOURCE_DATE_EPOCH=%s: %d reasons not to cache', (value, reasons) => {
+  const given = last(['FROM scratch'], { buildArgs: { SOURCE_DATE_EPOCH: value } });
+  expect(given.uncacheable).toHaveLength(reasons);
+  const { plan } = plans([`ARG SOURCE_DATE_EPOCH=${value}`, 'FROM scratch']);
+  expect(plan('stage-0')!.uncacheable).toHaveLength(reasons);
+});
+
 it('TARGETSTAGE is the stage that is asked for', () => {
   const lines = ['FROM base AS a', 'ARG TARGETSTAGE', 'FROM a AS b', 'FROM a AS c'];
   const args = (target?: string) =>
