@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from app.domain.inspection import inspect_workbook
 from app.domain.limits import Limits
@@ -188,3 +189,20 @@ def test_a_damaged_xls_is_refused_in_the_users_words(content: bytes, said: str, 
     assert caught.value.message.startswith(said), caught.value.message
     for word in ("Error", "struct", "xlrd", "BOF", "OLE2", "offset"):
         assert word not in caught.value.message
+
+
+def test_the_api_warns_of_uncalculated_formulas_and_refuses_them_by_choice(
+    client: TestClient, tmp_path: Path
+):
+    content = sheet_of(tmp_path, UNCALCULATED).read_bytes()
+    workbook = client.post("/api/v1/workbooks", files={"file": ("x.xlsx", content)}).json()
+    warnings = workbook["sheets"][0]["warnings"]
+    assert [(each["code"], each["cell"], each["count"]) for each in warnings] == [
+        ("FORMULA_UNCALCULATED", "A2", 3)
+    ]
+    for uncalculated, status in (("blank", 200), ("error", 422)):
+        body = {"workbook_id": workbook["id"], "options": {"uncalculated": uncalculated}}
+        answer = client.post("/api/v1/dry-runs", json=body)
+        assert answer.status_code == status, answer.text
+    assert answer.json()["code"] == "FORMULA_UNCALCULATED"
+    assert "A2" in answer.json()["detail"]
