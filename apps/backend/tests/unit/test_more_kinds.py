@@ -1,6 +1,7 @@
 """Workbooks of the kinds that are rarer: .xlsb, .fods, XML Spreadsheet 2003."""
 
 import struct
+import time
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -224,3 +225,11 @@ def test_a_long_text_in_an_xlsb_is_refused(tmp_path: Path):
     path = xlsb(tmp_path / "x.xlsb", row(0) + cell(6, 0, 0, wide("x" * 40_000)))
     with pytest.raises(Refused, match="CELL_TOO_LONG"):
         read(path)
+
+
+def test_a_long_xlsb_takes_time_by_its_length_alone(tmp_path: Path):
+    number = struct.pack("<d", 0.5)
+    content = b"".join(row(n) + cell(5, 0, 0, number) for n in range(30_000))
+    began = time.process_time()
+    assert len(read(xlsb(tmp_path / "x.xlsb", content))[0]) == 30_000
+    assert time.process_time() - began < 15

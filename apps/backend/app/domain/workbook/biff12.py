@@ -12,6 +12,8 @@ SHARED_STRING, FORMAT, STYLE, COLUMN, RICH_TEXT = 19, 44, 47, 60, 62
 PROPERTIES, SHEET, MERGE = 153, 156, 176
 BEGIN_STYLES, END_STYLES = 617, 618
 _CHUNK_BYTES = 1 << 20
+_HEAD_BYTES = 6
+"""Of a record at most; with fewer left, more is read, if there is more."""
 _MAX_RECORD_BYTES = 1 << 24
 
 
@@ -23,7 +25,7 @@ def records(stream: IO[bytes], what: str) -> Iterator[tuple[int, memoryview]]:
     """
     buffer, place = b"", 0
     while True:
-        if len(buffer) - place < _CHUNK_BYTES:
+        if len(buffer) - place < _HEAD_BYTES:
             buffer, place = buffer[place:] + stream.read(_CHUNK_BYTES), 0
             if not buffer:
                 return

@@ -51,6 +51,7 @@ class XlsReader:
                 formatting_info=True,
                 on_demand=True,
                 ragged_rows=True,  # else each row is filled up to the widest one
+                ignore_workbook_corruption=True,  # of the container; the workbook is often whole
                 logfile=_Silent(),
             )
         except _DAMAGE as error:
