@@ -23,7 +23,7 @@ class ColumnOut(_Model):
     kind: str = Field(examples=["text", "number", "date"])
 
 
-class WarningOut(_Model):
+class SheetWarningOut(_Model):
     code: str = Field(examples=["FORMULA_UNCALCULATED"])
     cell: str = Field(description="The first one", examples=["C5"])
     count: int
@@ -40,7 +40,7 @@ class SheetOut(_Model):
     row_count: int = Field(description="Rows below the header that are not hidden")
     columns: list[ColumnOut]
     sample: list[list[str]] = Field(description="The first rows as Excel shows them")
-    warnings: list[WarningOut] = Field(
+    warnings: list[SheetWarningOut] = Field(
         default_factory=list, description="What was read otherwise than it is written"
     )
 
