@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api import examples
 from app.api.examples import shows
 from app.domain.contexts import MAX_PATTERN_LENGTH
-from app.domain.conversion import Missing, Mode, Options
+from app.domain.conversion import DEFAULT_FILE_NAME, Missing, Mode, Options
 
 
 class _Model(BaseModel):
@@ -114,14 +114,17 @@ class OptionsIn(_Model):
         default_factory=dict, max_length=1000, description="Field of the template to column"
     )
     file_name: str = Field(
-        default="{{ row_number }}",
+        default=DEFAULT_FILE_NAME,
         max_length=MAX_PATTERN_LENGTH,
-        description="Name of a row's document, in the template's syntax",
+        description="Name of a row's or group's document, in the template's syntax",
         examples=["{{ Name }} {{ row_number }}"],
     )
     missing: Missing = Field(default=Missing.ERROR, description="A field without a value")
     uncalculated: Missing = Field(
         default=Missing.BLANK, description="A formula without a stored value"
+    )
+    group_by: _Text | None = Field(
+        default=None, description="per-group: the column whose equal cells make a document"
     )
     pdf: bool = Field(default=False, description="PDFs; `/health/ready` says if a worker makes any")
 

@@ -12,7 +12,7 @@ from app.domain.workbook.model import Row
 from app.domain.workbook.places import column_letters
 
 SEARCHED_ROWS = 20
-RESERVED = frozenset({"raw", "row", "rows", "row_number", "sheet", "count", "loop", "images"})
+RESERVED = frozenset("raw row rows row_number sheet sheets group count loop images".split())
 _JINJA_WORDS = frozenset(
     {"and", "or", "not", "in", "is", "if", "else", "elif", "for", "true", "false", "none", "set"}
 )

@@ -62,8 +62,12 @@ class Contexts:
         """For mode `per-row`."""
         return self.row(record).as_context()
 
+    def find(self, name: str) -> str:
+        """The field of the column with this header or name. Raises: Refused: `COLUMN_UNKNOWN`."""
+        return _find(self._view.columns, name, self._view.name).field
+
     def all_rows(self, found: list[Record]) -> Context:
-        """For mode `single`: the rows in a list, and the fields of the first beside them."""
+        """For a document of many rows: they in a list, and the fields of the first beside them."""
         rows = [self.row(record) for record in found]
         first = rows[0].as_context() if rows else {}
         return {**first, "rows": rows, "sheet": self._view.name, "count": len(rows)}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from app.domain.refusal import Refused
 from app.domain.sheet_view import ReadOptions
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -12,13 +13,20 @@ ZIP = "application/zip"
 PDF = "application/pdf"
 MAX_LOOPED_ROWS = 20_000
 """Rows of mode `single`: its rows are all in one document, and in memory while it is made."""
+MAX_HELD_ROWS = 100_000
+"""Rows of a sheet that is grouped or looked up in: they are all in memory, as values."""
 PART_ROWS = 200
-"""Documents of mode `per-row` that are finished, and recorded, together."""
+"""Rows whose documents are finished, and recorded, together."""
+
+
+DEFAULT_FILE_NAME = "{{ row_number }}"
+"""In mode `per-group` the group's own name goes before it."""
 
 
 class Mode(StrEnum):
     TABLE = "table"
     PER_ROW = "per-row"
+    PER_GROUP = "per-group"
     SINGLE = "single"
 
 
@@ -34,19 +42,26 @@ class Options:
     Attributes:
         sheets: their names; None for all visible ones (`table`) or the first (else).
         mapping: field of the template to column of the sheet, by header or by field name.
+        group_by: column whose equal cells make a document of mode `per-group`.
         pdf: the documents as PDF; what makes them one is no part of the domain.
         uncalculated: what a formula without a stored value is.
-        file_name: pattern of a document's name in mode `per-row`, in the template's syntax.
+        file_name: pattern of a document's name in the modes of many, in the template's syntax.
     """
 
     sheets: tuple[str, ...] | None = None
     header_row: int | None = None
     include_hidden: bool = False
     mapping: dict[str, str] = field(default_factory=dict)
-    file_name: str = "{{ row_number }}"
+    file_name: str = DEFAULT_FILE_NAME
     missing: Missing = Missing.ERROR
     pdf: bool = False
     uncalculated: Missing = Missing.BLANK
+    group_by: str | None = None
+
+    def check(self, mode: Mode) -> None:
+        """Raises: Refused: `GROUP_BY_NEEDED`."""
+        if mode is Mode.PER_GROUP and not self.group_by:
+            raise Refused("GROUP_BY_NEEDED", "mode 'per-group' needs the column to group by")
 
     def read_options(self) -> ReadOptions:
         return ReadOptions(
@@ -76,7 +91,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class FinishedPart:
-    """Documents of mode `per-row` for `rows` rows, after the `first` ones, in an archive."""
+    """Documents of the modes of many for `rows` rows, after the `first` ones, in an archive."""
 
     path: Path
     first: int

@@ -72,7 +72,7 @@ def _tables(views: list[SheetView]) -> DryRun:
 
 def _templated(reader: WorkbookReader, view: SheetView, source: Source) -> DryRun:
     template = template_of(source, note_missing=True)
-    wanted = template.fields.looped if source.mode is Mode.SINGLE else ()
+    wanted = template.fields.looped if source.mode is not Mode.PER_ROW else ()
     wanted = (*template.fields.single, *wanted)
     known = Contexts(view, source.options)
     used = {known.column_of(field) for field in wanted}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.domain.contexts import Context, Contexts, file_name_pattern
 from app.domain.conversion import (
+    DEFAULT_FILE_NAME,
     DOCX,
     MAX_LOOPED_ROWS,
     PART_ROWS,
@@ -23,9 +24,10 @@ from app.domain.conversion import (
 from app.domain.docx_tables import write_tables
 from app.domain.file_names import FileNames
 from app.domain.limits import Limits
+from app.domain.other_sheets import Sheets, check_held
 from app.domain.refusal import Refused
 from app.domain.sheet_tables import to_table
-from app.domain.sheet_view import SheetView, records, view_sheets
+from app.domain.sheet_view import Record, SheetView, records, view_sheets
 from app.domain.template.compiled import CompiledTemplate, Rendered, compile_template
 from app.domain.template.sandbox import RowSkipped
 from app.domain.workbook.model import WorkbookReader
@@ -117,42 +119,90 @@ def planned(
     Raises:
         Refused: `TOO_MANY_ROWS`, `NOTHING_TO_CONVERT`, and what names and reading raise.
     """
+    source.options.check(source.mode)
+    sheets = {"sheets": Sheets(reader, source.options.include_hidden)}
+    context_of = contexts(reader, view, source, template)
     match source.mode:
         case Mode.SINGLE:
-            yield _single(reader, view, source, template)
+            yield _single(reader, view, context_of, template, sheets)
+        case Mode.PER_GROUP:
+            yield from _per_group(reader, view, source, context_of, template, sheets)
         case _:
-            yield from _per_row(reader, view, source, template)
+            yield from _per_row(reader, view, source, context_of, template, sheets)
 
 
 def _per_row(
-    reader: WorkbookReader, view: SheetView, source: Source, template: CompiledTemplate
+    reader: WorkbookReader,
+    view: SheetView,
+    source: Source,
+    context_of: Contexts,
+    template: CompiledTemplate,
+    sheets: Context,
 ) -> Iterator[Planned]:
-    context_of = contexts(reader, view, source, template)
     names = FileNames(".docx")
     pattern = file_name_pattern(source.options.file_name)
     place = ""
     for record in records(reader, view):
-        context = context_of.one_row(record)
+        context = context_of.one_row(record) | sheets
         place = f"sheet {view.name!r}, row {record.row_number}: "
         with naming(place):
             name = names.take(pattern(context), str(record.row_number))
         yield Planned(name, 1, place, context, template)
     if not place:
-        raise Refused("NOTHING_TO_CONVERT", f"sheet {view.name!r} has no row below its header")
+        raise _no_rows(view)
+
+
+def _per_group(
+    reader: WorkbookReader,
+    view: SheetView,
+    source: Source,
+    context_of: Contexts,
+    template: CompiledTemplate,
+    sheets: Context,
+) -> Iterator[Planned]:
+    """In the order in which the groups begin; rows without a group are one of their own."""
+    check_held(view.name, view.row_count)
+    column = context_of.find(source.options.group_by or "")
+    groups: dict[str, list[Record]] = {}
+    for record in records(reader, view):
+        groups.setdefault(record.shown[column].strip(), []).append(record)
+    if not groups:
+        raise _no_rows(view)
+    wanted = source.options.file_name
+    pattern = file_name_pattern("{{ group }}" if wanted == DEFAULT_FILE_NAME else wanted)
+    names = FileNames(".docx")
+    for group, found in groups.items():
+        place = f"sheet {view.name!r}, group {group[:80]!r}: "
+        context = {**context_of.all_rows(found), "group": group, **sheets}
+        with naming(place):
+            check_looped(view.name, len(found))
+            name = names.take(pattern(context), str(found[0].row_number))
+        yield Planned(name, len(found), place, context, template)
+
+
+def _no_rows(view: SheetView) -> Refused:
+    return Refused("NOTHING_TO_CONVERT", f"sheet {view.name!r} has no row below its header")
+
+
+def check_looped(sheet: str, rows: int) -> None:
+    """Raises: Refused: `TOO_MANY_ROWS`."""
+    if rows > MAX_LOOPED_ROWS:
+        raise Refused(
+            "TOO_MANY_ROWS",
+            f"sheet {sheet!r} has {rows} rows; one document loops over at most {MAX_LOOPED_ROWS}",
+            "use mode 'table' or 'per-row'",
+        )
 
 
 def _single(
-    reader: WorkbookReader, view: SheetView, source: Source, template: CompiledTemplate
+    reader: WorkbookReader,
+    view: SheetView,
+    context_of: Contexts,
+    template: CompiledTemplate,
+    sheets: Context,
 ) -> Planned:
-    if view.row_count > MAX_LOOPED_ROWS:
-        raise Refused(
-            "TOO_MANY_ROWS",
-            f"sheet {view.name!r} has {view.row_count} rows; one document loops over at most "
-            f"{MAX_LOOPED_ROWS}",
-            "use mode 'table' or 'per-row'",
-        )
-    context_of = contexts(reader, view, source, template)
-    context = context_of.all_rows(list(records(reader, view)))
+    check_looped(view.name, view.row_count)
+    context = context_of.all_rows(list(records(reader, view))) | sheets
     return Planned("result.docx", view.row_count, "", context, template)
 
 

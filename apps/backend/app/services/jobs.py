@@ -39,8 +39,9 @@ def submit(
     The caller commits, then calls `announce`.
 
     Raises:
-        Refused: `TEMPLATE_NEEDED`; `PDF_UNAVAILABLE` when no worker can make one.
+        Refused: `TEMPLATE_NEEDED`, `GROUP_BY_NEEDED`; `PDF_UNAVAILABLE`: no worker makes any.
     """
+    options.check(mode)
     if mode is not Mode.TABLE and version is None:
         raise Refused("TEMPLATE_NEEDED", f"mode {mode.value!r} needs a template")
     if mode is Mode.TABLE:

@@ -69,6 +69,7 @@ function showProblem(problem) {
 
 const sheet = () => state.sheet;
 const mode = () => $$('[name=mode]:checked')[0].value;
+const manyDocuments = () => ['per-row', 'per-group'].includes(mode());
 const template = () => state.templates.find((item) => item.id === $('template').value);
 
 function showDrop() {
@@ -131,6 +132,9 @@ function showSheet() {
     body.append(line);
   }
   $('sample').replaceChildren(head, body);
+  const grouped = $('group-by').value;
+  $('group-by').replaceChildren(...columns.map((column) => new Option(column.name, column.field)));
+  if (columns.some((column) => column.field === grouped)) $('group-by').value = grouped;
   $('counts').textContent = t().counts(rows, columns.length, sample.length);
 }
 
@@ -145,7 +149,8 @@ function showTemplates() {
 function showMapping() {
   const needed = mode() !== 'table';
   $('template-part').hidden = !needed;
-  $('file-name-part').hidden = mode() !== 'per-row';
+  $('file-name-part').hidden = !manyDocuments();
+  $('group-by-part').hidden = mode() !== 'per-group';
   $('previews').replaceChildren();
   showWarnings();
   const shown = needed && template() && state.workbook;
@@ -185,7 +190,8 @@ function request() {
   if ($('pdf').checked) options.pdf = true;
   const body = { workbook_id: state.workbook.id, mode: chosen, options };
   if (chosen === 'table') return body;
-  if (chosen === 'per-row') options.file_name = $('file-name').value;
+  if (manyDocuments()) options.file_name = $('file-name').value;
+  if (chosen === 'per-group') options.group_by = $('group-by').value;
   const mapping = Object.entries(readMapping($('mapping')));
   options.mapping = Object.fromEntries(mapping.filter(([, column]) => column));
   return { ...body, template_id: $('template').value || null };
@@ -204,7 +210,7 @@ async function preview() {
     return paper;
   });
   const heading = element('p', t().previewed(found.previews.length, found.rows), 'quiet');
-  $('previews').replaceChildren(...notes, ...(mode() === 'per-row' ? [heading] : []), ...papers);
+  $('previews').replaceChildren(...notes, ...(manyDocuments() ? [heading] : []), ...papers);
 }
 
 async function start() {

@@ -5,7 +5,7 @@ const plain = (name) => name.toLowerCase().replace(/[\s_]+/g, '');
 /** The fields that a version of a template asks for in this mode. */
 export function fieldsOf(version, mode) {
   const { single, looped } = version.fields;
-  return [...new Set(mode === 'single' ? [...looped, ...single] : single)];
+  return [...new Set(mode === 'per-row' ? single : [...looped, ...single])];
 }
 
 /** The column that a field most likely means: by name, spelling aside; '' when there is none. */

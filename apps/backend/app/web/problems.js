@@ -27,6 +27,7 @@ const titles = {
   HEADER_ROW_EMPTY: '这一行不能作表头：它是空的、被隐藏，或太靠后',
   COLUMN_UNKNOWN: '没有这一列',
   NOTHING_TO_CONVERT: '没有可以转换的数据',
+  GROUP_BY_NEEDED: '请选择按哪一列分组',
   FILE_NAME_PATTERN: '文件名的写法有误',
   PDF_UNAVAILABLE: '现在没有能生成 PDF 的服务',
   PDF_FAILED: 'LibreOffice 没能生成 PDF',

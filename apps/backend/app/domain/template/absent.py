@@ -1,6 +1,7 @@
 """A field that has no value: an error, nothing by choice, or noted and nothing for now."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from jinja2 import ChainableUndefined, StrictUndefined, Undefined, UndefinedError
@@ -13,6 +14,13 @@ class FieldMissing(UndefinedError):
         super().__init__(absent._undefined_message)
         self.name = name_of(absent)
         self.within = absent._undefined_obj
+
+
+@dataclass(frozen=True, slots=True)
+class NoRow:
+    """What a look-up found: a missing field, so the options say what becomes of it."""
+
+    name: str
 
 
 def name_of(absent: Undefined) -> str:

@@ -111,7 +111,9 @@ def missing_field(name: str, place: Paragraph | str, names: Iterable[str]) -> Re
     alike = get_close_matches(name, names, 1)
     meant = f"did you mean {alike[0]!r}? Else " if alike else ""
     if name == "rows":
-        meant = "a loop over rows is for mode 'single'; for 'per-row' write the columns. Else "
+        meant = (
+            "a loop over rows is for the modes 'single' and 'per-group', not for 'per-row'. Else "
+        )
     return Refused(
         "FIELD_MISSING",
         f"field {name!r} has no value ({place})",

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from app.domain.refusal import Refused
 from app.domain.shown import Shown
-from app.domain.template.absent import Strict
+from app.domain.template.absent import NoRow, Strict
 from app.domain.template.budget import Budget, check_operation, concat, join
 from app.domain.template.filters import (
     filters,
@@ -99,7 +99,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         text = getattr(obj, "__self__", None)
         if isinstance(text, str) and obj.__name__ == "replace":
             return replace_text(text, *args, **kwargs)
-        return super().call(context, obj, *args, **kwargs)
+        found = super().call(context, obj, *args, **kwargs)
+        return self.undefined(name=found.name) if isinstance(found, NoRow) else found
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
