@@ -58,7 +58,7 @@ class WorkbookOut(_Model):
     sheets: list[SheetOut]
 
 
-class WarningOut(_Model):
+class TemplateWarningOut(_Model):
     code: str = Field(
         examples=["NO_FIELDS", "FIRST_ROW_IN_LOOP", "MERGE_FIELDS_TAKEN_OVER", "MERGE_FIELDS_LEFT"]
     )
@@ -71,7 +71,7 @@ class FieldsOut(_Model):
     looped: list[str] = Field(description="Asked of each row in a loop over `rows`")
     uses_rows: bool
     uses_images: bool = False
-    warnings: list[WarningOut] = Field(
+    warnings: list[TemplateWarningOut] = Field(
         default=[], description="What the template's author should know"
     )
 
