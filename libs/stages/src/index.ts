@@ -33,6 +33,7 @@ export {
   stageFolder,
   stageTarget,
 } from './workspace/paths';
+export { imagesInMetadata, type ProjectImage, projectImages } from './workspace/project-image';
 export { machinePlatform } from './workspace/platform';
 export { runTarget } from './workspace/run-nx';
 export { printTable } from './workspace/table';

@@ -6,6 +6,7 @@ import {
   type DockerOptions,
   dockerTarget,
   homeOf,
+  imagesInMetadata,
   outputRoot,
   type PluginOptions,
   resolveOptions,
@@ -30,6 +31,8 @@ export function projectOf(context: ExecutorContext): WorkspaceProject {
     images: workspaceImages(context),
     declaredArgs: (variant) =>
       argsInMetadata(project?.targets?.[dockerTarget('plan', variant)]?.metadata),
+    projectImages: (variant) =>
+      imagesInMetadata(project?.targets?.[dockerTarget('plan', variant)]?.metadata),
     ownOutputs: ownOutputs(context),
     makersOf: makersOf(context),
     cacheEntry: (target) => cacheEntry(context, target),

@@ -35,8 +35,7 @@ export interface Lookup {
 }
 
 /** For `dependsOn` of a target of `project`. */
-export function dependsOnMakers(project: string, copied: readonly CopiedOutput[]) {
-  const makers = copied.flatMap(({ makers }) => makers);
+export function dependsOnMakers(project: string, makers: readonly Maker[]) {
   const named = new Map(makers.map((maker) => [makerName(maker), maker]));
   return [...named]
     .sort(([a], [b]) => (a < b ? -1 : 1))

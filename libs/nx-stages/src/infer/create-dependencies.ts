@@ -5,7 +5,12 @@ import type {
   RawProjectGraphDependency,
 } from '@nx/devkit';
 import type { StageSummary } from '@excel2doc/dockerfile';
-import { argsInMetadata, mergedArgs, type DockerOptions } from '@excel2doc/stages';
+import {
+  argsInMetadata,
+  imagesInMetadata,
+  mergedArgs,
+  type DockerOptions,
+} from '@excel2doc/stages';
 import { latestStagesOf } from './stages';
 import { copiedOutputs } from './copied-outputs';
 import { GraphOutputs } from './makers';
@@ -48,7 +53,9 @@ export function createDependencies(
         const made = copiedOutputs(stages, context, outputs).flatMap(({ makers }) =>
           makers.map(({ project }) => project),
         );
-        const found = [...owned, ...made].filter((target) => target !== source);
+        const images = Object.values(imagesInMetadata(plan.metadata));
+        const below = images.map(({ project }) => project).filter((name) => name in projects);
+        const found = [...owned, ...made, ...below].filter((target) => target !== source);
         return [...new Set(found)].map((target) => ({
           ...{ source, target, sourceFile: dockerfile },
           type: STATIC,

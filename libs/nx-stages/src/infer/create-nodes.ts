@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 // Types alone: loading @nx/devkit would take longer than all that is done here.
 import type { CreateNodesContext, CreateNodesResultArray, ProjectConfiguration } from '@nx/devkit';
+import type { StageSummary } from '@excel2doc/dockerfile';
 import {
   dockerTarget,
   type PluginOptions,
@@ -19,6 +20,7 @@ import { type OtherImage, dockerTargets, imageName } from './docker-targets';
 import { dockerfilePattern, isDockerfile, variantOf, variants } from './dockerfile-name';
 import { projectNameAt, projectRootAt } from './project';
 import { keepRemembered, remembered } from './remembered';
+import { ProjectImages } from './project-images';
 import { stagesOf } from './stages';
 import { TrackedFiles } from './tracked-files';
 import { WorkspaceOutputs } from './workspace-outputs';
@@ -39,6 +41,7 @@ interface Surroundings {
   dockerfiles: ProjectDockerfile[];
   tracked: TrackedFiles;
   outputs: WorkspaceOutputs;
+  images: ProjectImages;
 }
 
 /** A Dockerfile, and one way to build it: two services may build one with other arguments each. */
@@ -56,6 +59,8 @@ interface ProjectDockerfile {
   settings: BuildSettings;
   services: string[];
   others: OtherImage[];
+  /** None where it is broken. */
+  stages: StageSummary[];
   /** Whether another way to build the same file stands before it. */
   isFurther: boolean;
 }
@@ -92,15 +97,21 @@ export function createNodes(
   const dockerfiles = findDockerfiles(workspaceRoot, files.filter(isDockerfile), {
     options: resolved,
     ...{ declared, tracked },
+  }).map((dockerfile): ProjectDockerfile => {
+    const { file, settings } = dockerfile;
+    const source = { ...settings, dockerfile: file, lockFile: resolved.lockFile };
+    const stages = attempt(file, () => stagesOf(workspaceRoot, source)) ?? [];
+    return { ...dockerfile, stages };
   });
   const projectFiles = files.filter((file) => /(^|\/)(project|package)\.json$/.test(file));
   const outputs = new WorkspaceOutputs(workspaceRoot, projectFiles, nxJsonConfiguration, tracked);
+  const images = new ProjectImages(workspaceRoot, dockerfiles, composeFiles);
   const around = {
     ...{ workspaceRoot, options: resolved, composeFiles, dockerfiles },
-    ...{ tracked, outputs },
+    ...{ tracked, outputs, images },
   };
   const projects = new Map<string, ProjectConfiguration>();
-  for (const dockerfile of dockerfiles) {
+  for (const dockerfile of around.dockerfiles) {
     const { file } = dockerfile;
     const project = attempt(file, () => dockerProject(around, dockerfile));
     const targets = { ...projects.get(file)?.targets, ...project?.targets };
@@ -118,7 +129,7 @@ function findDockerfiles(
     declared,
     tracked,
   }: { options: ResolvedOptions; declared: Map<string, DeclaredBuild[]>; tracked: TrackedFiles },
-): ProjectDockerfile[] {
+): Omit<ProjectDockerfile, 'stages'>[] {
   return [...byProject(tracked, files)].flatMap(([root, its]) => {
     const names = variants(its, root);
     const taken = new Set([...names.values()]);
@@ -132,7 +143,7 @@ function findDockerfiles(
           return { variant, services: [...services], image: imageOf(variant) };
         };
         return recipes(declared.get(file) ?? []).map(
-          ({ settings, names: services, others }, at): ProjectDockerfile => ({
+          ({ settings, names: services, others }, at): Omit<ProjectDockerfile, 'stages'> => ({
             ...{ file, root, name, settings, isFurther: at > 0 },
             ...(at === 0 ? { variant: own, services, image: imageOf(own) } : further(services)),
             others: others.map(({ names, stage }) => ({ ...further(names), stage })),
@@ -158,31 +169,36 @@ function attempt<T>(file: string, action: () => T): T | undefined {
     return action();
   } catch (error) {
     const { message } = error as Error;
-    // On standard error: what `nx show --json` prints has to stay JSON.
-    // eslint-disable-next-line no-console
-    console.warn(
-      `@excel2doc/nx-stages: ${message.includes(file) ? message : `${file}: ${message}`}`,
-    );
+    warn(message.includes(file) ? message : `${file}: ${message}`);
     return undefined;
   }
 }
 
+function warn(line: string): void {
+  // On standard error: what `nx show --json` prints has to stay JSON.
+  // eslint-disable-next-line no-console
+  console.warn(`@excel2doc/nx-stages: ${line}`);
+}
+
 function dockerProject(
   around: Surroundings,
-  { file: dockerfile, root, name, variant, image, settings, ...asked }: ProjectDockerfile,
+  maker: ProjectDockerfile,
 ): ProjectConfiguration & { root: string } {
-  const { workspaceRoot, options, composeFiles, tracked } = around;
+  const { options, composeFiles, tracked } = around;
+  const { file: dockerfile, root, name, variant, image, settings, stages, ...asked } = maker;
   const has = (file: string) => tracked.kind(posix.join(root, file)) === 'file';
-  const stages =
-    attempt(dockerfile, () =>
-      stagesOf(workspaceRoot, { ...settings, dockerfile, lockFile: options.lockFile }),
-    ) ?? [];
   const context = settings.context ?? findContext(around, dockerfile, root, stages);
   const { services, others } = asked;
-  const waitsFor = dependsOnMakers(name, copiedOutputs(stages, context, around.outputs));
+  const projectImages = around.images.of(maker, (reference) =>
+    warn(`${dockerfile}: ${reference} is built on it, so a registry's image is taken for it`),
+  );
+  const waitsFor = dependsOnMakers(name, [
+    ...copiedOutputs(stages, context, around.outputs).flatMap(({ makers }) => makers),
+    ...Object.values(projectImages),
+  ]);
   const location = {
     ...{ projectRoot: root, dockerfile, context, image, settings, services, others },
-    waitsFor,
+    ...{ waitsFor, projectImages },
   };
   const targets = dockerTargets({ ...location, ...(variant && { variant }) }, stages, options);
   // Services, databases and care belong to the image that the project is about.

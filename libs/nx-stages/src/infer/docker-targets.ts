@@ -6,6 +6,8 @@ import {
   dockerTarget,
   homeOf,
   planFolder,
+  type ProjectImage,
+  projectImages,
   type ResolvedOptions,
   stageFolder,
   stageTarget,
@@ -28,6 +30,8 @@ export interface DockerfileLocation {
   others: OtherImage[];
   /** The targets that make what it copies: `dependsOn` of `docker-plan`. */
   waitsFor?: NonNullable<TargetConfiguration['dependsOn']>;
+  /** Images that it names and other projects build, by reference. */
+  projectImages?: Record<string, ProjectImage>;
 }
 
 export interface OtherImage {
@@ -85,6 +89,7 @@ export function dockerTargets(
   options: ResolvedOptions,
 ): Record<string, TargetConfiguration> {
   const { projectRoot, dockerfile, context, variant, settings, waitsFor = [] } = location;
+  const images = location.projectImages ?? {};
   const home = homeOf(projectRoot, variant);
   const named = (name: string) => dockerTarget(name, variant);
   const platforms = options.platforms ?? settings.platforms;
@@ -110,6 +115,7 @@ export function dockerTargets(
       metadata: {
         description: `What each stage of ${dockerfile} reads, as files`,
         ...declaredArgs(settings.buildArgs),
+        ...projectImages(images),
       },
     },
   };

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -66,6 +67,15 @@ export class NxWorkspace {
 
   has(file: string): boolean {
     return existsSync(join(this.root, file));
+  }
+
+  /** Names in a folder, of what lies deeper too where that is asked for. */
+  list(folder: string, recursive = false): string[] {
+    return readdirSync(join(this.root, folder), { recursive, encoding: 'utf8' });
+  }
+
+  delete(path: string): void {
+    rmSync(join(this.root, path), { recursive: true, force: true });
   }
 
   /** Makes an edit and commits it. */

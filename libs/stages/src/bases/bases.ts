@@ -19,6 +19,7 @@ import {
 } from '@excel2doc/oci';
 import { outputRoot, platformFolder } from '../workspace/paths';
 import { StagesError } from '../workspace/fault';
+import type { ProjectImage } from '../workspace/project-image';
 
 /**
  * `images.local.json` beside the lock: images that this machine has as OCI layouts, because no
@@ -48,9 +49,11 @@ export interface FoundImagesFile {
 }
 
 /** In a registry; in the engine alone, where it is a layout too. */
-export type FoundImage = Pick<LockedImage, 'env' | 'onbuild'> & { digest: string } & Partial<
-    Pick<LocalImage, 'layoutDir' | 'tag'>
-  >;
+export type FoundImage = Pick<LockedImage, 'env' | 'onbuild'> & {
+  digest: string;
+  /** The project that builds it: what a registry or the lock has under this name is not meant. */
+  project?: Pick<ProjectImage, 'home' | 'stage'> & { name: string };
+} & Partial<Pick<LocalImage, 'layoutDir' | 'tag'>>;
 
 /** Relative to the workspace. */
 export function foundImagesFile(home: string): string {
@@ -101,6 +104,7 @@ export class Bases {
   digest(reference: string, platform: string): string | null {
     const locked = this.locked[reference];
     return (
+      this.ofProject(reference, platform)?.digest ??
       this.standIn(reference, platform)?.digest ??
       locked?.platforms?.[platform] ??
       locked?.digest ??
@@ -109,14 +113,30 @@ export class Bases {
     );
   }
 
+  /** What a project of the workspace builds under this name. */
+  ofProject(reference: string, platform: string): FoundImage | undefined {
+    const found = this.found[reference]?.[platform];
+    return found?.project === undefined ? undefined : found;
+  }
+
+  /** All of these for a platform. */
+  ofProjects(platform: string): FoundImage[] {
+    return Object.values(this.found).flatMap((platforms) => {
+      const image = platforms[platform];
+      return image?.project ? image : [];
+    });
+  }
+
   standIn(reference: string, platform: string): LocalImage | undefined {
     return this.local[reference]?.[platform];
   }
 
   /** The image as a layout that no registry has: a stand-in, or one that only the engine had. */
   here(reference: string, platform: string): LocalImage | undefined {
-    const standIn = this.standIn(reference, platform);
-    if (standIn || this.locked[reference]?.digest) return standIn;
+    if (!this.ofProject(reference, platform)) {
+      const standIn = this.standIn(reference, platform);
+      if (standIn || this.locked[reference]?.digest) return standIn;
+    }
     const { digest, layoutDir, tag } = this.found[reference]?.[platform] ?? {};
     return digest && layoutDir && tag ? { digest, layoutDir, tag } : undefined;
   }
@@ -179,6 +199,11 @@ export class Bases {
   }
 
   private async facts(reference: string, platform: string): Promise<BaseFacts> {
+    const made = this.ofProject(reference, platform);
+    if (made) {
+      const { digest, env, onbuild } = made;
+      return { digest, ...(env && { env }), ...(onbuild && { onbuild }) };
+    }
     const standIn = this.standIn(reference, platform);
     const digest = this.digest(reference, platform);
     if (standIn) return { digest, ...(await layoutFacts(standIn.layoutDir, platform)) };

@@ -12,7 +12,7 @@ import {
   writeLayoutFiles,
 } from '@excel2doc/oci';
 import { StagesError } from '../workspace/fault';
-import type { Bases, LocalImage } from '../bases/bases';
+import type { Bases, FoundImage, LocalImage } from '../bases/bases';
 import { layoutDamage } from './damage';
 
 export interface BaseToMend {
@@ -27,7 +27,8 @@ export interface BaseToMend {
  * Makes a base image's layout whole again: from the registry, for a stand-in from an image in the
  * engine that has the same layers.
  *
- * @throws StagesError `BASE_UNAVAILABLE` for a stand-in that the engine does not have either
+ * @throws StagesError `BASE_UNAVAILABLE` for a stand-in that the engine does not have either, and for
+ *   what another project builds: that project's targets make it
  */
 export async function mendBase(base: BaseToMend): Promise<void> {
   const { bases, reference, platform, say } = base;
@@ -36,6 +37,8 @@ export async function mendBase(base: BaseToMend): Promise<void> {
   if (directory === undefined) return;
   const damage = await layoutDamage(directory, platform);
   if (damage === undefined) return;
+  const made = bases.ofProject(reference, platform)?.project;
+  if (made) throw ofProjectDamaged(reference, made);
   const from = standIn ? 'the engine' : 'the registry';
   say(`base image ${reference}: ${damage}; it is fetched again from ${from}`);
   if (standIn) {
@@ -45,6 +48,16 @@ export async function mendBase(base: BaseToMend): Promise<void> {
   // Without an index a layout counts as a pull that was cut short: what is whole stays.
   await rm(join(directory, 'index.json'), { force: true });
   await bases.layout(reference, platform);
+}
+
+function ofProjectDamaged(
+  reference: string,
+  { name, stage }: NonNullable<FoundImage['project']>,
+): StagesError {
+  return new StagesError('BASE_UNAVAILABLE', {
+    message: `${reference}, which project ${name} builds, is not whole`,
+    hint: `Run the target of its stage ${stage} with --skip-nx-cache`,
+  });
 }
 
 async function fromEngine(base: BaseToMend, standIn: LocalImage): Promise<void> {

@@ -16,6 +16,7 @@ import {
 } from '@excel2doc/oci';
 import { platformFolder, stageFolder } from '../workspace/paths';
 import { Bases } from '../bases/bases';
+import { linkLayout } from '../bases/project-images';
 import type { DockerProject } from '../workspace/docker-project';
 import { layerSource, sharedStore } from './layer-store';
 
@@ -32,7 +33,23 @@ export class Outputs {
   /** Those of a project, with the base images that are known now. @throws StagesError `LOCK_INVALID` */
   static async open(project: DockerProject, platform: string): Promise<Outputs> {
     const { root, home, lockFile } = project;
-    return new Outputs(root, home, platform, await Bases.read(root, lockFile, home));
+    return Outputs.at({ root, lockFile, home }, platform);
+  }
+
+  /** Those of a Dockerfile's home, with the images of other projects that it is built on. */
+  private static async at(
+    { root, lockFile, home }: { root: string; lockFile: string; home: string },
+    platform: string,
+  ): Promise<Outputs> {
+    const bases = await Bases.read(root, lockFile, home);
+    for (const image of bases.ofProjects(platform)) {
+      await linkLayout(image, platform, async (folder) => {
+        const { home, stage } = image.project!;
+        const below = await Outputs.at({ root, lockFile, home }, platform);
+        return below.context(stage, folder);
+      });
+    }
+    return new Outputs(root, home, platform, bases);
   }
 
   /** Absolute path of a stage's output folder. */

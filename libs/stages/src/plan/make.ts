@@ -11,6 +11,7 @@ import { zstdVersion } from '@excel2doc/oci';
 import { isPodmanChosen } from '@excel2doc/engine';
 import { Bases, type FoundImagesFile } from '../bases/bases';
 import { findUnlocked } from '../bases/find-unlocked';
+import { findProjectImages } from '../bases/project-images';
 import type { DockerProject } from '../workspace/docker-project';
 import { outputRoot } from '../workspace/paths';
 import { baseReferences } from '../bases/lock';
@@ -40,7 +41,7 @@ export interface KeyedPlan extends StagePlanFile {
 
 export interface MadePlans {
   plans: KeyedPlan[];
-  /** What was found of base images that nobody has locked. */
+  /** What was found of base images that nobody has locked, and of those that projects build. */
   unlocked: FoundImagesFile['images'];
 }
 
@@ -73,7 +74,12 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
   const unlocked: FoundImagesFile['images'] = {};
   for (const platform of project.platforms) {
     const named = baseReferences(dockerfile, { file, platforms: [platform], ...buildArgs });
-    const found = await findUnlocked(locked.unlocked(named, platform), platform, choice);
+    const made = await findProjectImages(project, named, platform);
+    const others = named.filter((reference) => !(reference in made));
+    const found = {
+      ...(await findUnlocked(locked.unlocked(others, platform), platform, choice)),
+      ...made,
+    };
     for (const [reference, image] of Object.entries(found))
       unlocked[reference] = { ...unlocked[reference], ...image };
     const inputs = await locked.withFound(found).inputs(named, platform);

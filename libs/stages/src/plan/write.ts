@@ -4,6 +4,7 @@ import { type Reason, serialisePlan } from '@excel2doc/dockerfile';
 import { type FoundImagesFile, foundImagesFile } from '../bases/bases';
 import type { DockerProject } from '../workspace/docker-project';
 import { type KeyedPlan, makePlans } from './make';
+import { removeOldLayouts } from '../bases/project-images';
 import { hiddenFiles } from './own-outputs';
 
 /**
@@ -25,6 +26,7 @@ export async function writePlans(
   const found = project.absolute(foundImagesFile(project.home));
   if (Object.keys(unlocked).length === 0) await rm(found, { force: true });
   else await write(found, `${JSON.stringify({ format: 1, images: unlocked }, undefined, 2)}\n`);
+  await removeOldLayouts(project, unlocked);
   foundTexts(project.dockerfile, unlocked).forEach(say);
   const [hidden, ...more] = hiddenFiles(project);
   if (hidden !== undefined)
@@ -62,7 +64,9 @@ function reasonTexts(dockerfile: string, { stage, platforms, refused }: KeyedPla
 
 function foundTexts(dockerfile: string, images: FoundImagesFile['images']): string[] {
   return Object.entries(images).flatMap(([reference, platforms]) =>
-    Object.entries(platforms).map(([platform, { digest, layoutDir }]) => {
+    Object.entries(platforms).map(([platform, { digest, layoutDir, project }]) => {
+      if (project !== undefined)
+        return `${dockerfile}: ${reference} (${platform}) is the image of project ${project.name}, ${digest}`;
       const from = layoutDir === undefined ? 'the registry' : 'the engine';
       return `${dockerfile}: ${reference} (${platform}) is ${digest} now, from ${from}`;
     }),

@@ -4,6 +4,7 @@ import { mergedArgs } from './build-args';
 import type { DockerOptions } from './docker-options';
 import { homeOf, planFolder, stageFolder } from './paths';
 import { machinePlatform } from './platform';
+import type { ProjectImage } from './project-image';
 import type { WorkspaceProject } from './workspace-project';
 
 /** What of a Dockerfile's options has a default. */
@@ -60,6 +61,11 @@ export class DockerProject {
   /** The declared build arguments, with the options' own over them; absent where there are none. */
   get buildArgs(): { buildArgs?: Record<string, string> } {
     return mergedArgs(this.project.declaredArgs?.(this.variant), this.options.buildArgs);
+  }
+
+  /** The images that it names and other projects build, by reference. */
+  get projectImages(): Record<string, ProjectImage> {
+    return this.project.projectImages?.(this.variant) ?? {};
   }
 
   get engineChoice(): EngineChoice | undefined {

@@ -1,4 +1,5 @@
 import type { EngineChoice } from '@excel2doc/engine';
+import type { ProjectImage } from './project-image';
 
 /** The project that something is done for, and the workspace around it: no type of Nx's. */
 export interface WorkspaceProject {
@@ -13,6 +14,8 @@ export interface WorkspaceProject {
   images?: readonly WorkspaceImage[];
   /** Build arguments that a Compose or Bake file declares for one of the project's Dockerfiles. */
   declaredArgs?: (variant: string | undefined) => Record<string, string> | undefined;
+  /** Images of other projects that one of the project's Dockerfiles names, by reference. */
+  projectImages?: (variant: string | undefined) => Record<string, ProjectImage>;
   /** Folders that this project's and other projects' images and caches are written to. */
   ownOutputs?: readonly string[];
   /** The targets that make what lies at a path of the workspace, as `project:target`. */

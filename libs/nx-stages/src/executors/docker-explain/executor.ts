@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { mermaidGraph, svgGraph } from '@excel2doc/dockerfile';
 import {
+  baseImages,
   type DockerOptions,
+  type DockerProject,
   explainStages,
   type KeyedPlan,
   makePlans,
@@ -29,7 +31,10 @@ export default function dockerExplain(options: Options, context: ExecutorContext
       const plan = await readBuiltPlan(project.stageDir(stage));
       if (plan) built.set(stage, plan);
     }
-    const stages = explainStages(current, built);
+    const stages = explainStages(current, built).map((stage) => ({
+      ...stage,
+      notes: [...stage.notes, ...meantImages(stage, project)],
+    }));
     if (options.json) {
       const shown = stages.map(({ stage, platform, state, reasons, differences, notes }) => ({
         ...{ stage, platform, state, reasons, differences, notes },
@@ -47,6 +52,16 @@ export default function dockerExplain(options: Options, context: ExecutorContext
     // What is printed with --json is JSON alone.
     if (!options.json) process.stdout.write(`\n${mermaidGraph(drawn)}Drawn to ${file}\n`);
   });
+}
+
+/** A name that a registry has as well is said to be a project's. */
+function meantImages({ plan }: StageExplanation, project: DockerProject): string[] {
+  return Object.entries(project.projectImages)
+    .filter(([reference]) => baseImages(plan).includes(reference))
+    .map(
+      ([reference, { project: name, target }]) =>
+        `${reference} is the image of project ${name} (${name}:${target}), whatever a registry has under this name`,
+    );
 }
 
 function text({ stage, platform, state, reasons, notes }: StageExplanation): string {

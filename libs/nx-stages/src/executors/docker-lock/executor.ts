@@ -28,7 +28,8 @@ export default function dockerLock(options: Options, context: ExecutorContext) {
       file: project.dockerfile,
       platforms: project.platforms,
       ...project.buildArgs,
-    });
+      // What another project builds is in no registry.
+    }).filter((reference) => !(reference in project.projectImages));
     if (options.check) return check(options, unlocked(named, images));
     const all = [...new Set([...named, ...Object.keys(images)])].sort();
     const resolved: Record<string, LockedImage> = {};

@@ -64,14 +64,14 @@ function addIgnoreFile(tree: Tree, { options, stages }: SurveyedDockerfile): voi
 
 /** The lock as it is, or as it is written now: every base image, none with a digest yet. */
 function lockedImages(tree: Tree, { dockerfiles }: Survey, lockFile: string): LockFile['images'] {
-  const references = dockerfiles.flatMap(({ options, stages }) =>
+  const references = dockerfiles.flatMap(({ options, stages, projectImages }) =>
     stages.length === 0
       ? []
       : baseReferences(readFileSync(join(tree.root, options.dockerfile), 'utf8'), {
           file: options.dockerfile,
           platforms: options.platforms ?? [machinePlatform()],
           ...(options.buildArgs && { buildArgs: options.buildArgs }),
-        }),
+        }).filter((reference) => !projectImages.includes(reference)),
   );
   const named = Object.fromEntries(references.map((each) => [each, { digest: null }]));
   const text = tree.read(lockFile, 'utf8');

@@ -6,6 +6,7 @@ import {
   mergedArgs,
   type DockerOptions,
   homeOf,
+  imagesInMetadata,
   type PluginOptions,
   readBuildTime,
   stageFolder,
@@ -19,6 +20,8 @@ export interface SurveyedDockerfile {
   /** Relative to the workspace, as are the paths in `options`. */
   projectRoot: string;
   options: DockerOptions;
+  /** Images that it names and other projects build, by reference. */
+  projectImages: string[];
   /** The targets that come from it, by name. */
   targets: string[];
   stages: StageSummary[];
@@ -60,6 +63,7 @@ function add(
     project: name,
     projectRoot,
     options,
+    projectImages: Object.keys(imagesInMetadata(plan.metadata)),
     targets: Object.keys(targets),
     stages: readable(workspaceRoot, options),
   });

@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { familiarReference, type StageSummary } from '@excel2doc/dockerfile';
+import { dockerTarget, homeOf, type ProjectImage, stageTarget } from '@excel2doc/stages';
+import { withDefaults } from './compose-builds';
+import type { ComposeFile } from './compose-targets';
+import type { OtherImage } from './docker-targets';
+
+/** A Dockerfile, and the images that come of it. */
+export interface ImageMaker {
+  /** Relative to the workspace, as is `root`. */
+  file: string;
+  root: string;
+  /** Of the project. */
+  name: string;
+  variant: string | undefined;
+  /** Without a tag. */
+  image: string;
+  settings: { stage?: string };
+  services: string[];
+  others: OtherImage[];
+  stages: StageSummary[];
+}
+
+type Named = ProjectImage & { maker: ImageMaker };
+
+/**
+ * The images that the workspace's projects build, by every name that one of them has: the inferred one
+ * or the one that its target sets, with the tags `dev` and `latest` and the target's own, and what a
+ * Compose file calls it.
+ */
+export class ProjectImages {
+  private readonly byName = new Map<string, Named>();
+  /** For each Dockerfile, those that it is built on. */
+  private readonly below = new Map<ImageMaker, Named[]>();
+
+  constructor(
+    workspaceRoot: string,
+    makers: readonly ImageMaker[],
+    composeFiles: readonly ComposeFile[],
+  ) {
+    for (const maker of makers)
+      for (const [reference, image] of namesOf(workspaceRoot, maker, composeFiles)) {
+        const name = familiarReference(reference);
+        // Of two projects with one name the first has it; docker-build would overwrite it as well.
+        if (name !== undefined && !this.byName.has(name)) this.byName.set(name, image);
+      }
+  }
+
+  /**
+   * Which of the images that a Dockerfile names are projects', by reference. One that is built on this
+   * one itself is none: its graph would run in a circle.
+   *
+   * @param onCircle told of each of these
+   */
+  of(maker: ImageMaker, onCircle: (reference: string) => void): Record<string, ProjectImage> {
+    const named = new Set(
+      maker.stages.flatMap(({ base, images }) =>
+        base.kind === 'image' ? [base.reference, ...images] : images,
+      ),
+    );
+    const found: Record<string, ProjectImage> = {};
+    for (const reference of [...named].sort()) {
+      const image = this.byName.get(familiarReference(reference) ?? reference);
+      if (!image || image.maker === maker) continue;
+      if (this.isBuiltOn(image.maker, maker)) {
+        onCircle(reference);
+        continue;
+      }
+      this.below.set(maker, [...(this.below.get(maker) ?? []), image]);
+      const { project, home, stage, target } = image;
+      found[reference] = { project, home, stage, target };
+    }
+    return found;
+  }
+
+  private isBuiltOn(upper: ImageMaker, lower: ImageMaker): boolean {
+    return (this.below.get(upper) ?? []).some(
+      ({ maker }) => maker === lower || this.isBuiltOn(maker, lower),
+    );
+  }
+}
+
+function namesOf(
+  workspaceRoot: string,
+  maker: ImageMaker,
+  composeFiles: readonly ComposeFile[],
+): [string, Named][] {
+  const { root, name, variant, image, settings, services, others, stages } = maker;
+  const all = [{ variant, image, stage: settings.stage, services }, ...others];
+  return all.flatMap((each) => {
+    const stage = (stages.find((one) => one.name === each.stage) ?? stages.at(-1))?.name;
+    if (stage === undefined) return [];
+    const own = optionsOf(workspaceRoot, root, dockerTarget('build', each.variant));
+    const names = new Set([each.image, own.image ?? each.image]);
+    const tags = ['latest', 'dev', ...(own.tag ? [own.tag] : [])];
+    const references = [...names].flatMap((image) => tags.map((tag) => `${image}:${tag}`));
+    const called = composeFiles.flatMap(({ model }) =>
+      each.services.flatMap((service) => {
+        const { image, build } = model.services[service] ?? {};
+        return (image && build && withDefaults(image)) || [];
+      }),
+    );
+    const made: Named = {
+      ...{ project: name, home: homeOf(root, variant), stage, maker },
+      target: stageTarget(stage, variant),
+    };
+    return [...references, ...called].map((reference): [string, Named] => [reference, made]);
+  });
+}
+
+interface OwnOptions {
+  image?: string;
+  tag?: string;
+}
+
+/** What a project file sets for the target. */
+function optionsOf(workspaceRoot: string, root: string, target: string): OwnOptions {
+  const read = (file: string) => {
+    try {
+      return JSON.parse(readFileSync(join(workspaceRoot, posix.join(root, file)), 'utf8'));
+    } catch {
+      return {};
+    }
+  };
+  return {
+    ...read('package.json').nx?.targets?.[target]?.options,
+    ...read('project.json').targets?.[target]?.options,
+  } as OwnOptions;
+}

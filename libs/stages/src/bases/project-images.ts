@@ -1,0 +1,113 @@
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { layoutSource, readImageRecord, readLayout } from '@excel2doc/oci';
+import { StagesError } from '../workspace/fault';
+import { outputRoot, platformFolder, stageFolder } from '../workspace/paths';
+import type { ProjectImage } from '../workspace/project-image';
+import type { DockerProject } from '../workspace/docker-project';
+import { configFacts, type FoundImage, type FoundImagesFile } from './bases';
+
+/**
+ * The images of other projects that a Dockerfile names, as their outputs are now. Nothing is asked of
+ * a registry or an engine.
+ *
+ * @param references those that the Dockerfile names for this platform
+ * @throws StagesError `OUTPUT_MISSING` naming the target that makes it
+ */
+export async function findProjectImages(
+  project: DockerProject,
+  references: readonly string[],
+  platform: string,
+): Promise<FoundImagesFile['images']> {
+  const images = project.projectImages;
+  const found: FoundImagesFile['images'] = {};
+  for (const reference of references) {
+    const image = images[reference];
+    if (image) found[reference] = { [platform]: await read(project, reference, image, platform) };
+  }
+  return found;
+}
+
+async function read(
+  project: DockerProject,
+  reference: string,
+  { project: name, home, stage, target }: ProjectImage,
+  platform: string,
+): Promise<FoundImage> {
+  const folder = join(stageFolder(home, stage), platformFolder(platform));
+  try {
+    const { record, config } = await readImageRecord(project.absolute(folder));
+    const layoutDir = project.absolute(layoutFolder(project.home, record.digest, platform));
+    return {
+      ...{ digest: record.digest, layoutDir, tag: reference, project: { name, home, stage } },
+      ...configFacts(config),
+    };
+  } catch (cause) {
+    throw new StagesError('OUTPUT_MISSING', {
+      message: `${project.dockerfile}: ${reference} is the image of project ${name}, which is not there for ${platform}`,
+      hint: `Run \`nx run ${name}:${target}\`; it has to be built for ${platform} too`,
+      cause,
+    });
+  }
+}
+
+/** A stage's name starts with a letter, so none has this folder. Relative to the workspace. */
+const layoutsFolder = (home: string) => join(outputRoot(home), '_images');
+
+function layoutFolder(home: string, digest: string, platform: string): string {
+  return join(layoutsFolder(home), digest.slice('sha256:'.length, 19), platformFolder(platform));
+}
+
+/** Removes the layouts of images that are no longer the project's. */
+export async function removeOldLayouts(
+  project: DockerProject,
+  found: FoundImagesFile['images'],
+): Promise<void> {
+  const folder = project.absolute(layoutsFolder(project.home));
+  const kept = new Set(
+    Object.values(found).flatMap((platforms) =>
+      Object.values(platforms).flatMap(({ layoutDir }) =>
+        layoutDir ? basename(dirname(layoutDir)) : [],
+      ),
+    ),
+  );
+  for (const name of await readdir(folder).catch(() => []))
+    if (!kept.has(name)) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/**
+ * Puts the layout of a project's image where what is built on it looks for it: links to blobs that lie
+ * in the outputs of that project and of what it is built on. Several tasks may do so at once.
+ *
+ * @param write makes it in an empty folder
+ */
+export async function linkLayout(
+  { digest, layoutDir = '' }: FoundImage,
+  platform: string,
+  write: (folder: string) => Promise<unknown>,
+): Promise<void> {
+  if (await isWhole(layoutDir, digest, platform)) return;
+  await mkdir(dirname(layoutDir), { recursive: true });
+  const draft = await mkdtemp(`${layoutDir}.`);
+  try {
+    await write(draft);
+    // Another task may have put it there meanwhile.
+    if (await isWhole(layoutDir, digest, platform)) return;
+    await rm(layoutDir, { recursive: true, force: true });
+    await rename(draft, layoutDir);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** Whether it is that image, and every link leads to something. */
+async function isWhole(folder: string, digest: string, platform: string): Promise<boolean> {
+  try {
+    const { descriptor, manifest } = await readLayout(folder, platform);
+    const store = layoutSource(folder);
+    for (const layer of manifest.layers) await stat(store.pathOf(layer.digest));
+    return descriptor.digest === digest;
+  } catch {
+    return false;
+  }
+}
