@@ -18,11 +18,12 @@ import { copiedOutputs, dependsOnMakers } from './copied-outputs';
 import { type BuildSettings, type DeclaredBuild, recipes } from './declared-build';
 import { type OtherImage, dockerTargets, imageName } from './docker-targets';
 import { dockerfilePattern, isDockerfile, variantOf, variants } from './dockerfile-name';
-import { projectNameAt, projectRootAt } from './project';
+import { isNameDeclared, projectNameAt, projectRootAt } from './project';
 import { keepRemembered, remembered } from './remembered';
 import { ProjectImages } from './project-images';
 import { stagesOf } from './stages';
 import { TrackedFiles } from './tracked-files';
+import { uniqueNames } from './unique-names';
 import { WorkspaceOutputs } from './workspace-outputs';
 
 export const filePattern = `**/{${[
@@ -94,17 +95,24 @@ export function createNodes(
   for (const build of [...bakeBuilds, ...composed])
     declared.set(build.dockerfile, [...(declared.get(build.dockerfile) ?? []), build]);
   const tracked = new TrackedFiles(workspaceRoot);
+  const projectFiles = files.filter((file) => /(^|\/)(project|package)\.json$/.test(file));
+  const roots = [...byProject(tracked, files.filter(isDockerfile)).keys()];
+  const names = namesOf(workspaceRoot, roots, projectFiles);
+  // Where the project file cannot be read, that is said.
+  const nameAt = (root: string) => names.get(root) ?? projectNameAt(workspaceRoot, root);
   const dockerfiles = findDockerfiles(workspaceRoot, files.filter(isDockerfile), {
     options: resolved,
-    ...{ declared, tracked },
+    ...{ declared, tracked, nameAt },
   }).map((dockerfile): ProjectDockerfile => {
     const { file, settings } = dockerfile;
     const source = { ...settings, dockerfile: file, lockFile: resolved.lockFile };
     const stages = attempt(file, () => stagesOf(workspaceRoot, source)) ?? [];
     return { ...dockerfile, stages };
   });
-  const projectFiles = files.filter((file) => /(^|\/)(project|package)\.json$/.test(file));
-  const outputs = new WorkspaceOutputs(workspaceRoot, projectFiles, nxJsonConfiguration, tracked);
+  const outputs = new WorkspaceOutputs(workspaceRoot, projectFiles, nxJsonConfiguration, {
+    tracked,
+    nameAt,
+  });
   const images = new ProjectImages(workspaceRoot, dockerfiles, composeFiles);
   const around = {
     ...{ workspaceRoot, options: resolved, composeFiles, dockerfiles },
@@ -128,14 +136,20 @@ function findDockerfiles(
     options,
     declared,
     tracked,
-  }: { options: ResolvedOptions; declared: Map<string, DeclaredBuild[]>; tracked: TrackedFiles },
+    nameAt,
+  }: {
+    options: ResolvedOptions;
+    declared: Map<string, DeclaredBuild[]>;
+    tracked: TrackedFiles;
+    nameAt: (root: string) => string;
+  },
 ): Omit<ProjectDockerfile, 'stages'>[] {
   return [...byProject(tracked, files)].flatMap(([root, its]) => {
     const names = variants(its, root);
     const taken = new Set([...names.values()]);
     return [...names].flatMap(([file, own]) => {
       const found = attempt(file, () => {
-        const name = projectNameAt(workspaceRoot, root);
+        const name = nameAt(root);
         const imageOf = (variant: string | undefined) => imageName(options, name, variant);
         const further = (services: readonly string[]) => {
           const variant = variantOf(own, services[0] ?? '', taken);
@@ -153,6 +167,37 @@ function findDockerfiles(
       return found ?? [];
     });
   });
+}
+
+/** The names of the projects that have a Dockerfile, by root. */
+function namesOf(
+  workspaceRoot: string,
+  roots: readonly string[],
+  projectFiles: readonly string[],
+): Map<string, string> {
+  const read = <T>(action: () => T): T | undefined => {
+    try {
+      return action();
+    } catch {
+      // Nx says of a project file what is wrong with it.
+      return undefined;
+    }
+  };
+  const candidates = roots.flatMap((root) => {
+    const name = read(() => projectNameAt(workspaceRoot, root));
+    const isDeclared = read(() => isNameDeclared(workspaceRoot, root)) ?? false;
+    return name === undefined ? [] : { root, name, isDeclared };
+  });
+  const others = new Map<string, string>();
+  // Each of hundreds of project files is read only where a name might be one of theirs.
+  if (candidates.some(({ isDeclared }) => !isDeclared))
+    for (const root of new Set(projectFiles.map((file) => posix.dirname(file)))) {
+      const name = roots.includes(root)
+        ? undefined
+        : read(() => projectNameAt(workspaceRoot, root));
+      if (name !== undefined) others.set(root, name);
+    }
+  return uniqueNames(candidates, others);
 }
 
 function byProject(tracked: TrackedFiles, dockerfiles: readonly string[]): Map<string, string[]> {

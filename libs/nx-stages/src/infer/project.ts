@@ -11,6 +11,12 @@ export function projectRootAt(tracked: Pick<TrackedFiles, 'kind'>, folder: strin
   return folder;
 }
 
+/** Whether project.json itself says what it is called. */
+export function isNameDeclared(workspaceRoot: string, root: string): boolean {
+  const path = join(workspaceRoot, root, 'project.json');
+  return existsSync(path) && JSON.parse(readFileSync(path, 'utf8')).name !== undefined;
+}
+
 /** As Nx names it: project.json, then package.json, then the folder. */
 export function projectNameAt(workspaceRoot: string, root: string): string {
   const read = (file: string) => {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { NxJsonConfiguration, TargetConfiguration } from '@nx/devkit';
-import { projectNameAt } from './project';
 import type { TrackedFiles } from './tracked-files';
 import { isOurs, type Maker, makersIn } from './makers';
 import { liesIn, outputsOf, type TargetOutput, withDefaults } from './target-outputs';
@@ -26,7 +25,7 @@ export class WorkspaceOutputs {
     private readonly workspaceRoot: string,
     private readonly projectFiles: readonly string[],
     private readonly nxJson: NxJsonConfiguration,
-    private readonly tracked: TrackedFiles,
+    private readonly around: { tracked: TrackedFiles; nameAt: (root: string) => string },
   ) {}
 
   /** Whether a target makes it, and it is not merely a folder above what several make. */
@@ -36,8 +35,8 @@ export class WorkspaceOutputs {
 
   /** Those of `makersIn`; where nothing is declared of what git does not know, who is meant by its place. */
   makersAt(path: string): Maker[] {
-    const declared = makersIn(this.all(), this.tracked, path);
-    return declared.length > 0 || this.tracked.kind(path) ? declared : this.guessedAt(path);
+    const declared = makersIn(this.all(), this.around.tracked, path);
+    return declared.length > 0 || this.around.tracked.kind(path) ? declared : this.guessedAt(path);
   }
 
   /** Whether it is a project's folder, or one that holds some. */
@@ -50,7 +49,7 @@ export class WorkspaceOutputs {
   private guessedAt(path: string): Maker[] {
     const root = this.projectOf(path);
     if (root === undefined) return [];
-    const project = projectNameAt(this.workspaceRoot, root);
+    const project = this.around.nameAt(root);
     return this.buildNames()
       .filter((target) => !this.declaring.has(`${project}:${target}`))
       .map((target) => ({ project, target }));
@@ -69,7 +68,7 @@ export class WorkspaceOutputs {
 
   private isProject(folder: string): boolean {
     return ['project.json', 'package.json'].some(
-      (name) => this.tracked.kind(posix.join(folder, name)) === 'file',
+      (name) => this.around.tracked.kind(posix.join(folder, name)) === 'file',
     );
   }
 
@@ -114,7 +113,7 @@ export class WorkspaceOutputs {
 
   private nameOf(root: string): string | undefined {
     try {
-      return projectNameAt(this.workspaceRoot, root);
+      return this.around.nameAt(root);
     } catch {
       return undefined;
     }
