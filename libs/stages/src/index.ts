@@ -1,7 +1,7 @@
 export { Bases, type LocalImage, readLockedImages } from './bases/bases';
 export { baseReferences, lockText, unlocked, writeLock } from './bases/lock';
 export { resolveImage } from './bases/resolve';
-export { withHealing } from './build/healing';
+export { baseImages, withHealing } from './build/healing';
 export { type ImageToLoad, loadImage } from './build/load-image';
 export { loadStage, loadStandIn } from './build/load';
 export { makeStage, type StageToMake } from './build/make-stage';

@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import { familiarReference, type StageSummary } from '@excel2doc/dockerfile';
 import { dockerTarget, homeOf, type ProjectImage, stageTarget } from '@excel2doc/stages';
 import { withDefaults } from './compose-builds';
-import type { ComposeFile } from './compose-targets';
+import type { ComposeFile } from './compose-file';
 import type { OtherImage } from './docker-targets';
 
 /** A Dockerfile, and the images that come of it. */

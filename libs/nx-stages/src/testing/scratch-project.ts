@@ -79,10 +79,12 @@ async function runInOrder(
     ...{ root, cwd: root, isVerbose: false, projectName: name },
     projectsConfigurations: { version: 2, projects: { [name]: { root: 'app' } } },
   } as unknown as ExecutorContext;
-  const executors = { plan, stage, load, 'compose-run': composeRun } as Record<
-    string,
-    (...args: never[]) => Promise<unknown>
-  >;
+  const executors = {
+    'docker-plan': plan,
+    'docker-stage': stage,
+    'docker-load': load,
+    'compose-run': composeRun,
+  } as Record<string, (...args: never[]) => Promise<unknown>>;
   const done = new Set<string>();
   const run = async (target: string): Promise<void> => {
     if (done.has(target)) return;

@@ -131,12 +131,17 @@ function groupByFolder(entries: readonly TarEntry[]): Folders | null {
   return { ...(root && { root }), rows: Object.fromEntries(rows), linked: [...linked] };
 }
 
+/** What is in a folder; a folder may be called `constructor`, as what every object inherits is. */
+export function rowsOf(rows: Folders['rows'], folder: string): readonly Row[] {
+  return (Object.hasOwn(rows, folder) && rows[folder]) || [];
+}
+
 /** Folders before what is in them, hard links last. */
 function fromFolders({ root, rows }: Folders): TarEntry[] {
   const entries: TarEntry[] = root ? [entryOf(root, '')] : [];
   const links: TarEntry[] = [];
   const visit = (folder: string) => {
-    for (const row of rows[folder] ?? []) {
+    for (const row of rowsOf(rows, folder)) {
       const path = folder === '' ? row[0] : `${folder}/${row[0]}`;
       const entry = entryOf(row, path);
       (entry.type === 'hardlink' ? links : entries).push(entry);

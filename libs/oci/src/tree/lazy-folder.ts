@@ -1,6 +1,6 @@
 import type { Digest } from '../digest';
 import { OPAQUE, WHITEOUT } from '../layer/order';
-import { entryOf, type Folders, type LayerIndex, type Row } from './layer-index';
+import { entryOf, type Folders, type LayerIndex, type Row, rowsOf } from './layer-index';
 import { type Inode, inodeOf, type Node } from './tree';
 
 /** A layer whose files become nodes only when somebody looks into their folder. */
@@ -22,7 +22,7 @@ export class LazyLayer {
   }
 
   rows(folder: string): readonly Row[] {
-    return this.folders.rows[folder] ?? [];
+    return rowsOf(this.folders.rows, folder);
   }
 
   /** Names of one file give one inode. */

@@ -121,3 +121,13 @@ it.each([
   }
   expect(mergeIndexes(layers).get(expected)?.inode.type).toBe('file');
 });
+
+it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
+  'an empty folder called %s is empty',
+  async (name) => {
+    const index = decodeIndex(encodeIndex(await indexed([directory(name)])));
+    expect(index.entries.map(({ path }) => path)).toEqual([name]);
+    const merged = mergeIndexes([[index, digestOf('0')]]);
+    expect(listing(merged).map(([path]) => path)).toContain(name);
+  },
+);
