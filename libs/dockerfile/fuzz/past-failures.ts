@@ -61,6 +61,11 @@ export const pastFailures: Record<string, Omit<Batch, 'edits'>> = {
     ignore: [],
     stages: [['COPY ["a/l/a/b",".","@"]'], ['COPY ["a/l/a/b","@"]', 'COPY [".","@"]']],
   },
+  'a link into its own folder that a wildcard matches': {
+    files: [file('a/q/b'), { path: 'a/a', type: 'symlink', link: '.' }, file('c')],
+    ignore: [],
+    stages: [['COPY ["a*/a","@"]'], ['COPY ["c","@"]']],
+  },
   'a malformed pattern': {
     files: [file('q/b')],
     ignore: [],

@@ -53,7 +53,7 @@ function found(
     }
     const folder = taken.length === 0 ? folderOf(source) : '';
     if (folder === '' || isSent(reader, folder) || meetsLink(reader.tree, folder, source))
-      return taken;
+      return withoutUnsent(reader, source, taken);
     throw missingError(reader, step, source, { missing: folder, why: 'unmatched' });
   }
   throw missingError(reader, step, source, taken);
@@ -104,11 +104,35 @@ function unfoundLink(
     const isLost = passesRoot(tree, path) && !sentFor([step], tree).includes('');
     return isLost ? { path, behind: "what lies behind a link to the context's root" } : undefined;
   }
-  const followed = taken.filter(({ path, entry }) => path !== entry.path);
+  const isBelow = belowFolders(taken);
+  const followed = taken.filter((each) => each.path !== each.entry.path && !isBelow(each));
   if (followed.length === 0) return undefined;
   const sent = sentFor(steps, tree);
   const lost = followed.find(({ entry }) => !sent.some((pattern) => brings(pattern, entry.path)));
   return lost && { path: lost.entry.path, behind: `where ${lost.path} leads` };
+}
+
+/** Tells what is taken only as the content of a folder. */
+function belowFolders(taken: readonly Taken[]): (each: Taken) => boolean {
+  const folders = taken.flatMap(({ root, path }) => (root ? [`${path}/`] : []));
+  return ({ path }) => folders.some((folder) => path.startsWith(folder));
+}
+
+/**
+ * A folder behind a link that a wildcard matches holds what was sent of it and no more: the client
+ * looks for no links there, so nobody may have named the rest.
+ */
+function withoutUnsent({ tree, steps }: ContextReader, source: string, taken: Taken[]): Taken[] {
+  const isBehindLink = ({ path, entry }: Taken) => path !== entry.path;
+  if (!hasWildcards(source) || !taken.some(isBehindLink)) return taken;
+  const sent = sentFor(steps, tree);
+  const isBelow = belowFolders(taken);
+  return taken.filter(
+    (each) =>
+      !isBehindLink(each) ||
+      !isBelow(each) ||
+      sent.some((pattern) => brings(pattern, each.entry.path)),
+  );
 }
 
 function sentFor(steps: readonly Step[], tree: ContextTree): string[] {

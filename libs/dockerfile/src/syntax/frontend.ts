@@ -14,7 +14,8 @@ export function frontendOf(
 ): string | undefined {
   if (Object.hasOwn(buildArgs, 'BUILDKIT_SYNTAX'))
     return buildArgs['BUILDKIT_SYNTAX']!.trim().split(' ')[0]!;
-  const text = source.replace(/^\ufeff/, '').replace(/^#![^\n]*\n?/, '');
+  // Up to 0.13 a byte order mark is in the way.
+  const text = (rules >= 34 ? source.replace(/^\ufeff/, '') : source).replace(/^#![^\n]*\n?/, '');
   return syntaxBehind('#', text, rules) ?? syntaxBehind('//', text, rules) ?? syntaxInJson(text);
 }
 
