@@ -1,6 +1,6 @@
 import { DockerfileError } from '../error';
 import type { RuleSet } from '../rules';
-import { isSpace, trimSpace, trimStart } from '@excel2doc/go-text';
+import { isSpace, trimStart } from '@excel2doc/go-text';
 import type { Heredoc } from './heredoc';
 import { heredocMarks } from './heredoc';
 import { jsonStrings, splitCommand } from './words';
