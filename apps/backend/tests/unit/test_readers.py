@@ -340,7 +340,7 @@ def test_what_is_no_workbook_is_refused(name: str, content: bytes, code: str, tm
     ("entry", "code"),
     [
         ("word/document.xml", "UNKNOWN_KIND"),
-        ("xl/workbook.bin", "UNKNOWN_KIND"),
+        ("xl/workbook.bin", "WORKBOOK_DAMAGED"),
         ("a", "UNKNOWN_KIND"),
         ("content.xml", "XML_DAMAGED"),
     ],

@@ -1,5 +1,7 @@
 """How cells are called."""
 
+from functools import lru_cache
+
 
 def column_letters(index: int) -> str:
     """0 is A, 26 is AA."""
@@ -13,3 +15,12 @@ def column_letters(index: int) -> str:
 
 def cell_name(row: int, column: int) -> str:
     return f"{column_letters(column)}{row + 1}"
+
+
+@lru_cache(maxsize=16_384)
+def column_index(letters: bytes) -> int:
+    """A is 0, AA is 26."""
+    index = 0
+    for letter in letters:
+        index = index * 26 + letter - 64
+    return index - 1

@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import IO, NamedTuple
 from xml.parsers import expat
 
-from app.domain.workbook.model import Merge, SheetLayout
+from app.domain.workbook.merges import read_merges
+from app.domain.workbook.model import SheetLayout
 from app.domain.workbook.remarks import Remarks
 from app.domain.xml_safe import damaged
 
@@ -24,8 +25,6 @@ _MAX_ROW_BYTES = 64 << 20
 _HIDDEN = re.compile(rb'\shidden=["\'](?:1|true)["\']')
 _ROW_NUMBER = re.compile(rb'\sr=["\'](\d+)["\']')
 _ENCODING = re.compile(rb'<\?xml[^>]*encoding=["\']([\w.-]+)["\']')
-_REFERENCE = re.compile(r"\$?([A-Z]{1,3})?\$?(\d{1,7})?(?::\$?([A-Z]{1,3})?\$?(\d{1,7})?)?$")
-_LAST_ROW, _LAST_COLUMN = 1_048_575, 16_383
 
 
 class Columns(NamedTuple):
@@ -154,40 +153,7 @@ def read_layout(stream: IO[bytes], remarks: Remarks) -> SheetLayout:
             after = rest if len(rest) < _CHUNK_BYTES else b""  # <sheetData/>, or a cut file
             break
         rest = rest[-keep:] + chunk
-    return SheetLayout(_merges(after, remarks), _hidden_columns(before))
-
-
-def _merges(after: bytes, remarks: Remarks) -> list[Merge]:
-    found = []
-    for reference in re.findall(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([^"]+)"', after):
-        text = reference.decode("utf-8", "replace")
-        merge = _range(text)
-        if merge is None:
-            remarks.add_at("MERGE_ODD", "", text)
-        else:
-            found.append(merge)
-    return found
-
-
-def _range(text: str) -> Merge | None:
-    """`B2:C4`; whole columns (`A:B`) and rows (`1:3`) as far as they go."""
-    match = _REFERENCE.match(text)
-    if match is None:
-        return None
-    left, top, right, bottom = match.groups()
-    if ":" not in text:
-        right, bottom = left, top
-        if not (left and top):
-            return None
-    if not (left or top) or (bool(left), bool(top)) != (bool(right), bool(bottom)):
-        return None
-    merge = Merge(
-        int(top) - 1 if top else 0,
-        column_index(left.encode()) if left else 0,
-        int(bottom) - 1 if top else _LAST_ROW,
-        column_index(right.encode()) if left else _LAST_COLUMN,
-    )
-    return merge if merge.top <= merge.bottom and merge.left <= merge.right else None
+    return SheetLayout(read_merges(after, remarks), _hidden_columns(before))
 
 
 def _hidden_columns(before: bytes) -> set[int]:
@@ -197,15 +163,6 @@ def _hidden_columns(before: bytes) -> set[int]:
         if first and last and _HIDDEN.search(column):
             hidden.update(range(int(first[1]) - 1, min(int(last[1]), 16_384)))
     return hidden
-
-
-@lru_cache(maxsize=16_384)
-def column_index(letters: bytes) -> int:
-    """A is 0, AA is 26."""
-    index = 0
-    for letter in letters:
-        index = index * 26 + letter - 64
-    return index - 1
 
 
 def _as_utf8(stream: IO[bytes]) -> tuple[IO[bytes], bytes]:

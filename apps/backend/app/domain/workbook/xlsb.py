@@ -148,6 +148,10 @@ class XlsbReader:
                 kind, part = relationships.get(target, ("", ""))
                 if kind.endswith("/worksheet") and part in self._archive.namelist():
                     self._parts.append(SheetPart(SheetName(name, state != 0), part))
+        if not self._parts:
+            raise Refused(
+                "WORKBOOK_DAMAGED", "the workbook holds no sheet of cells", "save it as .xlsx"
+            )
         self._strings = self._read_strings(self._part(path, "/sharedStrings"))
         self._formats = self._read_formats(self._part(path, "/styles"))
 

@@ -23,9 +23,9 @@ from app.domain.workbook.model import (
     temporal_columns,
 )
 from app.domain.workbook.pictures import read_pictures
-from app.domain.workbook.places import cell_name, column_letters
+from app.domain.workbook.places import cell_name, column_index, column_letters
 from app.domain.workbook.remarks import Remarks
-from app.domain.workbook.sheet_xml import RawRow, column_index, read_layout, read_rows
+from app.domain.workbook.sheet_xml import RawRow, read_layout, read_rows
 
 
 class XlsxReader:
