@@ -36,9 +36,10 @@ function speak() {
   $('previews').replaceChildren();
 }
 
-/** Runs `action` with the button disabled, and shows what goes wrong where everybody sees it. */
-async function guarded(action, button) {
+/** Runs `action` with the button disabled, and shows what goes wrong beside the step that it is of. */
+async function guarded(action, button, step = 'convert-section') {
   hideProblem();
+  $($(step).hidden ? 'workbook-section' : step).append($('problem'));
   if (button) button.disabled = true;
   try {
     await action();
@@ -89,7 +90,8 @@ async function takeWorkbook(file) {
     $('workbook').value = '';
     showDrop();
   }
-  $('workbook-name').textContent = state.workbook.name;
+  const megabytes = Math.max(state.workbook.size_bytes / 1e6, 0.01);
+  $('workbook-name').textContent = `${state.workbook.name} · ${t().megabytes(megabytes)}`;
   const visible = state.workbook.sheets.filter((s) => !s.hidden);
   const shown = visible.length ? visible : state.workbook.sheets;
   $('sheet').replaceChildren(...shown.map((s) => new Option(s.name)));
@@ -115,12 +117,15 @@ async function newHeader() {
   showMapping();
 }
 
+const look = (column) => (['number', 'duration'].includes(column?.kind) ? 'numeric' : '');
+
 function showSheet() {
   const { columns, sample, row_count: rows } = sheet();
   const row = element('tr');
   for (const column of columns) {
     const cell = element('th', column.name);
     cell.scope = 'col';
+    cell.className = look(column);
     row.append(cell);
   }
   const head = element('thead');
@@ -128,14 +133,29 @@ function showSheet() {
   const body = element('tbody');
   for (const cells of sample) {
     const line = element('tr');
-    line.append(...cells.map((cell) => element('td', cell)));
+    line.append(...cells.map((cell, at) => element('td', cell, look(columns[at]))));
     body.append(line);
   }
   $('sample').replaceChildren(head, body);
+  showFileNameColumns(columns);
   const grouped = $('group-by').value;
   $('group-by').replaceChildren(...columns.map((column) => new Option(column.name, column.field)));
-  if (columns.some((column) => column.field === grouped)) $('group-by').value = grouped;
+  const text = columns.find((column) => column.kind === 'text');
+  const kept = columns.find((column) => column.field === grouped);
+  $('group-by').value = (kept ?? text ?? columns[0])?.field ?? '';
   $('counts').textContent = t().counts(rows, columns.length, sample.length);
+}
+
+/** Documents are named after their group or the first column of texts, unless somebody has written a pattern. */
+function showFileNameColumns(columns) {
+  const picked = columns.find((column) => column.kind === 'text')?.field;
+  const options = columns.map((column) => new Option(column.name, `{{ ${column.field} }}`));
+  $('file-name-column').replaceChildren(new Option(t().ownPattern, ''), ...options);
+  const pattern = $('file-name');
+  const own = picked ? `{{ ${picked} }}` : '{{ row_number }}';
+  if (!pattern.dataset.written) pattern.value = mode() === 'per-group' ? '{{ group }}' : own;
+  $('file-name-column').value = pattern.value;
+  if (!$('file-name-column').value) $('file-name-column').value = '';
 }
 
 function showTemplates() {
@@ -151,6 +171,7 @@ function showMapping() {
   $('template-part').hidden = !needed;
   $('file-name-part').hidden = !manyDocuments();
   $('group-by-part').hidden = mode() !== 'per-group';
+  if (sheet()) showFileNameColumns(sheet().columns);
   $('previews').replaceChildren();
   showWarnings();
   const shown = needed && template() && state.workbook;
@@ -213,7 +234,18 @@ async function preview() {
   $('previews').replaceChildren(...notes, ...(manyDocuments() ? [heading] : []), ...papers);
 }
 
+/** What a conversion lacks, in words; '' when nothing does. */
+function lacking() {
+  if (mode() === 'table') return '';
+  if (!template()) return t().lacksTemplate;
+  return $('unmapped').hidden ? '' : $('unmapped').textContent;
+}
+
 async function start() {
+  const lack = lacking();
+  $('lacking').textContent = lack;
+  $('lacking').hidden = !lack;
+  if (lack) return;
   $('previews').replaceChildren();
   const job = await api.submitJob(request());
   showJob(job);
@@ -252,17 +284,17 @@ $('key-form').onsubmit = (event) => {
   $('key-form').hidden = true;
   guarded(loadTemplates);
 };
-$('workbook').onchange = (event) => guarded(() => takeWorkbook(event.target.files[0]));
+$('workbook').onchange = (event) => guarded(() => takeWorkbook(event.target.files[0]), null, 'workbook-section');
 // A file that misses the frame must not take the page's place.
 for (const name of ['dragover', 'drop'])
   window.addEventListener(name, (event) => event.preventDefault());
 for (const name of ['dragover', 'dragleave', 'drop'])
   $('drop').addEventListener(name, (event) => {
     $('drop').classList.toggle('over', name === 'dragover');
-    if (name === 'drop') guarded(() => takeWorkbook(event.dataTransfer.files[0]));
+    if (name === 'drop') guarded(() => takeWorkbook(event.dataTransfer.files[0]), null, 'workbook-section');
   });
 $('sheet').onchange = newSheet;
-$('header-row').onchange = () => guarded(newHeader);
+$('header-row').onchange = () => guarded(newHeader, null, 'workbook-section');
 $('template').onchange = showMapping;
 $('mapping').onchange = showUnmapped;
 $('blank').onchange = showUnmapped;
@@ -278,9 +310,18 @@ $('template-file').onchange = (event) =>
       event.target.value = '';
     }
     showMapping();
-  });
+  }, null, 'mode-section');
 for (const radio of $$('[name=mode]')) radio.onchange = showMapping;
 $('preview').onclick = () => guarded(preview, $('preview'));
+$('file-name-column').onchange = (event) => {
+  if (event.target.value) $('file-name').value = event.target.value;
+  $('file-name').dataset.written = 'yes';
+};
+$('file-name').oninput = () => {
+  $('file-name').dataset.written = 'yes';
+  $('file-name-column').value = $('file-name').value;
+  if (!$('file-name-column').value) $('file-name-column').value = '';
+};
 $('start').onclick = () => guarded(start, $('start'));
 $('cancel').onclick = () => guarded(() => api.cancelJob(state.job.id), $('cancel'));
 $('download').onclick = () => guarded(() => api.saveResult(state.job), $('download'));

@@ -13,6 +13,7 @@ const titles = {
   XML_DOCTYPE: '文件含有不允许的 DTD 声明',
   WORKBOOK_DAMAGED: '工作簿已损坏',
   WORKBOOK_EMPTY: '工作簿里没有数据',
+  FORMULA_UNCALCULATED: '公式没有保存结果：请用 Excel 打开工作簿并保存一次',
   CELL_DAMAGED: '单元格的内容已损坏',
   CELL_TOO_LONG: '单元格的文字太长',
   CSV_DAMAGED: 'CSV 文件有错误',
