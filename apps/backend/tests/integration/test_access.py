@@ -97,3 +97,15 @@ def test_the_first_key_is_made_on_the_command_line(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["keys", "first", "--scopes", "all"])
     with pytest.raises(SystemExit):
         make_key()
+
+
+def test_wrong_keys_are_counted_for_all_replicas(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(get_settings(), "auth_failures_per_minute", 3)
+    good = key("read")
+    wrong = {"Authorization": "Bearer e2d_guessed"}
+    answers = [client.get("/api/v1/jobs", headers=wrong) for _ in range(8)]
+    assert answers[-1].status_code == 429
+    assert client.get("/api/v1/jobs", headers=good).status_code == 429  # none is looked at
+    counter = redis.Redis.from_url(os.environ["REDIS_URL"])
+    counter.delete(*counter.keys("excel2doc:denied:*"))
+    assert client.get("/api/v1/jobs", headers=good).status_code == 200
