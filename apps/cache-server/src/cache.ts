@@ -3,8 +3,8 @@ import type { Grant } from './access/grant';
 import { keyText, type EntryKey } from './entry-key';
 import { ruleFor, type ScopeRules } from './access/scopes';
 import { chooseEvictions, type KeepRules, type ScopeKeep } from './ledger/eviction';
-import type { Ledger } from './ledger/ledger';
-import type { OpenEntry, Store } from './store/store';
+import type { Ledger, LedgerEntry } from './ledger/ledger';
+import type { EntryRecord, OpenEntry, Store } from './store/store';
 import type { Spool, SpoolRules } from './upload/spool';
 
 interface CacheParts {
@@ -39,6 +39,15 @@ export class Cache {
       if (entry) return entry;
     }
     this.parts.ledger.recordMiss(grant.scope);
+    return null;
+  }
+
+  /** What `read` would find, without its content. */
+  async describe(grant: Grant, hash: string): Promise<EntryRecord | null> {
+    for (const scope of grant.reads) {
+      const record = await this.parts.store.describe({ scope, hash });
+      if (record) return record;
+    }
     return null;
   }
 
@@ -84,6 +93,19 @@ export class Cache {
     let removed = 0;
     for (const { key } of chosen) if (await this.#remove(key)) removed += 1;
     return removed;
+  }
+
+  /** Removes the entries of one scope that `isMeant` says. */
+  async purge(
+    scope: string,
+    isMeant: (entry: LedgerEntry) => boolean,
+  ): Promise<{ removed: number; busy: number }> {
+    const meant = [...this.parts.ledger.entries()].filter(
+      (entry) => entry.key.scope === scope && isMeant(entry),
+    );
+    let removed = 0;
+    for (const { key } of meant) if (await this.#remove(key)) removed += 1;
+    return { removed, busy: meant.length - removed };
   }
 
   /** False when somebody reads it just now. */

@@ -21,3 +21,6 @@ export function isScopeName(text: string): boolean {
 export function keyText({ scope, hash }: EntryKey): string {
   return `${scope}/${hash}`;
 }
+
+/** The header by which our server says what came of an upload. */
+export const outcomeHeader = 'x-excel2doc-cache';

@@ -4,6 +4,7 @@ export type CacheErrorCode =
   | 'DISK_FULL'
   | 'UPLOAD_CUT'
   | 'UPLOAD_STALLED'
+  | 'TOKEN_DEAD'
   | 'UPSTREAM_FAILED';
 
 interface CacheErrorOptions {

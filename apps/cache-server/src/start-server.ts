@@ -50,6 +50,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
 
   let access = new Authenticator(config);
   let keeping: Keeping = config;
+  let readOnly = config.readOnly;
   let ready = true;
   const context = {
     cache,
@@ -57,6 +58,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     ledger,
     metrics,
     authenticator: () => access,
+    isReadOnly: () => readOnly,
     isReady: () => ready,
     metricsHaveOwnPort: config.metrics.listen !== undefined,
   };
@@ -80,6 +82,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     reload: (changed) => {
       access = new Authenticator(changed);
       keeping = changed;
+      readOnly = changed.readOnly;
       log.info({ tokens: changed.tokens.length }, 'the configuration was read again');
     },
     stop: async () => {

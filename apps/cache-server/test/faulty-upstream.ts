@@ -17,6 +17,7 @@ export const faults = [
   'lies about its digest',
   'is full',
   'resets connections',
+  'answers 200 to everything',
 ] as const;
 
 export type Fault = (typeof faults)[number];
@@ -66,6 +67,8 @@ function answer(
         .end(archive);
     case 'is full':
       return void response.writeHead(request.method === 'PUT' ? 507 : 404).end();
+    case 'answers 200 to everything':
+      return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>');
     case 'resets connections':
       return void request.socket.resetAndDestroy();
     default:

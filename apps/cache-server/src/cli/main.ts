@@ -6,6 +6,7 @@ const usage = `excel2doc-cache: a remote cache for Nx
   excel2doc-cache serve [--config cache.yaml]
   excel2doc-cache edge [--upstream URL] -- COMMAND…
   excel2doc-cache check-config [--config cache.yaml] [--token TOKEN|-] [--claims FILE]
+  excel2doc-cache purge [--upstream URL] [--hash H] [--project P] [--target T] [--before TIME] [--all]
   excel2doc-cache token new --scope SCOPE [--name NAME] [--read-only]
 `;
 
@@ -26,6 +27,10 @@ async function main(args: string[]): Promise<number> {
   if (command === 'check-config') {
     const { checkConfig } = await import('./check-config.js');
     return checkConfig(rest);
+  }
+  if (command === 'purge') {
+    const { purge } = await import('./purge.js');
+    return purge(rest);
   }
   if (command === 'edge') {
     const { edge } = await import('./edge.js');

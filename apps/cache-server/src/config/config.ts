@@ -106,6 +106,8 @@ export const configSchema = z.strictObject({
       stallMs: milliseconds.default(30_000),
     })
     .prefault({}),
+  /** Nothing is stored while this is true; the file is read again when it changes. */
+  readOnly: z.boolean().default(false),
   metrics: z
     .strictObject({
       /** A port of its own, for the monitor alone; without it, /metrics takes any token. */

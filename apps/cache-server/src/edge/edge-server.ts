@@ -69,6 +69,8 @@ function routes(app: FastifyInstance, parts: EdgeParts): void {
     try {
       if (!isHash(request.params.hash))
         throw new CacheError('ARCHIVE_REFUSED', { message: 'not a hash' });
+      if (parts.breaker.isDead)
+        throw new CacheError('TOKEN_DEAD', { message: 'the upstream does not know our token' });
       const spooled = await parts.spool.receive(request.body as IncomingMessage, parts.spoolRules);
       try {
         parts.uploader.send(await parts.queue.add(request.params.hash, spooled, parts.secret));
@@ -90,7 +92,7 @@ async function downloadOrMiss(
   hash: string,
   { client, breaker, spool, spoolRules, outputs }: EdgeParts,
 ): Promise<Spooled | null> {
-  if (breaker.isOpen) return null;
+  if (!breaker.enter()) return null;
   try {
     const spooled = await client.download(hash, spool, {
       ...spoolRules,
@@ -99,8 +101,12 @@ async function downloadOrMiss(
     breaker.succeeded();
     return spooled;
   } catch (error) {
-    // It answers, and in time: only this entry is of no use.
-    if (error instanceof CacheError && error.code === 'ARCHIVE_REFUSED') breaker.noticed(error);
+    const code = error instanceof CacheError ? error.code : null;
+    if (code === 'ARCHIVE_REFUSED') {
+      // It answers, and in time: only this entry is of no use.
+      breaker.succeeded();
+      breaker.noticed(error);
+    } else if (code === 'TOKEN_DEAD') breaker.died(error);
     else breaker.failed(error);
     return null;
   }

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, inject, it } from 'vitest';
+import { createServer } from 'node:http';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { faults, faultyUpstream } from '../../test/faulty-upstream';
 import { nxWorkspace, type NxWorkspace } from '../../test/nx-workspace';
 import { serverProcess } from '../../test/server-process';
@@ -132,6 +133,54 @@ describe('a run behind the edge', () => {
       await server.stop();
       const journal = await readFile(join(server.folder, 'journal.jsonl'), 'utf8');
       expect(journal).toMatch(/"project":"p1","target":"build","durationMs":\d+/);
+    },
+  );
+
+  const queueOf = (cacheHome: string) => join(cacheHome, 'excel2doc/edge-queue');
+  const waiting = async (cacheHome: string) =>
+    (await readdir(queueOf(cacheHome))).filter((name) => name.endsWith('.json')).length;
+
+  it.each([
+    ['answers 401', 0],
+    ['answers 200 to everything', 2],
+    ['answers 500', 2],
+  ] as const)(
+    'behind an upstream that %s leaves %i uploads for later',
+    { timeout: 120_000 },
+    async (fault, left) => {
+      const cacheHome = await temporaryFolder();
+      const workspace = await nxWorkspace(nx, 2);
+      const upstream = await faultyUpstream(fault);
+      const run = edge(workspace, upstream, 'token', cacheHome, buildAll(workspace), quick);
+      expect((await run.ended).status).toBe(0);
+      expect(await waiting(cacheHome)).toBe(left);
+    },
+  );
+
+  it(
+    'waits no longer for one that hangs than for one that is down',
+    { timeout: 120_000 },
+    async () => {
+      const cacheHome = await temporaryFolder();
+      const workspace = await nxWorkspace(nx, 1);
+      // Fills the queue, so that there is something to wait for at the end.
+      const down = await faultyUpstream('is down');
+      const fill = edge(workspace, down, 'token', cacheHome, buildAll(workspace), quick);
+      expect((await fill.ended).status).toBe(0);
+      const sink = createServer((request) => void request.resume());
+      await new Promise<void>((listening) =>
+        sink.listen(Number(new URL(down).port), '127.0.0.1', listening),
+      );
+      onTestFinished(() => {
+        sink.closeAllConnections();
+        sink.close();
+      });
+      const startedMs = Date.now();
+      const nothing = [process.execPath, '-e', '0'];
+      await edge(workspace, down, 'token', cacheHome, nothing, ['--answer-ms', '1000']).ended;
+      // Not the 30 s of --flush-ms.
+      expect(Date.now() - startedMs).toBeLessThan(15_000);
+      expect(await waiting(cacheHome)).toBe(1);
     },
   );
 });

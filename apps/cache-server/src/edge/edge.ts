@@ -102,8 +102,9 @@ async function openEdge(options: EdgeOptions, upstream: string): Promise<Edge> {
     token: server.token,
     finish: async (startedMs) => {
       await leftovers;
-      await uploader.drain(options.flushMs);
-      const report = breaker.isOpen ? null : await readRunReport(options.workspace, startedMs);
+      const isSent = await uploader.drain(options.flushMs, options.answerMs);
+      const report =
+        breaker.isOpen || !isSent ? null : await readRunReport(options.workspace, startedMs);
       if (report && report.tasks.length > 0) await client.report(report).catch(() => undefined);
       await server.close();
       await client.close();

@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isHash } from '../entry-key';
+import { CacheError } from '../error';
 import type { Spooled } from '../upload/spool';
 
 const itemSchema = z.object({
@@ -29,6 +30,9 @@ export interface QueueRules {
  * on a machine that several jobs share, a pull request's upload is never sent with main's token.
  */
 export class UploadQueue {
+  /** What waits, of this run and of others before it. */
+  #bytes = 0;
+
   constructor(
     readonly directory: string,
     readonly rules: QueueRules,
@@ -41,6 +45,12 @@ export class UploadQueue {
 
   /** Takes over a spooled upload; it is on disk when this resolves. */
   async add(hash: string, spooled: Spooled, secret: string): Promise<QueuedUpload> {
+    if (this.#bytes + spooled.sizeBytes > this.rules.maxBytes) {
+      throw new CacheError('DISK_FULL', {
+        message: `more than ${this.rules.maxBytes} bytes wait to be sent`,
+      });
+    }
+    this.#bytes += spooled.sizeBytes;
     const file = await spooled.persist(Buffer.alloc(0));
     const name = join(this.directory, `${Date.now()}-${randomUUID()}`);
     const { sha256, sizeBytes } = spooled;
@@ -63,7 +73,8 @@ export class UploadQueue {
     }
   }
 
-  async remove({ path }: QueuedUpload): Promise<void> {
+  async remove({ path, sizeBytes }: QueuedUpload): Promise<void> {
+    this.#bytes -= sizeBytes;
     await rm(path.replace(/tar\.gz$/, 'json'), { force: true });
     await rm(path, { force: true });
   }
@@ -78,6 +89,7 @@ export class UploadQueue {
       const isOld = file.mtimeMs < Date.now() - this.rules.maxAgeMs;
       if (isOld || bytes > this.rules.maxBytes)
         await rm(join(this.directory, name), { force: true });
+      else this.#bytes += file.size;
     }
   }
 }

@@ -3,6 +3,7 @@ import type { ServerContext } from './context';
 import { cacheRoutes } from './cache-routes';
 import { careRoutes } from './care-routes';
 import { pageRoutes } from './page-routes';
+import { purgeRoutes } from './purge-routes';
 import { runRoutes } from './run-routes';
 
 const headersMs = 10_000;
@@ -43,6 +44,7 @@ export function buildServer(
   });
   careRoutes(app, context);
   runRoutes(app, context);
+  purgeRoutes(app, context);
   pageRoutes(app, context);
   return app;
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Grant } from '../access/grant';
 import { CacheError } from '../error';
 import { isHash } from '../entry-key';
+import { outcomeHeader } from '../entry-key';
 import type { OpenEntry } from '../store/store';
 import { grantOf, refuseStranger } from './bearer';
 import type { ServerContext } from './context';
@@ -30,11 +31,27 @@ export function cacheRoutes(app: FastifyInstance, context: ServerContext): void 
     return sendEntry(request, reply, entry, grant, context);
   });
 
+  // Whether an entry is there, and which; it counts as no hit.
+  app.head('/v1/cache/:hash', async (request: CacheRequest, reply) => {
+    const grant = await authorize(request, reply, context);
+    if (!grant) return reply;
+    const record = isHash(request.params.hash)
+      ? await context.cache.describe(grant, request.params.hash)
+      : null;
+    if (!record) return reply.code(404).send();
+    const { sizeBytes, sha256 } = record;
+    return reply
+      .headers({ 'content-length': sizeBytes, 'x-content-sha256': sha256, etag: `"${sha256}"` })
+      .send();
+  });
+
   app.put('/v1/cache/:hash', async (request: CacheRequest, reply) => {
     const grant = await authorize(request, reply, context);
     if (!grant) return reply;
     const { hash } = request.params;
     if (!isHash(hash)) return answer(request, reply, context, 400, 'not a hash', 'refused', grant);
+    if (context.isReadOnly())
+      return answer(request, reply, context, 403, 'the cache is read-only', 'forbidden', grant);
     if (!grant.writes) {
       return answer(request, reply, context, 403, 'this token may only read', 'forbidden', grant);
     }
@@ -93,9 +110,24 @@ function sendEntry(
   context: ServerContext,
 ): FastifyReply {
   const { sizeBytes, sha256 } = entry.record;
+  const etag = `"${sha256}"`;
+  const from = rangeStart(request, etag, sizeBytes);
   count(request, context, 'hit', grant);
-  context.metrics.bytes.inc({ direction: 'out' }, sizeBytes);
-  return sendBody(reply, sizeBytes, entry, { 'x-content-sha256': sha256 });
+  context.metrics.bytes.inc({ direction: 'out' }, sizeBytes - from);
+  const range =
+    from === 0 ? {} : { 'content-range': `bytes ${from}-${sizeBytes - 1}/${sizeBytes}` };
+  const headers = { 'x-content-sha256': sha256, etag, 'accept-ranges': 'bytes', ...range };
+  return sendBody(reply, sizeBytes, entry, headers, from);
+}
+
+/**
+ * Where a download goes on that broke off; 0 for all of it, as also when the content is another one.
+ *
+ * @see RFC 9110, sections 13.1.5 and 14.2
+ */
+function rangeStart({ headers }: CacheRequest, etag: string, sizeBytes: number): number {
+  const start = Number(/^bytes=(\d{1,15})-$/.exec(headers.range ?? '')?.[1] ?? 0);
+  return headers['if-range'] === etag && start < sizeBytes ? start : 0;
 }
 
 function answer(
@@ -110,7 +142,7 @@ function answer(
   if (request.method === 'PUT' && !request.raw.readableEnded && status !== 408)
     request.raw.resume();
   count(request, context, outcome, grant);
-  return reply.code(status).type('text/plain').send(text);
+  return reply.code(status).header(outcomeHeader, outcome).type('text/plain').send(text);
 }
 
 function count(

@@ -14,6 +14,8 @@ export interface ServerContext {
   authenticator(): Authenticator;
   /** Then /metrics is there, without a token, and not here. */
   metricsHaveOwnPort: boolean;
+  /** True: nothing is stored, and all that is there is read. */
+  isReadOnly(): boolean;
   /** False while it starts or stops. */
   isReady(): boolean;
 }

@@ -11,29 +11,33 @@ export interface Body {
   close(): Promise<void>;
 }
 
-/** Answers with a body of `sizeBytes`; `close` is called when nothing more of it is read. */
+/** Answers with a body of `sizeBytes`, or the end of it that begins at `from`; `close` is called when nothing more of it is read. */
 export function sendBody(
   reply: FastifyReply,
   sizeBytes: number,
   { body, close }: Body,
   extraHeaders: Record<string, string> = {},
+  from = 0,
 ): FastifyReply {
   const headers = {
     'content-type': 'application/octet-stream',
-    'content-length': sizeBytes,
+    'content-length': sizeBytes - from,
     ...extraHeaders,
   };
   if (Buffer.isBuffer(body)) {
     void close();
-    return reply.headers(headers).send(body);
+    return reply
+      .code(from === 0 ? 200 : 206)
+      .headers(headers)
+      .send(body.subarray(from));
   }
   // Past Fastify, whose streams allocate every chunk anew and read the next one when one is sent.
   reply.hijack();
   // Its write's callback says it as well; without a listener it would end the process.
   reply.raw.on('error', () => undefined);
-  reply.raw.writeHead(200, headers);
+  reply.raw.writeHead(from === 0 ? 200 : 206, headers);
   const endTransfer = beginTransfer();
-  sendFile(reply.raw, body, sizeBytes)
+  sendFile(reply.raw, body, sizeBytes, from)
     .catch(() => reply.raw.destroy())
     .finally(endTransfer)
     .finally(close)
@@ -49,8 +53,9 @@ async function sendFile(
   response: ServerResponse,
   handle: FileHandle,
   sizeBytes: number,
+  from: number,
 ): Promise<void> {
-  let at = 0;
+  let at = from;
   let reading: Promise<Buffer[]> | null = readBlocks(handle, at, sizeBytes);
   while (reading) {
     const blocks: Buffer[] = await reading;

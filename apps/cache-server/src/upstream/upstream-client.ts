@@ -1,8 +1,11 @@
+import { Readable } from 'node:stream';
 import { Agent, request, type Dispatcher } from 'undici';
+import { outcomeHeader } from '../entry-key';
 import { CacheError } from '../error';
 import type { RunReport } from '../run-report';
 import type { Spool, Spooled, SpoolRules } from '../upload/spool';
-import type { Readable } from 'node:stream';
+
+const maxResumes = 3;
 
 export interface UpstreamOptions {
   /** The server's address, such as https://cache.example.org */
@@ -37,14 +40,48 @@ export class UpstreamClient {
       if (response.statusCode !== 200) {
         await response.body.dump();
         if (response.statusCode === 404) return null;
-        throw new Error(`answered ${response.statusCode}`);
+        throw unexpected(response.statusCode);
       }
-      const spooled = await spool.receive(response.body, rules);
+      const spooled = await spool.receive(
+        Readable.from(this.#resuming(hash, response, signal)),
+        rules,
+      );
       const digest = response.headers['x-content-sha256'];
       if (digest === undefined || digest === spooled.receivedSha256) return spooled;
       await spooled.discard();
       throw new Error(`answered with another content than its digest ${String(digest)}`);
     });
+  }
+
+  /** The body; where a connection breaks in the middle of it, the rest of the same content follows. */
+  async *#resuming(
+    hash: string,
+    first: Dispatcher.ResponseData,
+    signal: AbortSignal,
+  ): AsyncIterable<Buffer> {
+    const { etag } = first.headers;
+    let bytes = 0;
+    let { body } = first;
+    for (let tries = 0; ; tries += 1) {
+      try {
+        for await (const chunk of body as AsyncIterable<Buffer>) {
+          bytes += chunk.length;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        if (typeof etag !== 'string' || tries >= maxResumes || signal.aborted) throw error;
+        const headers = { range: `bytes=${bytes}-`, 'if-range': etag };
+        const rest = await this.#request('GET', `/v1/cache/${hash}`, { signal, headers });
+        const wanted = `bytes ${bytes}-`;
+        const isRest = String(rest.headers['content-range']).startsWith(wanted);
+        if (rest.statusCode !== 206 || rest.headers.etag !== etag || !isRest) {
+          await rest.body.dump();
+          throw error;
+        }
+        body = rest.body;
+      }
+    }
   }
 
   /**
@@ -71,10 +108,13 @@ export class UpstreamClient {
       });
       await response.body.dump();
       const { statusCode } = response;
-      if (statusCode >= 200 && statusCode < 300) return 'stored';
+      // A proxy's or a portal's 200 stores nothing.
+      if (statusCode === 200 && response.headers[outcomeHeader] === 'stored') return 'stored';
       if (statusCode === 409) return 'exists';
       if ([400, 403, 413].includes(statusCode)) return 'refused';
-      throw new Error(`answered ${statusCode}`);
+      throw statusCode === 200
+        ? new Error('answered 200 without having stored anything')
+        : unexpected(statusCode);
     });
   }
 
@@ -101,6 +141,8 @@ export class UpstreamClient {
       return await work(signal);
     } catch (error) {
       if (error instanceof CacheError && error.code === 'DISK_FULL') throw error;
+      if (error instanceof CacheError && error.code === 'TOKEN_DEAD')
+        throw new CacheError(error.code, { message: `${this.#base}: ${error.message}` });
       if (error instanceof CacheError && error.code === 'ARCHIVE_REFUSED') {
         throw new CacheError(error.code, { message: `${this.#base}: ${what}: ${error.message}` });
       }
@@ -134,6 +176,11 @@ export class UpstreamClient {
       },
     });
   }
+}
+
+function unexpected(statusCode: number): Error {
+  if (statusCode !== 401) return new Error(`answered ${statusCode}`);
+  return new CacheError('TOKEN_DEAD', { message: 'does not know our token (answered 401)' });
 }
 
 function reasonOf(error: unknown): string {

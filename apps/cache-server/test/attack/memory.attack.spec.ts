@@ -81,12 +81,15 @@ it(
       const lanes = Array.from({ length: 16 }, async () => {
         while (sent < until) {
           const at = (sent += 1);
+          const askedMs = Date.now();
           const answer = await put(
             server.url,
             known.tokens.pr1,
             `${at}`,
             bodies[at % bodies.length]!,
-          );
+          ).catch((error: Error) => {
+            throw new Error(`upload ${at} after ${Date.now() - askedMs} ms`, { cause: error });
+          });
           expect([200, 403]).toContain(answer.status);
           await answer.arrayBuffer();
         }
