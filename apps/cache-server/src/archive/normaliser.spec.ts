@@ -359,6 +359,14 @@ describe('time and memory', () => {
     expect(performance.now() - startedMs).toBeLessThan(2_000);
   });
 
+  it('are not spent on zeros: 30 MB behind the end are refused at once', async () => {
+    const startedMs = performance.now();
+    for (const tar of [Buffer.alloc(30_000_000), Buffer.concat([rawOwn, Buffer.alloc(200_000)])])
+      await expect(normalise(gzipSync(tar))).rejects.toThrow(/more zeros/);
+    // 4 s and more with a call for each byte.
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
+  });
+
   it('names are held against a budget, which is given back', async () => {
     const budget = new NameBudget(20_000);
     const many = raw(...Array.from({ length: 300 }, (_, at) => ({ name: `dist/file-${at}` })));

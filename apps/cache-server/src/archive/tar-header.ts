@@ -101,6 +101,11 @@ export function tarPadding(bytes: number): Buffer {
 
 const zeros = Buffer.alloc(tarBlockBytes);
 
+/** Of no more than one block. One comparison, not one call for each byte: a tar can be all zeros. */
+export function isZero(block: Buffer): boolean {
+  return block.equals(zeros.subarray(0, block.length));
+}
+
 /** What ends a tar. */
 export const tarEnd = Buffer.alloc(2 * tarBlockBytes);
 
@@ -128,7 +133,7 @@ function readText(block: Buffer, start: number, length: number): string | null {
   const field = block.subarray(start, start + length);
   const end = field.indexOf(0);
   const text = end === -1 ? field : field.subarray(0, end);
-  if (end !== -1 && field.subarray(end).some((byte) => byte !== 0)) return null;
+  if (end !== -1 && !isZero(field.subarray(end))) return null;
   return isUtf8(text) ? text.toString('utf8') : null;
 }
 

@@ -1,6 +1,16 @@
 import { nameBounds } from './limits';
 import { refuse } from './refusal';
-import { readHeader, readLongName, readPax, tarBlockBytes, type TarHeader } from './tar-header';
+import {
+  isZero,
+  readHeader,
+  readLongName,
+  readPax,
+  tarBlockBytes,
+  type TarHeader,
+} from './tar-header';
+
+/** Writers fill a record of 10 KiB with zeros, some a larger one. */
+const maxZeroBlocks = 128;
 
 export interface TarSink {
   /** An entry; its content follows. */
@@ -26,7 +36,7 @@ export class TarReader {
   #record: { type: string; data: Buffer; fill: number } | null = null;
   #names: { path?: string; linkPath?: string } = {};
   #hasNames = false;
-  #ended = false;
+  #zeroBlocks = 0;
 
   constructor(readonly sink: TarSink) {}
 
@@ -65,11 +75,12 @@ export class TarReader {
 
   #takeBlock(): void {
     this.#blockFill = 0;
-    if (this.#block.every((byte) => byte === 0)) {
-      this.#ended = true;
+    if (isZero(this.#block)) {
+      this.#zeroBlocks += 1;
+      if (this.#zeroBlocks > maxZeroBlocks) refuse('more zeros at its end than a tar has');
       return;
     }
-    if (this.#ended) refuse('data behind the end of the tar');
+    if (this.#zeroBlocks > 0) refuse('data behind the end of the tar');
     const header = readHeader(this.#block);
     if (typeof header === 'string') return refuse(header);
     const { type, sizeBytes } = header;
