@@ -18,6 +18,8 @@ export interface LockedImage {
   env?: Record<string, string>;
   /** Its ONBUILD triggers, where they are the same on all platforms. */
   onbuild?: string[];
+  /** No registry had it when it was locked: who builds on it has to have it in the engine. */
+  from?: 'engine';
 }
 
 /** @throws EngineError `LOCK_INVALID`, naming the file, the reference and what is wrong with it */
@@ -55,13 +57,14 @@ export async function readLock(file: string): Promise<LockFile | undefined> {
 
 function whatIsWrong(image: unknown): [what?: string, found?: string] {
   if (!isRecord(image)) return ['no entry'];
-  const { digest, platforms = {}, env = {}, onbuild = [] } = image;
+  const { digest, platforms = {}, env = {}, onbuild = [], from = 'engine' } = image;
   if (!isRecord(platforms)) return ['no list of platforms'];
   if (digest !== null && !isDigest(digest)) return ['no digest', String(digest)];
   const wrong = Object.values(platforms).find((each) => !isDigest(each));
   if (wrong !== undefined) return ['no digest', String(wrong)];
   if (!isRecord(env) || !Object.values(env).every(isText)) return ['an env that is no text'];
   if (!Array.isArray(onbuild) || !onbuild.every(isText)) return ['an onbuild that is no text'];
+  if (from !== 'engine') return ['an origin that is none', String(from)];
   return [];
 }
 

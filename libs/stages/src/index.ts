@@ -1,5 +1,6 @@
 export { Bases, type LocalImage, readLockedImages } from './bases/bases';
 export { baseReferences, lockText, unlocked, writeLock } from './bases/lock';
+export { lockFromEngine } from './bases/find-unlocked';
 export { resolveImage } from './bases/resolve';
 export { baseImages, withHealing } from './build/healing';
 export { type ImageToLoad, loadImage } from './build/load-image';

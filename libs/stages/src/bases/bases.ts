@@ -100,6 +100,13 @@ export class Bases {
     return references.filter((reference) => !names.has(familiarReference(reference)));
   }
 
+  /** Those that no registry had when they were locked, and that are not here as layouts. */
+  lockedInEngine(references: readonly string[], platform: string): string[] {
+    return references.filter(
+      (each) => this.locked[each]?.from === 'engine' && !this.here(each, platform),
+    );
+  }
+
   /** The digest that `reference` is taken at, or null when it is not locked. */
   digest(reference: string, platform: string): string | null {
     const locked = this.locked[reference];
@@ -135,9 +142,11 @@ export class Bases {
   here(reference: string, platform: string): LocalImage | undefined {
     if (!this.ofProject(reference, platform)) {
       const standIn = this.standIn(reference, platform);
-      if (standIn || this.locked[reference]?.digest) return standIn;
+      const { digest: locked, from } = this.locked[reference] ?? {};
+      if (standIn || (locked && from !== 'engine')) return standIn;
     }
     const { digest, layoutDir, tag } = this.found[reference]?.[platform] ?? {};
+    if (digest !== this.digest(reference, platform)) return undefined;
     return digest && layoutDir && tag ? { digest, layoutDir, tag } : undefined;
   }
 
@@ -145,7 +154,8 @@ export class Bases {
    * Absolute path of a full layout of `reference`: a stand-in's, or what the registry has under the
    * locked digest, fetched the first time that somebody needs its blobs.
    *
-   * @throws StagesError `BASE_UNAVAILABLE` when it is neither here nor locked.
+   * @throws StagesError `BASE_UNAVAILABLE` when it is neither here nor locked, or locked to what only
+   *   an engine had.
    */
   async layout(reference: string, platform: string): Promise<string> {
     const folder = this.layoutFolder(reference, platform);
@@ -157,6 +167,7 @@ export class Bases {
       });
     }
     if (this.here(reference, platform)) return folder;
+    if (this.locked[reference]?.from === 'engine') throw notInEngine(reference, digest);
     const repository = new Repository(atMirror(reference));
     try {
       await pullImage(repository, parseDigest(digest), platform, folder);
@@ -223,6 +234,7 @@ export class Bases {
     if (here)
       return ociLayoutContext({ dir: here.layoutDir, tag: 'stand-in', digest: here.digest });
     const digest = this.digest(reference, platform);
+    if (digest && this.locked[reference]?.from === 'engine') throw notInEngine(reference, digest);
     return digest ? `docker-image://${withDigest(atMirror(reference), digest)}` : undefined;
   }
 
@@ -238,6 +250,13 @@ export class Bases {
       }),
     );
   }
+}
+
+function notInEngine(reference: string, digest: string): StagesError {
+  return new StagesError('BASE_UNAVAILABLE', {
+    message: `${reference} is locked to ${digest.slice(0, 19)}, which only an engine had, and this one does not have it`,
+    hint: 'Load it into the engine, push it to a registry, or lock what is there with docker-lock --update',
+  });
 }
 
 /** Where an image is asked for: at the mirror of Docker Hub that NX_STAGES_REGISTRY_MIRROR names. */

@@ -11,7 +11,7 @@ import { readLayout } from '@excel2doc/oci';
 import { platformFolder } from '../workspace/paths';
 import { StagesError } from '../workspace/fault';
 import { resolveImage } from './resolve';
-import { type FoundImage, type FoundImagesFile, configFacts } from './bases';
+import { type FoundImage, type FoundImagesFile, type LockedImage, configFacts } from './bases';
 
 /**
  * What stands behind references that nobody has locked, now: what the engine has under that name,
@@ -29,6 +29,36 @@ export async function findUnlocked(
     if (image) found[reference] = { [platform]: image };
   }
   return found;
+}
+
+/** Those that were locked to what an engine had, from the engine; one that is another now is left out. */
+export async function findLockedInEngine(
+  references: readonly string[],
+  platform: string,
+  choice?: EngineChoice,
+): Promise<FoundImagesFile['images']> {
+  const found: FoundImagesFile['images'] = {};
+  for (const reference of references) {
+    const image = await inEngine(reference, platform, choice);
+    if (image) found[reference] = { [platform]: image };
+  }
+  return found;
+}
+
+/** What the engine has under a name, as the lock keeps it; undefined where it has none. */
+export async function lockFromEngine(
+  reference: string,
+  platform: string,
+  choice?: EngineChoice,
+): Promise<LockedImage | undefined> {
+  const image = await inEngine(reference, platform, choice);
+  if (!image) return undefined;
+  const { digest, env, onbuild } = image;
+  return {
+    ...{ digest, platforms: { [platform]: digest }, from: 'engine' },
+    ...(env && { env }),
+    ...(onbuild && { onbuild }),
+  };
 }
 
 async function inRegistry(reference: string, platform: string): Promise<FoundImage | undefined> {

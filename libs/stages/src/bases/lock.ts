@@ -31,12 +31,13 @@ export function lockText(images: LockFile['images']): string {
   const sorted = Object.keys(images)
     .sort()
     .map((reference) => {
-      const { digest = null, platforms, env, onbuild } = images[reference] ?? {};
+      const { digest = null, platforms, env, onbuild, from } = images[reference] ?? {};
       const image: LockedImage = {
         digest,
         ...(platforms && { platforms: byName(platforms) }),
         ...(env && { env: byName(env) }),
         ...(onbuild && { onbuild }),
+        ...(from && { from }),
       };
       return [reference, image];
     });

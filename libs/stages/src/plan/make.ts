@@ -10,7 +10,7 @@ import {
 import { zstdVersion } from '@excel2doc/oci';
 import { isPodmanChosen } from '@excel2doc/engine';
 import { Bases, type FoundImagesFile } from '../bases/bases';
-import { findUnlocked } from '../bases/find-unlocked';
+import { findLockedInEngine, findUnlocked } from '../bases/find-unlocked';
 import { findProjectImages } from '../bases/project-images';
 import type { DockerProject } from '../workspace/docker-project';
 import { outputRoot } from '../workspace/paths';
@@ -78,6 +78,7 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
     const others = named.filter((reference) => !(reference in made));
     const found = {
       ...(await findUnlocked(locked.unlocked(others, platform), platform, choice)),
+      ...(await findLockedInEngine(locked.lockedInEngine(others, platform), platform, choice)),
       ...made,
     };
     for (const [reference, image] of Object.entries(found))

@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { ExecutorContext } from '@nx/devkit';
 import type { LockedImage } from '@excel2doc/engine';
+import { hasCode } from '@excel2doc/oci';
 import {
   baseReferences,
   type DockerOptions,
+  type DockerProject,
+  lockFromEngine,
   readLockedImages,
   resolveImage,
   StagesError,
@@ -33,18 +36,62 @@ export default function dockerLock(options: Options, context: ExecutorContext) {
     if (options.check) return check(options, unlocked(named, images));
     const all = [...new Set([...named, ...Object.keys(images)])].sort();
     const resolved: Record<string, LockedImage> = {};
-    for (const reference of all) {
+    const failed = new Map<string, Error>();
+    const lock = async (reference: string) => {
       const { digest = null, platforms, onbuild } = images[reference] ?? {};
       // One locked by hand, as a digest alone: what it hands down is asked for.
       const isWhole = digest !== null && (platforms ?? onbuild) !== undefined;
-      if (options.update || !isWhole)
-        resolved[reference] = await resolveImage(reference, options.update ? undefined : digest);
-    }
-    for (const reference of all)
+      if (isWhole && !options.update) return;
+      try {
+        resolved[reference] = await resolve(
+          reference,
+          options.update ? undefined : digest,
+          project,
+        );
+      } catch (error) {
+        if (!hasCode(error, 'REGISTRY') && !(error instanceof StagesError)) throw error;
+        failed.set(reference, error as Error);
+      }
+    };
+    // At once: a registry that does not answer takes half a minute.
+    await Promise.all(all.map(lock));
+    for (const reference of all.filter((each) => !failed.has(each)))
       say(reference, images[reference]?.digest ?? null, resolved[reference]?.digest);
     // Another project's docker-lock may have written meanwhile.
     if (Object.keys(resolved).length > 0)
       await writeLock(path, { ...(await readLockedImages(path)), ...resolved });
+    refuseFailed(failed, Object.keys(resolved).length);
+  });
+}
+
+/** What a registry has; of what none has, what the engine has, which is then locked by its digest. */
+async function resolve(
+  reference: string,
+  digest: string | null | undefined,
+  project: DockerProject,
+): Promise<LockedImage> {
+  try {
+    return await resolveImage(reference, digest);
+  } catch (error) {
+    const [platform = machinePlatform()] = project.platforms;
+    const kept = digest
+      ? undefined
+      : await lockFromEngine(reference, platform, project.engineChoice);
+    if (!kept) throw error;
+    return kept;
+  }
+}
+
+/** @throws StagesError naming each image that could not be locked, after the others were */
+function refuseFailed(failed: ReadonlyMap<string, Error>, locked: number): void {
+  const [first, ...others] = [...failed].map(([reference, { message }]) =>
+    message.includes(reference) ? message : `${reference} cannot be locked: ${message}`,
+  );
+  if (first === undefined) return;
+  const rest = locked > 0 ? 'The others are locked' : 'The lock is as it was';
+  throw new StagesError('BASE_UNAVAILABLE', {
+    message: [first, ...others].sort().join('; '),
+    hint: `${rest}. EXCEL2DOC_REGISTRY_MIRROR=HOST names a mirror of Docker Hub`,
   });
 }
 

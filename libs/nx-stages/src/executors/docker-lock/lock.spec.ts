@@ -93,6 +93,25 @@ describe('docker-lock', () => {
     expect(await read()).toBe(before);
   });
 
+  test('locks what it can, and names what it cannot', async () => {
+    const host = await realRegistry();
+    vi.stubEnv('EXCEL2DOC_REGISTRY_MIRROR', `http://${host}/`);
+    const { lock, read } = await workspace('FROM localhost:1/gone:1\nFROM there:1\nFROM b:9\n', {});
+    const image = await pushImage(repositoryAt(`${host}/library/there`), {
+      ...(await madeImage('linux/amd64')),
+      tag: '1',
+    });
+    const said = vi.spyOn(console, 'error').mockReturnValue();
+    expect(await lock()).toEqual({ success: false });
+    expect(said.mock.calls[0]?.[0]).toMatch(
+      /^✗ b:9 cannot be locked: .* has no 9; localhost:1\/gone:1 cannot be locked: no registry answers at .*\. The others are locked/,
+    );
+    said.mockRestore();
+    expect(JSON.parse(await read()).images).toMatchObject({
+      'there:1': { digest: image.descriptor.digest },
+    });
+  });
+
   test('without a registry says so in one line and leaves the lock', async () => {
     vi.stubEnv('NX_STAGES_REGISTRY_MIRROR', 'localhost:1');
     const { lock, read } = await workspace('FROM a:1\n', {});

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ociLayoutContext } from '@excel2doc/engine';
 import { readLayout } from '@excel2doc/oci';
@@ -99,6 +99,31 @@ test('one in a registry, too; once it is locked with what it hands down, it is c
     format: 1,
     images: { [name]: images[name] },
   });
+});
+
+test('one that only the engine has is locked by its digest, and then cached', async () => {
+  const { root, options, engine } = workspace;
+  const name = `${workspace.image}:kept`;
+  await baseWithTrigger(name);
+  await workspace.write('lock.json', '{"format":1,"images":{}}');
+  expect(await dockerLock(options, executorContext(root))).toEqual({ success: true });
+  const { images } = JSON.parse(await readFile(join(root, 'lock.json'), 'utf8'));
+  expect(images[name]).toMatchObject({
+    from: 'engine',
+    onbuild: ['COPY main.sh /srv/inherited.sh'],
+  });
+  expect(await succeed(workspace.plan())).not.toContain('not cached');
+  expect(await planned()).toMatchObject({ base: { digest: images[name].digest }, uncacheable: [] });
+  expect(await output()).toBe('one\n');
+  // Another image has the name now: the locked one is not taken from it.
+  await engine.removeImage(name);
+  await workspace.removeImages();
+  await workspace.plan();
+  await rm(join(root, 'dist/app/docker/runner'), { recursive: true });
+  const { success, text } = await workspace.stage('runner');
+  expect(success).toBe(false);
+  expect(text).toContain('which only an engine had, and this one does not have it');
+  await workspace.write('lock.json', '{"format":1,"images":{}}');
 });
 
 test('one that is nowhere is named when it is built', async () => {

@@ -1,8 +1,13 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import { readStages } from '@excel2doc/dockerfile';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ignoreText } from './ignore-file';
 import { suggestions } from './suggestions';
 import { summaryText } from './summary';
+import { survey } from './survey';
 
 const suggest = (
   text: string,
@@ -61,4 +66,25 @@ describe('the .dockerignore that is written', () => {
 test('a workspace without a Dockerfile is told so, with what to do', () => {
   const summary = { survey: { dockerfiles: [], services: {} }, suggestions: [], unlocked: [] };
   expect(summaryText(summary)).toMatch(/^No Dockerfile here yet\. Write one/);
+});
+
+test('the commands that are proposed exist, whatever the stages are called', async () => {
+  const tree = createTreeWithEmptyWorkspace();
+  const root = mkdtempSync(join(tmpdir(), 'set-up-'));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  tree.root = root;
+  const dockerfile = 'FROM a AS build-deps\nFROM a AS lock-step\nFROM a AS plan\n';
+  for (const [file, text] of Object.entries({
+    'api/Dockerfile': dockerfile,
+    'web/app.Dockerfile': dockerfile,
+  })) {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), text);
+    tree.write(file, text);
+  }
+  const surveyed = await survey(tree, {});
+  expect(surveyed.dockerfiles.map(({ build, lock }) => [build, lock])).toEqual([
+    ['docker-build', 'docker-lock'],
+    ['docker-build-app', 'docker-lock-app'],
+  ]);
 });

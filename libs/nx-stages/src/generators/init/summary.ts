@@ -14,9 +14,8 @@ export function summaryText({ survey, suggestions, unlocked }: Summary): string 
   if (dockerfiles.length === 0) {
     return 'No Dockerfile here yet. Write one, and its stages are targets at the next command.\n';
   }
-  const found = dockerfiles.map(({ project, options, stages, targets }) => {
+  const found = dockerfiles.map(({ project, options, stages, build }) => {
     const names = stages.map(({ name }) => name).join(', ') || 'broken, docker-plan says why';
-    const build = targets.find((name) => /^docker-build($|-)/.test(name)) ?? 'docker-build';
     return `  ${options.dockerfile}: ${names}\n    nx run ${project}:${build}   (context ${options.context})\n`;
   });
   const running = Object.entries(services).map(
@@ -35,7 +34,7 @@ export function summaryText({ survey, suggestions, unlocked }: Summary): string 
     ...(unlocked.length > 0
       ? [
           `\nNot locked yet: ${unlocked.join(', ')}. What is built on them is not cached.\n`,
-          `    nx run ${first?.project}:${first?.targets.find((name) => name.startsWith('docker-lock'))}\n`,
+          `    nx run ${first?.project}:${first?.lock}\n`,
         ]
       : []),
   ].join('');

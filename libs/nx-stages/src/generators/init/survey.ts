@@ -22,8 +22,9 @@ export interface SurveyedDockerfile {
   options: DockerOptions;
   /** Images that it names and other projects build, by reference. */
   projectImages: string[];
-  /** The targets that come from it, by name. */
-  targets: string[];
+  /** Names of the targets that build its image and lock its bases. */
+  build: string;
+  lock: string;
   stages: StageSummary[];
 }
 
@@ -58,13 +59,18 @@ function add(
   if (service) services[name] = service;
   if (!plan) return;
   const own = plan.options as DockerOptions;
+  // By what it does: a stage may be called as the start of a target's name is.
+  const ofExecutor = (executor: string) =>
+    Object.keys(targets).find(
+      (target) => targets[target]?.executor === `@excel2doc/nx-stages:${executor}`,
+    ) ?? executor;
   const options = { ...own, ...mergedArgs(argsInMetadata(plan?.metadata), own.buildArgs) };
   dockerfiles.push({
     project: name,
     projectRoot,
     options,
     projectImages: Object.keys(imagesInMetadata(plan.metadata)),
-    targets: Object.keys(targets),
+    ...{ build: ofExecutor('docker-load'), lock: ofExecutor('docker-lock') },
     stages: readable(workspaceRoot, options),
   });
 }
