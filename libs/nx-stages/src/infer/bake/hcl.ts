@@ -1,3 +1,6 @@
+import { type Token, heredocText, tokens } from './tokens';
+import { UNKNOWN } from './unknown';
+
 /**
  * As much of HCL as Bake files in the wild are made of: blocks, strings with variables in them,
  * numbers, lists, maps. An expression beyond that (a function, a condition) reads as `UNKNOWN`: what
@@ -5,7 +8,7 @@
  *
  * @see hashicorp/hcl, hclsyntax/spec.md
  */
-export const UNKNOWN = Symbol('unknown');
+export { UNKNOWN } from './unknown';
 
 export type Value = string | number | boolean | null | typeof UNKNOWN | Value[] | ValueMap;
 export interface ValueMap {
@@ -19,29 +22,9 @@ export interface Block {
   attributes: ValueMap;
 }
 
-type Token = {
-  kind: 'name' | 'string' | 'number' | 'sign' | 'line' | 'other';
-  text: string;
-  line: number;
-};
-
-const TOKENS =
-  /(?<skip>[ \t\r]+|(?:#|\/\/)[^\n]*|\/\*[\s\S]*?\*\/)|(?<line>\n)|(?<string>"(?:\\[\s\S]|\$\{[^}]*\}|[^"\\\n])*")|(?<number>-?\d+(?:\.\d+)?)|(?<name>[\p{L}_][\p{L}\p{N}_-]*)|(?<sign>[{}[\]=:,])|(?<other>[\s\S])/guy;
-
 /** @throws Error naming the line where the text is no HCL. */
 export function parseHcl(text: string, variables: ValueMap = {}): Block[] {
   return new Parser(tokens(text), variables).file();
-}
-
-function tokens(text: string): Token[] {
-  const found: Token[] = [];
-  let line = 1;
-  for (const { groups = {} } of text.matchAll(TOKENS)) {
-    const [kind, match = ''] = Object.entries(groups).find(([, each]) => each !== undefined) ?? [];
-    if (kind && kind !== 'skip') found.push({ kind: kind as Token['kind'], text: match, line });
-    line += match.split('\n').length - 1;
-  }
-  return found;
 }
 
 class Parser {
@@ -96,13 +79,24 @@ class Parser {
 
   private expression(): Value {
     const start = this.at;
-    const value = this.primary();
+    const { value, problem } = this.attempt();
     const next = this.peek();
     const ends = !next || next.kind === 'line' || [',', ']', '}'].includes(next.text);
     if (ends && value !== UNKNOWN) return value;
     this.at = start;
     this.skipExpression();
+    // Where nothing closes it, the file itself is broken.
+    if (problem && !this.peek()) throw problem;
     return UNKNOWN;
+  }
+
+  /** What is beyond the subset that is read here costs its own attribute, and no other. */
+  private attempt(): { value: Value; problem?: unknown } {
+    try {
+      return { value: this.primary() };
+    } catch (problem) {
+      return { value: UNKNOWN, problem };
+    }
   }
 
   private primary(): Value {
@@ -110,6 +104,7 @@ class Parser {
     if (!token) return UNKNOWN;
     this.at++;
     if (token.kind === 'string') return this.text(token.text.slice(1, -1));
+    if (token.kind === 'heredoc') return heredocText(token.text);
     if (token.kind === 'number') return Number(token.text);
     if (token.text === '[') return this.list();
     if (token.text === '{') return this.map();
@@ -156,17 +151,21 @@ class Parser {
         return String(value ?? '');
       })
       .replace(/\\(["\\])/g, '$1')
-      .replaceAll('\\n', '\n');
+      .replaceAll('\\n', '\n')
+      .replaceAll(/([$%])\1\{/g, '$1{');
     return known && !/(?<!%)%\{/.test(raw) ? text : UNKNOWN;
   }
 
   /** To the end of the line or of what it stands in, over brackets. */
   private skipExpression(): void {
-    let depth = 0;
+    const open: string[] = [];
     for (let next = this.peek(); next; next = this.peek()) {
-      if (depth === 0 && (next.kind === 'line' || [',', ']', '}'].includes(next.text))) return;
-      if (['{', '[', '('].includes(next.text)) depth++;
-      if (['}', ']', ')'].includes(next.text)) depth--;
+      if (open.length === 0 && (next.kind === 'line' || [',', ']', '}'].includes(next.text)))
+        return;
+      const closing = { '{': '}', '[': ']', '(': ')' }[next.text];
+      if (closing) open.push(closing);
+      else if (['}', ']', ')'].includes(next.text) && open.pop() !== next.text)
+        throw this.problem(next);
       this.at++;
     }
   }
