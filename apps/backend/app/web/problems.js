@@ -18,7 +18,6 @@ const titles = {
   CELL_TOO_LONG: '单元格的文字太长',
   CSV_DAMAGED: 'CSV 文件有错误',
   FORMAT_TOO_LONG: '数字格式太长',
-  FORMULA_UNCALCULATED: '公式没有保存结果，请用 Excel 打开后另存',
   TOO_MANY_ROWS: '行数太多，请拆分',
   TOO_MANY_COLUMNS: '列数太多，请拆分',
   TOO_MANY_CELLS: '单元格太多，请拆分',

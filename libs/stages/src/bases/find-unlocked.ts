@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import {
   type EngineChoice,
   EngineError,
+  type LockedImage,
   cacheFolder,
   locateEngine,
   openImageStore,
@@ -11,7 +12,7 @@ import { readLayout } from '@excel2doc/oci';
 import { platformFolder } from '../workspace/paths';
 import { StagesError } from '../workspace/fault';
 import { resolveImage } from './resolve';
-import { type FoundImage, type FoundImagesFile, type LockedImage, configFacts } from './bases';
+import { type FoundImage, type FoundImagesFile, configFacts } from './bases';
 
 /**
  * What stands behind references that nobody has locked, now: what the engine has under that name,

@@ -23,7 +23,7 @@ import { leftOutOf } from './own-outputs';
  * What is made of a plan: layers, config, image.json. To be counted up by a change that makes another
  * image of the same plan; every stage is then built again.
  */
-export const IMAGE_FORMAT = 1;
+export const IMAGE_FORMAT = 2;
 
 /** The content of plan/<stage>.json. */
 export interface KeyedPlan extends StagePlanFile {

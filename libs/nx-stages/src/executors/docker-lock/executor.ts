@@ -7,6 +7,7 @@ import {
   type DockerOptions,
   type DockerProject,
   lockFromEngine,
+  machinePlatform,
   readLockedImages,
   resolveImage,
   StagesError,
