@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { ComposeBuild, ComposeFile } from './compose-file';
+import { COMPOSE_BUILD_KEYS, refusedKeys } from './declared-keys';
 import { type DeclaredBuild, declaredPaths } from './declared-build';
 
 /**
@@ -14,12 +15,14 @@ export function composeBuilds({ file, model }: ComposeFile): DeclaredBuild[] {
     const { args, target, platforms }: ComposeBuild = typeof build === 'string' ? {} : build;
     const buildArgs = argumentsOf(args);
     const stage = target && withDefaults(target);
+    const unread = typeof build === 'string' ? [] : refusedKeys({ ...build }, COMPOSE_BUILD_KEYS);
     return {
       ...{ file, name },
       ...paths,
       ...(buildArgs && { buildArgs }),
       ...(stage && { target: stage }),
       ...(platforms && { platforms }),
+      ...(unread.length > 0 && { unread }),
     };
   });
 }

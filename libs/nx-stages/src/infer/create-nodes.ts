@@ -86,7 +86,7 @@ export function createNodes(
     .flatMap((file) => attempt(file, () => readCompose(workspaceRoot, file)) ?? []);
   const bakeBuilds = others
     .filter((file) => /docker-bake\.(hcl|json)$/.test(file))
-    .flatMap((file) => attempt(file, () => readBake(read(file), file)) ?? []);
+    .flatMap((file) => attempt(file, () => readBake(read(file), file, warn)) ?? []);
   const composed = composeFiles.flatMap(
     (compose) => attempt(compose.file, () => composeBuilds(compose)) ?? [],
   );

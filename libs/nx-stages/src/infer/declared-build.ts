@@ -11,6 +11,8 @@ export interface DeclaredBuild {
   buildArgs?: Record<string, string>;
   target?: string;
   platforms?: string[];
+  /** What it says and is not carried out, as `labels` or `args.NAME`. */
+  unread?: string[];
 }
 
 /** With what a Dockerfile is built. */
@@ -24,6 +26,8 @@ export interface BuildSettings {
   targets: string[];
   /** The files that say so. */
   files: string[];
+  /** What they say and is not carried out: `compose.yaml, api: labels`. */
+  unread?: string[];
 }
 
 /** One way to build a Dockerfile, and the images that come of its stages. */
@@ -84,11 +88,15 @@ function merged(builds: readonly DeclaredBuild[]): BuildSettings {
   ];
   const elsewhere = builds.find(({ file }) => file !== builds[0]?.file);
   const stage = builds[0]?.target ?? elsewhere?.target;
+  const unread = builds.flatMap(({ file, name, unread = [] }) =>
+    unread.map((key) => `${file}, ${name}: ${key}`),
+  );
   return {
     ...(context !== undefined && { context }),
     ...(buildArgs && { buildArgs }),
     ...(platforms && { platforms }),
     ...(stage !== undefined && { stage }),
+    ...(unread.length > 0 && { unread }),
     targets: [...new Set(builds.flatMap(({ target }) => target ?? []))].sort(),
     files: [...new Set(builds.map(({ file }) => file))].sort(),
   };

@@ -116,6 +116,7 @@ export function dockerTargets(
         description: `What each stage of ${dockerfile} reads, as files`,
         ...declaredArgs(settings.buildArgs),
         ...projectImages(images),
+        ...(settings.unread && { unread: settings.unread }),
       },
     },
   };

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { type DeclaredBuild, declaredPaths } from '../declared-build';
+import { BAKE_TARGET_KEYS, refusedKeys } from '../declared-keys';
 import { UNKNOWN, type Value, type ValueMap, parseHcl } from './hcl';
 
 type Targets = Record<string, ValueMap>;
@@ -8,34 +9,61 @@ type Targets = Record<string, ValueMap>;
  * The builds that a Bake file declares, with what they inherit. Variables have their defaults: what
  * a build is made of may not hang on the shell that asks.
  *
- * An argument whose value cannot be told is left to the Dockerfile's own default.
+ * What has a value that cannot be told is named in `unread`: whoever plans the build refuses it.
  *
  * @param file relative to the workspace; paths in it are relative to its folder
+ * @param onDropped told of a target that no Dockerfile here is built by
  * @throws Error where the file is neither HCL nor JSON
  * @see docker/docs, Bake file reference
  */
-export function readBake(text: string, file: string): DeclaredBuild[] {
+export function readBake(
+  text: string,
+  file: string,
+  onDropped: (line: string) => void = () => undefined,
+): DeclaredBuild[] {
   const { targets, grouped } = file.endsWith('.json') ? jsonTargets(text) : hclTargets(text);
   return Object.keys(targets).flatMap((name) => {
     if (isPattern(name, targets, grouped)) return [];
     const attributes = inherited(targets, name);
     const texts = (key: string) => stringOf(attributes[key]);
-    if ([attributes['context'], attributes['dockerfile']].includes(UNKNOWN)) return [];
-    if (attributes['dockerfile-inline'] !== undefined || attributes['matrix'] !== undefined)
+    const where = ['context', 'dockerfile'].filter((key) => attributes[key] === UNKNOWN);
+    if (where.length > 0) {
+      onDropped(`${file}, ${name}: ${where.join(' and ')} is an expression, so it is left out`);
       return [];
+    }
+    // There is no file that it would be the build of.
+    if (attributes['dockerfile-inline'] !== undefined) {
+      onDropped(`${file}, ${name}: dockerfile-inline is not built here`);
+      return [];
+    }
     const paths = declaredPaths(posix.dirname(file), texts('context'), texts('dockerfile'));
     if (!paths) return [];
     const buildArgs = argumentsOf(attributes['args']);
     const platforms = listOf(attributes['platforms']);
     const target = texts('target');
+    const unread = [...refusedKeys(attributes, BAKE_TARGET_KEYS), ...unknownIn(attributes)];
     return {
       ...{ file, name },
       ...paths,
       ...(buildArgs && { buildArgs }),
       ...(platforms && { platforms }),
       ...(target && { target }),
+      ...(unread.length > 0 && { unread }),
     };
   });
+}
+
+/** What has a value that is not evaluated here, among what is used. */
+function unknownIn(attributes: ValueMap): string[] {
+  const isUnknown = (value: Value | undefined): boolean =>
+    value === UNKNOWN || (Array.isArray(value) && value.some(isUnknown));
+  const args = Object.entries(mapOf(attributes['args']))
+    .filter(([, value]) => isUnknown(value))
+    .map(([name]) => `args.${name}`);
+  const others = ['args', 'target', 'platforms', 'inherits'].filter((key) =>
+    isUnknown(attributes[key]),
+  );
+  return [...args, ...others];
 }
 
 interface Read {
