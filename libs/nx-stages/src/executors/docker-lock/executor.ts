@@ -92,7 +92,7 @@ function refuseFailed(failed: ReadonlyMap<string, Error>, locked: number): void 
   const rest = locked > 0 ? 'The others are locked' : 'The lock is as it was';
   throw new StagesError('BASE_UNAVAILABLE', {
     message: [first, ...others].sort().join('; '),
-    hint: `${rest}. EXCEL2DOC_REGISTRY_MIRROR=HOST names a mirror of Docker Hub`,
+    hint: `${rest}. NX_STAGES_REGISTRY_MIRROR=HOST names a mirror of Docker Hub`,
   });
 }
 

@@ -95,7 +95,7 @@ describe('docker-lock', () => {
 
   test('locks what it can, and names what it cannot', async () => {
     const host = await realRegistry();
-    vi.stubEnv('EXCEL2DOC_REGISTRY_MIRROR', `http://${host}/`);
+    vi.stubEnv('NX_STAGES_REGISTRY_MIRROR', `http://${host}/`);
     const { lock, read } = await workspace('FROM localhost:1/gone:1\nFROM there:1\nFROM b:9\n', {});
     const image = await pushImage(repositoryAt(`${host}/library/there`), {
       ...(await madeImage('linux/amd64')),
