@@ -1,5 +1,5 @@
 export { auditImage } from './audit/audit';
-export { requiredNames } from './audit/rules';
+export { AUDIT_RULES, requiredNames } from './audit/rules';
 export { keepRun, readRuns, runsFolder } from './history';
 export { reportPage } from './page/page';
 export { imagesOf, recordOf } from './record';

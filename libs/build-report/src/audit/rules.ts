@@ -1,13 +1,17 @@
 import type { ImageConfig } from '@excel2doc/oci';
 
+/** Every rule, and what is looked at for it. */
+export const AUDIT_RULES = {
+  'non-root': 'the user that the image runs as',
+  'no-compiler': 'compilers and build tools in the final root',
+  'no-package-cache': 'package caches in the final root',
+  'no-secret': 'names and small texts of files in each own layer, variables, history',
+  'size-budget': 'the size of the own layers',
+  'packages-accepted': 'Python distributions against the list',
+} as const;
+
 export interface AuditFinding {
-  rule:
-    | 'non-root'
-    | 'no-compiler'
-    | 'no-package-cache'
-    | 'no-secret'
-    | 'size-budget'
-    | 'packages-accepted';
+  rule: keyof typeof AUDIT_RULES;
   found: string;
 }
 

@@ -31,6 +31,12 @@ export default function preflight(options: Options, context: ExecutorContext) {
     } else {
       for (const { rule, service, found: what } of found)
         process.stdout.write(`✗ ${rule.id} (${service}): ${what}\n    ${rule.reason[language]}\n`);
+      for (const { id, reason } of RULES.filter(
+        ({ id }) => !found.some(({ rule }) => rule.id === id),
+      ))
+        process.stdout.write(`✓ ${id}: ${reason[language]}\n`);
+      for (const each of options.except ?? [])
+        process.stdout.write(`– ${each}: accepted by --except\n`);
       const names = Object.keys(facts.services).join(', ');
       process.stdout.write(`${RULES.length} rules, services ${names}: ${found.length} breaches\n`);
     }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
-import { auditImage, requiredNames } from '@excel2doc/build-report';
+import { AUDIT_RULES, auditImage, requiredNames } from '@excel2doc/build-report';
 import {
   type DockerOptions,
   machinePlatform,
@@ -37,6 +37,7 @@ export default function dockerAudit(options: Options, context: ExecutorContext) 
     if (options.json) process.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`);
     else {
       for (const each of found) process.stdout.write(`✗ ${each.rule}: ${each.found}\n`);
+      for (const line of checkedLines(found, limits)) process.stdout.write(`${line}\n`);
       const { digest, layers } = output.record;
       process.stdout.write(`${digest}: ${layers.length} layers, ${found.length} findings\n`);
     }
@@ -45,6 +46,22 @@ export default function dockerAudit(options: Options, context: ExecutorContext) 
       message: `The image breaks ${[...new Set(found.map(({ rule }) => rule))].join(', ')}`,
       hint: 'Mend in the Dockerfile what stands above, or set another budget or list',
     });
+  });
+}
+
+/** A line for each rule that is kept, or was not looked at. */
+function checkedLines(
+  found: readonly { rule: string }[],
+  { accepted, budgetBytes }: { accepted: ReadonlySet<string> | undefined; budgetBytes: number },
+): string[] {
+  const kept = Object.entries(AUDIT_RULES).filter(
+    ([rule]) => !found.some((each) => each.rule === rule),
+  );
+  return kept.map(([rule, looked]) => {
+    if (rule === 'packages-accepted' && !accepted)
+      return `– ${rule}: not checked, there is neither a list nor a requirements.txt`;
+    const limit = rule === 'size-budget' ? ` (${budgetBytes} bytes allowed)` : '';
+    return `✓ ${rule}: ${looked}${limit}`;
   });
 }
 
