@@ -21,6 +21,10 @@ describe('the report', () => {
     expect(reportOf([...runs, other], 'shop', now)?.run.id).toBe('2');
     expect(reportOf(runs, 'nobody', now)).toBeUndefined();
     expect(reportOf([], 'shop', now)).toBeUndefined();
+    const audit = shopRun(4, { deps: 'local-hit', runner: 'local-hit' });
+    expect(reportOf([...runs, audit], 'shop', now)?.run.id).toBe('2');
+    const allHits = shopRun(5, { deps: 'local-hit', runner: 'local-hit', build: 'built' });
+    expect(reportOf([...runs, audit, allHits], 'shop', now)?.run.id).toBe('5');
   });
 
   test('counts hits, and what they saved by the time of the last build', () => {

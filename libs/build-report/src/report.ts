@@ -96,7 +96,7 @@ export function reportOf(
     last: stageTarget(now.stage, now.variant),
     movers: new Set(['build', 'push'].map((name) => dockerTarget(name, now.variant))),
   };
-  const own = runs.filter((run) => madeBy(run, image).length > 0);
+  const own = runs.filter((run) => isBuildOf(run, image));
   const run = own.at(-1);
   if (!run) return undefined;
   const earlier = own.slice(0, -1).slice(-COMPARED);
@@ -130,6 +130,16 @@ interface ImageTasks {
   last: string;
   /** docker-build and docker-push. */
   movers: ReadonlySet<string>;
+}
+
+/**
+ * Whether a run built the image. One that only found its stages in the cache, for a target that
+ * looks at them (docker-audit), did not.
+ */
+function isBuildOf(run: RunRecord, image: ImageTasks): boolean {
+  return madeBy(run, image).some(
+    ({ target, outcome }) => image.movers.has(target) || outcome !== 'local-hit',
+  );
 }
 
 function madeBy(run: RunRecord, { project, stages, movers }: ImageTasks): TaskRecord[] {
