@@ -21,6 +21,8 @@ export default function composeExec(options: Options, context: ExecutorContext) 
     const command = [...options.command, ...args];
     const { service, user } = options;
     const name = args.join(' ') || (command[0] ?? '');
-    await execIn(compose, service, command, name, user ? { user } : {});
+    // The target that is a shell by itself: nothing was given for it to run.
+    const shell = args.length === 0 && options.command.length > 0;
+    await execIn(compose, service, command, name, { ...(user && { user }), shell });
   });
 }

@@ -14,11 +14,8 @@ interface Options extends DatabaseOptions {
 export default function dbShell(options: Options, context: ExecutorContext) {
   return report(async () => {
     const { compose, server } = await openDatabase(options, projectOf(context));
-    await execIn(
-      compose,
-      server.service,
-      clientCommand(['psql', ...commandArguments(options.args, OWN)]),
-      'psql',
-    );
+    const args = commandArguments(options.args, OWN);
+    const command = clientCommand(['psql', ...args]);
+    await execIn(compose, server.service, command, 'psql', { shell: args.length === 0 });
   });
 }
