@@ -5,7 +5,7 @@ export { recordSize } from './care/trend';
 export { changedSince } from './compose/age';
 export { type Container, projectContainers } from './compose/container';
 export { execIn } from './compose/exec';
-export { waitUntilHealthy } from './compose/health';
+export { ailments, waitUntilHealthy } from './compose/health';
 export { checkPorts } from './compose/ports';
 export {
   type ComposeOptions,
@@ -16,20 +16,28 @@ export {
 export { pullMissing } from './compose/pull';
 export {
   keepRunning,
-  rollBack,
-  runningContainer,
+  notHealthy,
+  type Replacement,
+  runningContainers,
   short,
+  showLogs,
   tryOut,
   wouldReplace,
 } from './compose/replace';
+export { rollBack } from './compose/roll-back';
 export { loadForService } from './compose/stage-image';
 export { debugCommand, reloadCommand, savedSince, syncRules, watchOverride } from './compose/watch';
 export { keepNewest, latestBackup } from './database/backup-file';
 export { backUp, restore } from './database/backup';
-export { migrate } from './database/migrate';
-export { type DatabaseOptions, openDatabase } from './database/open';
+export { migrate, type Migrated } from './database/migrate';
+export { Migrations } from './database/migrations';
+export { type DatabaseOptions, openDatabase, type OpenedDatabase } from './database/open';
 export { headline } from './database/schema';
-export { clientCommand } from './database/service';
+export { checkPassword } from './database/password';
+export { readRevisions } from './database/schema-state';
+export { Server } from './database/server';
+export { clientCommand, databaseService, databasesOf } from './database/service';
+export { afterRefusal, type BreakingPolicy, checkAhead } from './database/step-ahead';
 export { gatherDeployment } from './deploy/gather';
 export { kubernetesManifests } from './deploy/kubernetes';
 export { type DeploySubject, masked } from './deploy/model';

@@ -78,7 +78,9 @@ export function composeTargets(
       dependsOn: ['docker-build'],
       options: { ...base, service, ...(migrate && { migrate }) },
       ...(production && {
-        configurations: { production: { ...production, ...(migrate && { backup: true }) } },
+        configurations: {
+          production: { ...production, ...(migrate && { backup: true, breaking: 'refuse' }) },
+        },
       }),
       metadata: {
         description:

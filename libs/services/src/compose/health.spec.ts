@@ -40,6 +40,12 @@ test.each<[what: string, change: Partial<Container>, ageMs: number, verdict: unk
     0,
     { healthy: false, reason: 'it ended with exit status 1, again and again' },
   ],
+  [
+    'running again, after it has ended three times',
+    { restarts: 3 },
+    0,
+    { healthy: false, reason: 'it ends again and again' },
+  ],
   ['without a health check, just started', {}, 100, undefined],
   ['without a health check, still there', {}, 3_000, { healthy: true }],
 ])('a container that is %s', (_what, change, ageMs, verdict) => {

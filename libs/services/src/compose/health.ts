@@ -19,8 +19,11 @@ export function verdictOf(container: Container | undefined, ageMs: number): Verd
     const memory = outOfMemory ? ', out of memory' : '';
     return { healthy: false, reason: `it ended with exit status ${exitCode}${memory}` };
   }
-  if (state === 'restarting' || restarts > 2)
-    return { healthy: false, reason: `it ended with exit status ${exitCode}, again and again` };
+  if (state === 'restarting' || restarts > 2) {
+    // While it runs once more, the engine has no status of the time before.
+    const how = state === 'running' ? 'it ends' : `it ended with exit status ${exitCode},`;
+    return { healthy: false, reason: `${how} again and again` };
+  }
   if (health === 'unhealthy') {
     return {
       healthy: false,
@@ -39,13 +42,44 @@ export async function waitUntilHealthy(
   timeoutMs: number,
 ): Promise<Verdict> {
   const start = Date.now();
+  // One that ended meanwhile and was started again has to settle from then on.
+  let settles = { since: start, restarts: 0 };
   for (;;) {
     const [container] = await inspectContainers(engine, [name]);
-    const ageMs = Date.now() - start;
-    const verdict = verdictOf(container, ageMs);
+    const now = Date.now();
+    if (container && container.restarts !== settles.restarts)
+      settles = { since: now, restarts: container.restarts };
+    const verdict = verdictOf(container, now - settles.since);
     if (verdict) return verdict;
-    if (ageMs > timeoutMs)
+    if (now - start > timeoutMs)
       return { healthy: false, reason: `it was not healthy after ${timeoutMs / 1000} s` };
     await sleep(250);
   }
+}
+
+/** Why a container is not as it should be. */
+export interface Ailing {
+  service: string;
+  name: string;
+  /** Of one that is not healthy. */
+  reason: string;
+}
+
+/** `worker: it ended with exit status 3; web: …`. */
+export const ailments = (ailing: readonly Ailing[]): string =>
+  ailing.map(({ service, reason }) => `${service}: ${reason}`).join('; ');
+
+/** Waits for each of `containers` as `waitUntilHealthy` does; those that do not get there. */
+export async function ailingOf(
+  engine: Engine,
+  containers: readonly Pick<Container, 'name' | 'service'>[],
+  timeoutMs: number,
+): Promise<Ailing[]> {
+  const verdicts = await Promise.all(
+    containers.map(async ({ name, service }) => {
+      const verdict = await waitUntilHealthy(engine, name, timeoutMs);
+      return verdict.healthy ? [] : [{ service, name, reason: verdict.reason }];
+    }),
+  );
+  return verdicts.flat();
 }

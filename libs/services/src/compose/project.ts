@@ -26,6 +26,7 @@ export type ComposeWorkspace = Pick<WorkspaceProject, 'root' | 'engineChoice' | 
 export interface ComposeConfig {
   name: string;
   services: Record<string, ComposeService>;
+  volumes?: Record<string, { name?: string }>;
 }
 
 export interface ComposeService {
@@ -33,7 +34,10 @@ export interface ComposeService {
   environment?: Record<string, string | null>;
   depends_on?: Record<string, { condition: string }>;
   ports?: { host_ip?: string; published?: string; target?: number }[];
+  volumes?: { type: string; source?: string; target: string }[];
   platform?: string;
+  scale?: number;
+  deploy?: { replicas?: number };
   /** Absolute paths. */
   build?: { context: string; dockerfile?: string };
 }

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { stringify } from 'yaml';
 import { StagesError } from '@excel2doc/stages';
 import { type Container, projectContainers } from './container';
-import { verdictOf, waitUntilHealthy } from './health';
+import { type Ailing, ailingOf, ailments } from './health';
+import { servicesOfImage, serving } from './image-services';
 import type { OpenedCompose } from './project';
 
 export interface Replacement extends OpenedCompose {
@@ -16,15 +14,13 @@ export interface Replacement extends OpenedCompose {
 /** A digest as people tell images apart. */
 export const short = (imageId: string) => imageId.replace(/^sha256:/, '').slice(0, 12);
 
-/** The container of `service` that takes requests now. */
-export async function runningContainer(
+/** The containers of the image of `service` that serve now, of all services that run it. */
+export async function runningContainers(
   { engine, config }: Pick<OpenedCompose, 'engine' | 'config'>,
   service: string,
-): Promise<Container | undefined> {
+): Promise<Container[]> {
   const containers = await projectContainers(engine, config.name);
-  return containers.find(
-    (each) => each.service === service && !each.oneOff && each.state === 'running',
-  );
+  return serving(containers, servicesOfImage(config, service));
 }
 
 /** `name:tag` or `name@digest` without what follows the name. */
@@ -35,109 +31,102 @@ const repositoryOf = (image: string) => image.replace(/@.*$/, '').replace(/:[^/:
  * last tag away, although a container still runs it, and nothing could be rolled back to.
  */
 export async function keepRunning({ engine, config, service }: Replacement): Promise<void> {
-  const container = await runningContainer({ engine, config }, service);
+  const containers = await runningContainers({ engine, config }, service);
+  const container = containers.find((each) => each.service === service) ?? containers[0];
   if (!container || !(await engine.inspectImage(container.imageId))) return;
   const name = repositoryOf(config.services[service]?.image ?? '');
   if (name) await engine.tag(container.imageId, `${name}:running-${config.name}`);
 }
 
-/** Whether `compose up` would put another container in the place of `container`. */
+/** Whether `compose up` would put other containers in the place of some of `before`. */
 export async function wouldReplace(
-  { engine, compose, config, service }: Replacement,
-  container: Container,
+  { engine, compose, config }: Replacement,
+  before: readonly Container[],
 ): Promise<boolean> {
-  const image = await engine.inspectImage(config.services[service]?.image ?? '');
-  if (image?.id !== container.imageId) return true;
-  const { stdout } = await compose.call(['config', '--hash', service]);
-  return stdout.trim().split(/\s+/)[1] !== container.configHash;
+  for (const container of before) {
+    const { service } = container;
+    const image = await engine.inspectImage(config.services[service]?.image ?? '');
+    if (image?.id !== container.imageId) return true;
+    const { stdout } = await compose.call(['config', '--hash', service]);
+    if (stdout.trim().split(/\s+/)[1] !== container.configHash) return true;
+  }
+  return false;
 }
 
 /**
- * Starts the new image beside the old container, without its ports, and waits until it is healthy.
- * An image that does not get there never stops the one that serves.
+ * Starts the new image beside the old containers, once for each service that runs it and without
+ * their ports, and waits until all are healthy. An image that does not get there never stops the one
+ * that serves.
  *
- * @throws StagesError `NOT_HEALTHY`; the candidate is removed, its log is on stderr.
+ * @throws StagesError `NOT_HEALTHY`; the candidates are removed, the log of each that failed is shown.
  */
-export async function tryOut(replacement: Replacement, before: Container): Promise<void> {
+export async function tryOut(replacement: Replacement, before: Container[]): Promise<void> {
   const { engine, compose, config, service, waitSeconds } = replacement;
-  const name = `${config.name}-${service}-candidate-${randomBytes(3).toString('hex')}`;
+  const mark = randomBytes(3).toString('hex');
+  const candidates = servicesOfImage(config, service).map((each) => ({
+    service: each,
+    name: `${config.name}-${each}-candidate-${mark}`,
+  }));
   try {
-    await compose.call(['run', '--detach', '--no-deps', '--name', name, service]);
-    const verdict = await waitUntilHealthy(engine, name, waitSeconds * 1000);
-    if (verdict.healthy) return;
-    await engine.command(['logs', '--tail', '30', name], { output: 'show', allowFailure: true });
+    for (const { name, service: each } of candidates)
+      await compose.call(['run', '--detach', '--no-deps', '--name', name, each]);
+    const ailing = await ailingOf(engine, candidates, waitSeconds * 1000);
+    if (ailing.length === 0) return;
+    await showLogs(replacement, ailing);
     const image = await engine.inspectImage(config.services[service]?.image ?? '');
+    const refused = `The new image (${short(image?.id ?? '')}) did not get healthy: ${ailments(ailing)}`;
     throw new StagesError('NOT_HEALTHY', {
-      message: `The new image of ${service} (${short(image?.id ?? '')}) did not get healthy: ${verdict.reason}; the one that ran before (${short(before.imageId)}) still serves`,
+      message: `${refused}; ${await whatStillServes(replacement, before)}`,
       hint: 'Its log stands above; mend it and run compose-up again',
     });
   } finally {
-    await engine.command(['rm', '--force', '--volumes', name], { allowFailure: true });
+    const names = candidates.map(({ name }) => name);
+    // A worker that took a job from the queue is given the time to put it back.
+    await engine.command(['stop', ...names], { allowFailure: true });
+    await engine.command(['rm', '--force', '--volumes', ...names], { allowFailure: true });
   }
+}
+
+/** What is left of `before`, as it is now. */
+async function whatStillServes(
+  { engine, config }: Pick<OpenedCompose, 'engine' | 'config'>,
+  before: readonly Container[],
+): Promise<string> {
+  const now = await projectContainers(engine, config.name);
+  const parts = before.map(({ id, service, imageId }) => {
+    const found = now.find((each) => each.id === id);
+    const serves = found?.state === 'running' && found.health !== 'unhealthy';
+    const state = found ? (found.health ?? found.state) : 'gone';
+    return `${service} (${short(imageId)}) ${serves ? 'still serves' : `does not serve: it is ${state}`}`;
+  });
+  return `of what ran before, ${parts.join(', ')}`;
 }
 
 /**
- * Brings back the image that `before` ran, after the new one took its place and failed.
- *
- * @param failure why it failed
- * @throws StagesError `ROLLED_BACK` when the old image is healthy again, `NOT_HEALTHY` when it is not.
+ * Those containers of the project that are not healthy, after `compose up` came back: it takes
+ * whatever has no health check for good as soon as it was started, and says nothing of what ends
+ * later. The image's own services are waited for, the others looked at.
  */
-export async function rollBack(
-  replacement: Replacement,
-  before: Container,
-  failure: unknown,
-): Promise<never> {
-  const { engine, config, project, service, workspaceRoot, waitSeconds } = replacement;
-  const reasons = await unhealthy(replacement);
-  await showLog(replacement);
-  const override = join(workspaceRoot, 'dist', 'compose', `${config.name}.rollback.yaml`);
-  await mkdir(dirname(override), { recursive: true });
-  await writeFile(override, stringify({ services: { [service]: { image: before.imageId } } }));
-  const old = engine.compose({ ...project, files: [...project.files, override] });
-  const what = `The new image of ${service} did not get healthy (${reasons || firstLine(failure)})`;
-  try {
-    await old.up({
-      services: [service],
-      wait: true,
-      waitTimeoutSeconds: waitSeconds,
-      noDeps: true,
-      forceRecreate: true,
-    });
-  } catch (cause) {
-    throw new StagesError('NOT_HEALTHY', {
-      message: `${what}, and neither did the one that ran before, ${before.imageId}`,
-      hint: 'What they need is missing: look at compose-ps, compose-logs and doctor',
-      cause,
-    });
+export async function notHealthy(replacement: Replacement): Promise<Ailing[]> {
+  const { engine, config, service, waitSeconds } = replacement;
+  const own = servicesOfImage(config, service);
+  const containers = (await projectContainers(engine, config.name)).filter(
+    ({ oneOff, service: each }) => !oneOff && own.includes(each),
+  );
+  const missing = own
+    .filter((name) => !containers.some((each) => each.service === name))
+    .map((name) => ({ service: name, name, reason: 'it has no container' }));
+  const ailing = await ailingOf(engine, containers, waitSeconds * 1000);
+  return [...missing, ...ailing];
+}
+
+/** The end of what each of the containers printed, under the name of its service. */
+export async function showLogs(
+  { engine }: Pick<OpenedCompose, 'engine'>,
+  ailing: readonly Pick<Ailing, 'service' | 'name'>[],
+): Promise<void> {
+  for (const { service, name } of ailing) {
+    process.stdout.write(`the end of the log of ${service} (${name}):\n`);
+    await engine.command(['logs', '--tail', '30', name], { output: 'show', allowFailure: true });
   }
-  throw new StagesError('ROLLED_BACK', {
-    message: `${what}; the one that ran before, ${before.imageId}, was brought back and is healthy`,
-    hint: 'The log of the new one stands above; mend it and run compose-up again',
-    cause: failure,
-  });
-}
-
-/** Which services are not healthy, and why: `worker: its health check fails`. */
-async function unhealthy({ engine, config }: Replacement): Promise<string> {
-  const containers = (await projectContainers(engine, config.name)).filter(({ oneOff }) => !oneOff);
-  return containers
-    .flatMap((each) => {
-      const verdict = verdictOf(each, 0);
-      return verdict && !verdict.healthy ? [`${each.service}: ${verdict.reason}`] : [];
-    })
-    .join('; ');
-}
-
-async function showLog({ compose, service }: Replacement): Promise<void> {
-  await compose.call(['logs', '--no-color', '--tail', '30', service], {
-    output: 'show',
-    allowFailure: true,
-  });
-}
-
-function firstLine(error: unknown): string {
-  const lines = String((error as Error).message ?? error).split('\n');
-  return (lines.find((line) => /unhealthy|exited|is not running/.test(line)) ?? lines[0] ?? '')
-    .replace(/^.*?(container \S+)/i, '$1')
-    .trim();
 }

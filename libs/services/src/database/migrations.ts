@@ -25,7 +25,32 @@ export class Migrations {
   }
 
   async dryRun(): Promise<string> {
-    return this.#output(dryRunCommand(await this.current()));
+    return this.pending(await this.current());
+  }
+
+  /** The SQL that would lead from `current` to the newest revision. */
+  pending(current: string[]): Promise<string> {
+    return this.#output(dryRunCommand(current));
+  }
+
+  /** Whether the database comes to `revision` by going back: it has been there before. */
+  async isBehind(revision: string): Promise<boolean> {
+    if (revision === 'base') return true;
+    const rows = await this.#output(['alembic', 'history', '--rev-range', 'base:current']);
+    const known = rows.split('\n').map((row) => / -> ([^\s,]+)/.exec(row)?.[1]);
+    return known.includes(revision);
+  }
+
+  /**
+   * Tries the way from the revisions `to` back to `from` in a scratch database, which has no rows.
+   *
+   * @throws StagesError `DATABASE_FAILED` with what the downgrade said
+   */
+  async tryWayBack({ from, to }: { from: string[]; to: string[] }): Promise<void> {
+    await this.withMigrated(to, async (scratch) => {
+      for (const revision of from.length > 0 ? from : ['base'])
+        await this.#output(['alembic', 'downgrade', revision], scratch);
+    });
   }
 
   /** What the models have and the migrations do not. */
@@ -101,7 +126,9 @@ export class Migrations {
   }
 
   #failed(command: string[], said: string): StagesError {
-    const last = said.trim().split('\n').at(-1) ?? '';
+    const lines = said.trim().split('\n');
+    // SQLAlchemy ends with the statement and an address that explains the kind of error.
+    const last = lines.findLast((line) => /^[\w.]+(Error|Exception)\b/.test(line)) ?? lines.at(-1);
     return new StagesError('DATABASE_FAILED', {
       message: `\`${command.join(' ')}\` failed: ${last}`,
       hint: 'Mend what it names and run it again',

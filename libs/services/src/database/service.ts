@@ -27,6 +27,16 @@ export function databaseService(config: ComposeConfig, named?: string): string {
   });
 }
 
+/** Those of what `service` depends on that are PostgreSQL servers. */
+export function databasesOf(
+  { services }: Pick<ComposeConfig, 'services'>,
+  service: string,
+): string[] {
+  return Object.keys(services[service]?.depends_on ?? {}).filter((name) =>
+    isPostgres(services[name] ?? {}),
+  );
+}
+
 /** By the official image's variables, which derived images keep, or by the image's name. */
 function isPostgres({ image = '', environment }: ComposeService): boolean {
   if (/pgadmin|adminer|exporter/.test(image)) return false;

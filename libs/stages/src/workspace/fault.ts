@@ -10,6 +10,7 @@ export type FaultCode =
   | 'BASE_UNAVAILABLE'
   | 'PORT_TAKEN'
   | 'MIGRATION_FAILED'
+  | 'MIGRATION_REFUSED'
   | 'COMMAND_FAILED'
   | 'ENV_MISSING'
   | 'NOT_HEALTHY'
@@ -17,6 +18,7 @@ export type FaultCode =
   | 'NOT_CONFIRMED'
   | 'NO_SUCH_SERVICE'
   | 'DATABASE_FAILED'
+  | 'PASSWORD_REFUSED'
   | 'BACKUP_INVALID'
   | 'SCHEMA_DRIFTED'
   | 'CHECK_FAILED';

@@ -1,23 +1,41 @@
+import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import {
+  afterRefusal,
+  ailments,
+  type BreakingPolicy,
+  checkAhead,
+  checkPassword,
   checkPorts,
   type ComposeOptions,
+  type Container,
+  databaseService,
+  databasesOf,
   keepRunning,
   migrate,
+  type Migrated,
+  Migrations,
+  notHealthy,
   openCompose,
+  type OpenedCompose,
   pullMissing,
+  type Replacement,
   rollBack,
-  runningContainer,
+  runningContainers,
+  Server,
+  showLogs,
   startDependencies,
   tryOut,
   wouldReplace,
 } from '@excel2doc/services';
+import { StagesError } from '@excel2doc/stages';
 import { projectOf } from '../project';
 import { report } from '../report';
 
 interface Options extends ComposeOptions {
   service: string;
   migrate?: string[];
+  breaking?: BreakingPolicy;
   backup?: boolean;
   waitSeconds: number;
   tryOut: boolean;
@@ -26,7 +44,8 @@ interface Options extends ComposeOptions {
 /**
  * Dependencies first, then the migrations as a one-off container of the new image, then the rest:
  * while a migration fails, the containers that ran before go on running. A new image is tried out
- * beside the old container, and rolled back if it fails in its place.
+ * beside the old containers, in each service that runs it, and all of them are rolled back if one
+ * fails in its place.
  */
 export default function composeUp(options: Options, context: ExecutorContext) {
   return report(async () => {
@@ -35,23 +54,78 @@ export default function composeUp(options: Options, context: ExecutorContext) {
     const { compose, config } = opened;
     const running = (await compose.ps()).filter(({ state }) => state === 'running');
     await checkPorts(config, running);
-    const before = await runningContainer(opened, service);
+    const before = await runningContainers(opened, service);
     const replacement = { ...opened, workspaceRoot: context.root, service, waitSeconds };
     await pullMissing(opened, service);
     await startDependencies(compose, config, service);
-    if (options.migrate) {
-      await migrate(opened, service, options.migrate, {
-        ...(options.backup && { backupFolder: `${context.root}/backups/${config.name}` }),
-      });
-    }
-    const replaces = before && (await wouldReplace(replacement, before));
-    if (replaces && options.tryOut) await tryOut(replacement, before);
+    for (const database of databasesOf(config, service)) await checkPassword(opened, database);
+    const replaces = await wouldReplace(replacement, before);
+    const migrated = options.migrate && (await migrateFor(opened, options, context, replaces));
     try {
-      await compose.up({ wait: true, waitTimeoutSeconds: waitSeconds });
+      if (replaces && options.tryOut) await tryOut(replacement, before);
+      await replaceServices(replacement, replaces ? before : []);
     } catch (error) {
-      if (replaces) await rollBack(replacement, before, error);
-      throw error;
+      throw migrated ? await onMigrated(opened, service, migrated, error) : error;
     }
     await keepRunning(replacement);
+  });
+}
+
+/** Checks what is pending when something runs that it could break, then migrates. */
+async function migrateFor(
+  opened: OpenedCompose,
+  { service, migrate: command = [], backup, breaking = 'name' }: Options,
+  context: ExecutorContext,
+  replaces: boolean,
+): Promise<Migrated> {
+  const { config } = opened;
+  const isAlembic = command[0] === 'alembic';
+  if (replaces && isAlembic) {
+    const server = new Server(opened.compose, databaseService(config));
+    await checkAhead(server, new Migrations(opened, service, server), breaking);
+  }
+  return migrate(opened, service, command, {
+    ...(backup && { backupFolder: join(context.root, 'backups', config.name) }),
+  });
+}
+
+/** @param before what is brought back when the new ones fail; none where nothing is replaced */
+async function replaceServices(replacement: Replacement, before: Container[]): Promise<void> {
+  const { compose, waitSeconds } = replacement;
+  try {
+    await compose.up({ wait: true, waitTimeoutSeconds: waitSeconds });
+    await allHealthy(replacement);
+  } catch (error) {
+    if (before.length > 0) await rollBack(replacement, before, error);
+    throw error;
+  }
+}
+
+/** The failure of an image, with where its migrations have left the schema. */
+async function onMigrated(
+  opened: OpenedCompose,
+  service: string,
+  migrated: Migrated,
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof StagesError)) return error;
+  const server = new Server(opened.compose, databaseService(opened.config));
+  const said = await afterRefusal(new Migrations(opened, service, server), migrated);
+  if (!said) return error;
+  return new StagesError(error.code, {
+    message: `${error.message}; ${said.message}`,
+    hint: `${error.hint}; ${said.hint}`,
+    cause: error,
+  });
+}
+
+/** @throws StagesError `NOT_HEALTHY` naming the services that are not, after their logs */
+async function allHealthy(replacement: Replacement): Promise<void> {
+  const ailing = await notHealthy(replacement);
+  if (ailing.length === 0) return;
+  await showLogs(replacement, ailing);
+  throw new StagesError('NOT_HEALTHY', {
+    message: `Not all services are healthy: ${ailments(ailing)}`,
+    hint: 'Their logs stand above; mend it and run compose-up again',
   });
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import composeUp from './executor';
 import { executorContext } from '../../testing/context';
 import { type TestWorkspace, testWorkspace } from '@excel2doc/services/testing/workspace';
-import { projectContainers, rollBack, runningContainer } from '@excel2doc/services';
+import { projectContainers, rollBack, runningContainers } from '@excel2doc/services';
 
 let workspace: TestWorkspace;
 
@@ -57,9 +57,9 @@ test('an image that is not healthy never stops the one that serves', async () =>
   for (const [dockerfile, reason] of [
     [
       broken,
-      /did not get healthy: its health check fails \(.*refused.*\); the one that ran before/,
+      /did not get healthy: app: its health check fails \(.*refused.*\); of what ran before, app \(\w+\) still serves/,
     ],
-    [ending, /did not get healthy: it ended with exit status 3; the one that ran before/],
+    [ending, /did not get healthy: app: it ended with exit status 3; of what ran before/],
   ] as const) {
     await workspace.image('app', 'dev', dockerfile);
     const address = `http://127.0.0.1:${await port()}/`;
@@ -86,25 +86,25 @@ test('an image that is not healthy never stops the one that serves', async () =>
 
 test('one that fails in its place is rolled back to the image that ran before', async () => {
   const opened = await workspace.open();
-  const before = await runningContainer(opened, 'app');
+  const [before] = await runningContainers(opened, 'app');
   await workspace.image('app', 'dev', broken);
   const said = await errors(async () =>
     expect(await up({ tryOut: false })).toEqual({ success: false }),
   );
   expect(said).toContain(
-    `the one that ran before, ${before?.imageId}, was brought back and is healthy`,
+    `what ran before, app (${before?.imageId.slice(7, 19)}), was brought back and is healthy`,
   );
-  const after = await runningContainer(opened, 'app');
-  expect(after).toMatchObject({ imageId: before?.imageId, health: 'healthy' });
+  const after = await runningContainers(opened, 'app');
+  expect(after[0]).toMatchObject({ imageId: before?.imageId, health: 'healthy' });
   expect(await page()).toContain('first');
 });
 
 test('when the old one fails too, both are named', async () => {
   const opened = await workspace.open();
-  const before = await runningContainer(opened, 'app');
+  const [before] = await runningContainers(opened, 'app');
   const gone = { ...before!, imageId: `sha256:${'0'.repeat(64)}` };
   const replacement = { ...opened, workspaceRoot: workspace.root, service: 'app', waitSeconds: 5 };
-  await expect(rollBack(replacement, gone, new Error('unhealthy'))).rejects.toMatchObject({
+  await expect(rollBack(replacement, [gone], new Error('unhealthy'))).rejects.toMatchObject({
     code: 'NOT_HEALTHY',
   });
 });
