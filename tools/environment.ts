@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -19,6 +19,8 @@ export function ensureEnvironment(): boolean {
   const password = () => randomBytes(24).toString('hex');
   const text = [
     '# Written by `npm start`. Not in git: it holds passwords. Ports can be changed here.',
+    // Of this checkout alone: the passwords of another one would meet the volumes of the first.
+    `COMPOSE_PROJECT_NAME=${projectName(workspaceRoot)}`,
     'POSTGRES_USER=excel2doc',
     'POSTGRES_DB=excel2doc',
     `POSTGRES_PASSWORD=${password()}`,
@@ -32,6 +34,11 @@ export function ensureEnvironment(): boolean {
   writeFileSync(temporary, text, { mode: 0o600 });
   renameSync(temporary, environmentFile);
   return true;
+}
+
+/** A name that is the same for a checkout as long as it lies where it lies. */
+export function projectName(folder: string): string {
+  return `excel2doc-${createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 8)}`;
 }
 
 /** The values that Compose reads, those of the process first, as Compose does. */

@@ -9,12 +9,13 @@ void runSteps(async () => {
   await step('building the images and bringing the services up', (log) =>
     nx('start', ['run', 'backend:compose-up'], log),
   );
-  const { BACKEND_PORT = '8000' } = await readEnvironment();
+  const { BACKEND_PORT = '8000', COMPOSE_PROJECT_NAME = 'excel2doc' } = await readEnvironment();
   const address = `http://localhost:${BACKEND_PORT}`;
   console.log(`
 The backend is up:
   API docs  ${address}/docs
   health    ${address}/health
+  project   ${COMPOSE_PROJECT_NAME}: the name of this checkout's containers and volumes
 
 What one needs next:
   npx nx run backend:compose-logs     follow what it does

@@ -7,6 +7,7 @@ export { type Container, projectContainers } from './compose/container';
 export { execIn } from './compose/exec';
 export { ailments, waitUntilHealthy } from './compose/health';
 export { checkPorts } from './compose/ports';
+export { listProjects } from './compose/list';
 export {
   type ComposeOptions,
   openCompose,

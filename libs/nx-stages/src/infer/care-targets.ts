@@ -51,6 +51,11 @@ export function careTargets(subject: CareSubject): Record<string, TargetConfigur
       'The services: state, health, restarts, ports, image, newer source (--json)',
       { ...own, stage, context },
     ),
+    'compose-ls': target(
+      'compose-ls',
+      'All Compose projects of the engine, whichever checkout started them (--json)',
+      {},
+    ),
     'compose-logs': target(
       'compose-logs',
       'Follow the logs (--service=NAME, --since=10m, --level=warning, --no-follow, --raw)',
