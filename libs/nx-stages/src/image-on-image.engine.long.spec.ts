@@ -1,3 +1,4 @@
+// Takes 60 s.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StagedWorkspace } from '@excel2doc/stages/testing/staged';

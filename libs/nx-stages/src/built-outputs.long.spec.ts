@@ -1,3 +1,4 @@
+// Takes 60 s.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+// Takes 90 s.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { NxWorkspace } from './testing/nx-workspace';
 
