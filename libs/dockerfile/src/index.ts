@@ -19,6 +19,7 @@ export type {
   StagePlan,
   StagePlanFile,
 } from './plan';
+export { isReadDifferently } from './stage/reading';
 export { ruleSetOf, ruleSets } from './rules';
 export type { RuleSet } from './rules';
 export { serialisePlan } from './serialise';

@@ -66,6 +66,17 @@ export function readByRules(given: Dockerfile, options: ReadingOptions): Reading
   return { dockerfile, stages: joined, differs, isKnown };
 }
 
+/**
+ * Whether it has to be known who builds it: BuildKits of different rule sets read some stage of it
+ * differently, and neither `rules` nor its `# syntax=` says by which it will be read.
+ *
+ * @throws DockerfileError as `readByRules`
+ */
+export function isReadDifferently(dockerfile: Dockerfile, options: ReadingOptions): boolean {
+  const { isKnown, differs } = readByRules(dockerfile, options);
+  return !isKnown && differs.includes(true);
+}
+
 function attempt<T>(run: () => T): { result?: T; refusal?: DockerfileError } {
   try {
     return { result: run() };

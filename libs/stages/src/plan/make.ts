@@ -13,6 +13,7 @@ import { Bases, type FoundImagesFile } from '../bases/bases';
 import { findLockedInEngine, findUnlocked } from '../bases/find-unlocked';
 import { findProjectImages } from '../bases/project-images';
 import type { DockerProject } from '../workspace/docker-project';
+import { builderRules } from './builder-rules';
 import { outputRoot } from '../workspace/paths';
 import { baseReferences } from '../bases/lock';
 import type { StagesError } from '../workspace/fault';
@@ -84,7 +85,10 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
     for (const [reference, image] of Object.entries(found))
       unlocked[reference] = { ...unlocked[reference], ...image };
     const inputs = await locked.withFound(found).inputs(named, platform);
-    byPlatform.push(planStages(dockerfile, { ...shared, platforms: [platform], bases: inputs }));
+    const rules = await builderRules(project, dockerfile, platform);
+    byPlatform.push(
+      planStages(dockerfile, { ...shared, rules, platforms: [platform], bases: inputs }),
+    );
   }
   const compression = options.compression === 'zstd' && {
     compression: { kind: 'zstd' as const, version: zstdVersion() },

@@ -1,0 +1,34 @@
+import { type Dockerfile, type RuleSet, isReadDifferently } from '@excel2doc/dockerfile';
+import { EngineError } from '@excel2doc/engine';
+import type { DockerProject } from '../workspace/docker-project';
+
+/**
+ * The BuildKit in a release of Docker, by its first number, as far as there are rules for it. The
+ * daemons of distributions do not say its version.
+ *
+ * @see moby/moby, vendor.mod of each release
+ */
+const BUILT_IN: Readonly<Record<string, RuleSet>> = { '26': 13 };
+
+/**
+ * By whose rules a Dockerfile is planned for a platform. The engine is asked only where two BuildKits
+ * read it differently; undefined is planned so that it holds for either.
+ */
+export async function builderRules(
+  project: DockerProject,
+  dockerfile: Dockerfile,
+  platform: string,
+): Promise<RuleSet | undefined> {
+  const { buildArgs } = project;
+  if (!isReadDifferently(dockerfile, { platform, ...buildArgs })) return undefined;
+  // Which BuildKit a named builder has is not known here.
+  if (project.builders?.[platform]) return undefined;
+  try {
+    const { kind, serverVersion } = await project.engine();
+    return kind === 'podman' ? undefined : BUILT_IN[serverVersion.split('.')[0] ?? ''];
+  } catch (error) {
+    // Planned without an engine: whoever builds it may be any.
+    if (error instanceof EngineError) return undefined;
+    throw error;
+  }
+}
