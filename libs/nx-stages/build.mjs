@@ -125,7 +125,7 @@ function publishedManifest(manifest, dependencies) {
 /**
  * Below src/ here, below the root in the package. In this workspace from-source/ loads them.
  *
- * @param {string} collection executors or generators
+ * @param {string} collection executors, generators or hashers
  * @param {string} name
  */
 const implementationOf = (collection, name) =>
@@ -148,14 +148,20 @@ export async function buildPackage(out) {
     ['executors', 'generators'].map(async (name) => {
       const list = await readJson(join(library, `${name}.json`));
       const entries = Object.entries(list[name]);
-      for (const [each, entry] of entries) entry.implementation = implementationOf(name, each);
+      for (const [each, entry] of entries) {
+        entry.implementation = implementationOf(name, each);
+        if (entry.hasher) entry.hasher = implementationOf('hashers', each);
+      }
       return { name, list, entries: entries.map(([, entry]) => entry) };
     }),
   );
   const implementations = collections
     .flatMap(({ entries }) => entries)
-    .map(({ implementation }) => join(library, 'src', `${implementation}.ts`));
-  const external = Object.keys({ ...dependencies, ...manifest.peerDependencies });
+    .flatMap(({ implementation, hasher }) => (hasher ? [implementation, hasher] : [implementation]))
+    .map((module) => join(library, 'src', `${module}.ts`));
+  const external = Object.keys({ ...dependencies, ...manifest.peerDependencies }).flatMap(
+    (name) => [name, `${name}/*`],
+  );
 
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });

@@ -2,6 +2,6 @@ export { auditImage } from './audit/audit';
 export { AUDIT_RULES, requiredNames } from './audit/rules';
 export { keepRun, readRuns, runsFolder } from './history';
 export { reportPage } from './page/page';
-export { imagesOf, recordOf } from './record';
+export { type FinishedRun, imagesOf, recordOf } from './record';
 export { type FinalImage, reportOf } from './report';
 export { reportUrl, summaryMarkdown } from './summary';

@@ -19,4 +19,4 @@ export { Podman } from './podman';
 export type { RunStepsOptions } from './podman/run-steps';
 export type { RunOptions } from './client/run';
 export type { ImageStore } from './store/image-store';
-export { isPodmanChosen, openImageStore } from './open-store';
+export { isPodmanChosen, openImageSocket, openImageStore } from './open-store';

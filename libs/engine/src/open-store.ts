@@ -15,16 +15,30 @@ import { SocketStore } from './store/socket-store';
 export async function openImageStore(options: LocateOptions = {}): Promise<ImageStore> {
   const env = options.env ?? process.env;
   if (chosenEngine(options.choice, env) === 'podman') return locateEngine(options);
+  return (await openImageSocket(options)) ?? locateEngine(options);
+}
+
+/**
+ * The images of Docker behind its socket; undefined where only a client can tell whether an engine
+ * answers, or which one.
+ *
+ * @throws EngineError `ENGINE_TOO_OLD`, `NO_LINUX_CONTAINERS`
+ */
+export async function openImageSocket(
+  options: LocateOptions = {},
+): Promise<ImageStore | undefined> {
+  const env = options.env ?? process.env;
+  if (chosenEngine(options.choice, env) === 'podman') return undefined;
   const hosts = [await systemHost(env), (await readPrivateEngine(env))?.host];
   for (const host of hosts) {
     if (host === undefined) continue;
     const socket = socketOf(host);
     // Whether an engine answers elsewhere, only the client can tell.
-    if (socket === undefined) break;
+    if (socket === undefined) return undefined;
     const store = await SocketStore.open(socket);
     if (store) return store;
   }
-  return locateEngine(options);
+  return undefined;
 }
 
 /**

@@ -63,7 +63,7 @@ function bundle(entry, file) {
     platform: 'node',
     format: 'cjs',
     target: 'node20',
-    external: ['nx', '@nx/devkit'],
+    external: ['nx', 'nx/*', '@nx/devkit'],
     // The templates of a generator, and what is required late, lie beside its source.
     define: { __dirname: JSON.stringify(dirname(source)), __filename: JSON.stringify(source) },
     logLevel: 'error',

@@ -157,6 +157,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
   'docker-stage': {
     title: "Make one stage's image",
     description: "Make one stage's thin OCI layout and image.json",
+    executor: { hasher: './from-source/hashers.cjs#docker-stage' },
     required: ['stage', 'dockerfile', 'context'],
     options: {
       stage: { type: 'string', description: "The stage's name.", examples: ['deps'] },
@@ -178,6 +179,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
   'docker-load': {
     title: 'Put an image into the engine',
     description: "Put a stage's image into the engine, tagged, sending only what the engine lacks",
+    executor: { hasher: './from-source/hashers.cjs#docker-load' },
     required: ['stage', 'image', 'dockerfile', 'context'],
     options: {
       stage: SHARED.stage,

@@ -5,7 +5,6 @@ export { createDependencies } from './infer/create-dependencies';
 import type { CreateNodes } from '@nx/devkit';
 
 export type { PluginOptions };
-export { postTasksExecution } from './keep-run';
 
 /** The name from Nx 23 on. */
 export const createNodes: CreateNodes<PluginOptions> = [filePattern, infer];

@@ -19,8 +19,14 @@ import { TrackedFiles } from '../infer/tracked-files';
 
 const PLUGIN = '@excel2doc/nx-stages';
 
+/** What executors and hashers are both told. */
+export type RunContext = Pick<
+  ExecutorContext,
+  'root' | 'projectName' | 'projectsConfigurations' | 'nxJsonConfiguration' | 'taskGraph'
+>;
+
 /** The project that an executor runs for, as the libraries know it. */
-export function projectOf(context: ExecutorContext): WorkspaceProject {
+export function projectOf(context: RunContext): WorkspaceProject {
   const name = context.projectName ?? '';
   const project = context.projectsConfigurations?.projects[name];
   return {
@@ -42,7 +48,7 @@ export function projectOf(context: ExecutorContext): WorkspaceProject {
 /** The Dockerfile that an executor's options name. */
 export function dockerProject(
   options: Pick<DockerOptions, 'context' | 'lockFile'> & Partial<DockerOptions>,
-  context: ExecutorContext,
+  context: RunContext,
 ): DockerProject {
   return new DockerProject(projectOf(context), options);
 }
@@ -55,7 +61,7 @@ function pluginOptions(nxJson: NxJsonConfiguration | undefined): PluginOptions[]
 }
 
 /** The engine that nx.json asks for. */
-function engineChoice({ nxJsonConfiguration }: ExecutorContext): EngineChoice | undefined {
+function engineChoice({ nxJsonConfiguration }: RunContext): EngineChoice | undefined {
   return pluginOptions(nxJsonConfiguration)
     .map((options) => resolveOptions(options).engine)
     .find((engine) => engine !== undefined);
@@ -73,7 +79,7 @@ export async function workspaceHints(): Promise<Record<string, string>> {
   }
 }
 
-function workspaceImages({ projectsConfigurations }: ExecutorContext): WorkspaceImage[] {
+function workspaceImages({ projectsConfigurations }: RunContext): WorkspaceImage[] {
   return Object.values(projectsConfigurations?.projects ?? {})
     .flatMap(({ targets = {} }) => Object.values(targets))
     .filter(({ executor }) => executor === `${PLUGIN}:docker-load`)
@@ -86,7 +92,7 @@ function workspaceImages({ projectsConfigurations }: ExecutorContext): Workspace
 }
 
 /** Every Dockerfile's outputs, and what Nx keeps within the workspace. */
-function ownOutputs({ root, projectsConfigurations, nxJsonConfiguration }: ExecutorContext) {
+function ownOutputs({ root, projectsConfigurations, nxJsonConfiguration }: RunContext) {
   const homes = Object.values(projectsConfigurations?.projects ?? {}).flatMap(
     ({ root: folder, targets = {} }) =>
       Object.values(targets)
@@ -102,14 +108,14 @@ function ownOutputs({ root, projectsConfigurations, nxJsonConfiguration }: Execu
 }
 
 /** Asked only where something is missing: then the whole graph is looked through. */
-function makersOf({ root, projectsConfigurations }: ExecutorContext) {
+function makersOf({ root, projectsConfigurations }: RunContext) {
   return (path: string): string[] => {
     const projects = projectsConfigurations?.projects ?? {};
     return new GraphOutputs(projects, new TrackedFiles(root)).makersAt(path).map(makerName);
   };
 }
 
-async function cacheEntry(context: ExecutorContext, target: string): Promise<string | undefined> {
+async function cacheEntry(context: RunContext, target: string): Promise<string | undefined> {
   const task = Object.values(context.taskGraph?.tasks ?? {}).find(
     (each) => each.target.project === context.projectName && each.target.target === target,
   );

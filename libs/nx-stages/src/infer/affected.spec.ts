@@ -103,10 +103,8 @@ beforeAll(async () => {
   await git('init', '-q', '-b', 'main');
   await commit(() => undefined);
   expect(tasks(await nx('run-many', '-t', 'docker-runner'))).toEqual({
-    'api:docker-plan': 'run',
     'api:docker-deps': 'run',
     'api:docker-runner': 'run',
-    'shop:docker-plan': 'run',
     'shop:docker-runner': 'run',
   });
 }, 240_000);
@@ -115,7 +113,6 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 test('a change in the folder that no stage reads runs nothing but cache hits', async () => {
   await commit(() => append('apps/api/README.md'));
   expect(await affected()).toEqual({
-    'api:docker-plan': 'run',
     'api:docker-deps': 'hit',
     'api:docker-runner': 'hit',
   });
@@ -124,7 +121,6 @@ test('a change in the folder that no stage reads runs nothing but cache hits', a
 test('a change that one stage reads runs that stage', async () => {
   await commit(() => append('apps/api/app/main.py'));
   expect(await affected()).toEqual({
-    'api:docker-plan': 'run',
     'api:docker-deps': 'hit',
     'api:docker-runner': 'run',
   });
@@ -137,17 +133,15 @@ test('a change elsewhere affects no image', async () => {
 
 test("a change in another project's file that a stage copies affects the stage's project", async () => {
   await commit(() => append('libs/prices/prices.py'));
-  expect(await affected()).toEqual({ 'shop:docker-plan': 'run', 'shop:docker-runner': 'run' });
+  expect(await affected()).toEqual({ 'shop:docker-runner': 'run' });
 });
 
 test('a moved base affects every image, and rebuilds none that is not built on it', async () => {
   const lock = { format: 1, images: { 'python:3.12': { digest: `sha256:${'1'.repeat(64)}` } } };
   await commit(() => writeFileSync(join(root, 'docker/images.lock.json'), JSON.stringify(lock)));
   expect(await affected()).toEqual({
-    'api:docker-plan': 'run',
     'api:docker-deps': 'hit',
     'api:docker-runner': 'hit',
-    'shop:docker-plan': 'run',
     'shop:docker-runner': 'hit',
   });
 });
@@ -155,7 +149,6 @@ test('a moved base affects every image, and rebuilds none that is not built on i
 test('an argument that a Compose file declares rebuilds the stages that use it', async () => {
   await commit(() => writeFileSync(join(root, 'docker/compose.yaml'), composeWith('2')));
   expect(await affected()).toEqual({
-    'api:docker-plan': 'run',
     'api:docker-deps': 'hit',
     'api:docker-runner': 'run',
   });
@@ -178,7 +171,6 @@ test("an argument of a target's own options wins over the declared one", async (
 test('a file that git ignores is seen by the plan, though by no input of Nx', async () => {
   append('apps/api/app/generated.py');
   expect(tasks(await nx('run', 'api:docker-runner'))).toEqual({
-    'api:docker-plan': 'run',
     'api:docker-deps': 'hit',
     'api:docker-runner': 'run',
   });

@@ -32,7 +32,7 @@ describe('a Dockerfile', () => {
     expect(api.name).toBe('api');
     expect(api.targets['docker-runner']).toMatchObject({
       cache: true,
-      dependsOn: ['docker-plan', 'docker-deps'],
+      dependsOn: ['docker-deps'],
     });
     expect(api.targets['docker-build'].dependsOn).toEqual(['docker-runner']);
   });
@@ -111,10 +111,7 @@ describe('a Dockerfile', () => {
       '{workspaceRoot}/libs/prices',
       '{workspaceRoot}/libs/prices/**/*',
     ]);
-    expect(api.targets['docker-runner'].inputs).toEqual([
-      { dependentTasksOutputFiles: '**/docker/plan/runner.json' },
-      { externalDependencies: [] },
-    ]);
+    expect(api.targets['docker-runner'].inputs).toEqual([{ externalDependencies: [] }]);
   });
 
   test('keeps the output of a stage called plan apart from the plans', () => {

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 // Types alone: loading @nx/devkit would take longer than all that is done here.
-import type { CreateNodesContext, CreateNodesResultArray, ProjectConfiguration } from '@nx/devkit';
+import type {
+  CreateNodesContext,
+  CreateNodesResultArray,
+  NxJsonConfiguration,
+  ProjectConfiguration,
+} from '@nx/devkit';
 import type { StageSummary } from '@excel2doc/dockerfile';
 import {
   dockerTarget,
@@ -18,6 +23,7 @@ import { copiedOutputs, dependsOnMakers } from './copied-outputs';
 import { type BuildSettings, type DeclaredBuild, recipes } from './declared-build';
 import { type OtherImage, dockerTargets, imageName } from './docker-targets';
 import { dockerfilePattern, isDockerfile, variantOf, variants } from './dockerfile-name';
+import { declaredDependsOn, planInHasher } from './plan-in-hasher';
 import { isNameDeclared, projectNameAt, projectRootAt } from './project';
 import { keepRemembered, remembered } from './remembered';
 import { ProjectImages } from './project-images';
@@ -43,6 +49,7 @@ interface Surroundings {
   tracked: TrackedFiles;
   outputs: WorkspaceOutputs;
   images: ProjectImages;
+  nxJson: NxJsonConfiguration;
 }
 
 /** A Dockerfile, and one way to build it: two services may build one with other arguments each. */
@@ -116,7 +123,7 @@ export function createNodes(
   const images = new ProjectImages(workspaceRoot, dockerfiles, composeFiles);
   const around = {
     ...{ workspaceRoot, options: resolved, composeFiles, dockerfiles },
-    ...{ tracked, outputs, images },
+    ...{ tracked, outputs, images, nxJson: nxJsonConfiguration },
   };
   const projects = new Map<string, ProjectConfiguration>();
   for (const dockerfile of around.dockerfiles) {
@@ -245,7 +252,12 @@ function dockerProject(
     ...{ projectRoot: root, dockerfile, context, image, settings, services, others },
     ...{ waitsFor, projectImages },
   };
-  const targets = dockerTargets({ ...location, ...(variant && { variant }) }, stages, options);
+  const plan = dockerTarget('plan', variant);
+  const targets = planInHasher(
+    dockerTargets({ ...location, ...(variant && { variant }) }, stages, options),
+    plan,
+    declaredDependsOn(around.workspaceRoot, root, plan, around.nxJson),
+  );
   // Services, databases and care belong to the image that the project is about.
   if (variant) return { root, name, targets };
 

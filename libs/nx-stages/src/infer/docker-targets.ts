@@ -131,8 +131,8 @@ export function dockerTargets(
       executor: executor('docker-stage'),
       cache: true,
       dependsOn: [named('plan'), ...stage.dependsOn.map((name) => stageTarget(name, variant))],
+      // What it reads besides is the hasher's business.
       inputs: [
-        { dependentTasksOutputFiles: `**/docker/plan/${stage.name}.json` },
         ...stage.dependsOn.map((name) => ({
           dependentTasksOutputFiles: `**/docker/${posix.basename(stageFolder(home, name))}/**/image.json`,
         })),
@@ -196,12 +196,15 @@ function imageTargets(
     stage === undefined
       ? dockerTarget('plan', location.variant)
       : stageTarget(stage, location.variant);
-  const shared = { cache: false, dependsOn: [made] };
   const what = { stage: stage ?? '', image };
   return {
     [dockerTarget('build', variant)]: {
       executor: executor('docker-load'),
-      ...shared,
+      // Where the engine has the image: its hasher asks.
+      cache: true,
+      dependsOn: [made],
+      inputs: [{ dependentTasksOutputFiles: '**/image.json' }, { externalDependencies: [] }],
+      outputs: [],
       options: { ...what, ...source },
       metadata: {
         description: `The image of ${location.dockerfile} in the engine, as ${image}`,
@@ -211,7 +214,8 @@ function imageTargets(
     },
     [dockerTarget('push', variant)]: {
       executor: executor('docker-push'),
-      ...shared,
+      cache: false,
+      dependsOn: [made],
       options: {
         ...what,
         ...(registry && { repository: posix.join(registry, image) }),

@@ -68,7 +68,7 @@ describe('several Dockerfiles in a project', () => {
       'docker-run-nginx',
     ]);
     expect(api?.targets?.['docker-run-worker']).toMatchObject({
-      dependsOn: ['docker-plan-worker'],
+      dependsOn: [],
       outputs: ['{workspaceRoot}/dist/api@worker/docker/run'],
       options: { dockerfile: 'api/Dockerfile.worker', variant: 'worker' },
     });
@@ -236,7 +236,7 @@ services:
     expect(args('docker-plan')).toEqual({ ROLE: 'api' });
     expect(args('docker-plan-worker')).toEqual({ ROLE: 'worker' });
     expect(targets['docker-run-worker']).toMatchObject({
-      dependsOn: ['docker-plan-worker', 'docker-deps-worker'],
+      dependsOn: ['docker-deps-worker'],
       outputs: ['{workspaceRoot}/dist/shop@worker/docker/run'],
     });
     expect(targets['compose-up']?.dependsOn).toEqual([

@@ -82,7 +82,7 @@ export class NxWorkspace {
   async commit(edit: () => void): Promise<void> {
     edit();
     await this.git('add', '-A');
-    await this.git('commit', '-qm', 'edit');
+    await this.git('commit', '--allow-empty', '-qm', 'edit');
   }
 
   /** Runs Nx; never throws, so that a test can assert on what it said. */
@@ -145,8 +145,9 @@ export class NxWorkspace {
     rmSync(this.root, { recursive: true, force: true });
   }
 
-  private async git(...args: string[]): Promise<void> {
+  async git(...args: string[]): Promise<string> {
     const identity = ['-c', 'user.name=test', '-c', 'user.email=test@localhost'];
-    await run('git', [...identity, ...args], { cwd: this.root });
+    const { stdout } = await run('git', [...identity, ...args], { cwd: this.root });
+    return stdout;
   }
 }

@@ -2,6 +2,7 @@ import { openImageStore } from '@excel2doc/engine';
 import { commitForTags } from '../workspace/commit';
 import type { DockerProject } from '../workspace/docker-project';
 import { withHealing } from './healing';
+import { rememberLoaded } from './image-is-there';
 import { type Loaded, loadStage } from './load';
 import { Outputs } from './outputs';
 import { imageTags } from './tags';
@@ -31,6 +32,7 @@ export async function loadImage(
     const tags = imageTags(record.digest, await committed, tag);
     const [name = '', ...others] = tags.map((each) => `${image}:${each}`);
     const loaded = await loadStage(engine, outputs, stage, [name, ...others], project.engine);
+    await rememberLoaded(project, image, record, [name, ...others]);
     return { ...loaded, name };
   });
 }

@@ -4,6 +4,6 @@ export function imageTags(digest: string, commit: string | undefined, name?: str
 }
 
 /** The tag that people use: the one that a target sets, else NX_STAGES_TAG, else `dev`. */
-export function imageTag(name?: string): string {
-  return name ?? process.env['NX_STAGES_TAG'] ?? 'dev';
+export function imageTag(name?: string, env: NodeJS.ProcessEnv = process.env): string {
+  return name ?? env['NX_STAGES_TAG'] ?? 'dev';
 }

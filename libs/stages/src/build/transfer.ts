@@ -14,6 +14,11 @@ export function loadedText(how: 'present' | 'thin' | 'full', sentBytes: number):
   return how === 'present' ? 'was there already' : `${how} load, ${bytesText(sentBytes)} sent`;
 }
 
+/** The same where the engine was found to have the image, whichever it is by now. */
+export function thereText(name: string): string {
+  return `${name} is in the engine`;
+}
+
 /** The same for docker-push. */
 export function pushedText(uploadedBytes: number, blobs: PushedBlobs): string {
   const { uploaded, mounted, present } = blobs;
@@ -37,5 +42,6 @@ export function transferOf(terminalOutput: string): Transfer | undefined {
   if (pushed.length > 0) return { to: 'registry', bytes: sum(pushed) };
   const loaded = read(`\\((?:thin|full) load, ${SIZE} sent\\)`);
   if (loaded.length > 0) return { to: 'engine', bytes: sum(loaded) };
-  return terminalOutput.includes('(was there already)') ? { to: 'engine', bytes: 0 } : undefined;
+  const wasThere = /\(was there already\)| is in the engine$/m.test(terminalOutput);
+  return wasThere ? { to: 'engine', bytes: 0 } : undefined;
 }

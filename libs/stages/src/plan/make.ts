@@ -36,6 +36,8 @@ export interface KeyedPlan extends StagePlanFile {
    * vouches for the same bytes, so it is part of the key.
    */
   builder?: 'podman';
+  /** When it was made, of a stage that is built every time: no other plan is equal to it. */
+  madeAt?: string;
   /** Why it cannot be built; there are no platforms then. Nothing that others build needs it. */
   refused?: { message: string; hint: string };
 }

@@ -11,6 +11,7 @@ import { hiddenFiles } from './own-outputs';
  * Writes plan/<stage>.json for every stage; files of stages that are gone are removed.
  *
  * @param say told in one line each: what is not exact, what was found of images that nobody locked
+ * @returns what was written
  * @throws as `makePlans` does; no plan is written then
  */
 export async function writePlans(
@@ -33,11 +34,12 @@ export async function writePlans(
     say(
       `${project.dockerfile}: ${hidden}${more.length > 0 ? ` and ${more.length} more in such folders` : ''} cannot be copied: what is written while images are made is no part of a context. Move it to another folder`,
     );
-  for (const each of plans) {
-    await write(join(project.planDir, `${each.stage}.json`), serialisePlan(withNonce(each)));
-    reasonTexts(project.dockerfile, each).forEach(say);
+  const written = plans.map(withNonce);
+  for (const each of written) {
+    await write(join(project.planDir, `${each.stage}.json`), serialisePlan(each));
+    planNotes(project.dockerfile, each).forEach(say);
   }
-  return plans;
+  return written;
 }
 
 /**
@@ -46,10 +48,11 @@ export async function writePlans(
  */
 function withNonce(plan: KeyedPlan): KeyedPlan {
   const cacheable = plan.platforms.every(({ uncacheable }) => uncacheable.length === 0);
-  return cacheable ? plan : ({ ...plan, madeAt: new Date().toISOString() } as KeyedPlan);
+  return cacheable ? plan : { ...plan, madeAt: new Date().toISOString() };
 }
 
-function reasonTexts(dockerfile: string, { stage, platforms, refused }: KeyedPlan): string[] {
+/** Why a stage is not exact, not cached, or cannot be built: a line each. */
+export function planNotes(dockerfile: string, { stage, platforms, refused }: KeyedPlan): string[] {
   const text = ({ reason, line }: Reason, effect: string) => {
     const at = line ? `${dockerfile}:${line}` : dockerfile;
     return `${at}: stage ${stage} ${effect}: ${reason}`;

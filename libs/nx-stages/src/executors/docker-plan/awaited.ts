@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
-import type { ExecutorContext, ProjectConfiguration } from '@nx/devkit';
+import type { ProjectConfiguration } from '@nx/devkit';
 import { type DockerProject, type KeyedPlan, StagesError, dockerTarget } from '@excel2doc/stages';
 import { copiedOutputs } from '../../infer/copied-outputs';
 import { GraphOutputs, type Maker, makerName } from '../../infer/makers';
 import { stagesOf } from '../../infer/stages';
 import { liesIn } from '../../infer/target-outputs';
 import { TrackedFiles } from '../../infer/tracked-files';
+import type { RunContext } from '../project';
 
 /** Who makes what a Dockerfile copies, as the whole graph knows it, and whether its plan waits for it. */
 export class CopiedInGraph {
@@ -16,7 +17,7 @@ export class CopiedInGraph {
 
   constructor(
     private readonly project: DockerProject,
-    private readonly context: ExecutorContext,
+    private readonly context: RunContext,
   ) {
     this.projects = context.projectsConfigurations?.projects ?? {};
     this.tracked = new TrackedFiles(project.root);
@@ -103,11 +104,13 @@ export class CopiedInGraph {
       seen.add(id);
       return isIt(id) || (dependencies[id] ?? []).some(visit);
     };
-    const plan = Object.keys(tasks).find(
-      (id) =>
-        tasks[id]?.target.project === this.context.projectName &&
-        tasks[id]?.target.target === this.planTarget,
-    );
-    return plan !== undefined && visit(plan);
+    // Whoever plans: the target, or the stages' hasher, which does it for all of them.
+    const planning = Object.keys(tasks).filter((id) => {
+      const { project: of, target: name } = tasks[id]!.target;
+      if (of !== this.context.projectName) return false;
+      const { executor } = this.projects[of]?.targets?.[name] ?? {};
+      return name === this.planTarget || executor === '@excel2doc/nx-stages:docker-stage';
+    });
+    return planning.length > 0 && planning.every((id) => (seen.clear(), visit(id)));
   }
 }

@@ -1,5 +1,5 @@
-import type { ExecutorContext } from '@nx/devkit';
 import { type DockerOptions, dockerTarget, StagesError } from '@excel2doc/stages';
+import type { RunContext } from '../project';
 
 /**
  * What a Compose or Bake file says of the build and is not carried out here. An argument that the
@@ -7,7 +7,10 @@ import { type DockerOptions, dockerTarget, StagesError } from '@excel2doc/stages
  *
  * @throws StagesError `CHECK_FAILED` naming it: the image would be another one
  */
-export function refuseUnread(options: DockerOptions, context: ExecutorContext): void {
+export function refuseUnread(
+  options: Pick<DockerOptions, 'variant' | 'buildArgs'>,
+  context: RunContext,
+): void {
   const project = context.projectsConfigurations?.projects[context.projectName ?? ''];
   const target = dockerTarget('plan', options.variant);
   const { unread = [] } = (project?.targets?.[target]?.metadata ?? {}) as { unread?: string[] };

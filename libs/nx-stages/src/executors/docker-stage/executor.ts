@@ -1,12 +1,20 @@
 import type { ExecutorContext } from '@nx/devkit';
-import { type DockerOptions, makeStage, type StageToMake } from '@excel2doc/stages';
+import { type DockerOptions, makeStage, planNotes, type StageToMake } from '@excel2doc/stages';
+import { plannedProject, taskOf } from '../docker-plan/plan-project';
 import { dockerProject } from '../project';
 import { report, sayLine } from '../report';
+import { ensurePlanned } from './planned';
 
 /** Makes one stage's thin output, for every platform of its plan. */
 export default function dockerStage(
   options: DockerOptions & StageToMake,
   context: ExecutorContext,
 ) {
-  return report(() => makeStage(dockerProject(options, context), options, sayLine));
+  return report(async () => {
+    const task = taskOf(context);
+    const planned = plannedProject(options, context, task?.target.configuration);
+    const plan = await ensurePlanned(planned, options.stage, task, context);
+    planNotes(planned.dockerfile, plan).forEach(sayLine);
+    await makeStage(dockerProject(options, context), options, sayLine);
+  });
 }

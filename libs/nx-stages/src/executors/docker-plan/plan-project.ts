@@ -1,0 +1,76 @@
+import type { Task } from '@nx/devkit';
+import {
+  type DockerOptions,
+  DockerProject,
+  dockerTarget,
+  type KeyedPlan,
+  writePlans,
+} from '@excel2doc/stages';
+import { type RunContext, projectOf } from '../project';
+import { CopiedInGraph } from './awaited';
+import { refuseUnread } from './unread';
+
+/**
+ * Plans a Dockerfile, as its target `docker-plan` does.
+ *
+ * @param say told what people should know; nobody asks where it is absent
+ */
+export async function planProject(
+  project: DockerProject,
+  context: RunContext,
+  say?: (line: string) => void,
+): Promise<KeyedPlan[]> {
+  refuseUnread(project.options, context);
+  const copied = new CopiedInGraph(project, context);
+  copied.refuseUnawaited();
+  const plans = await writePlans(project, say ?? (() => undefined));
+  if (say) copied.byChance(plans).forEach(say);
+  return plans;
+}
+
+/**
+ * The Dockerfile that a stage is of, with the options of the target that plans it: what somebody sets
+ * there holds for the stages.
+ *
+ * @param own the stage's options
+ */
+export function plannedProject(
+  own: DockerOptions,
+  context: RunContext,
+  configuration?: string,
+): DockerProject {
+  const { projectsConfigurations, projectName = '' } = context;
+  const targets = projectsConfigurations?.projects[projectName]?.targets ?? {};
+  const plan = targets[dockerTarget('plan', own.variant)];
+  const named = configuration ?? plan?.defaultConfiguration;
+  return new DockerProject(projectOf(context), {
+    ...own,
+    ...plan?.options,
+    ...(named !== undefined && plan?.configurations?.[named]),
+  });
+}
+
+/** What a task is run with: its target's options, those of its configuration, what was typed. */
+export function optionsOf(
+  { target, overrides }: Task,
+  { projectsConfigurations }: RunContext,
+): Record<string, unknown> {
+  const found = projectsConfigurations?.projects[target.project]?.targets?.[target.target];
+  const typed = Object.entries(overrides).filter(([name]) => !name.startsWith('__overrides'));
+  return {
+    ...found?.options,
+    ...(target.configuration !== undefined && found?.configurations?.[target.configuration]),
+    ...Object.fromEntries(typed),
+  };
+}
+
+/** The task that an executor runs as; undefined where Nx has none. */
+export function taskOf({
+  taskGraph,
+  projectName,
+  targetName,
+}: RunContext & { targetName?: string }): Task | undefined {
+  return Object.values(taskGraph?.tasks ?? {}).find(
+    ({ target }) => target.project === projectName && target.target === targetName,
+  );
+}

@@ -1,0 +1,49 @@
+import type { Task } from '@nx/devkit';
+import {
+  type DockerProject,
+  isStageKey,
+  type KeyedPlan,
+  readPlan,
+  stageKey,
+  StagesError,
+} from '@excel2doc/stages';
+import { optionsOf, planProject } from '../docker-plan/plan-project';
+import type { RunContext } from '../project';
+
+/** What a stage's output hangs on besides its plan: who makes it, where it goes, and how. */
+export function besidesPlan(task: Task, context: RunContext): unknown {
+  const { project, target } = task.target;
+  return { project, target, outputs: task.outputs, options: optionsOf(task, context) };
+}
+
+/**
+ * Has the plan on disk that the task's key was made from. Where no key says so (nobody hashed the
+ * task, or its hasher could not plan) it is planned now, which says what is wrong.
+ *
+ * @throws StagesError `FILE_CHANGED` where it is another one by now: an output made from it would be
+ *   kept under a key that is not its own
+ */
+export async function ensurePlanned(
+  project: DockerProject,
+  stage: string,
+  task: Task | undefined,
+  context: RunContext,
+): Promise<KeyedPlan> {
+  const key = task?.hash;
+  const planned = async () => {
+    await planProject(project, context);
+    return readPlan(project, stage);
+  };
+  if (!task || key === undefined || !isStageKey(key)) return planned();
+  const isKeyed = async (plan: KeyedPlan) =>
+    plan.madeAt !== undefined ||
+    key.endsWith(await stageKey(project, plan, besidesPlan(task, context)));
+  const lying = await readPlan(project, stage).catch(() => undefined);
+  if (lying && (await isKeyed(lying))) return lying;
+  const plan = await planned();
+  if (await isKeyed(plan)) return plan;
+  throw new StagesError('FILE_CHANGED', {
+    message: `What stage ${stage} reads changed after it was planned`,
+    hint: 'Run it again',
+  });
+}

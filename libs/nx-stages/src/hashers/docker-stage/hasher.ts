@@ -1,0 +1,66 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { HasherContext, Task } from '@nx/devkit';
+import {
+  type DockerOptions,
+  type DockerProject,
+  keyOfNothing,
+  type KeyedPlan,
+  stageKey,
+} from '@excel2doc/stages';
+import { optionsOf, plannedProject, planProject } from '../../executors/docker-plan/plan-project';
+import { besidesPlan } from '../../executors/docker-stage/planned';
+import type { RunContext } from '../../executors/project';
+import { type Asked, hasher } from '../hasher';
+
+/**
+ * The key of a stage: plans its Dockerfile, once a run, writes the plans, and answers what the stage
+ * reads. Nx asks when all that the task depends on has ended, so the images below lie there.
+ */
+export default hasher(keyOf, async (task, context) => {
+  const { project, stage } = stageOf(task, context);
+  // Or the executor would build what was planned before.
+  await rm(join(project.planDir, `${stage}.json`), { force: true }).catch(() => undefined);
+  return keyOfNothing();
+});
+
+async function keyOf(task: Task, context: Asked): Promise<string> {
+  const { project, stage } = stageOf(task, context);
+  const plan = (await plansOf(project, context)).find((each) => each.stage === stage);
+  if (!plan) throw new Error(`${project.dockerfile} has no stage ${stage}`);
+  const key = await stageKey(project, plan, besidesPlan(task, context));
+  const own = await ownInputs(task, context);
+  return own === undefined ? key : `${own}-${key}`;
+}
+
+function stageOf(task: Task, context: RunContext): { project: DockerProject; stage: string } {
+  const options = optionsOf(task, context) as unknown as DockerOptions & { stage: string };
+  const project = plannedProject(options, context, task.target.configuration);
+  return { project, stage: options.stage };
+}
+
+const plans = new WeakMap<object, Map<string, Promise<KeyedPlan[]>>>();
+
+/** All stages of a run are planned at one time: two that are asked for at once would write at once. */
+function plansOf(project: DockerProject, context: Asked): Promise<KeyedPlan[]> {
+  const { taskGraph } = context;
+  const known = plans.get(taskGraph) ?? new Map<string, Promise<KeyedPlan[]>>();
+  plans.set(taskGraph, known);
+  const { home, options, buildArgs } = project;
+  const name = JSON.stringify([home, { ...options, stage: undefined }, buildArgs]);
+  const made = known.get(name) ?? planProject(project, context);
+  known.set(name, made);
+  return made;
+}
+
+/** Nx's own hash, where somebody gave the target inputs that are not the plugin's. */
+async function ownInputs(task: Task, context: Asked) {
+  const { project, target } = task.target;
+  const inputs = context.projectsConfigurations?.projects[project]?.targets?.[target]?.inputs ?? [];
+  const isOurs = (input: (typeof inputs)[number]) =>
+    typeof input === 'object' &&
+    ('dependentTasksOutputFiles' in input ||
+      ('externalDependencies' in input && input.externalDependencies.length === 0));
+  if (inputs.every(isOurs)) return undefined;
+  return (await context.hasher.hashTask(task, context.taskGraph, context.env ?? {})).value;
+}

@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { type Engine, locateEngine } from '@excel2doc/engine';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { NxWorkspace } from '../testing/nx-workspace';
+
+const workspace = new NxWorkspace();
+const image = `nx-stages-test/load-${randomBytes(4).toString('hex')}`;
+let engine: Engine;
+
+beforeAll(async () => {
+  engine = await locateEngine();
+  const plugin = { plugin: '@excel2doc/nx-stages', options: { imageName: image } };
+  await workspace.start({
+    'nx.json': JSON.stringify({ analytics: false, cacheDirectory: '.nx/cache', plugins: [plugin] }),
+    'apps/api/project.json': '{"name":"api"}',
+    'apps/api/Dockerfile': 'FROM scratch\nCOPY main.py /\n',
+    'apps/api/main.py': 'one',
+  });
+}, 120_000);
+afterAll(async () => {
+  for (const tag of await tags()) await engine.removeImage(`${image}:${tag}`);
+  workspace.remove();
+});
+
+const tags = async () => (await engine.listImages([`reference=${image}`])).map(({ tag }) => tag);
+const commit = async () => (await workspace.git('rev-parse', '--short=12', 'HEAD')).trim();
+async function build(): Promise<{ output: string; isHit: boolean }> {
+  const { status, output } = await workspace.nx('run', 'api:docker-build');
+  expect(output).toSatisfy(() => status === 0);
+  const isHit = /nx run api:docker-build +\[(local cache|existing outputs)/.test(output);
+  return { output, isHit };
+}
+
+test('an image that the engine has is a hit; one that it lacks is loaded, and said so', async () => {
+  const first = await build();
+  expect(first.output).toMatch(/:dev sha256:\w+ \(full load/);
+  // No entry is made by a load, so that the first repeat in a cache makes it.
+  expect((await build()).output).toContain(`${image}:dev is in the engine`);
+  expect(await build()).toMatchObject({ isHit: true });
+
+  for (const tag of await tags()) await engine.removeImage(`${image}:${tag}`);
+  const again = await build();
+  expect(again).toMatchObject({ isHit: false });
+  expect(again.output).toMatch(/\(full load/);
+  expect(await build()).toMatchObject({ isHit: true });
+
+  workspace.write({ 'apps/api/main.py': 'two' });
+  const edited = await build();
+  expect(edited).toMatchObject({ isHit: false });
+  expect(edited.output).toMatch(/\((thin|full) load/);
+  expect(await build()).toMatchObject({ isHit: true });
+}, 300_000);
+
+test('a name that stands for another image, or is gone, is set again', async () => {
+  workspace.write({ 'apps/api/main.py': 'three' });
+  await build();
+  const id = (await engine.inspectImage(`${image}:dev`))?.id;
+  const other = (await tags()).find((tag) => tag !== 'dev');
+  await engine.command(['image', 'rm', `${image}:dev`]);
+  expect((await build()).output).toContain('was there already');
+  expect((await engine.inspectImage(`${image}:dev`))?.id).toBe(id);
+  expect(other).toBeDefined();
+}, 300_000);
+
+test('a commit names the image, without an edit of it, once it is made', async () => {
+  await workspace.commit(() => undefined);
+  await build();
+  expect(await tags()).toContain(await commit());
+  expect(await build()).toMatchObject({ isHit: true });
+  workspace.write({ 'apps/api/main.py': 'dirty' });
+  await build();
+  const named = (await engine.inspectImage(`${image}:${await commit()}`))?.id;
+  expect((await engine.inspectImage(`${image}:dev`))?.id).not.toBe(named);
+}, 300_000);

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { NxJsonConfiguration, TargetConfiguration } from '@nx/devkit';
+
+/** As `dependsOn` takes them. */
+type Dependencies = NonNullable<TargetConfiguration['dependsOn']>;
+
+/**
+ * The targets with no `docker-plan` among what a stage depends on: its hasher plans, in Nx's own
+ * process. What the plan waits for, the stage waits for then.
+ *
+ * @param declared what the workspace says that the plan waits for; undefined where it says nothing
+ */
+export function planInHasher(
+  targets: Record<string, TargetConfiguration>,
+  plan: string,
+  declared: Dependencies | undefined,
+): Record<string, TargetConfiguration> {
+  const inferred = targets[plan]?.dependsOn ?? [];
+  // As Nx merges them.
+  const awaited = declared?.flatMap((each) => (each === '...' ? inferred : each)) ?? inferred;
+  return Object.fromEntries(
+    Object.entries(targets).map(([name, target]) => {
+      const { dependsOn = [], executor } = target;
+      if (executor !== '@excel2doc/nx-stages:docker-stage') return [name, target];
+      return [
+        name,
+        { ...target, dependsOn: dependsOn.flatMap((each) => (each === plan ? awaited : each)) },
+      ];
+    }),
+  );
+}
+
+/** `dependsOn` of a target, where the project or nx.json has one for it. */
+export function declaredDependsOn(
+  workspaceRoot: string,
+  root: string,
+  target: string,
+  { targetDefaults = {} }: NxJsonConfiguration,
+): Dependencies | undefined {
+  const read = (file: string) => {
+    try {
+      return JSON.parse(readFileSync(join(workspaceRoot, root, file), 'utf8'));
+    } catch {
+      return undefined;
+    }
+  };
+  // A default may be a list of such, each for some of the projects: the first that names it counts.
+  const defaults = [
+    targetDefaults[target as keyof typeof targetDefaults],
+    targetDefaults['@excel2doc/nx-stages:docker-plan' as keyof typeof targetDefaults],
+  ] as (TargetConfiguration | undefined)[];
+  return (
+    read('project.json')?.targets?.[target]?.dependsOn ??
+    read('package.json')?.nx?.targets?.[target]?.dependsOn ??
+    defaults.find((each) => each?.dependsOn)?.dependsOn
+  );
+}
