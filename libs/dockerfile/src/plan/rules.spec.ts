@@ -100,6 +100,24 @@ it.each<[string, string[], string[], string[]]>([
   else expect(() => paths(lines, 13)).toThrow(DockerfileError);
 });
 
+it('a word without a variable is read alike, whoever substitutes it', () => {
+  write('main.js');
+  const plan = last(['FROM scratch', 'COPY --chmod=0644 main.js /']);
+  expect([...plan.wholeContext, ...plan.uncacheable]).toEqual([]);
+  const open = last(['FROM scratch', 'ARG M=0644', 'COPY --chmod=$M main.js /']);
+  expect(open.uncacheable).toHaveLength(1);
+});
+
+it.each([
+  [['FROM scratch', 'ARG A=1', 'LABEL a=$A']],
+  [['FROM scratch', 'ARG A=1', 'WORKDIR /at-$A']],
+  [['ARG A=1', 'FROM scratch', 'ARG A', 'ENV A=$A']],
+])('a build argument in the place of a default is no difference: %j', (lines) => {
+  const plan = last(lines, { buildArgs: { A: '2' } });
+  expect([...plan.wholeContext, ...plan.uncacheable]).toEqual([]);
+  expect(plan.args).toEqual({ A: '2' });
+});
+
 describe('a checksum', () => {
   const uncached = (...lines: string[]) =>
     last(['FROM scratch', ...lines], { rules: 34 }).uncacheable.length;

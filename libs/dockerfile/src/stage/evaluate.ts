@@ -164,13 +164,15 @@ class Evaluation {
   /** Substitutes the variables of `word`, or gives `undefined` where a value is not known. */
   private substitute(word: string, step: Step): string | undefined {
     const expansion = this.scope.expand(word, this.escape);
-    return this.noted(expansion, step).value;
+    return this.noted(word, expansion, step).value;
   }
 
-  private noted(expansion: Expansion, step: Step) {
+  private noted(word: string, expansion: Expansion, step: Step) {
     expansion.used.forEach((name) => step.substitutes.add(name));
     const isKnown = expansion.unknown.size === 0;
-    step.values.push(isKnown ? expansion.text : undefined);
+    const value = isKnown ? expansion.text : undefined;
+    // Not to be substituted at all comes to the same where nothing is.
+    if (value !== word) step.values.push([word, value]);
     return {
       value: isKnown ? expansion.text : undefined,
       words: isKnown ? expansion.words : undefined,
@@ -207,7 +209,7 @@ class Evaluation {
       case 'EXPOSE':
         for (const word of instruction.words)
           refusePorts(
-            this.noted(this.scope.expand(word, this.escape), step).words,
+            this.noted(word, this.scope.expand(word, this.escape), step).words,
             this.dockerfile.rules,
           );
         return;
@@ -267,7 +269,10 @@ class Evaluation {
       copy.chmod && this.dockerfile.rules >= 34 ? this.substitute(copy.chmod, step) : copy.chmod;
     const checksum = copy.checksum && this.substitute(copy.checksum, step);
     for (const heredoc of copy.heredocs)
-      if (heredoc.expand) this.noted(this.scope.expandHeredoc(heredocText(heredoc)), step);
+      if (heredoc.expand) {
+        const text = heredocText(heredoc);
+        this.noted(text, this.scope.expandHeredoc(text), step);
+      }
     const destination = this.substitute(copy.destination, step);
     const sources = copy.sources.map((source) => this.substitute(source, step));
     const known = sources.filter((source) => source !== undefined);

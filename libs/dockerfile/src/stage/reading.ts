@@ -102,7 +102,8 @@ function frontendRules({ directives }: Dockerfile, { rules }: ReadingOptions): R
 function fingerprint(stage: EvaluatedStage): string {
   const { base, platform, steps, args, reasons } = stage;
   const seen = steps.map(({ planned, reads, values, cwd, wholeContext, uncacheable }) => [
-    ...[planned, reads, values, cwd, wholeContext, uncacheable],
+    // A default that a build argument replaces is substituted by the old, and means nothing.
+    ...[planned, reads, planned.keyword === 'ARG' ? [] : values, cwd, wholeContext, uncacheable],
   ]);
   return JSON.stringify([stage.stage.name, base, platform, [...args], reasons, seen]);
 }

@@ -25,7 +25,7 @@ export interface Step {
   /** ARG and ENV names whose value it substitutes. */
   substitutes: Set<string>;
   /** What its words are with their variables substituted; `undefined` where that is not known. */
-  values: (string | undefined)[];
+  values: [word: string, value: string | undefined][];
   wholeContext: Reason[];
   uncacheable: Reason[];
   /** The working directory it runs in; `undefined` when it is the base image's own. */
