@@ -446,6 +446,11 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
         enum: ['trace', 'debug', 'info', 'warning', 'error', 'critical'],
         examples: ['warning'],
       },
+      health: {
+        type: 'boolean',
+        description: 'Print answers to health checks, too.',
+        default: false,
+      },
       raw: { type: 'boolean', description: 'Print the lines as they are.', default: false },
     },
   },

@@ -48,6 +48,6 @@ export { building } from './doctor/building';
 export { findings } from './doctor/checks';
 export { CAUSE_IDS, diagnose } from './doctor/diagnose';
 export { gatherFacts } from './doctor/gather';
-export { isAtLeast, type Level, readableLine } from './logs/readable';
+export { isAtLeast, isHealthCheck, type Level, readableLine } from './logs/readable';
 export { gatherPreflight } from './preflight/gather';
 export { breaches, RULES } from './preflight/rules';

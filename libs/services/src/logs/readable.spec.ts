@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isAtLeast, readableLine } from './readable';
+import { isAtLeast, isHealthCheck, readableLine } from './readable';
 
 describe('a line of the log', () => {
   test.each([
@@ -37,4 +37,16 @@ describe('a line of the log', () => {
   ])('%s at level warning: %s', (body, shown) => {
     expect(isAtLeast(readableLine(`a-1  | ${body}`), 'warning')).toBe(shown);
   });
+});
+
+test.each([
+  ['INFO:     127.0.0.1:5000 - "GET /health/live HTTP/1.1" 200 OK', true],
+  ['{"event":"request","level":"info","method":"GET","path":"/api/health","status":200}', true],
+  ['10.0.0.1 - - [24/Nov/2026] "HEAD /healthz?full=1 HTTP/1.1" 204 0', true],
+  ['INFO:     127.0.0.1:5000 - "GET /health HTTP/1.1" 503 Service Unavailable', false],
+  ['{"event":"request","level":"error","path":"/health","status":"down"}', false],
+  ['INFO:     127.0.0.1:5000 - "GET /api/healthy-food HTTP/1.1" 200 OK', false],
+  ['the health of the nation', false],
+])('%s is a health check: %s', (body, is) => {
+  expect(isHealthCheck(readableLine(`backend-1  | ${body}`))).toBe(is);
 });

@@ -68,6 +68,18 @@ export function isAtLeast(line: LogLine, least: Level): boolean {
   return LEVELS.indexOf(line.level ?? 'info') >= LEVELS.indexOf(least);
 }
 
+/**
+ * Whether it is the answer to a health check: such come every few seconds and bury what matters. One
+ * that is a warning or worse is none.
+ */
+export function isHealthCheck(line: LogLine): boolean {
+  return !isAtLeast(line, 'warning') && HEALTH.test(line.text) && !/\b[45]\d\d\b/.test(line.text);
+}
+
+/** The paths that such are asked at, in an access log's line or as a record's path. */
+const HEALTH =
+  /(?:\b(?:GET|HEAD) |path="?|url="?)(?:https?:\/\/[^/\s]+)?\/(?:[\w-]+\/)*(?:health(?:z|check)?|livez?|liveness|ready|readyz|readiness)(?:\/[\w-]+)?(?=[\s"?]|$)/;
+
 function parseRecord(body: string): Record<string, unknown> | undefined {
   if (!body.startsWith('{')) return undefined;
   try {

@@ -5,6 +5,7 @@ import type { ExecutorContext } from '@nx/devkit';
 import {
   type ComposeOptions,
   isAtLeast,
+  isHealthCheck,
   type Level,
   openCompose,
   readableLine,
@@ -19,13 +20,14 @@ interface Options extends ComposeOptions {
   follow: boolean;
   level?: Level;
   raw: boolean;
+  health: boolean;
 }
 
-/** The services' logs; JSON records are made readable, and sifted by level. */
+/** The services' logs; JSON records are made readable, and sifted by level; health checks are left out. */
 export default function composeLogs(options: Options, context: ExecutorContext) {
   return report(async () => {
     const { compose } = await openCompose(options, projectOf(context));
-    const { service, since, tail, follow, level, raw } = options;
+    const { service, since, tail, follow, level, raw, health } = options;
     const args = [
       ...['logs', '--no-color'],
       ...(follow ? ['--follow'] : []),
@@ -38,17 +40,17 @@ export default function composeLogs(options: Options, context: ExecutorContext) 
       return;
     }
     const sink = new PassThrough();
-    const printed = printReadable(sink, level ?? 'trace');
+    const printed = printReadable(sink, level ?? 'trace', health);
     await compose.call(args, { sink });
     sink.end();
     await printed;
   });
 }
 
-async function printReadable(sink: PassThrough, least: Level): Promise<void> {
+async function printReadable(sink: PassThrough, least: Level, health: boolean): Promise<void> {
   for await (const line of createInterface({ input: sink, crlfDelay: Infinity })) {
     const readable = readableLine(line);
-    if (!isAtLeast(readable, least)) continue;
+    if (!isAtLeast(readable, least) || (!health && isHealthCheck(readable))) continue;
     const prefix = readable.source ? `${readable.source} | ` : '';
     if (!process.stdout.write(`${prefix}${readable.text}\n`)) await once(process.stdout, 'drain');
   }

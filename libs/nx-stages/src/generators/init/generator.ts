@@ -11,6 +11,7 @@ import {
   unlocked,
 } from '@excel2doc/stages';
 import { ignoreText } from './ignore-file';
+import { withoutAdvertisement } from './quiet';
 import { type Suggestion, suggestions } from './suggestions';
 import { type Survey, type SurveyedDockerfile, ignoreFileOf, measuredMs, survey } from './survey';
 import { summaryText } from './summary';
@@ -53,7 +54,7 @@ function addPlugin(tree: Tree, given: PluginOptions): PluginOptions {
   };
   const isPlain = Object.keys(options).length === 0;
   const added = isPlain ? PLUGIN : { plugin: PLUGIN, options };
-  updateNxJson(tree, { ...nxJson, plugins: [...plugins, added] });
+  updateNxJson(tree, { ...withoutAdvertisement(nxJson), plugins: [...plugins, added] });
   return options;
 }
 
