@@ -102,7 +102,8 @@ async function runBuild(engine: Builder, options: BuildOptions, output: string[]
     await engine.buildxCommand(
       [...buildArguments(options), ...output, '--metadata-file', metadataFile, options.contextDir],
       {
-        output: options.showProgress === false ? 'capture' : 'show',
+        output: options.showProgress === false || options.onProgress ? 'capture' : 'show',
+        ...(options.onProgress && { onStderr: options.onProgress }),
         ...(options.signal && { signal: options.signal }),
         ...(options.sourceDateEpoch !== undefined && {
           env: { SOURCE_DATE_EPOCH: String(options.sourceDateEpoch) },

@@ -22,6 +22,8 @@ export interface BuildOptions {
   signal?: AbortSignal;
   /** Off: the progress is only on the error. */
   showProgress?: boolean;
+  /** Told BuildKit's plain progress as it comes, which is not shown then. */
+  onProgress?: (text: string) => void;
 }
 
 /** The options of `buildx build`, less output and context. */

@@ -16,6 +16,8 @@ export interface ChildOptions {
   output?: 'capture' | 'show' | 'terminal';
   /** Gets stdout instead, as a stream of any length. */
   sink?: Writable;
+  /** Told what comes on stderr, as it comes. */
+  onStderr?: (text: string) => void;
   /** Also a status other than 0 is an answer. */
   allowFailure?: boolean;
 }
@@ -70,7 +72,9 @@ export async function runChild(
     options.input.once('error', (error) => (brokenInput = error));
   let stderr = '';
   child.stderr?.on('data', (chunk: Buffer) => {
-    stderr = (stderr + chunk.toString()).slice(-KEPT_CHARACTERS);
+    const text = chunk.toString();
+    options.onStderr?.(text);
+    stderr = (stderr + text).slice(-KEPT_CHARACTERS);
   });
   const result = await child;
   if (result.isCanceled) throw cancelled(what);

@@ -43,6 +43,7 @@ export async function buildWithBuildKit(
       platform: plan.platform,
       buildArgs: plan.args,
       namedContexts: await namedContexts(build, plan, scratch),
+      ...(build.onProgress && { onProgress: build.onProgress }),
       output: { kind: 'oci-layout', dir: layoutDir },
     });
     const paths = plan.output.kind === 'paths' ? plan.output.paths : undefined;

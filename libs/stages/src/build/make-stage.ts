@@ -1,9 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serialisePlan } from '@excel2doc/dockerfile';
+import { EngineError } from '@excel2doc/engine';
 import { BUILT_PLAN } from '../plan/explain';
+import type { KeyedPlan } from '../plan/make';
 import { readPlan } from '../plan/read';
 import type { DockerProject } from '../workspace/docker-project';
+import { BuildLog } from './build-log';
 import { baseImages, withHealing } from './healing';
 import { publishLayers } from './layer-store';
 import type { Method } from './method';
@@ -30,20 +33,60 @@ export async function makeStage(
 ): Promise<void> {
   const file = await readPlan(project, stage);
   const start = performance.now();
+  const log = new BuildLog(project, stage, say);
+  try {
+    await makePlatforms(project, file, { layerRepository, log, say });
+  } catch (error) {
+    throw log.isKept ? withLog(error, log.path) : error;
+  } finally {
+    log.close();
+  }
+  const folder = project.stageDir(stage);
+  await writeFile(join(folder, BUILT_PLAN), serialisePlan(file));
+  await writeBuildTime(folder, performance.now() - start);
+}
+
+/** What a failed step printed is cut: the whole is in the log. */
+function withLog(error: unknown, path: string): unknown {
+  if (!(error instanceof EngineError) || error.code !== 'BUILD_FAILED') return error;
+  const { message, hint, stderr } = error;
+  return new EngineError('BUILD_FAILED', {
+    ...{ message, stderr, cause: error },
+    hint: `${hint}; the whole log: ${path}`,
+  });
+}
+
+async function makePlatforms(
+  project: DockerProject,
+  file: KeyedPlan,
+  {
+    layerRepository,
+    log,
+    say,
+  }: { layerRepository: string | undefined; log: BuildLog; say: (line: string) => void },
+): Promise<void> {
+  const { stage } = file;
   for (const plan of file.platforms) {
+    const start = performance.now();
     const outputs = await Outputs.open(project, plan.platform);
     const compression = file.compression?.kind;
     const { record, method } = await withHealing(
       { project, outputs },
       { stages: plan.stages, images: baseImages(plan) },
-      () => buildStage({ project, outputs, stage, plan, builder: file.builder, compression }),
+      () =>
+        buildStage({
+          ...{ project, outputs, stage, plan, compression },
+          builder: file.builder,
+          onProgress: log.add,
+        }),
     );
     if (layerRepository) await publishLayers(outputs.folder(stage), record, layerRepository);
-    say(`${stage} ${plan.platform} ${record.digest} (${methodText(method)})`);
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    const where = log.isKept ? `; log: ${log.path}` : '';
+    say(
+      `${stage} ${plan.platform} ${record.digest} (${methodText(method)}) in ${seconds} s${where}`,
+    );
   }
-  const folder = project.stageDir(stage);
-  await writeFile(join(folder, BUILT_PLAN), serialisePlan(file));
-  await writeBuildTime(folder, performance.now() - start);
 }
 
 function methodText(method: Method): string {

@@ -11,6 +11,8 @@ export interface StageBuild {
   builder?: 'podman' | undefined;
   project: DockerProject;
   outputs: Outputs;
+  /** Told BuildKit's progress as it comes; without it that is shown. */
+  onProgress?: ((text: string) => void) | undefined;
   /** Of the layers that it makes, as the plan says. */
   compression?: Compression | undefined;
 }
