@@ -53,10 +53,8 @@ test('the targets that make what an image copies run first, and the graph has th
   expect(await workspace.edges()).toEqual(['gateway -> site']);
   expect(await workspace.tasks('run-many', '-t', 'docker-runner', '-p', 'web,gateway')).toEqual({
     'web:bundle': 'run',
-    'web:docker-plan': 'run',
     'web:docker-runner': 'run',
     'site:build': 'run',
-    'gateway:docker-plan': 'run',
     'gateway:docker-runner': 'run',
   });
   expect(Object.keys(built('apps/web'))).toEqual(['dist', 'dist/main.js']);
@@ -74,10 +72,8 @@ test('an edit of the source is in the image, in its own project and in another',
   const affected = ['affected', '-t', 'docker-runner', '--base=HEAD~1', '--head=HEAD'];
   expect(await workspace.tasks(...affected)).toEqual({
     'web:bundle': 'run',
-    'web:docker-plan': 'run',
     'web:docker-runner': 'run',
     'site:build': 'run',
-    'gateway:docker-plan': 'run',
     'gateway:docker-runner': 'run',
   });
   expect(built('apps/web')).not.toEqual(before[0]);
@@ -88,7 +84,6 @@ test('what the built output does not hang on rebuilds nothing', async () => {
   await workspace.commit(() => workspace.append('apps/web/README.md'));
   expect(await workspace.tasks('run', 'web:docker-runner')).toEqual({
     'web:bundle': 'hit',
-    'web:docker-plan': 'run',
     'web:docker-runner': 'hit',
   });
 });

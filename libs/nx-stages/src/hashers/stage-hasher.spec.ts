@@ -48,7 +48,9 @@ test('an edit of an unrelated target, of nx.json and of package.json rebuilds no
 });
 
 test('options that somebody sets at docker-plan hold for the stages', async () => {
-  edited('apps/api/Dockerfile', (text) => `${text}ARG A=1\nLABEL a=$A\n`);
+  edited('apps/api/Dockerfile', (text) =>
+    text.replace(' AS other\n', ' AS other\nARG A=1\nWORKDIR /at-$A\n'),
+  );
   const set = (value: string) =>
     workspace.write({
       'apps/api/project.json': JSON.stringify({
@@ -56,14 +58,12 @@ test('options that somebody sets at docker-plan hold for the stages', async () =
         targets: { 'docker-plan': { options: { buildArgs: { A: value } } } },
       }),
     });
-  const other = () => workspace.tasks('run', 'api:docker-other');
-  set('2');
-  expect(await other()).toEqual({ 'api:docker-other': 'run' });
-  expect(await other()).toEqual({ 'api:docker-other': 'hit' });
-  set('3');
-  expect(await other()).toEqual({ 'api:docker-other': 'run' });
-  set('2');
-  expect(await other()).toEqual({ 'api:docker-other': 'hit' });
+  for (const value of ['2', '3']) {
+    set(value);
+    expect(await workspace.tasks('run', 'api:docker-other')).toEqual({ 'api:docker-other': 'run' });
+    const plan = JSON.parse(workspace.read('dist/apps/api/docker/other/plan.json'));
+    expect(plan.platforms[0].args).toEqual({ A: value });
+  }
 });
 
 test('inputs that somebody gives a stage count, and end there where it comes out the same', async () => {

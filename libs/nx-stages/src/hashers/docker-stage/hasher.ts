@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { HasherContext, Task } from '@nx/devkit';
+import type { Task } from '@nx/devkit';
 import {
   type DockerOptions,
   type DockerProject,
