@@ -4,9 +4,9 @@
  *
  * Usage: node tools/bootstrap.mjs start|stop|test [options for the command]
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,9 +26,13 @@ async function takeLock() {
   const file = join(workspace, 'tmp', 'bootstrap.lock');
   mkdirSync(dirname(file), { recursive: true });
   let waited = false;
+  // Written whole before it gets its name: nobody reads half of it.
+  const own = `${file}.${process.pid}`;
+  writeFileSync(own, `${process.pid} ${startOf(process.pid)}`);
+  process.on('exit', () => rmSync(own, { force: true }));
   for (;;) {
     try {
-      writeFileSync(file, String(process.pid), { flag: 'wx' });
+      linkSync(own, file);
       process.on('exit', () => rmSync(file, { force: true }));
       return;
     } catch (error) {
@@ -45,12 +49,34 @@ async function takeLock() {
   }
 }
 
+/**
+ * When a process was started, in a form that no other process with its pid has: after a power cut or
+ * a long while, the pid of a lock belongs to somebody else.
+ *
+ * @param {number} pid @returns {string} empty where nobody says
+ */
+function startOf(pid) {
+  try {
+    // The name of the program stands in brackets, and may hold any of both.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\)/s, '')
+      .trim()
+      .split(' ');
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}+${fields[19]}`;
+  } catch {
+    const { stdout } = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' });
+    return stdout?.trim() ?? '';
+  }
+}
+
 /** The pid in the lock file, or undefined when that process is gone (it was killed). @param {string} file */
 function readOwner(file) {
   try {
-    const pid = Number(readFileSync(file, 'utf8'));
+    const [, text = '', start = ''] = /^(\d+) ?(.*)$/.exec(readFileSync(file, 'utf8')) ?? [];
+    const pid = Number(text);
     if (!pid) return undefined;
     process.kill(pid, 0);
+    if (start !== '' && start !== startOf(pid)) return undefined;
     return pid;
   } catch (error) {
     return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM' ? 0 : undefined;
@@ -59,7 +85,8 @@ function readOwner(file) {
 
 /**
  * Runs a child to its end. Signals are passed on once and the child decides, so that Ctrl-C lets a
- * build clean up after itself.
+ * build clean up after itself. A quiet one says nothing of its own: we say for it that it stops, and
+ * the second Ctrl-C ends it with all that it started.
  *
  * @param {string} command @param {string[]} args @param {{ quiet?: boolean }} [options]
  * @returns {Promise<{ status: number, output: string }>}
@@ -69,20 +96,42 @@ function run(command, args, options = {}) {
     const child = spawn(command, args, {
       cwd: workspace,
       stdio: options.quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+      // A group of its own: it gets the signals that we pass on, and no others.
+      detached: options.quiet === true,
     });
     let output = '';
     child.stdout?.on('data', (chunk) => (output += chunk));
     child.stderr?.on('data', (chunk) => (output += chunk));
     const pass = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
-    // The terminal sends SIGINT to the whole group; only a signal sent to us alone needs passing on.
-    const ignore = () => {};
-    process.on('SIGTERM', pass).on('SIGINT', ignore);
+    let stops = 0;
+    const stop = (/** @type {NodeJS.Signals} */ signal) => {
+      // The terminal sends SIGINT to the whole group, a child that is not quiet included.
+      if (!options.quiet || !child.pid) return;
+      stops += 1;
+      if (stops === 1) console.log(`… stopping ${command}; Ctrl-C again ends it at once`);
+      signalGroup(child.pid, stops === 1 ? signal : 'SIGKILL');
+    };
+    const terminated = options.quiet ? stop : pass;
+    process.on('SIGTERM', terminated).on('SIGHUP', terminated).on('SIGINT', stop);
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      process.off('SIGTERM', pass).off('SIGINT', ignore);
+      process.off('SIGTERM', terminated).off('SIGHUP', terminated).off('SIGINT', stop);
+      if (stops > 0) {
+        console.error('✗ stopped by you. Run it again to go on.');
+        process.exit(130);
+      }
       resolve({ status: code ?? 128 + (signal ? constants.signals[signal] : 1), output });
     });
   });
+}
+
+/** @param {number} leader @param {NodeJS.Signals} signal */
+function signalGroup(leader, signal) {
+  try {
+    process.kill(-leader, signal);
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 /** `npm ci` when the lock file, or Node itself, is not what node_modules was installed from. */
