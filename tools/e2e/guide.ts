@@ -68,6 +68,7 @@ export const SHOWS: Record<string, RegExp> = {
   [nx('prune --yes')]: /deleted \d+ containers and \d+ images/,
   [nx('doctor')]: /nothing is wrong|registry-unreachable/,
   [nx('deploy --dryRun')]: /start-first[^]*'?\*\*\*/,
-  [nx('deploy --to=kubernetes')]: /kubectl apply -f dist\/deploy\/\S+\.kubernetes\.yaml/,
+  [nx('deploy --to=kubernetes --repository=registry.example.org/team/backend')]:
+    /kubectl apply -f dist\/deploy\/\S+\.kubernetes\.yaml/,
   [nx('preflight')]: /: 0 breaches/,
 };

@@ -41,6 +41,7 @@ beforeAll(async () => {
     files: new Map([[caddyfile, readFileSync(caddyfile, 'utf8')]]),
     images: new Map([
       ['backend', { ports: [8000], healthcheck: { test: ['CMD', 'check'] }, uid: 10001 }],
+      ['worker', { ports: [8000], healthcheck: undefined, uid: 10001 }],
       ['postgres', { ports: [5432], healthcheck: undefined, uid: undefined }],
     ]),
   };
@@ -106,6 +107,33 @@ describe("this workspace's production services as Kubernetes manifests", () => {
     );
     expect(outside.map(({ metadata }) => metadata?.name)).toEqual(['caddy']);
     expect(one('Service', 'postgres')?.spec).toMatchObject({ ports: [{ port: 5432 }] });
+  });
+
+  test('nothing that is published is dropped, and what opens no port has no Service', () => {
+    const ports = one('Service', 'caddy')?.spec?.ports;
+    expect(ports?.map(({ name, port, protocol }) => [name, port, protocol])).toEqual([
+      ['port-80', 80, 'TCP'],
+      ['port-443', 443, 'TCP'],
+      ['port-443-udp', 443, 'UDP'],
+    ]);
+    expect(one('Service', 'backend')).toBeDefined();
+    expect(one('Service', 'worker')).toBeUndefined();
+    expect(containerOf('worker')?.ports).toBeUndefined();
+  });
+
+  test("PostgreSQL's data lies below the mount, and a reservation is a request", () => {
+    const environment = one('Secret', 'postgres-environment')?.stringData;
+    expect(environment?.['PGDATA']).toBe('/var/lib/postgresql/data/pgdata');
+    const resources = { reservations: { memory: '268435456' }, limits: { cpus: 2 } };
+    const backend = { ...subject.config.services['backend'], deploy: { resources } };
+    const config = { ...subject.config, services: { ...subject.config.services, backend } };
+    const found = kubernetesManifests({ ...subject, config }, options).find(
+      ({ kind, metadata }) => kind === 'Deployment' && metadata?.name === 'backend',
+    ) as Deployment;
+    expect(found.spec?.template.spec?.containers[0]?.resources).toEqual({
+      requests: { memory: '268435456' },
+      limits: { cpu: '2' },
+    });
   });
 
   test('the migration is a job of its own for each image', () => {

@@ -92,8 +92,21 @@ function secret(name: string, labels: Record<string, string>, service: DeploySer
   return {
     ...{ apiVersion: 'v1', kind: 'Secret' },
     metadata: { name: `${name}-environment`, labels },
-    stringData: Object.fromEntries(entries.map(([key, value]) => [key, value ?? ''])),
+    stringData: {
+      ...dataBelowMount(service),
+      ...Object.fromEntries(entries.map(([key, value]) => [key, value ?? ''])),
+    },
   };
+}
+
+/**
+ * A fresh volume of a cluster is a file system with a `lost+found`, and initdb refuses a folder that
+ * is not empty: the official image's data goes into a folder of its own.
+ */
+function dataBelowMount(service: DeployService): Record<string, string> {
+  const data = '/var/lib/postgresql/data';
+  const mounted = named(service).some(({ target }) => target === data);
+  return mounted ? { PGDATA: `${data}/pgdata` } : {};
 }
 
 function claim(project: string, name: string, size: string): IPersistentVolumeClaim {
@@ -104,17 +117,40 @@ function claim(project: string, name: string, size: string): IPersistentVolumeCl
   };
 }
 
-function portsOf({ config, images }: DeploySubject, name: string): number[] {
-  const published = config.services[name]?.ports?.map(({ target }) => target) ?? [];
-  return [...new Set([...published, ...(images.get(name)?.ports ?? [])])];
+interface Port {
+  target: number;
+  protocol: 'TCP' | 'UDP' | 'SCTP';
 }
+
+/**
+ * What a service publishes, and what its image says that it opens. Of the project's own image that
+ * holds for the service that it is made for; another one that runs it by a command of its own, such as
+ * a worker, opens nothing that is not written.
+ */
+function portsOf(subject: DeploySubject, name: string): Port[] {
+  const { config, images } = subject;
+  const { ports = [], command, entrypoint } = config.services[name] ?? {};
+  const published = ports.map(({ target, protocol = 'tcp' }): Port => ({
+    target,
+    protocol: protocol.toUpperCase() as Port['protocol'],
+  }));
+  const isOther = name !== subject.service && ownServices(subject).includes(name);
+  const asImage = !(isOther && (command ?? entrypoint));
+  const exposed = asImage ? (images.get(name)?.ports ?? []) : [];
+  const more = exposed.filter((port) => !published.some(({ target }) => target === port));
+  return [...published, ...more.map((target): Port => ({ target, protocol: 'TCP' }))];
+}
+
+/** `port-443`, `port-443-udp`. */
+const portName = ({ target, protocol }: Port) =>
+  protocol === 'TCP' ? `port-${target}` : `port-${target}-${protocol.toLowerCase()}`;
 
 /** What the Compose model publishes gets an address outside of the cluster. */
 function networkService(
   name: string,
   labels: Record<string, string>,
   { ports: published = [] }: DeployService,
-  ports: number[],
+  ports: Port[],
 ): IService {
   const outside = published.length > 0;
   const portOf = (target: number) =>
@@ -125,8 +161,9 @@ function networkService(
     spec: {
       type: outside ? 'LoadBalancer' : 'ClusterIP',
       selector: labels,
-      ports: ports.map((target) => ({
-        ...{ name: `port-${target}`, port: portOf(target), targetPort: target },
+      ports: ports.map((port) => ({
+        ...{ name: portName(port), port: portOf(port.target), targetPort: port.target },
+        protocol: port.protocol,
       })),
     },
   };
@@ -181,7 +218,7 @@ function container(subject: DeploySubject, name: string, service: DeployService)
   });
   const retries = check?.retries ?? 3;
   const hidden = (words: string[]) => words.map((word) => withoutSecrets(word, service));
-  const limits = service.deploy?.resources?.limits;
+  const { limits, reservations } = service.deploy?.resources ?? {};
   return {
     name,
     image: isOwn ? subject.image : (service.image ?? ''),
@@ -190,19 +227,21 @@ function container(subject: DeploySubject, name: string, service: DeployService)
     ...(service.working_dir && { workingDir: service.working_dir }),
     envFrom: [{ secretRef: { name: `${name}-environment` } }],
     ...(portsOf(subject, name).length > 0 && {
-      ports: portsOf(subject, name).map((containerPort) => ({ containerPort })),
+      ports: portsOf(subject, name).map(({ target, protocol }) => ({
+        containerPort: target,
+        protocol,
+      })),
     }),
     ...(command && {
       readinessProbe: probe(retries),
       livenessProbe: probe(retries * 2),
       startupProbe: { ...probe(60), periodSeconds: 2 },
     }),
-    ...(limits && {
+    ...((limits ?? reservations) && {
+      // Without a request of its own, Kubernetes takes the limit for one.
       resources: {
-        limits: {
-          ...(limits.cpus !== undefined && { cpu: String(limits.cpus) }),
-          ...(limits.memory !== undefined && { memory: String(limits.memory) }),
-        },
+        ...(reservations && { requests: amounts(reservations) }),
+        ...(limits && { limits: amounts(limits) }),
       },
     }),
     securityContext: {
@@ -217,6 +256,11 @@ function container(subject: DeploySubject, name: string, service: DeployService)
     },
   };
 }
+
+const amounts = ({ cpus, memory }: { cpus?: string | number; memory?: string | number }) => ({
+  ...(cpus !== undefined && { cpu: String(cpus) }),
+  ...(memory !== undefined && { memory: String(memory) }),
+});
 
 function migrationJob(
   { image }: DeploySubject,

@@ -29,7 +29,9 @@ export interface DeployService {
   volumes?: { type: string; source?: string; target: string; read_only?: boolean }[];
   deploy?: {
     replicas?: number;
-    resources?: { limits?: { cpus?: string | number; memory?: string | number } };
+    resources?: Partial<
+      Record<'limits' | 'reservations', { cpus?: string | number; memory?: string | number }>
+    >;
     update_config?: object;
     rollback_config?: object;
     restart_policy?: object;

@@ -37,6 +37,7 @@ export default function deploy(options: Options, context: ExecutorContext) {
     const registry = process.env['NX_STAGES_REGISTRY'];
     const image = opened.config.services[options.service]?.image?.replace(/:[^/:]*$/, '');
     const repository = options.repository ?? (registry && posix.join(registry, image ?? ''));
+    if (options.to === 'kubernetes') requireRegistry(repository ?? image ?? '', options.dryRun);
     const subject = await gatherDeployment(opened, options.service, repository);
     const description = describe(subject, options);
     if (options.dryRun) {
@@ -52,6 +53,20 @@ export default function deploy(options: Options, context: ExecutorContext) {
       await toSwarm(opened, subject, options);
     }
   });
+}
+
+/**
+ * A cluster pulls from a registry: a name without one would be looked for at Docker Hub.
+ *
+ * @throws StagesError `REPOSITORY_MISSING`; for a dry run it is said alone
+ */
+function requireRegistry(repository: string, dryRun: boolean): void {
+  const [host = '', ...path] = repository.split('/');
+  if (path.length > 0 && (/[.:]/.test(host) || host === 'localhost')) return;
+  const message = `${repository || 'The image'} names no registry, and no node of a cluster has it`;
+  const hint = 'Say where docker-push puts it: --repository=HOST/NAME, or NX_STAGES_REGISTRY=HOST';
+  if (!dryRun) throw new StagesError('REPOSITORY_MISSING', { message, hint });
+  process.stderr.write(`! ${message}. ${hint}.\n`);
 }
 
 function describe(subject: DeploySubject, { to, migrate, volumeSize }: Options): string {
