@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { declaredSettings } from '@excel2doc/dockerfile';
 import { type EngineChoice, locateEngine } from '@excel2doc/engine';
@@ -46,6 +46,7 @@ export async function gatherPreflight(subject: PreflightSubject): Promise<Prefli
       .map(([service]) => ({ service, user, healthcheck: healthcheck === 'set' })),
     written: texts.flatMap((text, index) => writtenValues(files[index] ?? '', text)),
     trackedSecrets: trackedSecrets(workspaceRoot),
+    openSecrets: hasValues ? await openToOthers(workspaceRoot, envFile) : [],
   };
 }
 
@@ -67,6 +68,14 @@ export function writtenValues(file: string, text: string): PreflightFacts['writt
 
 const SECRET_FILE =
   /(^|\/)(\.env(\.(?!example|sample|template)\w+)?|.*\.(pem|key|p12|pfx)|id_(rsa|ed25519|ecdsa)|\.netrc|\.pypirc)$/;
+
+/** @param path relative to the workspace */
+async function openToOthers(workspaceRoot: string, path: string): Promise<string[]> {
+  const { mode } = await stat(join(workspaceRoot, path));
+  // Windows keeps its rights elsewhere, and always says 0666.
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return [];
+  return [`${path} (0${(mode & 0o777).toString(8)})`];
+}
 
 /** Files that are named as secrets are, in git. */
 function trackedSecrets(workspaceRoot: string): string[] {

@@ -33,6 +33,8 @@ export interface PreflightFacts {
   written: { file: string; service: string; name: string; value: string }[];
   /** Files that hold secrets, by the Compose files or by their names, and that git tracks. */
   trackedSecrets: string[];
+  /** Files with secrets that others than their owner can read: `docker/.env.prod (0644)`. */
+  openSecrets: string[];
 }
 
 export interface Rule {

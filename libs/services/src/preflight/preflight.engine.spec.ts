@@ -1,5 +1,7 @@
-import { resolve } from 'node:path';
-import { expect, test } from 'vitest';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { gatherPreflight } from './gather';
 import { breaches } from './rules';
 
@@ -17,6 +19,21 @@ test("this workspace's production configuration keeps every rule, without any se
   expect(breaches(facts)).toEqual([]);
   const names = ['backend', 'caddy', 'postgres', 'redis', 'worker'];
   expect(Object.keys(facts.services).sort()).toEqual(names);
+});
+
+test('a file with secrets that others can read is found', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'preflight-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, '.env.prod');
+  await writeFile(file, 'POSTGRES_PASSWORD=jX92kdlw02mdkw\nREDIS_PASSWORD=jX92kdlw02mdkw\n');
+  const envFile = relative(workspaceRoot, file);
+  const openSecrets = async (mode: number) => {
+    await chmod(file, mode);
+    const facts = await gatherPreflight({ ...subject, envFile, files: ['docker/compose.yaml'] });
+    return facts.openSecrets;
+  };
+  expect(await openSecrets(0o640)).toEqual([`${envFile} (0640)`]);
+  expect(await openSecrets(0o600)).toEqual([]);
 });
 
 test('the configuration for one machine does not pass for production', async () => {

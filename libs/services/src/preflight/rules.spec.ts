@@ -22,6 +22,7 @@ const facts = (
   own: [{ service: 'api', user: 'app', healthcheck: true }],
   written: [],
   trackedSecrets: [],
+  openSecrets: [],
   ...more,
 });
 const without = (name: keyof ServiceModel): Partial<ServiceModel> =>
@@ -41,6 +42,9 @@ describe('the rule', () => {
     ['secrets-strong', facts({ environment: { POSTGRES_PASSWORD: 'excel2doc123' } })],
     ['secrets-strong', facts({ environment: { POSTGRES_PASSWORD: '' } })],
     ['secrets-not-in-git', facts({}, { trackedSecrets: ['.env'] })],
+    ['secrets-private', facts({}, { openSecrets: ['.env.prod (0644)'] })],
+    ['tls-on', facts({ image: 'caddy:2', environment: { SITE_ADDRESS: 'http://a.example' } })],
+    ['tls-on', facts({ image: 'caddy:2', environment: { SITE_ADDRESS: ':80' } })],
     ['data-persistent', facts({ image: 'postgres:17' })],
     [
       'data-persistent',
@@ -87,6 +91,10 @@ describe('the rule', () => {
     ],
     ['a digest pins the image', facts({ image: `acme/api@sha256:${'0'.repeat(64)}` })],
     ['the port is on loopback', facts({ ports: [{ host_ip: '127.0.0.1', published: '8000' }] })],
+    [
+      'its address is a name',
+      facts({ image: 'caddy:2', environment: { SITE_ADDRESS: 'a.example' } }),
+    ],
     ['it is the TLS front', facts({ image: 'caddy:2.8.4', ports: [{ published: '443' }] })],
   ])('is kept where %s', (_why, kept) => {
     expect(breaches(kept)).toEqual([]);

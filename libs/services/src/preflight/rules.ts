@@ -69,6 +69,15 @@ export const RULES: Rule[] = [
       trackedSecrets.map((file) => ({ service: '-', found: `${file} is in git` })),
   },
   {
+    id: 'secrets-private',
+    reason: {
+      en: 'A file with secrets is read by its owner alone: chmod 600',
+      zh: '密钥文件只应由其所有者读取：chmod 600',
+    },
+    breaches: ({ openSecrets }) =>
+      openSecrets.map((file) => ({ service: '-', found: `${file} can be read by others` })),
+  },
+  {
     id: 'data-persistent',
     reason: {
       en: 'Without a volume, the data goes with the container',
@@ -217,6 +226,21 @@ export const RULES: Rule[] = [
       );
       if (open.length === 0 || TLS_FRONT.test(image)) return undefined;
       return `port ${open.map(({ published }) => published).join(', ')} is open to all`;
+    }),
+  },
+  {
+    id: 'tls-on',
+    reason: {
+      en: 'With an address of plain HTTP the front gets no certificate, and passwords cross the net in the open',
+      zh: '使用明文 HTTP 地址时前端不会申请证书，密码会以明文在网络上传输',
+    },
+    breaches: each(({ image = '', environment = {} }) => {
+      if (!TLS_FRONT.test(image)) return undefined;
+      const plain = Object.entries(environment).find(
+        ([name, value]) =>
+          /ADDRESS|HOST|DOMAIN|SITE/i.test(name) && /^http:\/\/|^[^/]*:80$/.test(value ?? ''),
+      );
+      return plain && `${plain[0]} is ${plain[1]}`;
     }),
   },
 ];
