@@ -369,6 +369,13 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
           'Command that migrates the database, run in a one-off container before the service is replaced.',
         examples: [['alembic', 'upgrade', 'head']],
       },
+      breaking: {
+        type: 'string',
+        enum: ['name', 'refuse'],
+        description:
+          'A migration that what runs now may not survive (it drops, renames, demands or changes a type): name it and go on, or refuse it. Alembic only.',
+        default: 'name',
+      },
       backup: {
         type: 'boolean',
         description: 'Take a verified backup of the database before the migrations.',
@@ -618,6 +625,17 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
         examples: [['alembic', 'upgrade', 'head']],
       },
       dryRun: { type: 'boolean', description: 'Print the SQL and run none of it.', default: false },
+      to: {
+        type: 'string',
+        description:
+          'The revision to go to, also back to one of before, or base. Going back loses the data of what was added since, so it asks by name.',
+        examples: ['20261124'],
+      },
+      confirm: {
+        type: 'string',
+        description: 'The name of the database: goes back without asking.',
+        examples: ['excel2doc'],
+      },
       backup: { type: 'boolean', description: 'Take a verified backup first.', default: false },
     },
   },
@@ -778,6 +796,12 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       },
       json: SHARED.json,
     },
+  },
+  'compose-ls': {
+    title: 'List Compose projects',
+    description: 'List all Compose projects of the engine, whichever checkout started them',
+    required: [],
+    options: { json: SHARED.json },
   },
   'care-stats': {
     title: 'Show what containers use',
