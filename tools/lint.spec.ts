@@ -25,6 +25,10 @@ const settings = [
   'eslint.config.mjs',
   'dependency-cruiser.config.mjs',
   'tsconfig.base.json',
+  'vitest.base.mts',
+  '.editorconfig',
+  '.prettierignore',
+  '.prettierrc.json',
 ];
 
 /** Three libraries as they are here, with the same rules, in a workspace of their own. */

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { StageSummary } from '@excel2doc/dockerfile';
-import { type Maker, makerName } from './makers';
+import { type Lookup, type Maker, makerName } from './makers';
 
 /** Something of the context that a Dockerfile names, and the targets that make it. */
 export interface CopiedOutput {
@@ -25,13 +25,6 @@ export function copiedOutputs(
     .filter((path) => !lookup.isProjectOrAbove(path))
     .map((path) => ({ path, makers: lookup.makersAt(path) }))
     .filter(({ makers }) => makers.length > 0);
-}
-
-/** Who makes what in a workspace. */
-export interface Lookup {
-  makersAt(path: string): Maker[];
-  /** Whether it is a project's folder, or one that holds some. */
-  isProjectOrAbove(path: string): boolean;
 }
 
 /** For `dependsOn` of a target of `project`. */

@@ -27,6 +27,7 @@ describe('a Dockerfile', () => {
   test('gives each stage a task that depends on the stages below it', () => {
     const { 'apps/api': api } = infer({
       'apps/api/project.json': '{"name":"api"}',
+      'apps/api/app/main.py': '',
       'apps/api/Dockerfile': twoStages,
     });
     expect(api.name).toBe('api');

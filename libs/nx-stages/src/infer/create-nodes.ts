@@ -83,7 +83,7 @@ interface ProjectDockerfile {
 export function createNodes(
   files: readonly string[],
   options: PluginOptions | undefined,
-  { workspaceRoot, nxJsonConfiguration }: CreateNodesContext,
+  { workspaceRoot, nxJsonConfiguration = {} }: CreateNodesContext,
 ): CreateNodesResultArray {
   const resolved = resolveOptions(options);
   const others = files.filter((file) => !isDockerfile(file));

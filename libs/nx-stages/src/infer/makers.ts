@@ -1,5 +1,4 @@
 import type { ProjectConfiguration, TargetConfiguration } from '@nx/devkit';
-import type { Lookup } from './copied-outputs';
 import { meets, outputsOf, type TargetOutput } from './target-outputs';
 import type { TrackedFiles } from './tracked-files';
 
@@ -34,6 +33,13 @@ export function makersIn(
 /** A target of this plugin, inferred or written out in a project file. */
 export function isOurs(target: string, { executor }: TargetConfiguration): boolean {
   return target.startsWith('docker-') || executor?.startsWith('@excel2doc/nx-stages:') === true;
+}
+
+/** Who makes what in a workspace. */
+export interface Lookup {
+  makersAt(path: string): Maker[];
+  /** Whether it is a project's folder, or one that holds some. */
+  isProjectOrAbove(path: string): boolean;
 }
 
 /** Who makes what, of a graph that is made: what every plugin infers is known. */

@@ -62,7 +62,7 @@ def text_at(content: memoryview, place: int) -> tuple[str, int]:
 def rk_number(raw: int) -> float:
     """Thirty bits of a number, and whether they are whole or hundredths (MS-XLSB 2.5.122)."""
     if raw & 2:
-        number: float = (raw >> 2) - (1 << 30 if raw & 0x80000000 else 0)
+        number = float((raw >> 2) - (1 << 30 if raw & 0x80000000 else 0))
     else:
         (number,) = struct.unpack("<d", struct.pack("<Q", (raw & 0xFFFFFFFC) << 32))
     return number / 100 if raw & 1 else number
