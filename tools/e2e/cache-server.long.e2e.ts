@@ -97,7 +97,7 @@ function write(path: string, content: object): void {
 
 /** What Nx would upload. */
 async function archive(): Promise<Uint8Array<ArrayBuffer>> {
-  for (const [name, content] of Object.entries({ code: '0', terminalOutput: 'done' }))
+  for (const [name, content] of Object.entries({ code: Buffer.alloc(4), terminalOutput: 'done' }))
     writeFileSync(join(clone.folder, 'docker', name), content);
   await runIn(clone, 'tar', ['-C', 'docker', '-czf', 'entry.tar.gz', 'code', 'terminalOutput']);
   return new Uint8Array(readFileSync(join(clone.folder, 'entry.tar.gz')));
@@ -109,6 +109,12 @@ const entry = (port: number, hash: string, body?: Uint8Array<ArrayBuffer>) =>
     ...(body && { method: 'PUT', body }),
   });
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
+/** What the terminal showed, by an archive. The server writes what it keeps anew: its bytes are its own. */
+async function shownIn(bytes: Uint8Array): Promise<string> {
+  writeFileSync(join(clone.folder, 'stored.tar.gz'), bytes);
+  return (await runIn(clone, 'tar', ['-xzOf', 'stored.tar.gz', 'terminalOutput'])).output;
+}
+
 const healthOf = async (name: string) =>
   (await compose.ps()).find(({ service }) => service === name)?.health;
 
@@ -131,13 +137,14 @@ describe('the cache server in a container', () => {
   });
 
   test('keeps an entry over a restart', async () => {
-    const body = await archive();
-    expect((await entry(ports.CACHE_PORT, '1', body)).status).toBe(200);
+    expect((await entry(ports.CACHE_PORT, '1', await archive())).status).toBe(200);
+    const stored = await bytesOf(await entry(ports.CACHE_PORT, '1'));
+    expect(await shownIn(stored)).toBe('done');
     await compose.restart(['cache']);
     await compose.up({ services: ['cache'], wait: true, waitTimeoutSeconds: 180 });
     const answer = await entry(ports.CACHE_PORT, '1');
     expect(answer.status).toBe(200);
-    expect(await bytesOf(answer)).toEqual(body);
+    expect(await bytesOf(answer)).toEqual(stored);
   });
 
   test('sends entries on to a bucket (profile s3)', async ({ skip }) => {
@@ -147,8 +154,9 @@ describe('the cache server in a container', () => {
     );
     await compose.up({ services: ['s3'] });
     await compose.up({ services: ['cache-s3'], wait: true, waitTimeoutSeconds: 180 });
-    const body = await archive();
-    expect((await entry(ports.CACHE_S3_PORT, '1', body)).status).toBe(200);
+    expect((await entry(ports.CACHE_S3_PORT, '1', await archive())).status).toBe(200);
+    const stored = await bytesOf(await entry(ports.CACHE_S3_PORT, '1'));
+    expect(await shownIn(stored)).toBe('done');
     const object = async () =>
       (await compose.exec('s3', ['ls', '/objects/cache/nx-cache/main'])).stdout;
     await expect.poll(object, { timeout: 60_000, interval: 500 }).toBe('1\n');
@@ -157,6 +165,6 @@ describe('the cache server in a container', () => {
     await compose.up({ services: ['cache-s3'], wait: true, waitTimeoutSeconds: 180 });
     const answer = await entry(ports.CACHE_S3_PORT, '1');
     expect(answer.status).toBe(200);
-    expect(await bytesOf(answer)).toEqual(body);
+    expect(await bytesOf(answer)).toEqual(stored);
   });
 });
