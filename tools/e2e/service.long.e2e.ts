@@ -97,7 +97,7 @@ describe('the page, in English', () => {
     await page.getByText('No column yet for: client').waitFor();
     await page.getByLabel('client').selectOption({ label: 'Customer name' });
     expect(await page.getByText('No column yet for').isVisible()).toBe(false);
-    expect(await page.getByLabel('Town').inputValue()).toBe('Town');
+    expect(await page.getByLabel('Town', { exact: true }).inputValue()).toBe('Town');
     await page.getByLabel('Name of each document').fill('{{ client }}');
 
     await button(page, 'Preview').click();
