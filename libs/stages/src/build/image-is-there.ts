@@ -7,9 +7,8 @@ import { checkedOutCommit } from '../workspace/commit';
 import type { DockerProject } from '../workspace/docker-project';
 import { outputRoot } from '../workspace/paths';
 import { imageId } from './load';
-import type { ImageToLoad } from './load-image';
 import { Outputs } from './outputs';
-import { imageTag } from './tags';
+import { type ImageToLoad, imageTag } from './tags';
 
 /** What an image was called when it was put into the engine last. Of this machine: no cache has it. */
 interface LoadedFile {

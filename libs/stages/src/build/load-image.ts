@@ -5,14 +5,7 @@ import { withHealing } from './healing';
 import { rememberLoaded } from './image-is-there';
 import { type Loaded, loadStage } from './load';
 import { Outputs } from './outputs';
-import { imageTags } from './tags';
-
-export interface ImageToLoad {
-  stage: string;
-  /** Without a tag. */
-  image: string;
-  tag?: string | undefined;
-}
+import { type ImageToLoad, imageTags } from './tags';
 
 /**
  * Brings the image of a stage into the engine, tagged with a name, its own digest, and the commit where it is

@@ -1,3 +1,11 @@
+/** Which image is brought into the engine, and its name there. */
+export interface ImageToLoad {
+  stage: string;
+  /** Without a tag. */
+  image: string;
+  tag?: string | undefined;
+}
+
 /** What an image is called: a name, the commit where it is of one, its own digest. */
 export function imageTags(digest: string, commit: string | undefined, name?: string): string[] {
   return [imageTag(name), ...(commit ? [commit] : []), digest.slice(7, 19)];
