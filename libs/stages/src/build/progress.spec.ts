@@ -7,7 +7,7 @@ const PROGRESS = `#0 building with "default" instance using docker driver
 #1 DONE 3.0s
 
 #5 [nx-stages-own 1/3] RUN apt-get update
-#5 0.5 Get:1 http://deb.debian.org
+#5 0.5 Get:1 http://mirror.example/debian
 #5 ...
 
 #6 [nx-stages-own 2/3] RUN echo short
