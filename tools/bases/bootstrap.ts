@@ -8,7 +8,7 @@ import {
   readAptSources,
   sourcesOfRelease,
 } from '../engine/apt-sources';
-import { command } from '../engine/command';
+import { shell, tried } from '../shell';
 import type { Host } from '../engine/host';
 import type { Recipe } from './recipe';
 
@@ -29,7 +29,7 @@ export async function readHostPart(): Promise<HostPart> {
       .sort()
       .map(async (name) => [name, await readFile(join(HOST_CERTIFICATES, name), 'utf8')] as const),
   );
-  const { stdout } = await command(['apt-config', 'dump']);
+  const { stdout } = await shell`apt-config dump`;
   return { aptSettings: transportSettings(stdout), certificates: Object.fromEntries(entries) };
 }
 
@@ -113,12 +113,10 @@ export async function bootstrap(
     'perl',
     from.mmdebstrap,
   ];
-  const result = await command([...words, ...options, recipe.release, to.tar, list], {
-    reject: false,
-  });
+  const result = await tried`${words} ${options} ${recipe.release} ${to.tar} ${list}`;
   if (result.exitCode === 0) return;
   // mmdebstrap's own last words only say that something failed.
-  const reason = result.all
+  const reason = result.stdall
     .split('\n')
     .find(
       (line) => /^(E:|Err:|dpkg: error)/.test(line) && !/^E: (mmdebstrap|setup) failed/.test(line),
@@ -126,7 +124,7 @@ export async function bootstrap(
   throw new EngineError('STAND_IN_FAILED', {
     message: `The stand-in for ${recipe.reference} could not be made: ${reason ?? 'mmdebstrap gave no reason'}`,
     hint: 'Check the Debian mirror (`apt-get update`) and the free disk space, then run it again',
-    stderr: result.all,
+    stderr: result.stdall,
   });
 }
 
@@ -161,7 +159,7 @@ export async function findMmdebstrap(
   host: Host,
   log: (line: string) => void,
 ): Promise<string> {
-  const { exitCode, stdout } = await command(['which', 'mmdebstrap'], { reject: false });
+  const { exitCode, stdout } = await tried`which mmdebstrap`;
   if (exitCode === 0) return stdout.trim();
   const unpacked = join(folder, 'root');
   const script = join(unpacked, 'usr/bin/mmdebstrap');
@@ -169,7 +167,7 @@ export async function findMmdebstrap(
   const sources = ownSources(await readAptSources(), host.codename);
   const plan = { sources, packages: ['mmdebstrap'], preferences: '' };
   for (const deb of await downloadPackages(folder, plan, log)) {
-    await command(['dpkg', '--extract', deb, `${unpacked}.unfinished`]);
+    await shell`dpkg --extract ${deb} ${unpacked}.unfinished`;
   }
   await rename(`${unpacked}.unfinished`, unpacked);
   return script;

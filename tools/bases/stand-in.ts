@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, cacheFolder } from '@excel2doc/engine';
-import { command } from '../engine/command';
+import { tried } from '../shell';
 import { detectHost } from '../engine/host';
 import { withLock } from '../engine/lock';
 import { deleteTrees } from '../engine/tree';
@@ -118,7 +118,7 @@ async function make(
 }
 
 async function requireOwnArchitecture(recipe: Recipe, architecture: string): Promise<void> {
-  const { stdout } = await command(['dpkg', '--print-architecture'], { reject: false });
+  const { stdout } = await tried`dpkg --print-architecture`;
   if (stdout.trim() === architecture) return;
   throw new EngineError('STAND_IN_FAILED', {
     message: `The stand-in for ${recipe.reference} can only be made for this host's ${stdout.trim() || process.arch}, not for ${architecture}`,

@@ -2,7 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '@excel2doc/engine';
 import { formatAptSource } from './apt-sources';
-import { command } from './command';
+import { tried } from '../shell';
 import type { PackagePlan } from './packages';
 
 /**
@@ -52,15 +52,16 @@ export async function downloadPackages(
   const options = await privateApt(folder, plan);
   const debs = join(folder, 'debs');
   await mkdir(debs, { recursive: true });
-  const env = { LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = (args: string[]) =>
-    command(['apt-get', ...options, ...args], { cwd: debs, env, reject: false });
+  const inDebs = tried({
+    cwd: debs,
+    env: { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },
+  });
 
   log('Reading the package lists of the Debian mirror');
-  const update = await apt(['update']);
+  const update = await inDebs`apt-get ${options} update`;
   log(`Downloading ${plan.packages.length} packages`);
-  const download = await apt(['download', ...plan.packages]);
-  if (download.exitCode !== 0) throw aptError(`${update.all}\n${download.all}`);
+  const download = await inDebs`apt-get ${options} download ${plan.packages}`;
+  if (download.exitCode !== 0) throw aptError(`${update.stdall}\n${download.stdall}`);
   return (await readdir(debs))
     .filter((name) => name.endsWith('.deb'))
     .map((name) => join(debs, name));

@@ -4,7 +4,7 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, type PrivateEngineFile } from '@excel2doc/engine';
-import { command } from './command';
+import { shell, tried } from '../shell';
 import type { EngineFolder } from './folder';
 import { deleteTrees, isThere } from './tree';
 
@@ -99,8 +99,8 @@ async function forgetEarlierBoot(at: EngineFolder, asRoot: string[]): Promise<vo
     await deleteTrees([at.run], asRoot);
   }
   if (!(await isThere(at.run))) {
-    await privileged(asRoot, ['mkdir', '-p', at.run]);
-    if (asRoot.length > 0) await privileged(asRoot, ['chown', String(process.getuid?.()), at.run]);
+    await shell`${asRoot} mkdir -p ${at.run}`;
+    if (asRoot.length > 0) await shell`${asRoot} chown ${process.getuid?.()} ${at.run}`;
   }
   await writeFile(mark, boot);
 }
@@ -125,7 +125,7 @@ async function iptablesFolder(at: EngineFolder, asRoot: string[]): Promise<strin
   for (const backend of ['nft', 'legacy']) {
     const folder = join(at.root, `iptables-${backend}`);
     const list = [join(folder, 'iptables'), '--wait', '--table', 'nat', '--list', '--numeric'];
-    const { exitCode } = await privileged(asRoot, list, false);
+    const { exitCode } = await tried`${asRoot} ${list}`;
     if (exitCode === 0) return [folder];
   }
   throw new EngineError('DAEMON_FAILED', {
@@ -192,15 +192,11 @@ async function failure(at: EngineFolder, what: string): Promise<EngineError> {
 export async function stopDaemon(at: EngineFolder, asRoot: string[]): Promise<boolean> {
   const pid = await runningPid(at);
   if (pid === undefined) return false;
-  await privileged(asRoot, ['kill', '-TERM', String(pid)], false);
+  await tried`${asRoot} kill -TERM ${pid}`;
   const deadline = Date.now() + STOP_TIMEOUT_MS;
   while (await isDaemon(pid, at)) {
-    if (Date.now() > deadline) await privileged(asRoot, ['kill', '-KILL', String(pid)], false);
+    if (Date.now() > deadline) await tried`${asRoot} kill -KILL ${pid}`;
     await sleep(100);
   }
   return true;
-}
-
-function privileged(asRoot: string[], words: string[], reject = true) {
-  return command([...asRoot, ...words], { reject });
 }

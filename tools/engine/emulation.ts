@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { EngineError } from '@excel2doc/engine';
 import { downloadPackages } from './apt';
 import { ownSources, readAptSources } from './apt-sources';
-import { command } from './command';
+import { shell, tried } from '../shell';
 import { engineFolder } from './folder';
 import { type Host, detectHost } from './host';
 import { isThere } from './tree';
@@ -69,13 +69,13 @@ export async function ensureEmulation(
     `[ -e ${BINFMT}/register ] || mount -t binfmt_misc binfmt_misc ${BINFMT}`,
     'printf %s "$1" > "$0"',
   ].join(' && ');
-  const words = [...host.asRoot, 'sh', '-c', script, join(BINFMT, 'register'), line];
-  const { exitCode, all } = await command(words, { reject: false });
+  const entry = join(BINFMT, 'register');
+  const { exitCode, stdall } = await tried`${host.asRoot} sh -c ${script} ${entry} ${line}`;
   if (exitCode === 0) return true;
   throw new EngineError('UNSUPPORTED_HOST', {
-    message: `The kernel takes no interpreter for ${architecture}: ${all.trim().split('\n').at(-1)}`,
+    message: `The kernel takes no interpreter for ${architecture}: ${stdall.trim().split('\n').at(-1)}`,
     hint: 'Name a native builder for the platform with the option builders of @excel2doc/nx-stages',
-    stderr: all,
+    stderr: stdall,
   });
 }
 
@@ -93,7 +93,7 @@ async function unpackQemu(
   const plan = { sources, packages: ['qemu-user-static'], preferences: '' };
   const [deb] = await downloadPackages(download, plan, log);
   const unpacked = join(download, 'root');
-  await command(['dpkg', '--extract', deb!, unpacked]);
+  await shell`dpkg --extract ${deb!} ${unpacked}`;
   await mkdir(dirname(target), { recursive: true });
   // Of fifty architectures one is wanted.
   await copyFile(join(unpacked, 'usr', 'bin', program), `${target}.new`);
@@ -107,7 +107,7 @@ export async function removeEmulation(architecture: string): Promise<boolean> {
   const entry = join(BINFMT, `excel2doc-${emulated(architecture).machine}`);
   if (!(await isThere(entry))) return false;
   const { asRoot } = await detectHost();
-  await command([...asRoot, 'sh', '-c', 'echo -1 > "$0"', entry]);
+  await shell`${asRoot} sh -c 'echo -1 > "$0"' ${entry}`;
   return true;
 }
 

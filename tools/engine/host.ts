@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { EngineError } from '@excel2doc/engine';
-import { command } from './command';
+import { tried } from '../shell';
 
 /** A host on which the private engine can live. */
 export interface Host {
@@ -50,7 +50,7 @@ export async function detectHost(): Promise<Host> {
 
 async function wordsForRoot(): Promise<string[]> {
   if (process.getuid?.() === 0) return [];
-  const sudo = await command(['sudo', '-n', 'true'], { reject: false });
+  const sudo = await tried`sudo -n true`;
   if (sudo.exitCode === 0) return ['sudo', '-n'];
   throw new EngineError('NO_ROOT', {
     message: 'No Docker answers, and the private engine needs root: sudo asks for a password here',

@@ -1,5 +1,5 @@
 import { access, readFile } from 'node:fs/promises';
-import { command } from './command';
+import { shell, tried } from '../shell';
 
 /**
  * Deletes `folders`, which may hold root's files, after taking off what is mounted below them: what a
@@ -12,9 +12,9 @@ export async function deleteTrees(folders: string[], asRoot: string[]): Promise<
   const existing = present.flat();
   if (existing.length === 0) return;
   for (const point of mountsBelow(existing, await readFile('/proc/self/mounts', 'utf8'))) {
-    await command([...asRoot, 'umount', '--lazy', point], { reject: false });
+    await tried`${asRoot} umount --lazy ${point}`;
   }
-  await command([...asRoot, 'rm', '-rf', '--one-file-system', ...existing]);
+  await shell`${asRoot} rm -rf --one-file-system ${existing}`;
 }
 
 /** Mount points below any of `folders`, deepest first. @see proc(5): octal escapes in its mounts */

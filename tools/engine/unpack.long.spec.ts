@@ -5,7 +5,7 @@ import { access, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { command } from './command';
+import { shell } from '../shell';
 import { engineFolder } from './folder';
 import { detectHost, parseOsRelease } from './host';
 import { readFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ describe('unpackEngine', { timeout: 300_000 }, () => {
 
     await unpackEngine(at, await detectHost(), () => undefined);
     for (const program of ['dockerd', 'containerd', 'runc', 'docker']) {
-      expect((await command([join(at.bin, program), '--version'])).exitCode).toBe(0);
+      expect((await shell`${join(at.bin, program)} --version`).exitCode).toBe(0);
     }
     expect((await readdir(at.folder)).sort()).toEqual(['root']);
   });

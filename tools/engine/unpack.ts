@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { EngineError } from '@excel2doc/engine';
 import { downloadPackages } from './apt';
 import { readAptSources } from './apt-sources';
-import { command } from './command';
+import { shell, tried } from '../shell';
 import type { EngineFolder } from './folder';
 import type { Host } from './host';
 import { planPackages } from './packages';
@@ -35,7 +35,7 @@ export async function unpackEngine(
   const unfinished = `${at.root}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true });
-  for (const deb of debs) await command(['dpkg', '--extract', deb, unfinished]);
+  for (const deb of debs) await shell`dpkg --extract ${deb} ${unfinished}`;
   await makeBin(unfinished, at);
   await tryPrograms(unfinished);
   await rename(unfinished, at.root);
@@ -75,14 +75,12 @@ async function makeBin(root: string, at: EngineFolder): Promise<void> {
 /** A program that wants another libc than the host's says so here, not in the middle of a build. */
 async function tryPrograms(root: string): Promise<void> {
   for (const name of PROGRAMS.filter((each) => each !== 'containerd-shim-runc-v2')) {
-    const { exitCode, all } = await command([join(root, 'bin', name), '--version'], {
-      reject: false,
-    });
+    const { exitCode, stdall } = await tried`${join(root, 'bin', name)} --version`;
     if (exitCode === 0) continue;
     throw new EngineError('UNSUPPORTED_HOST', {
-      message: `${name} from the downloaded packages does not run here: ${all.split('\n')[0]}`,
+      message: `${name} from the downloaded packages does not run here: ${stdall.split('\n')[0]}`,
       hint: 'Install and start Docker 25 or newer with buildx and Compose v2 instead',
-      stderr: all,
+      stderr: stdall,
     });
   }
 }
@@ -124,7 +122,7 @@ async function programIn(root: string, name: string): Promise<string> {
 }
 
 async function libraryIn(root: string, name: string): Promise<string> {
-  const { stdout } = await command(['find', root, '-name', name, '-printf', '%P\\n']);
+  const { stdout } = await shell`find ${root} -name ${name} -printf '%P\\n'`;
   const found = stdout.split('\n')[0];
   if (!found)
     throw new EngineError('NO_MIRROR', {

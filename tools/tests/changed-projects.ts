@@ -1,4 +1,4 @@
-import { command } from '../engine/command';
+import { tried } from '../shell';
 import { workspaceRoot } from '../workspace';
 
 /** Project -> its folder, relative to the workspace. */
@@ -15,9 +15,9 @@ export function projectsOf(files: readonly string[], roots: Roots): string[] {
 
 /** The projects that the last `count` commits have changed; all of them where the history is shorter. */
 export async function changedProjects(count: number, roots: Roots): Promise<string[]> {
-  const options = { cwd: workspaceRoot, reject: false };
-  const log = ['log', `--max-count=${count}`, '--format=', '--name-only', '--no-renames', '-z'];
-  const { exitCode, stdout } = await command(['git', '-c', 'core.quotePath=off', ...log], options);
+  const inWorkspace = tried({ cwd: workspaceRoot });
+  const { exitCode, stdout } =
+    await inWorkspace`git -c core.quotePath=off log --max-count=${count} --format= --name-only --no-renames -z`;
   if (exitCode !== 0) return Object.keys(roots).sort();
   return projectsOf(stdout.split(/[\0\n]/).filter(Boolean), roots);
 }

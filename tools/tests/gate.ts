@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { command } from '../engine/command';
+import { shell } from '../shell';
 import { endOf, runNx, step } from '../steps';
 import { workspaceRoot } from '../workspace';
 import { changedProjects } from './changed-projects';
@@ -124,7 +124,10 @@ function keepSeconds({ suites, failed }: Tally): void {
 async function projectRoots(): Promise<Record<string, string>> {
   const file = join(workspaceRoot, 'tmp', 'graph.json');
   const nx = join(workspaceRoot, 'node_modules/.bin/nx');
-  await command([nx, 'graph', `--file=${file}`], { cwd: workspaceRoot, env: environment() });
+  await shell({
+    cwd: workspaceRoot,
+    env: { ...process.env, ...environment() },
+  })`${nx} graph --file=${file}`;
   const { graph } = JSON.parse(readFileSync(file, 'utf8')) as {
     graph: { nodes: Record<string, { data: { root: string } }> };
   };
