@@ -31,6 +31,7 @@ export const SHOWS: Record<string, RegExp> = {
   'npm start': /The backend is up/,
   'npm run stop': /taking the services down/,
   [nx('compose-ps')]: /^backend +running +healthy/m,
+  [nx('compose-ls')]: /^excel2doc-e2e-\w+ .*\(this checkout\)$/m,
   [nx('compose-logs')]: /backend-1 \| [\d:.]+ info/,
   [nx('compose-logs --no-follow')]: /backend-1 \| [\d:.]+ info/,
   [nx('compose-logs --no-follow --service=backend --since=10m --level=warning')]: /^(?!.* info )/s,
@@ -40,9 +41,10 @@ export const SHOWS: Record<string, RegExp> = {
   [nx('compose-up -c production')]: /Successfully ran target compose-up/,
   [nx('compose-watch')]: /app -> \/srv\/excel2doc\/app/,
   [nx('compose-down')]: /Successfully ran/,
-  [nx('docker-build')]: /excel2doc\/backend:e2e-\w+ sha256:[0-9a-f]{64}/,
+  // What came before it, a migration, has made the image: it is only asked for.
+  [nx('docker-build')]: /excel2doc\/backend:e2e-\w+ is in the engine/,
   // The same image, without the cache.
-  [nx('docker-build --skip-nx-cache')]: /sha256:[0-9a-f]{64} \(was there already\)/,
+  [nx('docker-build --skip-nx-cache')]: /excel2doc\/backend:e2e-\w+ is in the engine/,
   [nx('docker-audit')]: /layers, 0 findings/,
   [nx('db-migrate --dryRun')]: /ALTER TABLE conversions ADD COLUMN note/,
   [nx('db-migrate')]: /Successfully ran/,

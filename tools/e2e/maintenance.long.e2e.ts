@@ -91,6 +91,15 @@ async function ofBackend(format: string): Promise<string> {
 const imageId = () => ofBackend('{{.Image}}');
 const imageName = () => ofBackend('{{.Config.Image}}');
 
+/**
+ * After a watch: Nx ends all that it has started at Ctrl-C, which can be before the container of the
+ * last build is back, and until then the watched one answers.
+ */
+async function backInPlace(): Promise<void> {
+  await until(async () => !(await imageName()).endsWith(':test'));
+  await until(async () => (await fetch(url('/health'))).ok);
+}
+
 beforeAll(async () => {
   engine = await locateEngine();
   clone = await makeClone('maintenance');
@@ -116,6 +125,7 @@ describe('daily work', () => {
 
   test.each([
     nx('compose-ps'),
+    nx('compose-ls'),
     nx('compose-logs --no-follow'),
     nx('compose-logs --no-follow --service=backend --since=10m --level=warning'),
     nx('compose-restart --service=backend'),
@@ -265,8 +275,7 @@ describe('after a change', () => {
       await waitFor(/Watch enabled/);
       type(CTRL_C);
     });
-    // Nx ends all that it has started at Ctrl-C, which can be before the container is back.
-    await until(async () => (await fetch(url('/health'))).ok);
+    await backInPlace();
     const { stdout } = await compose().exec('backend', ['sh', '-c', 'touch app/x || echo no']);
     expect(stdout).toBe('no\n');
     expect((await fetch(url('/watched'))).status).toBe(404);
@@ -282,8 +291,7 @@ describe('after a change', () => {
     );
     terminal.type(CTRL_C);
     await terminal.end();
-    await until(async () => !(await imageName()).endsWith(':test'));
-    await until(async () => (await fetch(url('/health'))).ok);
+    await backInPlace();
   });
 
   test('a bad image never leaves requests unanswered for two seconds', async () => {
@@ -299,7 +307,9 @@ describe('after a change', () => {
     console.log(`a bad image: ${answered} answers, longest gap ${Math.round(longestGapMs)} ms`);
     expect(status).not.toBe(0);
     expect(output).toContain('RuntimeError: a bad image');
-    expect(output).toMatch(/✗ The new image of backend .* did not get healthy.* still serves/);
+    expect(output).toMatch(
+      /✗ The new image \(\w{12}\) did not get healthy: backend: .*, backend \(\w{12}\) still serves/,
+    );
     expect(answered).toBeGreaterThan(10);
     expect(longestGapMs).toBeLessThan(2_000);
     expect(await imageId()).toBe(before);
