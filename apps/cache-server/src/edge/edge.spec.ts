@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createServer } from 'node:http';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { faults, faultyUpstream } from '../../test/faulty-upstream';
+import { otherNxCache } from '../../test/other-nx-cache';
 import { nxWorkspace, type NxWorkspace } from '../../test/nx-workspace';
 import { serverProcess } from '../../test/server-process';
 import { temporaryFolder } from '../../test/temporary-folder';
@@ -154,6 +155,25 @@ describe('a run behind the edge', () => {
       const run = edge(workspace, upstream, 'token', cacheHome, buildAll(workspace), quick);
       expect((await run.ended).status).toBe(0);
       expect(await waiting(cacheHome)).toBe(left);
+    },
+  );
+
+  it(
+    'has sent all when its upstream is another Nx cache, which says no more than 200',
+    { timeout: 120_000 },
+    async () => {
+      const cacheHome = await temporaryFolder();
+      const workspace = await nxWorkspace(nx, 2);
+      const other = await otherNxCache();
+      const build = () => edge(workspace, other.url, 'token', cacheHome, buildAll(workspace)).ended;
+      const first = await build();
+      expect(warnings(first.output)).toEqual([]);
+      expect(other.entries.size).toBe(2);
+      expect(await waiting(cacheHome)).toBe(0);
+      await workspace.forget();
+      const second = await build();
+      expect(second.output).toContain('[remote cache]');
+      expect(second.status).toBe(0);
     },
   );
 

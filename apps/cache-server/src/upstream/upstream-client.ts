@@ -6,6 +6,8 @@ import type { RunReport } from '../run-report';
 import type { Spool, Spooled, SpoolRules } from '../upload/spool';
 
 const maxResumes = 3;
+/** Of an upload to another server than ours, this much is read back. */
+const comparedBytes = 64 * 1024;
 
 export interface UpstreamOptions {
   /** The server's address, such as https://cache.example.org */
@@ -108,14 +110,36 @@ export class UpstreamClient {
       });
       await response.body.dump();
       const { statusCode } = response;
-      // A proxy's or a portal's 200 stores nothing.
       if (statusCode === 200 && response.headers[outcomeHeader] === 'stored') return 'stored';
+      // Another server than ours says no more than 200, and so does a portal that stores nothing.
+      if (statusCode === 200 && (await this.#holds(hash, body, sizeBytes, signal))) return 'stored';
       if (statusCode === 409) return 'exists';
       if ([400, 403, 413].includes(statusCode)) return 'refused';
       throw statusCode === 200
         ? new Error('answered 200 without having stored anything')
         : unexpected(statusCode);
     });
+  }
+
+  /** Whether the upstream gives back what was sent: as long, and the same in its first bytes. */
+  async #holds(
+    hash: string,
+    sent: () => Readable,
+    sizeBytes: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const response = await this.#request('GET', `/v1/cache/${hash}`, { signal });
+    const length = response.headers['content-length'];
+    if (response.statusCode !== 200 || (length !== undefined && Number(length) !== sizeBytes)) {
+      await response.body.dump();
+      return false;
+    }
+    const wanted = Math.min(sizeBytes, comparedBytes);
+    const [given, own] = [
+      await firstBytes(response.body, wanted),
+      await firstBytes(sent(), wanted),
+    ];
+    return given.length === wanted && given.equals(own);
   }
 
   /** Tells which tasks the uploads of a run were of. Other servers than ours answer 404, which is fine. */
@@ -176,6 +200,18 @@ export class UpstreamClient {
       },
     });
   }
+}
+
+async function firstBytes(body: Readable, bytes: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    parts.push(chunk);
+    length += chunk.length;
+    // Leaving the loop ends the stream.
+    if (length >= bytes) break;
+  }
+  return Buffer.concat(parts).subarray(0, bytes);
 }
 
 function unexpected(statusCode: number): Error {
