@@ -52,7 +52,12 @@ export class Cache {
   }
 
   /** Stores a body in the grant's own scope, whole or not at all; the first writer of a hash wins. */
-  async write(grant: Grant, hash: string, body: Readable): Promise<'stored' | 'exists'> {
+  async write(
+    grant: Grant,
+    hash: string,
+    body: Readable,
+    signature?: string,
+  ): Promise<'stored' | 'exists'> {
     const { store, spool, ledger } = this.parts;
     const key = { scope: grant.scope, hash };
     const spooled = await spool.receive(body, this.spoolRules);
@@ -63,6 +68,7 @@ export class Cache {
         createdAtMs: Date.now(),
         writer: grant.subject,
         outputs: spooled.outputs,
+        signature,
       };
       const outcome = await this.#inTurn(key, async () => {
         const outcome = await store.write(key, spooled, record);

@@ -6,6 +6,8 @@ export interface ArchiveRules {
   limits: ArchiveLimits;
   /** Where it is to be unpacked, where that is known. */
   place?: WorkspacePlace | undefined;
+  /** Whether what it holds is digested as well: by those who sign, or look whether somebody did. */
+  digestContent?: boolean | undefined;
 }
 
 /** What the threads that read archives are asked. Blocks are shared memory: nothing is copied. */
@@ -23,6 +25,8 @@ export interface WrittenArchive {
   sha256: string;
   /** Of what came, before it was written anew. */
   receivedSha256: string;
+  /** Of what it holds, unpacked and in its plain form; null where nobody asked for it. */
+  contentSha256: string | null;
   outputs: string[];
 }
 

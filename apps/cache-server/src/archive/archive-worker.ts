@@ -33,9 +33,10 @@ class FileJob {
   #isClosing = false;
   #isOver = false;
 
-  constructor(path: string, { limits, place }: ArchiveRules) {
+  constructor(path: string, { limits, place, digestContent }: ArchiveRules) {
     this.#file = openSync(path, 'wx', 0o600);
-    this.#normaliser = new Normaliser(limits, budget, (packed) => this.#write(packed), place);
+    const take = (packed: Buffer) => this.#write(packed);
+    this.#normaliser = new Normaliser(limits, budget, take, place, digestContent);
   }
 
   async block(block: Buffer): Promise<void> {
@@ -44,11 +45,12 @@ class FileJob {
   }
 
   async end(): Promise<WrittenArchive> {
-    const { outputs } = await this.#normaliser.end();
+    const { outputs, contentSha256 } = await this.#normaliser.end();
     return {
       sizeBytes: this.#sizeBytes,
       sha256: this.#written.digest('hex'),
       receivedSha256: this.#received.digest('hex'),
+      contentSha256,
       outputs,
     };
   }
@@ -105,7 +107,7 @@ async function answer(request: ArchiveRequest): Promise<ArchiveReply> {
 async function whole({
   id,
   block,
-  rules: { limits, place },
+  rules: { limits, place, digestContent },
   maxBytes,
 }: Extract<ArchiveRequest, { kind: 'whole' }>): Promise<ArchiveReply> {
   const received = asBuffer(block);
@@ -115,15 +117,17 @@ async function whole({
     budget,
     (packed) => parts.push(Buffer.from(packed)),
     place,
+    digestContent,
   );
   try {
     if (!normaliser.tryWhole(received, maxBytes)) return { id, kind: 'too-large' };
-    const { outputs } = await normaliser.end();
+    const { outputs, contentSha256 } = await normaliser.end();
     const content = Buffer.concat(parts);
     const archive = {
       sizeBytes: content.length,
       sha256: hash('sha256', content),
       receivedSha256: hash('sha256', received),
+      contentSha256,
       outputs,
     };
     return { id, kind: 'whole', archive, content };

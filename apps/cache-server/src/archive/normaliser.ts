@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto';
 import { GzipReader, unpackSmall } from './gzip-reader';
 import { GzipWriter } from './gzip-writer';
 import type { NameBudget } from './entry-names';
@@ -17,6 +18,7 @@ export interface ArchiveSummary {
   unpackedBytes: number;
   /** The first few output paths: what the entry is of, where nobody said. */
   outputs: string[];
+  contentSha256: string | null;
 }
 
 /**
@@ -29,6 +31,7 @@ export class Normaliser implements TarSink {
   readonly #contents: NxContents;
   readonly #tar = new TarReader(this);
   readonly #packer: GzipWriter;
+  readonly #digest: Hash | null;
   #unpacker: GzipReader | null = null;
   #entryBytes = 0;
   #sentBytes = 0;
@@ -42,7 +45,9 @@ export class Normaliser implements TarSink {
     take: (packed: Buffer) => void,
     /** Where it is to be unpacked, where that is known. */
     place: WorkspacePlace | null = null,
+    digestContent = false,
   ) {
+    this.#digest = digestContent ? createHash('sha256') : null;
     this.#contents = new NxContents(limits, budget, place);
     this.#packer = new GzipWriter(take, (windowBytes) => this.#isWorthPacking(windowBytes));
   }
@@ -68,10 +73,11 @@ export class Normaliser implements TarSink {
     await this.#unpacker?.end();
     this.#tar.end();
     this.#contents.end();
-    this.#packer.write(tarEnd);
+    this.#write(tarEnd);
     this.#packer.end();
     const { entries, outputs } = this.#contents;
-    return { entries, unpackedBytes: this.#unpackedBytes, outputs: [...outputs] };
+    const contentSha256 = this.#digest?.digest('hex') ?? null;
+    return { entries, unpackedBytes: this.#unpackedBytes, outputs: [...outputs], contentSha256 };
   }
 
   /** To be called once, whatever happened. */
@@ -83,17 +89,22 @@ export class Normaliser implements TarSink {
   entry(header: Parameters<TarSink['entry']>[0]): void {
     const entry = this.#contents.entry(header);
     this.#entryBytes = entry.sizeBytes;
-    this.#packer.write(writeHeader(entry));
+    this.#write(writeHeader(entry));
   }
 
   content(part: Buffer): void {
     this.#contents.content(part);
-    this.#packer.write(part);
+    this.#write(part);
   }
 
   entryEnd(): void {
     this.#contents.entryEnd();
-    this.#packer.write(tarPadding(this.#entryBytes));
+    this.#write(tarPadding(this.#entryBytes));
+  }
+
+  #write(data: Buffer): void {
+    this.#digest?.update(data);
+    this.#packer.write(data);
   }
 
   #countSent(bytes: number): void {

@@ -8,6 +8,7 @@ const usage = `excel2doc-cache: a remote cache for Nx
   excel2doc-cache check-config [--config cache.yaml] [--token TOKEN|-] [--claims FILE]
   excel2doc-cache purge [--upstream URL] [--hash H] [--project P] [--target T] [--before TIME] [--all]
   excel2doc-cache token new --scope SCOPE [--name NAME] [--read-only]
+  excel2doc-cache key new --out FILE
 `;
 
 /**
@@ -39,6 +40,10 @@ async function main(args: string[]): Promise<number> {
   if (command === 'token' && rest[0] === 'new') {
     const { tokenNew } = await import('./token-new.js');
     return tokenNew(rest.slice(1));
+  }
+  if (command === 'key' && rest[0] === 'new') {
+    const { keyNew } = await import('./key-new.js');
+    return keyNew(rest.slice(1));
   }
   process.stderr.write(usage);
   return command === undefined || command === '--help' ? 0 : 2;

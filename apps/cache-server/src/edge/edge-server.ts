@@ -7,6 +7,7 @@ import { sendBody } from '../transfer/send-body';
 import type { Spool, Spooled, SpoolRules } from '../upload/spool';
 import type { UpstreamClient } from '../upstream/upstream-client';
 import type { Breaker } from './breaker';
+import type { Signer, TrustedKeys } from '../signing/signature';
 import type { DeclaredOutputs } from './declared-outputs';
 import type { UploadQueue } from './upload-queue';
 import type { Uploader } from './uploader';
@@ -21,6 +22,10 @@ export interface EdgeParts {
   uploader: Uploader;
   /** What uploads are sealed with. */
   secret: string;
+  /** Null: uploads are not signed. */
+  signer: Signer | null;
+  /** Null: entries are taken without a signature. */
+  trustedKeys: TrustedKeys | null;
 }
 
 export interface EdgeServer {
@@ -73,7 +78,10 @@ function routes(app: FastifyInstance, parts: EdgeParts): void {
         throw new CacheError('TOKEN_DEAD', { message: 'the upstream does not know our token' });
       const spooled = await parts.spool.receive(request.body as IncomingMessage, parts.spoolRules);
       try {
-        parts.uploader.send(await parts.queue.add(request.params.hash, spooled, parts.secret));
+        const { hash } = request.params;
+        const { contentSha256 } = spooled;
+        const signature = parts.signer?.sign({ hash, contentSha256: contentSha256! });
+        parts.uploader.send(await parts.queue.add(hash, spooled, parts.secret, signature));
       } finally {
         await spooled.discard();
       }
@@ -90,7 +98,7 @@ function routes(app: FastifyInstance, parts: EdgeParts): void {
 
 async function downloadOrMiss(
   hash: string,
-  { client, breaker, spool, spoolRules, outputs }: EdgeParts,
+  { client, breaker, spool, spoolRules, outputs, trustedKeys }: EdgeParts,
 ): Promise<Spooled | null> {
   if (!breaker.enter()) return null;
   try {
@@ -99,10 +107,18 @@ async function downloadOrMiss(
       place: await outputs.place(hash),
     });
     breaker.succeeded();
+    if (spooled && trustedKeys) {
+      const signed = { hash, contentSha256: spooled.contentSha256! };
+      const reason = trustedKeys.refusal(signed, spooled.signature ?? null);
+      if (reason !== null) {
+        await spooled.discard();
+        throw new CacheError('NOT_SIGNED', { message: `entry ${hash} is not used: ${reason}` });
+      }
+    }
     return spooled;
   } catch (error) {
     const code = error instanceof CacheError ? error.code : null;
-    if (code === 'ARCHIVE_REFUSED') {
+    if (code === 'ARCHIVE_REFUSED' || code === 'NOT_SIGNED') {
       // It answers, and in time: only this entry is of no use.
       breaker.succeeded();
       breaker.noticed(error);

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { ArchivePool } from '../archive/archive-pool';
 import type { ArchiveLimits } from '../archive/limits';
 import { systemCode } from '../error';
+import { keyText } from '../signing/key-text';
+import { Signer, TrustedKeys } from '../signing/signature';
 import { Spool } from '../upload/spool';
 import { UpstreamClient } from '../upstream/upstream-client';
 import { DeclaredOutputs } from './declared-outputs';
@@ -32,6 +34,8 @@ export interface EdgeOptions {
   warn: (line: string) => void;
 }
 
+const signingKeyVariable = 'EXCEL2DOC_CACHE_SIGNING_KEY';
+const trustedKeysVariable = 'EXCEL2DOC_CACHE_TRUSTED_KEYS';
 const queueRules = { maxBytes: 4 * 1024 ** 3, maxAgeMs: 7 * 24 * 3600 * 1000 };
 
 /**
@@ -40,7 +44,9 @@ const queueRules = { maxBytes: 4 * 1024 ** 3, maxAgeMs: 7 * 24 * 3600 * 1000 };
  * @returns the command's exit status, whatever became of the upstream
  */
 export async function runEdge(options: EdgeOptions): Promise<number> {
-  const { command, environment, warn, upstream } = options;
+  const { command, warn, upstream } = options;
+  // Who builds needs no key to sign with.
+  const { [signingKeyVariable]: _key, ...environment } = options.environment;
   if (upstream === null) return runCommand(command, environment);
   const edge = await openEdge(options, upstream).catch((error: Error) => {
     warn(`runs without the remote cache: ${error.message}`);
@@ -65,6 +71,10 @@ interface Edge {
 
 async function openEdge(options: EdgeOptions, upstream: string): Promise<Edge> {
   const { environment, answerMs, transferMs, queueDirectory, limits, warn } = options;
+  const signingKey = await keyText(environment, signingKeyVariable);
+  const trusted = await keyText(environment, trustedKeysVariable);
+  const signer = signingKey === null ? null : new Signer(signingKey);
+  const trustedKeys = trusted === null ? null : new TrustedKeys(trusted);
   const source = tokenSource(environment);
   // An identity token is another one in the next run; what it seals is for this run only.
   const secret =
@@ -82,7 +92,8 @@ async function openEdge(options: EdgeOptions, upstream: string): Promise<Edge> {
   const spool = new Spool(join(queueDirectory, `incoming-${process.pid}`), archives);
   await spool.clear();
   const uploader = new Uploader(queue, client, breaker);
-  const spoolRules = { limits, stallMs: transferMs };
+  const digestContent = signer !== null || trustedKeys !== null;
+  const spoolRules = { limits, stallMs: transferMs, digestContent };
   const server = await startEdgeServer({
     spool,
     spoolRules,
@@ -91,6 +102,8 @@ async function openEdge(options: EdgeOptions, upstream: string): Promise<Edge> {
     queue,
     uploader,
     secret,
+    signer,
+    trustedKeys,
     outputs: new DeclaredOutputs(options.workspace, environment),
   });
   const leftovers = (async () => {

@@ -13,6 +13,7 @@ const itemSchema = z.object({
   sizeBytes: z.number().int().nonnegative(),
   /** Shows that whoever queued it held the token that will send it. */
   seal: z.string(),
+  signature: z.string().optional(),
 });
 
 export interface QueuedUpload extends z.output<typeof itemSchema> {
@@ -44,7 +45,12 @@ export class UploadQueue {
   }
 
   /** Takes over a spooled upload; it is on disk when this resolves. */
-  async add(hash: string, spooled: Spooled, secret: string): Promise<QueuedUpload> {
+  async add(
+    hash: string,
+    spooled: Spooled,
+    secret: string,
+    signature?: string,
+  ): Promise<QueuedUpload> {
     if (this.#bytes + spooled.sizeBytes > this.rules.maxBytes) {
       throw new CacheError('DISK_FULL', {
         message: `more than ${this.rules.maxBytes} bytes wait to be sent`,
@@ -54,7 +60,7 @@ export class UploadQueue {
     const file = await spooled.persist(Buffer.alloc(0));
     const name = join(this.directory, `${Date.now()}-${randomUUID()}`);
     const { sha256, sizeBytes } = spooled;
-    const item = { hash, sha256, sizeBytes, seal: sealOf(secret, hash, sha256) };
+    const item = { hash, sha256, sizeBytes, seal: sealOf(secret, hash, sha256), signature };
     await rename(file, `${name}.tar.gz`);
     await writeFile(`${name}.new`, JSON.stringify(item), { mode: 0o600 });
     await rename(`${name}.new`, `${name}.json`);

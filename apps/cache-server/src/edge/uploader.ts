@@ -59,7 +59,7 @@ export class Uploader {
 
   async #sendOne(upload: QueuedUpload): Promise<void> {
     try {
-      await this.client.upload(upload.hash, () => this.#counted(upload.path), upload.sizeBytes);
+      await this.client.upload(upload.hash, () => this.#counted(upload.path), upload);
       this.breaker.succeeded();
       this.#movedBytes += 1;
       await this.queue.remove(upload);

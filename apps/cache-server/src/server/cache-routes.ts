@@ -4,7 +4,8 @@ import type { Grant } from '../access/grant';
 import { CacheError } from '../error';
 import { isHash } from '../entry-key';
 import { outcomeHeader } from '../entry-key';
-import type { OpenEntry } from '../store/store';
+import { isSignature, signatureHeader } from '../signing/signature';
+import type { EntryRecord, OpenEntry } from '../store/store';
 import { grantOf, refuseStranger } from './bearer';
 import type { ServerContext } from './context';
 import type { Outcome } from './metrics';
@@ -42,6 +43,7 @@ export function cacheRoutes(app: FastifyInstance, context: ServerContext): void 
     const { sizeBytes, sha256 } = record;
     return reply
       .headers({ 'content-length': sizeBytes, 'x-content-sha256': sha256, etag: `"${sha256}"` })
+      .headers(signatureOf(record))
       .send();
   });
 
@@ -55,8 +57,13 @@ export function cacheRoutes(app: FastifyInstance, context: ServerContext): void 
     if (!grant.writes) {
       return answer(request, reply, context, 403, 'this token may only read', 'forbidden', grant);
     }
+    const given = request.headers[signatureHeader];
+    const signature = given === undefined ? undefined : String(given);
+    if (signature !== undefined && !isSignature(signature))
+      return answer(request, reply, context, 400, 'no signature', 'refused', grant);
     try {
-      const outcome = await context.cache.write(grant, hash, request.body as IncomingMessage);
+      const body = request.body as IncomingMessage;
+      const outcome = await context.cache.write(grant, hash, body, signature);
       if (outcome === 'exists') {
         return answer(request, reply, context, 409, 'the entry exists', 'exists', grant);
       }
@@ -116,8 +123,18 @@ function sendEntry(
   context.metrics.bytes.inc({ direction: 'out' }, sizeBytes - from);
   const range =
     from === 0 ? {} : { 'content-range': `bytes ${from}-${sizeBytes - 1}/${sizeBytes}` };
-  const headers = { 'x-content-sha256': sha256, etag, 'accept-ranges': 'bytes', ...range };
+  const headers = {
+    'x-content-sha256': sha256,
+    etag,
+    'accept-ranges': 'bytes',
+    ...signatureOf(entry.record),
+    ...range,
+  };
   return sendBody(reply, sizeBytes, entry, headers, from);
+}
+
+function signatureOf({ signature }: EntryRecord): Record<string, string> {
+  return signature === undefined ? {} : { [signatureHeader]: signature };
 }
 
 /**

@@ -18,6 +18,7 @@ const recordSchema = z.object({
   createdAtMs: z.number(),
   writer: z.string(),
   outputs: z.array(z.string()),
+  signature: z.string().optional(),
 });
 
 export function encodeFooter(record: EntryRecord): Buffer {

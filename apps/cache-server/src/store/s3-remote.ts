@@ -23,6 +23,7 @@ const metadataSchema = z.object({
   sha256: z.string(),
   created: z.coerce.number(),
   writer: z.string().transform(decodeURIComponent),
+  signature: z.string().optional(),
   outputs: z
     .string()
     .transform((text) => z.array(z.string()).parse(JSON.parse(decodeURIComponent(text)))),
@@ -87,6 +88,7 @@ export class S3Remote implements Remote {
         Metadata: {
           sha256: record.sha256,
           created: String(record.createdAtMs),
+          ...(record.signature === undefined ? {} : { signature: record.signature }),
           writer: encodeURIComponent(record.writer.slice(0, 128)),
           outputs: encodeURIComponent(JSON.stringify(shortOutputs(record.outputs))),
         },
@@ -142,8 +144,8 @@ export class S3Remote implements Remote {
 }
 
 function recordOf(metadata: z.output<typeof metadataSchema>, sizeBytes: number): EntryRecord {
-  const { sha256, created, writer, outputs } = metadata;
-  return { sizeBytes, sha256, createdAtMs: created, writer, outputs };
+  const { created, ...same } = metadata;
+  return { ...same, sizeBytes, createdAtMs: created };
 }
 
 /** S3 takes 2 KB of metadata. */

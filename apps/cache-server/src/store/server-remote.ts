@@ -30,9 +30,10 @@ export class ServerRemote implements Remote {
   async fetch({ scope, hash }: EntryKey): Promise<Fetched | null> {
     const spooled = await this.#clients.get(scope)?.download(hash, this.spool, this.spoolRules);
     if (!spooled) return null;
-    const { sizeBytes, sha256, outputs } = spooled;
+    const { sizeBytes, sha256, outputs, signature } = spooled;
     const writer = new URL(this.config.url).host;
-    return { spooled, record: { sizeBytes, sha256, outputs, writer, createdAtMs: Date.now() } };
+    const record = { sizeBytes, sha256, outputs, writer, createdAtMs: Date.now(), signature };
+    return { spooled, record };
   }
 
   async send(
@@ -40,7 +41,7 @@ export class ServerRemote implements Remote {
     body: () => Readable,
     record: EntryRecord,
   ): Promise<'stored' | 'exists'> {
-    const outcome = await this.#clients.get(scope)?.upload(hash, body, record.sizeBytes);
+    const outcome = await this.#clients.get(scope)?.upload(hash, body, record);
     return outcome === 'stored' ? 'stored' : 'exists';
   }
 

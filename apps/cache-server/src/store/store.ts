@@ -11,6 +11,8 @@ export interface EntryRecord {
   /** The subject of the token that wrote it. */
   writer: string;
   outputs: string[];
+  /** By whom it was written, for readers to check: the server keeps it and does not judge it. */
+  signature?: string | undefined;
 }
 
 /** What is kept of a record's names, which are for people only: thousands stay in memory. */

@@ -72,8 +72,8 @@ export class Spool {
   }
 
   /** Null when it is too large once unpacked; otherwise the block has been given back. */
-  async #receiveSmall(block: Buffer, { limits, place }: ArchiveRules): Promise<Spooled | null> {
-    const read = await this.archives.whole(block, { limits, place }, smallUnpackedBytes);
+  async #receiveSmall(block: Buffer, rules: ArchiveRules): Promise<Spooled | null> {
+    const read = await this.archives.whole(block, forThread(rules), smallUnpackedBytes);
     if (!read) return null;
     giveBlock(block);
     const { archive, content } = read;
@@ -92,13 +92,9 @@ export class Spool {
     };
   }
 
-  async #receiveLarge(
-    first: Buffer,
-    reader: BodyReader,
-    { limits, place }: ArchiveRules,
-  ): Promise<Spooled> {
+  async #receiveLarge(first: Buffer, reader: BodyReader, rules: ArchiveRules): Promise<Spooled> {
     const path = this.#newPath();
-    const job = this.archives.open(path, { limits, place });
+    const job = this.archives.open(path, forThread(rules));
     let work: Promise<void> = Promise.resolve();
     try {
       for (let block: Buffer | null = first; block; block = await reader.next()) {
@@ -132,6 +128,11 @@ export class Spool {
   #newPath(): string {
     return join(this.directory, randomUUID());
   }
+}
+
+/** Of the rules, what a thread is to know; each message is a copy. */
+function forThread({ limits, place, digestContent }: ArchiveRules): ArchiveRules {
+  return { limits, place, digestContent };
 }
 
 function removeIfThere(path: string): void {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Agent, request, type Dispatcher } from 'undici';
 import { outcomeHeader } from '../entry-key';
 import { CacheError } from '../error';
+import { isSignature, signatureHeader } from '../signing/signature';
 import type { RunReport } from '../run-report';
 import type { Spool, Spooled, SpoolRules } from '../upload/spool';
 
@@ -20,6 +21,9 @@ export interface UpstreamOptions {
   transferMs: number;
 }
 
+/** An entry that was brought here, with the signature that the upstream has for it. */
+export type Downloaded = Spooled & { signature: string | undefined };
+
 /** Another cache server that speaks Nx's protocol. Every call ends in time, one way or the other. */
 export class UpstreamClient {
   readonly #agent: Agent;
@@ -36,7 +40,7 @@ export class UpstreamClient {
    *
    * @throws CacheError `UPSTREAM_FAILED`, `ARCHIVE_REFUSED`, or `DISK_FULL` when it is our own disk
    */
-  async download(hash: string, spool: Spool, rules: SpoolRules): Promise<Spooled | null> {
+  async download(hash: string, spool: Spool, rules: SpoolRules): Promise<Downloaded | null> {
     return this.#call(`GET of ${hash}`, async (signal) => {
       const response = await this.#request('GET', `/v1/cache/${hash}`, { signal });
       if (response.statusCode !== 200) {
@@ -49,7 +53,10 @@ export class UpstreamClient {
         rules,
       );
       const digest = response.headers['x-content-sha256'];
-      if (digest === undefined || digest === spooled.receivedSha256) return spooled;
+      const given = String(response.headers[signatureHeader] ?? '');
+      const signature = isSignature(given) ? given : undefined;
+      if (digest === undefined || digest === spooled.receivedSha256)
+        return { ...spooled, signature };
       await spooled.discard();
       throw new Error(`answered with another content than its digest ${String(digest)}`);
     });
@@ -94,12 +101,13 @@ export class UpstreamClient {
   async upload(
     hash: string,
     body: () => Readable,
-    sizeBytes: number,
+    { sizeBytes, signature }: { sizeBytes: number; signature?: string | undefined },
   ): Promise<'stored' | 'exists' | 'refused'> {
     return this.#call(`PUT of ${hash}`, async (signal) => {
       const headers = {
         'content-type': 'application/octet-stream',
         'content-length': String(sizeBytes),
+        ...(signature === undefined ? {} : { [signatureHeader]: signature }),
       };
       const answerMs = this.options.transferMs;
       const response = await this.#request('PUT', `/v1/cache/${hash}`, {
