@@ -108,6 +108,109 @@ describe('the page', () => {
     expect(await page.locator('main').innerText()).toContain('No entry.');
   });
 
+  it('sorts by a column and back, filters by project, target and scope, and says exact times', async () => {
+    const { url, tokens } = await usedServer();
+    const page = await open(url);
+    await logIn(page, tokens.pr1);
+    const column = (at: number) => page.locator(`#entries tbody td:nth-child(${at})`).allInnerTexts(); // prettier-ignore
+    const sizes = async () => (await column(4)).map((text) => bytesFrom(text));
+    await page.getByRole('link', { name: 'Size' }).click();
+    const down = await sizes();
+    expect(down).toEqual([...down].sort((a, b) => b - a));
+    expect(await page.locator('#entries [aria-sort]').getAttribute('aria-sort')).toBe('descending');
+    await page.getByRole('link', { name: 'Size' }).click();
+    expect(await sizes()).toEqual([...down].reverse());
+
+    await page.getByLabel('Project').selectOption('web');
+    await page.getByRole('button', { name: 'Search' }).click();
+    expect(await column(1)).toHaveLength(4);
+    for (const task of await column(1)) expect(task).toMatch(/^web:/);
+    // A filter leaves the order as it was.
+    const filtered = await sizes();
+    expect(filtered).toEqual([...filtered].sort((a, b) => a - b));
+    await page.getByLabel('Target').selectOption('test');
+    await page.getByRole('button', { name: 'Search' }).click();
+    expect(await column(1)).toEqual(['web:test']);
+
+    await page.goto(`${url}/?scope=pr-1`);
+    expect(await column(2)).toEqual(['pr-1']);
+    const times = page.locator('#entries time');
+    expect(await times.first().innerText()).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/);
+    const stored = Date.parse((await times.last().getAttribute('datetime'))!);
+    expect(Math.abs(Date.now() - stored)).toBeLessThan(120_000);
+    // No scope of another token, whatever the address says.
+    await page.goto(`${url}/?scope=pr-2`);
+    expect(await page.locator('main').innerText()).toContain('No entry.');
+  });
+
+  it('says the hit rate and the time saved of a project', async () => {
+    const { url, tokens } = await usedServer();
+    const page = await open(url);
+    await logIn(page, tokens.main);
+    const projects = page.locator('section', { hasText: 'hit rate by project' }).locator('li');
+    // Each of four tasks ran once and was used once by main.
+    expect(await projects.locator('.value').allInnerTexts()).toEqual(
+      expect.arrayContaining([expect.stringMatching(/ min · 50 % of 8$/)]),
+    );
+  });
+
+  it('shows 50 entries a page, each once, and finds its way', async () => {
+    const { url, tokens } = await testServer();
+    const archive = await nxArchive({ 'dist/a': 'x' });
+    for (let at = 0; at < 120; at += 1) await put(url, tokens.main, `${1000 + at}`, archive);
+    const page = await open(url);
+    await logIn(page, tokens.main);
+    const seen: string[] = [];
+    for (const [at, count] of [50, 50, 20].entries()) {
+      const hashes = await page.locator('#entries code').allInnerTexts();
+      expect(hashes).toHaveLength(count);
+      seen.push(...hashes);
+      expect(await page.getByText(`Page ${at + 1} of 3`).count()).toBe(1);
+      if (at < 2) await page.getByRole('link', { name: 'Next' }).click();
+    }
+    expect(new Set(seen).size).toBe(120);
+    expect(await page.getByRole('link', { name: 'Next' }).count()).toBe(0);
+    await page.getByRole('link', { name: 'Previous' }).click();
+    expect(await page.getByText('Page 2 of 3').count()).toBe(1);
+    await page.goto(`${url}/?page=99`);
+    await page.getByRole('link', { name: 'Previous' }).click();
+    expect(await page.getByText('Page 3 of 3').count()).toBe(1);
+  });
+
+  it.each(['light', 'dark'] as const)(
+    'fits a screen of 360 pixels in %s, with all that it says',
+    async (scheme) => {
+      const { url, tokens } = await usedServer();
+      await put(url, tokens.pr1, '9'.repeat(60), await nxArchive({ [`dist/${'a'.repeat(100)}/b`]: 'x' })); // prettier-ignore
+      const page = await open(url, scheme);
+      await page.setViewportSize({ width: 360, height: 740 });
+      await logIn(page, tokens.pr1);
+      const widths = await page.evaluate<number[]>(
+        '[document.documentElement.scrollWidth, ...[...document.querySelectorAll("main *")].map((each) => Math.ceil(each.getBoundingClientRect().right))]',
+      );
+      expect(Math.max(...widths)).toBeLessThanOrEqual(360);
+      expect(await page.locator('#entries tbody').innerText()).toContain('9'.repeat(60));
+      if (pictures) {
+        await mkdir(pictures, { recursive: true });
+        await page.screenshot({ path: join(pictures, `page-360-${scheme}.png`), fullPage: true });
+      }
+    },
+  );
+
+  it('has an icon, which its own policy lets through', async () => {
+    const { url, tokens } = await usedServer();
+    const page = await open(url);
+    const refused: string[] = [];
+    page.on('console', (message) => refused.push(message.text()));
+    await logIn(page, tokens.main);
+    const href = await page.locator('link[rel=icon]').getAttribute('href');
+    const drawn = await page.evaluate<number>(
+      `new Promise((done) => { const image = new Image(); image.onload = () => done(image.naturalWidth); image.onerror = () => done(-1); image.src = ${JSON.stringify(href)}; })`,
+    );
+    expect(drawn).toBeGreaterThan(0);
+    expect(refused).toEqual([]);
+  });
+
   it('shows what an archive calls itself as text, and runs none of it', async () => {
     const { url, tokens } = await usedServer();
     const page = await open(url);
@@ -131,3 +234,9 @@ describe('the page', () => {
     expect(await forged.text()).toContain('Log in with a token');
   });
 });
+
+/** `20.1 KB` as a number. */
+function bytesFrom(text: string): number {
+  const [value, unit] = text.split(' ');
+  return Number(value) * 1000 ** ['B', 'KB', 'MB', 'GB'].indexOf(unit!);
+}

@@ -2,6 +2,8 @@
 export interface Counts {
   hits: number;
   misses: number;
+  /** Tasks that ran as nothing was there for them, as edges have reported; unlike misses, by name. */
+  ran: number;
   stored: number;
   bytesOut: number;
   bytesIn: number;
@@ -19,7 +21,15 @@ export interface DayTotal extends Counts {
   target: string | null;
 }
 
-export const zero: Counts = { hits: 0, misses: 0, stored: 0, bytesOut: 0, bytesIn: 0, savedMs: 0 };
+export const zero: Counts = {
+  hits: 0,
+  misses: 0,
+  ran: 0,
+  stored: 0,
+  bytesOut: 0,
+  bytesIn: 0,
+  savedMs: 0,
+};
 
 const maxNamedADay = 1_000;
 

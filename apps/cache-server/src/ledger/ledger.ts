@@ -98,6 +98,7 @@ export class Ledger {
     const entry = this.get(key);
     if (!entry || entry.task) return false;
     entry.task = task;
+    this.days.add(this.#rubric(key.scope, task), { ran: 1 });
     this.#journal.append({ kind: 'task', key, task } satisfies Line);
     return true;
   }

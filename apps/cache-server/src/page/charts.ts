@@ -52,10 +52,16 @@ export function rubricChart(rubrics: Rubric[]): Html {
             <rect class="track" width="100" height="8" />
             <rect class="hit" width="${((counts.savedMs / most) * 100).toFixed(1)}" height="8" />
           </svg>
-          <span class="value">${durationText(counts.savedMs)} · ${counts.hits} hits</span>
+          <span class="value">${durationText(counts.savedMs)} · ${rateText(counts)}</span>
         </li>`,
     )}
   </ul>`;
+}
+
+/** Of the tasks that were asked for, how many were there. */
+function rateText({ hits, ran }: Counts): string {
+  const asked = hits + ran;
+  return asked === 0 ? '–' : `${percentText(hits / asked)} of ${asked}`;
 }
 
 function columns(

@@ -16,6 +16,11 @@ export function durationText(ms: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`;
 }
 
+/** `2026-11-27 09:05:03 UTC`, the same for whoever looks. */
+export function timeText(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
 /** `5 min ago` */
 export function agoText(atMs: number, nowMs: number): string {
   const age = nowMs - atMs;

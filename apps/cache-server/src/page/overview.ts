@@ -1,8 +1,12 @@
 import { dayOf, sum, type Counts, type DayTotal } from '../ledger/day-totals';
-import type { Ledger, LedgerEntry } from '../ledger/ledger';
+import type { Ledger, LedgerEntry, TaskLabel } from '../ledger/ledger';
+import { matcherOf, orderOf, type EntryQuery } from './entry-query';
+import { selectSlice } from './select-slice';
 
 const shownDays = 30;
-const shownEntries = 100;
+/** Entries a page. */
+export const pageEntries = 50;
+const maxChoices = 200;
 const dayMs = 24 * 3600 * 1000;
 
 /** What the page shows, as plain values. */
@@ -15,9 +19,12 @@ export interface Overview {
   projects: Rubric[];
   targets: Rubric[];
   scopes: ScopeLine[];
+  /** One page of what was asked for. */
   entries: LedgerEntry[];
-  /** How many match the search in all. */
+  /** How many match in all. */
   matching: number;
+  /** What can be chosen from: names of what these scopes hold. */
+  choices: { scopes: readonly string[]; projects: string[]; targets: string[] };
 }
 
 export interface Rubric {
@@ -36,7 +43,7 @@ export interface ScopeLine {
 export function overviewOf(
   ledger: Ledger,
   scopes: readonly string[],
-  search: string,
+  query: EntryQuery,
   nowMs: number,
 ): Overview {
   const from = dayOf(nowMs - (shownDays - 1) * dayMs);
@@ -44,12 +51,18 @@ export function overviewOf(
     ({ day, scope }) => day >= from && scopes.includes(scope),
   );
   const entries = [...ledger.entries()].filter(({ key }) => scopes.includes(key.scope));
-  const found = entries
-    .filter((entry) => matches(entry, search))
-    .sort((a, b) => b.lastUsedMs - a.lastUsedMs);
+  const found = entries.filter(matcherOf(query));
+  const matching = found.length;
+  const start = (query.page - 1) * pageEntries;
+  const byDay = new Map<string, DayTotal[]>();
+  for (const total of totals) {
+    const of = byDay.get(total.day);
+    if (of) of.push(total);
+    else byDay.set(total.day, [total]);
+  }
   const days = Array.from({ length: shownDays }, (_, at) => {
     const day = dayOf(nowMs - (shownDays - 1 - at) * dayMs);
-    return { day, counts: sum(totals.filter((total) => total.day === day)) };
+    return { day, counts: sum(byDay.get(day) ?? []) };
   });
   return {
     totals: sum(totals),
@@ -59,15 +72,20 @@ export function overviewOf(
     projects: rubrics(totals, ({ project }) => project),
     targets: rubrics(totals, ({ target }) => target),
     scopes: scopes.map((scope) => scopeLine(scope, entries)),
-    entries: found.slice(0, shownEntries),
-    matching: found.length,
+    entries: selectSlice(found, start, start + pageEntries, orderOf(query)),
+    matching,
+    choices: {
+      scopes,
+      projects: namesOf(entries, ({ project }) => project),
+      targets: namesOf(entries, ({ target }) => target),
+    },
   };
 }
 
-function matches({ key, writer, outputs, task }: LedgerEntry, search: string): boolean {
-  const wanted = search.trim().toLowerCase();
-  const texts = [key.hash, key.scope, writer, task?.project ?? '', task?.target ?? '', ...outputs];
-  return wanted === '' || texts.some((text) => text.toLowerCase().includes(wanted));
+function namesOf(entries: LedgerEntry[], nameOf: (task: TaskLabel) => string): string[] {
+  const names = new Set<string>();
+  for (const { task } of entries) if (task && names.size < maxChoices) names.add(nameOf(task));
+  return [...names].sort();
 }
 
 function rubrics(totals: DayTotal[], nameOf: (total: DayTotal) => string | null): Rubric[] {

@@ -25,8 +25,18 @@ ul.bars li { display: grid; grid-template-columns: 9em 1fr auto; gap: 12px; alig
 th { text-align: left; font-weight: 500; color: var(--soft); font-size: 12px; } th, td { padding: 7px 10px 7px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
 tr:last-child td { border-bottom: 0; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; } td.n + td, th.n + th { padding-left: 14px; } code { font: 12.5px ui-monospace, monospace; }
 .tag { background: var(--track); border-radius: 6px; padding: 1px 7px; font-size: 12.5px; }
+nav.pages { display: flex; gap: 16px; justify-content: center; margin-top: 14px; color: var(--soft); font-size: 13.5px; } a { color: var(--accent); } th a { color: inherit; }
+time { font-variant-numeric: tabular-nums; } form.filter { flex-wrap: wrap; margin-bottom: 10px; align-items: end; } form.filter input[type=search] { flex: 1 1 160px; }
+form.filter label { display: grid; gap: 2px; font-size: 12px; color: var(--soft); flex: 0 1 150px; min-width: 0; } select { font: inherit; font-size: 15px; padding: 7px 8px; border-radius: 8px; border: 1px solid var(--line); background: var(--ground); color: var(--text); min-width: 0; width: 100%; }
 form { display: flex; gap: 8px; margin: 0; } input { flex: 1; font: inherit; padding: 7px 11px; border-radius: 8px; border: 1px solid var(--line); background: var(--ground); color: inherit; min-width: 0; }
 button { font: inherit; padding: 7px 14px; border: 0; border-radius: 8px; background: var(--accent); color: #fff; cursor: pointer; } button.plain { background: none; color: var(--soft); padding: 0; text-decoration: underline; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-.login { max-width: 430px; margin: 16vh auto 0; } .login p { margin: 6px 0 16px; } .error { color: #d1453b; } .headed { display: flex; justify-content: space-between; gap: 14px; flex-wrap: wrap; margin-bottom: 8px; } .headed form { flex: 0 1 340px; }
+.login { max-width: 430px; margin: 16vh auto 0; } .login p { margin: 6px 0 16px; } .error { color: #d1453b; } .headed { display: flex; justify-content: space-between; gap: 14px; flex-wrap: wrap; margin-bottom: 8px; } 
+@media (max-width: 640px) {
+  main { padding: 16px 12px 40px; } .cards { grid-template-columns: 1fr 1fr; } section { padding: 14px; }
+  ul.bars li { grid-template-columns: 1fr auto; } ul.bars svg { grid-column: 1 / -1; grid-row: 2; }
+  form.filter label { flex: 1 1 100%; } table, tbody, tr, td { display: block; } thead { position: absolute; left: -9999px; }
+  tr { padding: 8px 0; border-bottom: 1px solid var(--line); } td, td.n + td { padding: 2px 0; border: 0; display: flex; gap: 12px; justify-content: space-between; text-align: right; white-space: normal; overflow-wrap: anywhere; }
+  td::before { content: attr(data-label); color: var(--soft); flex: none; text-align: left; }
+}
 `;

@@ -1,9 +1,10 @@
 import type { Grant } from '../access/grant';
-import type { LedgerEntry } from '../ledger/ledger';
 import { byteChart, requestChart, rubricChart } from './charts';
-import { agoText, bytesText, durationText, percentText } from './format';
+import { bytesText, durationText, percentText } from './format';
 import { Html, html } from './html';
 import type { Overview, Rubric, ScopeLine } from './overview';
+import type { EntryQuery } from './entry-query';
+import { entriesSection } from './entries-view';
 import { style } from './style';
 
 /** Not in a template: the policy's digest is of exactly this text. */
@@ -16,6 +17,7 @@ function page(title: string, body: Html): string {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
+        <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
         ${sheet}
       </head>
       <body>
@@ -50,7 +52,7 @@ export function loginView(failed: boolean): string {
 export function overviewView(
   grant: Grant,
   overview: Overview,
-  search: string,
+  query: EntryQuery,
   nowMs: number,
 ): string {
   const { totals, days } = overview;
@@ -83,7 +85,7 @@ export function overviewView(
         </section>
       </div>
       <div class="pair">
-        ${rubricSection('Time saved by project', overview.projects)}${rubricSection('Time saved by target', overview.targets)}
+        ${rubricSection('Time saved and hit rate by project', overview.projects)}${rubricSection('Time saved and hit rate by target', overview.targets)}
       </div>
       <div class="pair">
         <section>
@@ -91,26 +93,7 @@ export function overviewView(
           ${scopeTable(overview.scopes)}
         </section>
       </div>
-      <section>
-        <div class="headed">
-          <h2>
-            Entries
-            <span class="key"
-              >${overview.matching} found, the ${overview.entries.length} last used</span
-            >
-          </h2>
-          <form method="get" action="/" role="search">
-            <input
-              name="q"
-              type="search"
-              value="${search}"
-              placeholder="Project, target, hash, writer, path"
-              aria-label="Search entries"
-            /><button>Search</button>
-          </form>
-        </div>
-        ${entryTable(overview.entries, nowMs)}
-      </section>`,
+      ${entriesSection(query, overview, nowMs)}`,
   );
 }
 
@@ -149,43 +132,10 @@ function scopeTable(scopes: ScopeLine[]): Html {
         ${scopes.map(
           ({ scope, entries, bytes, writers }) =>
             html`<tr>
-              <td><span class="tag">${scope}</span></td>
-              <td class="n">${entries}</td>
-              <td class="n">${bytesText(bytes)}</td>
-              <td>${writers.join(', ')}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
-}
-
-function entryTable(entries: LedgerEntry[], nowMs: number): Html {
-  if (entries.length === 0) return html`<p class="soft">No entry.</p>`;
-  return html`<div class="scroll">
-    <table id="entries">
-      <thead>
-        <tr>
-          <th>Task or outputs</th>
-          <th>Scope</th>
-          <th>Written by</th>
-          <th class="n">Size</th>
-          <th class="n">Hits</th>
-          <th>Used</th>
-          <th>Hash</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${entries.map(
-          ({ key, task, outputs, writer, sizeBytes, hits, lastUsedMs }) =>
-            html`<tr>
-              <td>${task ? `${task.project}:${task.target}` : (outputs[0] ?? '–')}</td>
-              <td><span class="tag">${key.scope}</span></td>
-              <td>${writer}</td>
-              <td class="n">${bytesText(sizeBytes)}</td>
-              <td class="n">${hits}</td>
-              <td>${agoText(lastUsedMs, nowMs)}</td>
-              <td><code>${key.hash}</code></td>
+              <td data-label="Scope"><span class="tag">${scope}</span></td>
+              <td class="n" data-label="Entries">${entries}</td>
+              <td class="n" data-label="Size">${bytesText(bytes)}</td>
+              <td data-label="Written by">${writers.join(', ')}</td>
             </tr>`,
         )}
       </tbody>

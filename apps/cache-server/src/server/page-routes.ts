@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { readQuery } from '../page/entry-query';
+import { favicon } from '../page/favicon';
 import { overviewOf } from '../page/overview';
 import { cookieName, Sessions } from '../page/sessions';
 import { style } from '../page/style';
@@ -8,7 +10,7 @@ import type { ServerContext } from './context';
 
 const styleHash = createHash('sha256').update(style).digest('base64');
 /** Nothing is loaded, nothing runs, nobody frames it. */
-const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`;
+const policy = `default-src 'none'; img-src 'self'; style-src 'sha256-${styleHash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`;
 
 /** The page at `/`: without a login it is a form and nothing else. */
 export function pageRoutes(app: FastifyInstance, { ledger, authenticator }: ServerContext): void {
@@ -22,14 +24,18 @@ export function pageRoutes(app: FastifyInstance, { ledger, authenticator }: Serv
   app.get('/', async (request, reply) => {
     const grant = await sessions.read(request.headers.cookie);
     if (!grant) return send(reply, 200, loginView(false));
-    const search = String((request.query as { q?: unknown }).q ?? '').slice(0, 200);
+    const query = readQuery(request.query);
     const nowMs = Date.now();
     return send(
       reply,
       200,
-      overviewView(grant, overviewOf(ledger, grant.reads, search, nowMs), search, nowMs),
+      overviewView(grant, overviewOf(ledger, grant.reads, query, nowMs), query, nowMs),
     );
   });
+
+  app.get('/favicon.svg', async (_request, reply) =>
+    reply.type('image/svg+xml').header('cache-control', 'max-age=86400').send(favicon),
+  );
 
   app.post('/login', async (request, reply) => {
     const token = request.body instanceof URLSearchParams ? request.body.get('token') : null;
