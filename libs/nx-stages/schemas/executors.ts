@@ -48,6 +48,13 @@ const SHARED = {
     description: 'How layers are compressed; zstd takes Node 22.15 or newer.',
     default: 'gzip',
   },
+  modes: {
+    type: 'string',
+    enum: ['git', 'disk'],
+    description:
+      'Whose modes files of the context have in keys and layers: those that git knows, the same on every checkout, or those on the disk, as BuildKit takes them.',
+    default: 'git',
+  },
   buildArgs: {
     type: 'object',
     additionalProperties: { type: 'string' },
@@ -149,6 +156,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       platforms: SHARED.platforms,
       builders: SHARED.builders,
       compression: SHARED.compression,
+      modes: SHARED.modes,
       buildArgs: SHARED.buildArgs,
       targets: SHARED.targets,
       variant: SHARED.variant,
@@ -260,6 +268,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       platforms: SHARED.platforms,
       builders: SHARED.builders,
       compression: SHARED.compression,
+      modes: SHARED.modes,
       buildArgs: SHARED.buildArgs,
       json: { type: 'boolean', default: false, description: 'Print JSON, an array of stages.' },
       graph: {

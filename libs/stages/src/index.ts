@@ -15,6 +15,7 @@ export { loadedText, pushedText, thereText, type Transfer, transferOf } from './
 export { explainStages, readBuiltPlan, type StageExplanation } from './plan/explain';
 export { isStageKey, keyOfNothing, stageKey } from './plan/key';
 export { type KeyedPlan, makePlans } from './plan/make';
+export { otherModesText } from './plan/modes';
 export { readPlan } from './plan/read';
 export { planNotes, writePlans } from './plan/write';
 export { commandArguments } from './workspace/arguments';

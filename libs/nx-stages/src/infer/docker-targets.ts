@@ -103,7 +103,11 @@ export function dockerTargets(
     ...(options.builders && { builders: options.builders }),
   };
   // Told to what makes plans alone: everything else reads it there.
-  const planned = { ...source, ...(options.compression && { compression: options.compression }) };
+  const planned = {
+    ...source,
+    ...(options.compression && { compression: options.compression }),
+    ...(options.modes && { modes: options.modes }),
+  };
   const targets: Record<string, TargetConfiguration> = {
     [named('plan')]: {
       executor: executor('docker-plan'),

@@ -2,7 +2,7 @@ import { type BigIntStats, lstatSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytesOf, textOf } from '@excel2doc/go-text';
 import { OciError } from '../error';
-import { type Inode, newDirectory, type Node, Tree } from '../tree/tree';
+import { newDirectory, type Node, Tree } from '../tree/tree';
 
 /** What may be read of a build context: what .dockerignore leaves of it. */
 export interface BuildContext {
@@ -18,11 +18,14 @@ export interface ContextFile {
   type?: 'file' | 'directory' | 'symlink' | 'special';
   /** Of the content; where it is given, the content is checked against it. */
   digest?: string;
+  /** Permission bits, octal; default: those on the disk. */
+  mode?: string;
 }
 
 /**
- * The context as BuildKit sees it: modes as they are on the disk, everything owned by root. Folders
- * that lead to a file are there too.
+ * The context as a builder sees it: everything owned by root, modes as they are given. Folders that lead
+ * to a file are there too. Names of one file are as many files: no key says which of a checkout's are
+ * hard links, and git knows none.
  *
  * Extended attributes are not seen: Node cannot read them.
  *
@@ -30,15 +33,14 @@ export interface ContextFile {
  */
 export function contextTree({ directory, files }: BuildContext): Tree {
   const tree = new Tree();
-  const linked = new Map<string, Inode>();
   /** Where in the context a path really lies. */
   const real = new Map<string, string>([['', '']]);
 
-  function add({ path, type, digest }: ContextFile): void {
+  function add({ path, type, digest, mode }: ContextFile): void {
     if (tree.get(path)) return;
     const slash = path.lastIndexOf('/');
     const parent = path.slice(0, Math.max(slash, 0));
-    if (parent !== '') add({ path: parent, type: 'directory' });
+    if (parent !== '') add({ path: parent, type: 'directory', mode: '0755' });
     let place = join(real.get(parent)!, path.slice(slash + 1));
     let stats = statOf(directory, place);
     if (stats.isSymbolicLink() && (type === 'file' || type === 'directory')) {
@@ -46,22 +48,19 @@ export function contextTree({ directory, files }: BuildContext): Tree {
       stats = statOf(directory, place);
     }
     real.set(path, place);
-    const node = nodeOf(join(directory, place), stats, digest);
-    if (stats.isFile() && stats.nlink > 1n) {
-      const key = `${stats.dev}:${stats.ino}`;
-      const first = linked.get(key);
-      if (first) node.inode = first;
-      else linked.set(key, node.inode);
-    }
-    tree.set(path, node);
+    tree.set(path, nodeOf(join(directory, place), stats, { digest, mode }));
   }
 
   for (const file of files) if (file.path !== '' && file.path !== '.') add(file);
   return tree;
 }
 
-function nodeOf(absolute: string, stats: BigIntStats, digest?: string): Node {
-  const mode = Number(stats.mode & 0o7777n);
+function nodeOf(
+  absolute: string,
+  stats: BigIntStats,
+  { digest, mode: given }: { digest: string | undefined; mode: string | undefined },
+): Node {
+  const mode = given === undefined ? Number(stats.mode & 0o7777n) : Number.parseInt(given, 8);
   if (stats.isDirectory()) return newDirectory(mode);
   const inode = { mode, uid: 0, gid: 0, sizeBytes: 0 };
   if (stats.isSymbolicLink()) {

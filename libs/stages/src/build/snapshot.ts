@@ -14,7 +14,8 @@ import { StagesError } from '../workspace/fault';
  * - BuildKit sees what the key was made from: a file that changed since the plan is refused.
  * - BuildKit syncs a context by size and time and misses an edit that keeps both (buildkit#2592);
  *   here the time is made from the content, so another content is another time.
- * - Nothing that the plan leaves out can reach the image.
+ * - Nothing that the plan leaves out can reach the image, and each file has the plan's mode, whatever
+ *   umask this process has.
  *
  * @throws StagesError `FILE_CHANGED` naming the first file that is not what the plan says.
  */
@@ -26,12 +27,22 @@ export async function snapshotContext(
   await mkdir(target, { recursive: true });
   for (const file of files) await copy(file, join(contextDir, file.path), join(target, file.path));
   // Deepest first: writing into a folder sets its time again.
-  for (const file of files.filter(({ type }) => type === 'directory').reverse()) {
-    const path = join(target, file.path);
-    // Empty where the stage takes only what is in the folder.
-    await chmod(path, Number.parseInt(file.mode || '0755', 8));
-    await lutimes(path, timeOf(file.path), timeOf(file.path));
+  for (const [folder, mode] of [...foldersOf(files)].sort().reverse()) {
+    const path = join(target, folder);
+    await chmod(path, Number.parseInt(mode, 8));
+    await lutimes(path, timeOf(folder), timeOf(folder));
   }
+}
+
+/** Every folder that there is then, with its mode: of those that only lead to a file, 0755. */
+function foldersOf(files: readonly PlanFile[]): Map<string, string> {
+  const folders = new Map([['.', '0755']]);
+  for (const { path } of files)
+    for (let at = dirname(path); at !== '.'; at = dirname(at)) folders.set(at, '0755');
+  for (const { type, path, mode } of files)
+    // Empty where the stage takes only what is in the folder.
+    if (type === 'directory') folders.set(path, mode || '0755');
+  return folders;
 }
 
 async function copy(file: PlanFile, from: string, to: string): Promise<void> {

@@ -38,9 +38,9 @@ export function environmentOf({ config }: Base): Record<string, string> {
 
 /** A requirements file has the digest of its meaning, which its bytes do not have. */
 export function contextFile(file: StagePlan['files'][number]) {
-  const { path, type } = file;
+  const { path, type, mode } = file;
   const isExact = file.type === 'file' && file.by === undefined;
-  return { path, type, ...(isExact && { digest: file.digest }) };
+  return { path, type, ...(mode !== '' && { mode }), ...(isExact && { digest: file.digest }) };
 }
 
 export async function stageInputs({

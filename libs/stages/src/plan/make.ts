@@ -17,14 +17,17 @@ import { builderRules } from './builder-rules';
 import { outputRoot } from '../workspace/paths';
 import { baseReferences } from '../bases/lock';
 import type { StagesError } from '../workspace/fault';
+import { executableInIndex } from './git-index';
 import { namedMissing } from './missing-output';
+import { misspelt } from './spelling';
+import { type OtherMode, otherModes, withGitModes } from './modes';
 import { leftOutOf } from './own-outputs';
 
 /**
  * What is made of a plan: layers, config, image.json. To be counted up by a change that makes another
  * image of the same plan; every stage is then built again.
  */
-export const IMAGE_FORMAT = 2;
+export const IMAGE_FORMAT = 3;
 
 /** The content of plan/<stage>.json. */
 export interface KeyedPlan extends StagePlanFile {
@@ -46,6 +49,8 @@ export interface MadePlans {
   plans: KeyedPlan[];
   /** What was found of base images that nobody has locked, and of those that projects build. */
   unlocked: FoundImagesFile['images'];
+  /** By stage, the files whose mode on the disk is not the one that is taken. */
+  otherModes: Map<string, OtherMode[]>;
 }
 
 /**
@@ -60,7 +65,7 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
   const locked = await Bases.read(project.root, project.lockFile);
   const source = await readFile(project.absolute(file), 'utf8');
   const dockerfile = parseDockerfile(source, { file });
-  const refused = new Map<string, DockerfileError | StagesError>();
+  const refused = new Map<string, DockerfileError | StagesError>(misspelt(project, dockerfile));
   const shared = {
     onRefused: (stage: string, error: DockerfileError) =>
       refused.set(stage, namedMissing(project, dockerfile, { stage, error })),
@@ -72,6 +77,7 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
     ...(options.targets && { targets: options.targets }),
   };
   const choice = project.engineChoice;
+  const modes = gitModes(project);
   // One platform at a time: each has base digests of its own.
   const byPlatform: StagePlanFile[][] = [];
   const unlocked: FoundImagesFile['images'] = {};
@@ -88,9 +94,8 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
       unlocked[reference] = { ...unlocked[reference], ...image };
     const inputs = await locked.withFound(found).inputs(named, platform);
     const rules = await builderRules(project, dockerfile, platform);
-    byPlatform.push(
-      planStages(dockerfile, { ...shared, rules, platforms: [platform], bases: inputs }),
-    );
+    const planned = { ...shared, rules, platforms: [platform], bases: inputs };
+    byPlatform.push(planStages(dockerfile, planned).map(modes.taken));
   }
   const compression = options.compression === 'zstd' && {
     compression: { kind: 'zstd' as const, version: zstdVersion() },
@@ -111,7 +116,23 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
   });
   const missing = neededByLast(plans).find((stage) => refused.has(stage));
   if (missing !== undefined) throw refused.get(missing);
-  return { plans, unlocked };
+  return { plans, unlocked, otherModes: modes.others };
+}
+
+/** Has the files of plans have the modes that are asked for, and keeps whose are others on the disk. */
+function gitModes({ options, contextDir }: DockerProject) {
+  const others = new Map<string, OtherMode[]>();
+  if (options.modes === 'disk') return { others, taken: (plan: StagePlanFile) => plan };
+  const isExecutable = executableInIndex(contextDir);
+  const taken = (plan: StagePlanFile): StagePlanFile => {
+    const platforms = plan.platforms.map((each) => {
+      const files = withGitModes(each.files, isExecutable);
+      others.set(plan.stage, otherModes(each.files, files));
+      return { ...each, files };
+    });
+    return { ...plan, platforms };
+  };
+  return { others, taken };
 }
 
 /** Whether any of it is more than what is put together here, the same for every engine. */

@@ -1,4 +1,5 @@
 import type { Compression } from '@excel2doc/oci';
+import type { Modes } from './modes';
 
 /** What every executor of a Dockerfile is given. Paths are relative to the workspace. */
 export interface DockerOptions {
@@ -16,4 +17,6 @@ export interface DockerOptions {
   builders?: Record<string, string>;
   /** Of layers; only what makes plans is told, for then it stands there. */
   compression?: Compression;
+  /** Of files of the context; only what makes plans is told, for then they stand there. */
+  modes?: Modes;
 }

@@ -1,6 +1,7 @@
 import type { Compression } from '@excel2doc/oci';
 import { similarTo } from '@excel2doc/dockerfile';
 import type { EngineChoice } from '@excel2doc/engine';
+import type { Modes } from './modes';
 
 /** What nx.json may set for the plugin. Everything has a default. */
 export interface PluginOptions {
@@ -26,6 +27,12 @@ export interface PluginOptions {
   /** How layers are compressed: `gzip` (the default), or `zstd`, which takes Node 22.15 or newer. */
   compression?: Compression;
   /**
+   * Whose modes files of a context have in keys and layers: those that git knows (`git`, the default:
+   * 0644, 0755 by the x bit, folders 0755), which are the same on every checkout, or those on the disk
+   * (`disk`), as BuildKit takes them.
+   */
+  modes?: Modes;
+  /**
    * Which container engine runs RUN steps and takes images: `docker`, `podman`, or `auto` (the
    * default), which is Docker where it answers, else Podman. NX_STAGES_ENGINE goes before it.
    */
@@ -49,6 +56,8 @@ export interface ResolvedOptions {
   builders: Record<string, string> | undefined;
   /** Absent for gzip: it stands in no target then. */
   compression: 'zstd' | undefined;
+  /** Absent for git's. */
+  modes: 'disk' | undefined;
   engine: EngineChoice | undefined;
 }
 
@@ -60,6 +69,7 @@ const known = {
   blobStore: 'an object',
   builders: 'an object',
   compression: '"gzip" or "zstd"',
+  modes: '"git" or "disk"',
   engine: '"auto", "docker" or "podman"',
   hints: 'an object of strings',
 } as const;
@@ -80,6 +90,7 @@ export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
     layerRepository: layerRepositoryOf(options.blobStore),
     builders: options.builders,
     compression: options.compression === 'zstd' ? 'zstd' : undefined,
+    modes: options.modes === 'disk' ? 'disk' : undefined,
     engine: options.engine,
   };
 }
@@ -95,6 +106,7 @@ const isA: Record<(typeof known)[keyof typeof known], (value: unknown) => boolea
     isObject(value) && Object.values(value).every((each) => typeof each === 'string'),
   'an object': isObject,
   '"gzip" or "zstd"': (value) => value === 'gzip' || value === 'zstd',
+  '"git" or "disk"': (value) => value === 'git' || value === 'disk',
   '"auto", "docker" or "podman"': (value) => ['auto', 'docker', 'podman'].includes(String(value)),
 };
 

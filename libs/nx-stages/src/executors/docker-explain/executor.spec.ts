@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -31,6 +32,8 @@ beforeEach(() => {
   writeFileSync(join(root, 'api/Dockerfile'), dockerfile);
   writeFileSync(join(root, 'api/requirements.txt'), 'fastapi==1.0\n');
   writeFileSync(join(root, 'api/app/main.py'), 'app');
+  for (const folder of ['api', 'api/app']) chmodSync(join(root, folder), 0o755);
+  for (const file of ['requirements.txt', 'app/main.py']) chmodSync(join(root, 'api', file), 0o644);
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
@@ -68,6 +71,18 @@ const explain = (asked: { json?: boolean; graph?: boolean } = {}) =>
 test('says hit where nothing changed since the last build', async () => {
   await build();
   expect(await explain()).toMatch(/^hit +deps \(linux\/\w+\)\nhit +runner \(linux\/\w+\)\n$/);
+});
+
+test('says whose mode on the disk is not the one that git knows', async () => {
+  chmodSync(join(root, 'api/app/main.py'), 0o664);
+  await build();
+  expect(await explain()).toContain(
+    'app/main.py has mode 0664 on the disk; 0644 is taken, as git knows it ("modes": "disk" takes the disk\'s)',
+  );
+  const asked = { ...options, modes: 'disk' as const, json: false, graph: false };
+  const said664 = await said(() => dockerExplain(asked, context()));
+  expect(said664).not.toContain('as git knows it');
+  expect(said664).toContain('app/main.py: mode changed');
 });
 
 test('names the file, the instruction, and the stage below that are why', async () => {

@@ -9,6 +9,7 @@ import {
   explainStages,
   type KeyedPlan,
   makePlans,
+  otherModesText,
   outputRoot,
   readBuiltPlan,
   type StageExplanation,
@@ -25,7 +26,7 @@ interface Options extends DockerOptions {
 export default function dockerExplain(options: Options, context: ExecutorContext) {
   return report(async () => {
     const project = dockerProject(options, context);
-    const { plans: current } = await makePlans(project);
+    const { plans: current, otherModes } = await makePlans(project);
     const built = new Map<string, KeyedPlan>();
     for (const { stage } of current) {
       const plan = await readBuiltPlan(project.stageDir(stage));
@@ -33,7 +34,11 @@ export default function dockerExplain(options: Options, context: ExecutorContext
     }
     const stages = explainStages(current, built).map((stage) => ({
       ...stage,
-      notes: [...stage.notes, ...meantImages(stage, project)],
+      notes: [
+        ...stage.notes,
+        ...otherModesText(otherModes.get(stage.stage) ?? []),
+        ...meantImages(stage, project),
+      ],
     }));
     if (options.json) {
       const shown = stages.map(({ stage, platform, state, reasons, differences, notes }) => ({
