@@ -5,12 +5,12 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { command } from '../engine/command';
+import { shell } from '../shell';
 import { workspaceRoot } from '../workspace';
 
 async function checkoutDigest(): Promise<string> {
-  const words = ['git', 'ls-files', '--cached', '--others', '--exclude-standard', '-z'];
-  const { stdout } = await command(words, { cwd: workspaceRoot });
+  const inWorkspace = shell({ cwd: workspaceRoot });
+  const { stdout } = await inWorkspace`git ls-files --cached --others --exclude-standard -z`;
   const all = createHash('sha256');
   for (const path of [...new Set(stdout.split('\0').filter(Boolean))].sort()) {
     const file = join(workspaceRoot, path);
