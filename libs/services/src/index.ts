@@ -1,5 +1,11 @@
 export { endpointHealth, type HealthRow, serviceHealth } from './care/health';
-export { askIndex, parsePackages } from './care/packages';
+export {
+  askIndex,
+  type IndexAnswer,
+  type Package,
+  parsePackages,
+  unknownLines,
+} from './care/packages';
 export { planPrune, type PrunableImage } from './care/prune';
 export { recordSize } from './care/trend';
 export { changedSince } from './compose/age';

@@ -37,36 +37,66 @@ export function parseIndexAnswer(body: unknown): IndexAnswer {
   };
 }
 
+/** Why nothing is known of a package. */
+export interface Unknown {
+  unknown: string;
+}
+
 /**
- * What the index says of each package, or undefined when it does not answer: the list is then still
- * worth something.
+ * What the index says of each package, or why it says nothing: one that is missing there does not
+ * take the answers about the others away.
  */
 export async function askIndex(
   index: string,
   packages: Package[],
   timeoutMs: number,
-): Promise<Map<string, IndexAnswer> | undefined> {
-  const answers = new Map<string, IndexAnswer>();
+): Promise<Map<string, IndexAnswer | Unknown>> {
   const get = async (path: string) => {
     const response = await fetch(`${index}/pypi/${path}/json`, {
       signal: AbortSignal.timeout(timeoutMs),
     });
     if (response.status === 404) return undefined;
-    if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    return parseIndexAnswer(await response.json());
+    if (!response.ok) throw new Error(`${index} answers ${response.status}`);
+    const body: unknown = await response.json().catch(() => {
+      throw new Error(`${index} does not answer as PyPI's JSON API does`);
+    });
+    return parseIndexAnswer(body);
   };
-  const queue = [...packages];
-  const worker = async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      const name = encodeURIComponent(next.name);
-      const [own, newest] = await Promise.all([get(`${name}/${next.version}`), get(name)]);
-      if (own) answers.set(next.name, { ...own, latest: newest?.latest ?? own.latest });
+  const about = async ({ name, version }: Package): Promise<IndexAnswer | Unknown> => {
+    const path = encodeURIComponent(name);
+    try {
+      const [own, newest] = await Promise.all([get(`${path}/${version}`), get(path)]);
+      if (own) return { ...own, latest: newest?.latest ?? own.latest };
+      return { unknown: newest ? `${index} has no version ${version}` : `${index} has none` };
+    } catch (error) {
+      return { unknown: whyNot(error as Error, index, timeoutMs) };
     }
   };
-  try {
-    await Promise.all(Array.from({ length: 8 }, worker));
-  } catch {
-    return undefined;
-  }
+  const answers = new Map<string, IndexAnswer | Unknown>();
+  const queue = [...packages];
+  const worker = async () => {
+    for (let next = queue.shift(); next; next = queue.shift())
+      answers.set(next.name, await about(next));
+  };
+  await Promise.all(Array.from({ length: 8 }, worker));
   return answers;
+}
+
+function whyNot(error: Error, index: string, timeoutMs: number): string {
+  if (error.name === 'TimeoutError') return `${index} does not answer within ${timeoutMs / 1000} s`;
+  const cause = error.cause as { code?: string; message?: string } | undefined;
+  if (cause) return `${index} cannot be reached (${cause.code ?? cause.message ?? ''})`;
+  return error.message;
+}
+
+/** `12 packages: https://… cannot be reached (ENOTFOUND)`; which ones, where they are few. */
+export function unknownLines(answers: ReadonlyMap<string, IndexAnswer | Unknown>): string[] {
+  const byReason = new Map<string, string[]>();
+  for (const [name, answer] of answers)
+    if ('unknown' in answer)
+      byReason.set(answer.unknown, [...(byReason.get(answer.unknown) ?? []), name]);
+  return [...byReason].map(([reason, names]) => {
+    const which = names.length > 5 ? `${names.length} packages` : names.sort().join(', ');
+    return `? ${which}: ${reason}`;
+  });
 }

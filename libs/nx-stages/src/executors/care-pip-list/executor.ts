@@ -1,6 +1,14 @@
 import type { ExecutorContext } from '@nx/devkit';
 import type { Compose } from '@excel2doc/engine';
-import { askIndex, type ComposeOptions, openCompose, parsePackages } from '@excel2doc/services';
+import {
+  askIndex,
+  type ComposeOptions,
+  type IndexAnswer,
+  type Package,
+  openCompose,
+  parsePackages,
+  unknownLines,
+} from '@excel2doc/services';
 import { printTable, StagesError } from '@excel2doc/stages';
 import { projectOf } from '../project';
 import { report } from '../report';
@@ -42,7 +50,10 @@ export default function pipList(options: Options, context: ExecutorContext) {
     const answers = options.audit
       ? await askIndex(index.replace(/\/$/, ''), packages, options.timeoutSeconds * 1000)
       : undefined;
-    const rows = packages.map((each) => ({ ...each, ...answers?.get(each.name) }));
+    // What is not known has a reason instead.
+    const rows: (Package & Partial<IndexAnswer> & { unknown?: string })[] = packages.map(
+      (each) => ({ ...each, ...answers?.get(each.name) }),
+    );
     if (options.json) process.stdout.write(`${JSON.stringify(rows, undefined, 2)}\n`);
     else
       printTable(
@@ -58,10 +69,9 @@ export default function pipList(options: Options, context: ExecutorContext) {
                 .join(' ') || '-',
         ]),
       );
-    if (options.audit && !answers)
-      process.stdout.write(
-        `${index} does not answer: nothing is known of newer versions or vulnerabilities\n`,
-      );
+    if (answers && !options.json)
+      for (const line of unknownLines(answers)) process.stdout.write(`${line}\n`);
+    if (!answers && !options.json) process.stdout.write('? --no-audit: the index was not asked\n');
     const holes = rows.filter(({ vulnerabilities = [] }) => vulnerabilities.length > 0);
     if (holes.length === 0) return;
     throw new StagesError('CHECK_FAILED', {
