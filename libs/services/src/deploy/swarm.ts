@@ -74,6 +74,19 @@ export class Swarm {
     await this.waitFor(images);
   }
 
+  /** What runs of a service now, by a look: `app still runs IMAGE (2 of 2)`. */
+  async whatRuns(name: string): Promise<string> {
+    const services = await this.services().catch(() => undefined);
+    if (!services) return `what ${name} runs could not be seen`;
+    const found = services.find((each) => each.name === `${this.stack}_${name}`);
+    if (!found) return `${name} was not there before`;
+    const { image, running, wanted } = found;
+    const count = `${running} of ${wanted}`;
+    return running > 0
+      ? `${name} still runs ${image} (${count})`
+      : `${name} does not run (${count})`;
+  }
+
   /** Takes a service out of the stack; no failure when it is not there. */
   async remove(name: string): Promise<void> {
     await this.engine.command(['service', 'rm', `${this.stack}_${name}`], { allowFailure: true });

@@ -95,7 +95,7 @@ async function toSwarm(
       await swarm.deploy({ ...stack, services }, [job]);
     } catch (cause) {
       throw new StagesError('MIGRATION_FAILED', {
-        message: `The migration \`${migrate.join(' ')}\` failed; what ran before still runs`,
+        message: `The migration \`${migrate.join(' ')}\` failed; ${await swarm.whatRuns(service)}`,
         hint: 'Its log stands above; mend it and deploy again',
         cause,
       });
