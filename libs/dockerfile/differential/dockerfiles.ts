@@ -27,6 +27,7 @@ const name = fc.constantFrom(
   'TARGETARCH',
   'TARGETSTAGE',
   'TARGETOSVERSION',
+  'SOURCE_DATE_EPOCH',
   'U',
 );
 const value = rarely(
@@ -382,6 +383,9 @@ const header = fc.array(
     '# x',
     'ARG C',
     'ARG A=s D=$A/t',
+    'ARG SOURCE_DATE_EPOCH=context',
+    'ARG SOURCE_DATE_EPOCH=007',
+    'ARG SOURCE_DATE_EPOCH',
   ),
   { maxLength: 3 },
 );
@@ -391,11 +395,23 @@ export const dockerfileCase: fc.Arbitrary<DockerfileCase> = fc
     header,
     fc.array(stage, { minLength: 1, maxLength: 4 }),
     fc.constantFrom('\n', '\n', '', ' \\', '\r\n'),
-    fc.dictionary(
-      fc.constantFrom('A', 'B', 'D', 'TARGETARCH', 'TARGETSTAGE'),
-      fc.constantFrom('given', '', 'x y'),
-      { maxKeys: 2 },
-    ),
+    fc
+      .tuple(
+        fc.dictionary(
+          fc.constantFrom('A', 'B', 'D', 'TARGETARCH', 'TARGETSTAGE'),
+          fc.constantFrom('given', '', 'x y'),
+          { maxKeys: 2 },
+        ),
+        rarely(
+          fc.constant({}),
+          fc
+            .constantFrom('context', '+09', '-1', '', 'nope', '9223372036854775808')
+            .map((epoch) => ({
+              SOURCE_DATE_EPOCH: epoch,
+            })),
+        ),
+      )
+      .map(([given, epoch]): Record<string, string> => ({ ...given, ...epoch })),
     fc.constantFrom(undefined, undefined, 'one', 'two', 'ONE', 'three'),
   )
   .map(([head, stages, end, args, target]) => ({

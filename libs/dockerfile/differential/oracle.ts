@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { goProgram } from '@excel2doc/go-text/testing/go-program';
 import type { RuleSet } from '../src/rules';
 
-/** What the Go program is asked; see oracle/current/ask.go. */
+/** What the Go program is asked; see oracle/ask.go. */
 export interface Question {
   ask: 'llb' | 'ignore' | 'parse' | 'syntax' | 'expand';
   text: string;
@@ -39,8 +39,9 @@ export function oracles(): Oracle[] {
     [34, 'current'],
   ] as const;
   return folders.flatMap(([rules, folder]) => {
-    const path = join(__dirname, '../oracle', folder);
-    const program = goProgram(path, `buildkit-oracle-${folder}`);
+    const all = join(__dirname, '../oracle');
+    const shared = [join(all, 'ask.go')];
+    const program = goProgram(join(all, folder), `buildkit-oracle-${folder}`, shared);
     return program
       ? [{ rules, ask: (questions) => program.ask(questions) as Answer[] } satisfies Oracle]
       : [];

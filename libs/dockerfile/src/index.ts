@@ -19,14 +19,13 @@ export type {
   StagePlan,
   StagePlanFile,
 } from './plan';
-export { isReadDifferently } from './stage/reading';
 export { ruleSetOf, ruleSets } from './rules';
 export type { RuleSet } from './rules';
 export { serialisePlan } from './serialise';
 export type { BaseFacts, BaseInput } from './stage/base';
 export { machinePlatform } from './stage/platform';
 export { familiarReference } from './stage/reference';
-export { planStages } from './plan/plan-stages';
+export { planStages, planStagesAsking } from './plan/plan-stages';
 export type { PlanOptions } from './plan/plan-stages';
 export { differenceText, explainDifference } from './explain';
 export type { Difference } from './explain';

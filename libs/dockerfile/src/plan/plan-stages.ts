@@ -10,15 +10,14 @@ import { PLAN_FORMAT } from '../plan';
 import type { EvaluatedStage, Step } from '../stage/step';
 import { faultOf } from '../stage/fault';
 import type { Reading } from '../stage/reading';
-import { readByRules } from '../stage/reading';
+import { readAsking, readByRules } from '../stage/reading';
 import type { RuleSet } from '../rules';
-import { ruleSets } from '../rules';
-import { frontendOf } from '../syntax/frontend';
+import { EPOCH, isMovingEpoch } from '../stage/epoch';
 import type { BaseInput } from '../stage/base';
 import { foldedStages, stageOutputs } from '../stage/output';
 import { machinePlatform, normalPlatform } from '../stage/platform';
 import { targetIndexes } from '../stages';
-import { requirementsByMeaning } from '../requirements/eligible';
+import { Meanings, requirementsByMeaning } from '../requirements/eligible';
 import type { ContextReader } from './files';
 import { FileSet, takeRead } from './files';
 
@@ -61,38 +60,70 @@ export interface PlanOptions {
  * @throws DockerfileError for what BuildKit refuses, a COPY source that is not there among it
  */
 export function planStages(dockerfile: Dockerfile, options: PlanOptions): StagePlanFile[] {
+  return planAll(
+    options,
+    platformsOf(options).map((on) => readByRules(dockerfile, { ...options, ...on })),
+  );
+}
+
+/**
+ * As `planStages`, where finding out by whose rules is dear.
+ *
+ * @param ask for the builder's rules on a platform, where rule sets read the Dockerfile differently
+ */
+export async function planStagesAsking(
+  dockerfile: Dockerfile,
+  options: Omit<PlanOptions, 'rules'>,
+  ask: (platform: string) => Promise<RuleSet | undefined>,
+): Promise<StagePlanFile[]> {
+  const readings: Reading[] = [];
+  for (const on of platformsOf(options))
+    readings.push(await readAsking(dockerfile, { ...options, ...on }, () => ask(on.platform)));
+  return planAll(options, readings);
+}
+
+function platformsOf(options: Omit<PlanOptions, 'rules'>) {
+  const buildPlatform = normalPlatform(options.buildPlatform ?? machinePlatform());
+  const platforms = (options.platforms ?? [machinePlatform()]).map(normalPlatform);
+  return platforms.map((platform) => ({ platform, buildPlatform }));
+}
+
+function planAll(options: PlanOptions, readings: readonly Reading[]): StagePlanFile[] {
   const { contextDir, dockerfilePath = `${contextDir}/Dockerfile` } = options;
   const index = new FileIndex(options.indexPath);
   const rules = readIgnoreRules(dockerfilePath, contextDir);
   const tree = new ContextTree(contextDir, rules, new LeftOut(options.leftOut ?? []));
-  const reader = { tree, index, file: dockerfile.file };
-  const platforms = (options.platforms ?? [machinePlatform()]).map(normalPlatform);
-  const plans = platforms.map((platform) => planPlatform(dockerfile, platform, options, reader));
+  const opened = { tree, index, meanings: new Meanings(tree) };
+  const platforms = platformsOf(options);
+  const plans = readings.map((reading, at) =>
+    planPlatform(reading, platforms[at]!.platform, options, opened),
+  );
   index.save();
-  return dockerfile.stages.flatMap(({ name, index: at }) => {
+  return readings[0]!.dockerfile.stages.flatMap(({ name, index: at }) => {
     const own = plans.flatMap((stages) => stages[at] ?? []);
     const whole = own.length === plans.length;
     return whole ? [{ format: PLAN_FORMAT, stage: name, platforms: own }] : [];
   });
 }
 
+type Opened = Pick<ContextReader, 'tree' | 'index'> & { meanings: Meanings };
+
 function planPlatform(
-  dockerfile: Dockerfile,
+  reading: Reading,
   platform: string,
   options: PlanOptions,
-  opened: Omit<ContextReader, 'steps'>,
+  opened: Opened,
 ): (StagePlan | undefined)[] {
-  const buildPlatform = normalPlatform(options.buildPlatform ?? machinePlatform());
-  const reading = readByRules(dockerfile, { ...options, platform, buildPlatform });
-  const { stages } = reading;
+  const { dockerfile, stages } = reading;
   const steps = stages.flatMap((stage) => stage.steps);
-  const reader = { ...opened, steps, buildArgs: options.buildArgs ?? {} };
+  const { file } = dockerfile;
+  const reader = { ...opened, file, steps, buildArgs: options.buildArgs ?? {} };
   const targets = options.targets ?? [];
   const known = new Set(stages.map(({ stage }) => stage.name));
   const strange = targets.find((name) => !known.has(name));
   if (strange !== undefined)
     throw new DockerfileError('UNKNOWN_STAGE', {
-      message: `target stage "${strange}" could not be found in ${dockerfile.file}`,
+      message: `target stage "${strange}" could not be found in ${file}`,
       hint: `its stages are ${[...known].join(', ')}`,
     });
   const outputs = stageOutputs(stages, targetIndexes(stages, targets));
@@ -110,11 +141,11 @@ function planPlatform(
 }
 
 function planOne(
-  { dockerfile, stages, differs, isKnown }: Reading,
+  { dockerfile, stages, differs, isKnown, other }: Reading,
   outputs: StageOutput[],
   index: number,
   platform: string,
-  reader: ContextReader & { buildArgs: Record<string, string> },
+  reader: Opened & ContextReader & { buildArgs: Record<string, string> },
 ): StagePlan {
   const folded = foldedStages(stages, outputs, index);
   const chain = folded.map((at) => stages[at]!).reverse();
@@ -140,16 +171,11 @@ function planOne(
           taken.push({ step: at, read, taken: each });
     }
   }
-  const builders = isKnown ? [dockerfile.rules] : ruleSets;
-  const other = builders
-    .map((rules) => frontendOf(dockerfile.source, reader.buildArgs, rules))
-    .find((name) => name !== undefined && !isStandardFrontend(name));
-  if (other !== undefined)
-    wholeContext.push({ reason: `syntax ${other} is not Docker's own frontend`, line: 1 });
+  if (other !== undefined) wholeContext.push({ reason: other, line: 1 });
   const meanings =
     wholeContext.length > 0
       ? new Map<string, string>()
-      : requirementsByMeaning(reader.tree, steps, taken, output);
+      : requirementsByMeaning(reader.meanings, steps, taken, output);
   const files = new FileSet(reader, meanings);
   for (const each of taken) files.add(each.taken);
   if (wholeContext.length > 0) {
@@ -188,10 +214,6 @@ function withoutOrigin({ keyword, text }: Step['planned']): Step['planned'] {
   return { keyword, text };
 }
 
-function isStandardFrontend(syntax: string): boolean {
-  return /^(?:docker\.io\/)?docker\/dockerfile(?:-upstream)?(?:[:@]|$)/.test(syntax);
-}
-
 function planBase(first: EvaluatedStage, stages: EvaluatedStage[], platform: string): StageBase {
   const { base } = first;
   if (base.kind === 'scratch') return base;
@@ -211,13 +233,12 @@ function handedDown({ base }: EvaluatedStage, stages: EvaluatedStage[]): StagePl
   }));
 }
 
-/** A time that a later BuildKit takes from the context's own files or commits: no key tells it. */
+/** The time of what a stage or a named context fetches: no key tells it. */
 function movingEpoch({ globalArgs }: Dockerfile, buildArgs: Record<string, string>): Reason[] {
-  const name = 'SOURCE_DATE_EPOCH';
-  const written = globalArgs.flatMap(({ args }) => args).findLast((arg) => arg.name === name);
-  const epoch = Object.hasOwn(buildArgs, name) ? buildArgs[name] : written?.value;
-  if (epoch === undefined || /^\d*$/.test(epoch)) return [];
-  return [{ reason: `${name}=${epoch} is a time that BuildKit looks up when it builds` }];
+  const written = globalArgs.flatMap(({ args }) => args).findLast((arg) => arg.name === EPOCH);
+  const epoch = Object.hasOwn(buildArgs, EPOCH) ? buildArgs[EPOCH] : written?.value;
+  if (!isMovingEpoch(epoch)) return [];
+  return [{ reason: `${EPOCH}=${epoch} is a time that BuildKit looks up when it builds` }];
 }
 
 /** Build arguments that BuildKit obeys without an ARG. */

@@ -198,6 +198,16 @@ describe('another frontend', () => {
     ]);
   });
 
+  it.each([`docker/dockerfile:1.7@${digest}`, 'docker/dockerfile:1.4', 'docker/dockerfile:1-labs'])(
+    "may be Docker's own and not known: %s",
+    (syntax) => {
+      const { plan } = plans([`# syntax=${syntax}`, 'FROM scratch', 'CMD ["a"]'], { rules: 34 });
+      expect(plan('stage-0')!.wholeContext).toMatchObject([
+        { reason: expect.stringContaining('none of the releases') as string, line: 1 },
+      ]);
+    },
+  );
+
   it("is none where it is a release of Docker's own, which has its rules", () => {
     write('d.go', 'sub/d.go');
     const lines = ['FROM scratch', 'ARG D=sub F=${D}/d.go', 'COPY $F /x/'];
@@ -205,18 +215,51 @@ describe('another frontend', () => {
     expect(at('1.7').files).toMatchObject([{ path: 'd.go' }]);
     expect(at('1.28.0').files).toMatchObject([{ path: 'sub/d.go' }]);
     expect(at('1').wholeContext).toHaveLength(1);
+    const old = 'sha256:a57df69d0ea827fb7266491f2813635de6f17269be881f696fbfdf2d83dda33e';
+    // The tag beside a digest says nothing.
+    expect(at(`1.28@${old}`).files).toMatchObject([{ path: 'd.go' }]);
+    const byArgument = last(lines, { buildArgs: { BUILDKIT_SYNTAX: `docker/dockerfile@${old}` } });
+    expect(byArgument.files).toMatchObject([{ path: 'd.go' }]);
   });
 });
 
-it.each([
-  ['context', 1],
-  ['1700000000', 0],
-  ['', 0],
-])('SOURCE_DATE_EPOCH=%s: %d reasons not to cache', (value, reasons) => {
-  const given = last(['FROM scratch'], { buildArgs: { SOURCE_DATE_EPOCH: value } });
-  expect(given.uncacheable).toHaveLength(reasons);
-  const { plan } = plans([`ARG SOURCE_DATE_EPOCH=${value}`, 'FROM scratch']);
-  expect(plan('stage-0')!.uncacheable).toHaveLength(reasons);
+describe('SOURCE_DATE_EPOCH', () => {
+  const name = 'SOURCE_DATE_EPOCH';
+  const stage = ['FROM base', `ARG ${name}`];
+
+  it.each([
+    ['context', {}],
+    ['', {}],
+    ['+0017', { [name]: '17' }],
+    ['1700000000', { [name]: '1700000000' }],
+  ])('%j is exact, for the context is a folder and has no time', (value, args) => {
+    const given = last(stage, { buildArgs: { [name]: value }, rules: 34 });
+    expect(given.uncacheable).toEqual([]);
+    const { plan } = plans([`ARG ${name}=${value}`, ...stage], { rules: 34 });
+    expect(plan('stage-0')).toMatchObject({ uncacheable: [], args });
+  });
+
+  it('counts as written where the builder knows nothing of it', () => {
+    const { plan } = plans([`ARG ${name}=context`, ...stage], { rules: 13 });
+    expect(plan('stage-0')).toMatchObject({ uncacheable: [], args: { [name]: 'context' } });
+  });
+
+  it('that is taken from a stage is a time that no key tells', () => {
+    const { plan } = plans([
+      ...[`ARG ${name}=source`, 'FROM scratch AS source', 'ADD https://h/a /', ...stage],
+    ]);
+    expect(plan('stage-1')!.uncacheable.map(({ reason }) => reason)).toContainEqual(
+      expect.stringContaining(`${name}=source is a time`),
+    );
+  });
+
+  it('that is no time is refused where a builder refuses it', () => {
+    const lines = [`ARG ${name}=nope`, ...stage];
+    expect(() => plans(lines, { rules: 34 })).toThrow(
+      expect.objectContaining({ code: 'SYNTAX', at: { file: 'Dockerfile', line: 1, column: 1 } }),
+    );
+    expect(() => plans(lines, { rules: 13 })).not.toThrow();
+  });
 });
 
 it('TARGETSTAGE is the stage that is asked for', () => {

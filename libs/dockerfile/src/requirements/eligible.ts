@@ -17,6 +17,27 @@ interface Occurrence {
   taken: Taken;
 }
 
+/** The meaning of requirements files by their path in the context, each read once. */
+export class Meanings {
+  private readonly known = new Map<string, { digest: string; includes: string[] } | undefined>();
+
+  constructor(private readonly tree: ContextTree) {}
+
+  /** @returns `undefined` for a file whose meaning is not in it alone */
+  of(path: string): { digest: string; includes: string[] } | undefined {
+    if (!this.known.has(path)) this.known.set(path, this.read(path));
+    return this.known.get(path);
+  }
+
+  private read(path: string): { digest: string; includes: string[] } | undefined {
+    const text = readFileSync(systemPath(this.tree.absolute(path)), 'utf8');
+    const requirements = readRequirements(text);
+    if (!requirements) return undefined;
+    const digest = createHash('sha256').update(requirements.meaning).digest('hex');
+    return { digest: `sha256:${digest}`, includes: requirements.includes };
+  }
+}
+
 /**
  * The requirements files that count by meaning: nothing sees them but pip's `-r` and `-c`, and
  * they are not in what is exported. Gives the digest of the meaning by path in the context.
@@ -24,7 +45,7 @@ interface Occurrence {
  * @param whole the stage was taken to read everything: then nothing is known well enough
  */
 export function requirementsByMeaning(
-  tree: ContextTree,
+  meanings: Meanings,
   steps: Step[],
   occurrences: Occurrence[],
   output: StageOutput,
@@ -36,7 +57,9 @@ export function requirementsByMeaning(
   const byPath = new Map<string, Occurrence[]>();
   for (const occurrence of occurrences) {
     const { path } = occurrence.taken.entry;
-    byPath.set(path, [...(byPath.get(path) ?? []), occurrence]);
+    const others = byPath.get(path);
+    if (others) others.push(occurrence);
+    else byPath.set(path, [occurrence]);
   }
   const candidates = [...byPath]
     .filter(([, all]) => all.every(({ taken }) => taken.entry.type === 'file'))
@@ -52,12 +75,11 @@ export function requirementsByMeaning(
       const sought = places.filter((place) => named.has(place));
       if (sought.length === 0 || !all.every((each) => isHidden(each, steps, commands, output)))
         continue;
-      const requirements = readRequirements(readFileSync(systemPath(tree.absolute(path)), 'utf8'));
-      if (!requirements) continue;
-      const digest = createHash('sha256').update(requirements.meaning).digest('hex');
-      digests.set(path, `sha256:${digest}`);
+      const meaning = meanings.of(path);
+      if (!meaning) continue;
+      digests.set(path, meaning.digest);
       for (const place of sought)
-        for (const include of requirements.includes)
+        for (const include of meaning.includes)
           named.add(posix.join(posix.dirname(place), include));
       found = true;
     }
@@ -81,7 +103,8 @@ function placesOf({ step, read, taken }: Occurrence, steps: Step[]): string[] | 
   const at = posix.resolve('/', cwd ?? '', written);
   if (read.kind === 'bind')
     return [posix.join(at, posix.relative(`/${read.source}`, `/${taken.path}`))];
-  return [at, posix.join(at, taken.target)];
+  // There are as many of these as files, and neither has anything to clean.
+  return [at, at === '/' ? `/${taken.target}` : `${at}/${taken.target}`];
 }
 
 /** Whether nothing that the stage exports can hold the file's text. */

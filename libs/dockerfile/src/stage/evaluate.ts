@@ -57,11 +57,6 @@ export function evaluateStages(dockerfile: Dockerfile, options: EvaluateOptions)
   return done.map(({ evaluated }) => evaluated);
 }
 
-/** A build argument that is given from outside. */
-function givenArg({ buildArgs = {} }: EvaluateOptions, name: string): string | undefined {
-  return Object.hasOwn(buildArgs, name) ? buildArgs[name] : undefined;
-}
-
 class Evaluation {
   readonly scope: Scope;
   private readonly args: Map<string, string>;
@@ -248,7 +243,7 @@ class Evaluation {
     for (const [index, { name: writtenName, value: written }] of args.entries()) {
       const name = early ? early[index]!.name : writtenName;
       if (name === undefined) continue;
-      let value: Value = givenArg(this.options, name);
+      let value: Value = this.graph.given.get(name);
       if (value === undefined) value = early ? early[index]!.value : read(written);
       if (value === undefined) value = this.graph.globalArgs.get(name);
       if (value === undefined) continue;

@@ -3,10 +3,11 @@ import { DockerfileError } from '../error';
 import type { Copy, Run } from '../instruction/instruction';
 import { similarTo } from '../instruction/keyword';
 import { parseMount } from '../instruction/mount';
-import { SubstitutionError } from '../syntax/expand';
 import { SyntaxProblem } from '../syntax/words';
 import type { BaseFacts, BaseInput } from './base';
 import { baseFacts } from './base';
+import type { GivenArgs } from './epoch';
+import { globalScope, settledArgs } from './global-scope';
 import { normalPlatform, platformArgs } from './platform';
 import { problemAt } from './problem';
 import { digestOf, familiarReference } from './reference';
@@ -37,6 +38,8 @@ export type StageSource =
 
 export interface Graph {
   globalArgs: Map<string, string>;
+  /** Build arguments from outside. */
+  given: GivenArgs;
   stages: { source: StageSource; platform: string | undefined; replaced: boolean }[];
   sourceOfCopy(stage: Stage, copy: Copy): StageSource;
   sourceOfMount(stage: Stage, from: string, run: Run): StageSource;
@@ -49,6 +52,7 @@ export function readGraph(dockerfile: Dockerfile, options: EvaluateOptions): Gra
 
 class GraphReader {
   private readonly scope: Scope;
+  private readonly given: GivenArgs;
   private readonly lastByName = new Map<string, number>();
   /**
    * The images that instructions read, in order: BuildKit counts them on behind the stages, and a number
@@ -62,6 +66,7 @@ class GraphReader {
     private readonly options: EvaluateOptions,
   ) {
     this.scope = globalScope(dockerfile, options);
+    this.given = settledArgs(dockerfile, options, this.scope);
     for (const stage of dockerfile.stages)
       if (stage.declaredName !== '') this.lastByName.set(stage.declaredName, stage.index);
   }
@@ -82,6 +87,7 @@ class GraphReader {
     this.refuseCycles();
     return {
       globalArgs,
+      given: this.given,
       stages,
       sourceOfCopy: (stage, copy) =>
         this.checked(stage, copy, copy.from!, this.copySources.get(copy) ?? this.copySource(copy)),
@@ -283,34 +289,4 @@ function fromOf(mount: string): string | undefined {
     if (error instanceof SyntaxProblem) return undefined;
     throw error;
   }
-}
-
-function globalScope(dockerfile: Dockerfile, options: EvaluateOptions): Scope {
-  const { platform, buildPlatform = platform, buildArgs = {} } = options;
-  const target = options.target ?? dockerfile.stages.at(-1)!.declaredName;
-  const automatic = platformArgs(platform, buildPlatform, target, dockerfile.rules);
-  const given = (name: string) => (Object.hasOwn(buildArgs, name) ? buildArgs[name] : undefined);
-  const scope = new Scope(
-    [...automatic].map(([name, value]) => [name, given(name) ?? value] as const),
-    false,
-    dockerfile.rules,
-  );
-  const globalValue = (value: string): string => {
-    try {
-      return scope.expand(value, dockerfile.directives.escape).text;
-    } catch (error) {
-      // Up to 0.13 nobody looks at what is wrong with it.
-      if (dockerfile.rules < 34 && error instanceof SubstitutionError) return '';
-      throw error;
-    }
-  };
-  for (const instruction of dockerfile.globalArgs)
-    problemAt(dockerfile.file, instruction, () => {
-      for (const { name, value } of instruction.args) {
-        const known = given(name);
-        if (known !== undefined) scope.set(name, known);
-        else if (value !== undefined) scope.set(name, globalValue(value));
-      }
-    });
-  return scope;
 }

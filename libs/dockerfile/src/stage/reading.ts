@@ -2,7 +2,10 @@ import type { Dockerfile } from '../dockerfile';
 import { parseDockerfile } from '../dockerfile';
 import { DockerfileError } from '../error';
 import type { RuleSet } from '../rules';
-import { ruleSets } from '../rules';
+import { newestRules, ruleSets } from '../rules';
+import { frontendOf } from '../syntax/frontend';
+import { knownFrontend } from '../syntax/released';
+import { isReadAlike } from './alike';
 import { evaluateStages } from './evaluate';
 import type { EvaluateOptions } from './graph';
 import type { EvaluatedStage, Read } from './step';
@@ -19,7 +22,12 @@ export interface Reading {
   /** Of each stage, whether some rule set reads it differently. */
   differs: boolean[];
   isKnown: boolean;
+  /** Why nothing of this need apply: another frontend than is known here reads the file. */
+  other?: string;
 }
+
+/** Asked for the builder's rules where a Dockerfile is not the same by all of them. */
+export type AskRules = () => Promise<RuleSet | undefined>;
 
 /**
  * Reads a Dockerfile by the builder's rules and by all others, to see what differs. Where the builder
@@ -29,13 +37,68 @@ export interface Reading {
  * @throws DockerfileError for what the builder refuses whatever it is to build
  */
 export function readByRules(given: Dockerfile, options: ReadingOptions): Reading {
+  return chosen(readByAll(given, options), options.rules);
+}
+
+/**
+ * As `readByRules`, where nobody may have to know the builder: it is asked for only if it makes a
+ * difference.
+ */
+export async function readAsking(
+  given: Dockerfile,
+  options: EvaluateOptions,
+  ask: AskRules,
+): Promise<Reading> {
+  const all = readByAll(given, options);
+  const reading = chosen(all, undefined);
+  // A frontend that every builder finds decides, whoever the builder is.
+  const isNamed = [...all.frontends.values()].every((name) => name !== undefined);
+  if (reading.isKnown || isNamed || !reading.differs.includes(true)) return reading;
+  return chosen(all, await ask());
+}
+
+interface ByRules {
+  dockerfile: Dockerfile;
+  stages: EvaluatedStage[];
+}
+
+/** A Dockerfile as each rule set has it. */
+interface Readings {
+  tried: { rules: RuleSet; result?: ByRules; refusal?: DockerfileError }[];
+  /** The frontend that a builder of each rule set hands it to. */
+  frontends: ReadonlyMap<RuleSet, string | undefined>;
+}
+
+function readByAll(given: Dockerfile, options: EvaluateOptions): Readings {
   const { file, source, rules: parsed } = given;
-  const wanted = frontendRules(given, options);
-  const read = (rules: RuleSet) => {
+  const read = (rules: RuleSet): ByRules => {
     const dockerfile = rules === parsed ? given : parseDockerfile(source, { file, rules });
     return { dockerfile, stages: evaluateStages(dockerfile, options) };
   };
-  const tried = ruleSets.map((rules) => ({ rules, ...attempt(() => read(rules)) }));
+  const frontends = new Map(
+    ruleSets.map((rules) => [rules, frontendOf(source, options.buildArgs ?? {}, rules)]),
+  );
+  const newest = parsed === newestRules ? attempt(() => read(parsed)) : {};
+  const { result } = newest;
+  if (result && isReadAlike(given, result.stages)) {
+    const same = (rules: RuleSet) => ({ ...result, dockerfile: { ...given, rules } });
+    return { tried: ruleSets.map((rules) => ({ rules, result: same(rules) })), frontends };
+  }
+  const tried = ruleSets.map((rules) =>
+    rules === parsed && parsed === newestRules
+      ? { rules, ...newest }
+      : { rules, ...attempt(() => read(rules)) },
+  );
+  return { tried, frontends };
+}
+
+function chosen({ tried, frontends }: Readings, builder: RuleSet | undefined): Reading {
+  const names = builder === undefined ? [...frontends.values()] : [frontends.get(builder)];
+  const read = [...new Set(names)].map((name) => (name === undefined ? name : knownFrontend(name)));
+  const [only] = read;
+  const other = read.find((each) => each?.kind === 'other');
+  const wanted =
+    read.length > 1 || only?.kind === 'other' ? undefined : only ? only.rules : builder;
   const newestFirst = tried.toReversed();
   const main =
     wanted === undefined
@@ -49,6 +112,7 @@ export function readByRules(given: Dockerfile, options: ReadingOptions): Reading
   // A builder that refuses a stage makes no image that could be mistaken for another's.
   const differs = stages.map((stage, index) =>
     others.some((all) => {
+      if (all === stages) return false;
       const other = all?.[index];
       if (!other || other.fault || stage.fault) return false;
       return fingerprint(other) !== fingerprint(stage);
@@ -63,18 +127,7 @@ export function readByRules(given: Dockerfile, options: ReadingOptions): Reading
           others.flatMap((other) => other?.[index] ?? []),
         ),
   );
-  return { dockerfile, stages: joined, differs, isKnown };
-}
-
-/**
- * Whether it has to be known who builds it: BuildKits of different rule sets read some stage of it
- * differently, and neither `rules` nor its `# syntax=` says by which it will be read.
- *
- * @throws DockerfileError as `readByRules`
- */
-export function isReadDifferently(dockerfile: Dockerfile, options: ReadingOptions): boolean {
-  const { isKnown, differs } = readByRules(dockerfile, options);
-  return !isKnown && differs.includes(true);
+  return { dockerfile, stages: joined, differs, isKnown, ...(other && { other: other.reason }) };
 }
 
 function attempt<T>(run: () => T): { result?: T; refusal?: DockerfileError } {
@@ -86,20 +139,8 @@ function attempt<T>(run: () => T): { result?: T; refusal?: DockerfileError } {
   }
 }
 
-/** The released frontends of `# syntax=` are what the BuildKit of their time has built in. */
-const released: Record<string, RuleSet> = { '1.7': 13, '1.28': 34 };
-
-function frontendRules({ directives }: Dockerfile, { rules }: ReadingOptions): RuleSet | undefined {
-  const frontend = /^(?:docker\.io\/)?docker\/dockerfile(?::([^@\s]+))?(?:@\S+)?(?:\s|$)/.exec(
-    directives.syntax ?? '',
-  );
-  if (!frontend) return rules;
-  const version = /^(\d+\.\d+)(?:\.\d+)?$/.exec(frontend[1] ?? '')?.[1] ?? '';
-  return Object.hasOwn(released, version) ? released[version] : undefined;
-}
-
 /** Two stages of one fingerprint give one image, as far as the Dockerfile goes. */
-function fingerprint(stage: EvaluatedStage): string {
+export function fingerprint(stage: EvaluatedStage): string {
   const { base, platform, steps, args, reasons } = stage;
   const seen = steps.map(({ planned, reads, values, cwd, wholeContext, uncacheable }) => [
     // A default that a build argument replaces is substituted by the old, and means nothing.

@@ -28,6 +28,10 @@ export class Scope {
     this.values.set(name, value);
   }
 
+  delete(name: string): void {
+    this.values.delete(name);
+  }
+
   expand(word: string, escape: string): Expansion {
     return expand(word, this.get, { escape, rules: this.rules });
   }

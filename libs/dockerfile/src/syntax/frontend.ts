@@ -41,6 +41,7 @@ function syntaxBehind(comment: string, text: string, rules: RuleSet): string | u
 }
 
 function syntaxInJson(text: string): string | undefined {
+  if (!/^[\t\n\r ]*\{/.test(text)) return undefined;
   try {
     const { syntax } = JSON.parse(text) as { syntax?: unknown };
     return typeof syntax === 'string' && syntax !== '' ? syntax : undefined;

@@ -1,4 +1,4 @@
-import { type Dockerfile, type RuleSet, isReadDifferently } from '@excel2doc/dockerfile';
+import type { RuleSet } from '@excel2doc/dockerfile';
 import { EngineError } from '@excel2doc/engine';
 import type { DockerProject } from '../workspace/docker-project';
 
@@ -10,17 +10,11 @@ import type { DockerProject } from '../workspace/docker-project';
  */
 const BUILT_IN: Readonly<Record<string, RuleSet>> = { '26': 13 };
 
-/**
- * By whose rules a Dockerfile is planned for a platform. The engine is asked only where two BuildKits
- * read it differently; undefined is planned so that it holds for either.
- */
+/** By whose rules a Dockerfile is built for a platform, as far as that can be known. */
 export async function builderRules(
   project: DockerProject,
-  dockerfile: Dockerfile,
   platform: string,
 ): Promise<RuleSet | undefined> {
-  const { buildArgs } = project;
-  if (!isReadDifferently(dockerfile, { platform, ...buildArgs })) return undefined;
   // Which BuildKit a named builder has is not known here.
   if (project.builders?.[platform]) return undefined;
   try {

@@ -5,7 +5,7 @@ import {
   PLAN_FORMAT,
   type StagePlanFile,
   parseDockerfile,
-  planStages,
+  planStagesAsking,
 } from '@excel2doc/dockerfile';
 import { zstdVersion } from '@excel2doc/oci';
 import { isPodmanChosen } from '@excel2doc/engine';
@@ -93,9 +93,10 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
     for (const [reference, image] of Object.entries(found))
       unlocked[reference] = { ...unlocked[reference], ...image };
     const inputs = await locked.withFound(found).inputs(named, platform);
-    const rules = await builderRules(project, dockerfile, platform);
-    const planned = { ...shared, rules, platforms: [platform], bases: inputs };
-    byPlatform.push(planStages(dockerfile, planned).map(modes.taken));
+    const wanted = { ...shared, platforms: [platform], bases: inputs };
+    // The engine is asked only where two BuildKits read the file differently.
+    const rules = () => builderRules(project, platform);
+    byPlatform.push((await planStagesAsking(dockerfile, wanted, rules)).map(modes.taken));
   }
   const compression = options.compression === 'zstd' && {
     compression: { kind: 'zstd' as const, version: zstdVersion() },
