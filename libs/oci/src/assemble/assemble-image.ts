@@ -10,6 +10,7 @@ import type { Base, ImageRecord, LayerRecord } from '../layout/record';
 import { pathLayers, writeImage } from '../layout/write-image';
 import { Contents, type LayerPlace } from '../tree/contents';
 import { IndexCache } from '../tree/index-cache';
+import { hasRoomFor, type Layering as PackageLayering } from '../package-layers/groups';
 import { mergeLayers } from '../tree/merge';
 import { Tree } from '../tree/tree';
 import type { Assembly, CarriedOut, StageInput } from './assembly';
@@ -18,7 +19,7 @@ import { type BuildContext, contextTree } from './context';
 import { absolutePath } from './copy';
 import { runCopy } from './copy-instruction';
 import type { Instruction } from './instruction';
-import { Layering } from './layering';
+import { Layering, splitEntries, writeEntries } from './layering';
 import { applyMetadata, emptyConfig, inheritedConfig } from './metadata';
 import { lookUpOwner } from './owner';
 
@@ -45,6 +46,8 @@ export interface AssembleOptions {
   cmdIsSet?: boolean;
   /** For a stage that is exported by paths: each is one COPY --link, in this order. */
   paths?: readonly string[];
+  /** Of what is copied from a stage: `stage`, one layer an instruction, where left out. */
+  layering?: PackageLayering;
 }
 
 /**
@@ -55,25 +58,26 @@ export interface AssembleOptions {
  *   too), `CONTEXT_CHANGED`, `BLOB_MISSING`
  */
 export async function assembleImage(options: AssembleOptions): Promise<ImageRecord> {
-  const { instructions, parent, platform, epochS = 0, compression = 'gzip' } = options;
+  const { instructions, parent, platform, epochS = 0 } = options;
   refuseUncovered(options);
   const assembly = await start(options);
   const draft = await LayoutDraft.start(options.outputDir);
   const created = timestamp(epochS);
+  const made: LayerRecord[][] = [];
   let cmdIsSet = options.cmdIsSet ?? false;
   try {
     for (const instruction of instructions) {
-      const { createdBy, reused, layering } = await carryOut(assembly, instruction, cmdIsSet);
+      const done = await carryOut(assembly, instruction, cmdIsSet);
       if (instruction.kind === 'cmd') cmdIsSet = true;
-      let layer = reused;
-      if (layering) layer = await writeLayer(assembly, layering, draft, compression);
-      if (layer) assembly.layers.push(layer);
-      assembly.config.history!.push({
-        created,
-        created_by: createdBy,
-        comment: 'buildkit.dockerfile.v0',
-        ...(!layer && { empty_layer: true }),
-      });
+      const layers = done.layering
+        ? await writeLayers(assembly, done, draft, options)
+        : (done.reused ?? []);
+      assembly.layers.push(...layers);
+      if (layers.length > 0) made.push(layers);
+      const entry = { created, created_by: done.createdBy, comment: 'buildkit.dockerfile.v0' };
+      if (layers.length === 0) assembly.config.history!.push({ ...entry, empty_layer: true });
+      // Who reads the history goes by the number of layers.
+      for (let count = layers.length; count > 0; count--) assembly.config.history!.push(entry);
     }
     await keepOwnLayers(parent, draft);
     return await writeImage(draft, {
@@ -81,7 +85,7 @@ export async function assembleImage(options: AssembleOptions): Promise<ImageReco
       base: parent.reference,
       config: { ...assembly.config, created },
       layers: assembly.layers,
-      ...(options.paths && { paths: pathLayers(options.paths, assembly.layers) }),
+      ...(options.paths && { paths: pathLayers(options.paths, made) }),
     });
   } finally {
     await assembly.contents.close();
@@ -178,17 +182,27 @@ export async function keepOwnLayers(
   }
 }
 
-async function writeLayer(
-  { contents, epochS }: Assembly,
-  layering: Layering,
+/** One layer; or several, where it is packages that were copied from a stage. */
+async function writeLayers(
+  { contents, epochS, layers }: Assembly,
+  { layering, isFromStage }: CarriedOut,
   draft: LayoutDraft,
-  compression: Compression,
-): Promise<LayerRecord> {
-  const writer = await LayerWriter.start(draft.store, compression);
-  try {
-    await layering.write(writer, contents, epochS);
-    return { ...(await writer.finish()), from: 'self' };
-  } finally {
-    await writer.discard();
+  { compression = 'gzip', layering: wanted = 'stage' }: AssembleOptions,
+): Promise<LayerRecord[]> {
+  const entries = layering!.entries(epochS);
+  // All at once: a layer that content lies in is read through each time.
+  await contents.prepare(entries.map(({ inode }) => inode));
+  const parts =
+    isFromStage && wanted === 'package' ? await splitEntries(entries, contents) : [entries];
+  const written: LayerRecord[] = [];
+  for (const part of hasRoomFor(parts.length, layers.length) ? parts : [entries]) {
+    const writer = await LayerWriter.start(draft.store, compression);
+    try {
+      await writeEntries(part, writer, contents);
+      written.push({ ...(await writer.finish()), from: 'self' });
+    } finally {
+      await writer.discard();
+    }
   }
+  return written;
 }

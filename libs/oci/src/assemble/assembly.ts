@@ -30,6 +30,8 @@ export interface CarriedOut {
   createdBy: string;
   /** Files that changed. */
   layering?: Layering;
-  /** A finished layer that does just what the instruction asks for. */
-  reused?: LayerRecord;
+  /** They may be several layers. */
+  isFromStage?: boolean;
+  /** Finished layers that do just what the instruction asks for. */
+  reused?: LayerRecord[];
 }

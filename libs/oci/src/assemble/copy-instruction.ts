@@ -8,6 +8,8 @@ import { type Node, Tree } from '../tree/tree';
 import type { Assembly, CarriedOut, StageInput } from './assembly';
 import { absolutePath, copySource, matchSources } from './copy';
 import type { AddInstruction, CopyInstruction } from './instruction';
+import { hasRoomFor } from '../package-layers/groups';
+import type { LayerIndex } from '../tree/layer-index';
 import { Layering } from './layering';
 import { lookUpOwner } from './owner';
 
@@ -21,7 +23,7 @@ export async function runCopy(
   const from = copy.from === undefined ? undefined : await assembly.stage(copy.from);
   const source = from?.tree ?? assembly.context();
   if (from) {
-    const reused = await reusableLayer(assembly, copy, from.input);
+    const reused = await reusableLayers(assembly, copy, from.input);
     if (reused) return { createdBy, reused };
   }
   if (copy.kind === 'add') refuseArchives(source, copy.sources);
@@ -40,7 +42,7 @@ export async function runCopy(
     copySource(target, inline, name, destination, { ...options, contentsOnly: false });
   }
   if (isLink) layOnTop(tree, target);
-  return { createdBy, layering: target };
+  return { createdBy, layering: target, isFromStage: from !== undefined };
 }
 
 /** A linked copy is a layer of its own, laid on top without looking at what is below. */
@@ -77,25 +79,31 @@ function inlineFile(name: string, text: string): Tree {
 }
 
 /**
- * The exported layer that does just what `COPY --from=stage /path /path` does: the stage exported
- * that very path, nothing is there yet, and the folders above are as that layer has them.
+ * The exported layers that do just what `COPY --from=stage /path /path` does: the stage exported
+ * that very path, nothing is there yet, and the folders above are as those layers have them.
  */
-async function reusableLayer(
-  { tree, config, indexes }: Assembly,
+async function reusableLayers(
+  { tree, config, indexes, layers: below }: Assembly,
   copy: CopyInstruction | AddInstruction,
   { record, source }: StageInput,
-): Promise<LayerRecord | undefined> {
+): Promise<LayerRecord[] | undefined> {
   const [path, ...more] = copy.sources;
   const plain = !copy.chown && !copy.chmod && !copy.heredocs?.length && more.length === 0;
   if (!plain || path === undefined || hasWildcards(path)) return undefined;
   const from = cleanPath(absolutePath('/', path));
   const to = cleanPath(absolutePath(config.config?.WorkingDir || '/', copy.destination));
-  const exported = record.paths?.find((item) => cleanPath(item.path) === from);
-  const layer = record.layers.find((item) => item.digest === exported?.layer);
-  if (from !== to || !layer || tree.get(to) || tree.resolve(to) !== to) return undefined;
+  const exported = record.paths?.find((item) => cleanPath(item.path) === from)?.layers ?? [];
+  const layers = exported.flatMap(
+    (digest) => record.layers.find((item) => item.digest === digest) ?? [],
+  );
+  if (from !== to || layers.length === 0 || layers.length < exported.length) return undefined;
+  if (!hasRoomFor(layers.length, below.length)) return undefined;
+  if (tree.get(to) || tree.resolve(to) !== to) return undefined;
 
-  const index = await indexes.read(layer, source);
-  for (const entry of index.entries) {
+  const read: [LayerIndex, LayerRecord][] = [];
+  for (const layer of layers) read.push([await indexes.read(layer, source), layer]);
+  const entries = read.flatMap(([index]) => index.entries);
+  for (const entry of entries) {
     if (!from.startsWith(`${entry.path}/`)) continue;
     const here = tree.get(entry.path)?.inode;
     if (!here) continue;
@@ -109,12 +117,15 @@ async function reusableLayer(
   }
   if (
     copy.destination.endsWith('/') &&
-    index.entries.some(({ path: at, type }) => at === from && type !== 'directory')
+    entries.some(({ path: at, type }) => at === from && type !== 'directory')
   ) {
     return undefined;
   }
-  tree.applyLayer(index, layer.digest);
-  return { ...layer, from: layer.from === 'self' ? `stage:${copy.from!}` : layer.from };
+  for (const [index, layer] of read) tree.applyLayer(index, layer.digest);
+  return layers.map((layer) => ({
+    ...layer,
+    from: layer.from === 'self' ? `stage:${copy.from!}` : layer.from,
+  }));
 }
 
 /** ADD unpacks local archives; that is BuildKit's. What merely begins like one counts as one. */

@@ -1,6 +1,8 @@
 import { OciError } from '../error';
 import { byOrder } from '../layer/order';
 import type { LayerWriter } from '../layer/writer';
+import { isPackageList } from '../package-layers/owners';
+import { partition } from '../package-layers/partition';
 import type { TarEntry } from '../tar/entry';
 import type { Contents } from '../tree/contents';
 import { type Inode, newDirectory, type Node, type Tree } from '../tree/tree';
@@ -53,7 +55,7 @@ export class Layering {
   }
 
   /** All that changed, and the folders on the way to it: some stores make missing ones with a wrong mode. */
-  entries(epochS: number): { entry: TarEntry; inode: Inode }[] {
+  entries(epochS: number): LayerEntry[] {
     const paths = new Set<string>();
     for (const path of this.changed) {
       for (let part = path; part !== '' && !paths.has(part);) {
@@ -84,15 +86,44 @@ export class Layering {
     }
     return [...others, ...links];
   }
+}
 
-  /** Writes the layer's entries in order; hard links last. */
-  async write(writer: LayerWriter, contents: Contents, epochS: number): Promise<void> {
-    const entries = this.entries(epochS);
-    await contents.prepare(entries.map(({ inode }) => inode));
-    for (const { entry, inode } of entries) {
-      if (entry.type === 'file') await writer.add(entry, contents.read(inode));
-      else await writer.add(entry);
-    }
+/** What changed at a path, and where its content is. */
+export interface LayerEntry {
+  entry: TarEntry;
+  inode: Inode;
+}
+
+/** The same entries by package, a list for each layer; one list where that saves nothing. */
+export async function splitEntries(
+  entries: LayerEntry[],
+  contents: Contents,
+): Promise<LayerEntry[][]> {
+  const lists = new Map<string, string>();
+  for (const { entry, inode } of entries) {
+    if (isPackageList(entry))
+      lists.set(entry.path, (await contents.readWhole(inode)).toString('utf8'));
+  }
+  const parts = partition(
+    entries.map(({ entry }) => entry),
+    lists,
+  );
+  if (!parts) return [entries];
+  const split = Array.from({ length: parts.count }, (): LayerEntry[] => []);
+  for (const item of entries)
+    for (const at of parts.layersOf(item.entry.path)) split[at]!.push(item);
+  return split;
+}
+
+/** Writes a layer's entries as they come: in order, hard links last. Their content is prepared. */
+export async function writeEntries(
+  entries: readonly LayerEntry[],
+  writer: LayerWriter,
+  contents: Contents,
+): Promise<void> {
+  for (const { entry, inode } of entries) {
+    if (entry.type === 'file') await writer.add(entry, contents.read(inode));
+    else await writer.add(entry);
   }
 }
 

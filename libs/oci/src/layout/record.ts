@@ -34,8 +34,13 @@ export interface ImageRecord {
   sizeBytes: number;
   /** The layers that lie in this output, compressed. */
   ownSizeBytes: number;
-  /** For a stage that is exported by paths: the layer that holds each of them. */
-  paths?: { path: string; layer: Digest }[];
+  /** For a stage that is exported by paths: the layers that hold each of them, the lowest first. */
+  paths?: ExportedPath[];
+}
+
+export interface ExportedPath {
+  path: string;
+  layers: Digest[];
 }
 
 /** What a stage is built on, with all that is needed to leave its layers out. */

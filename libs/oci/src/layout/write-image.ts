@@ -2,7 +2,13 @@ import { encodeConfig } from '../image/config';
 import { type Descriptor, type ImageConfig, type Manifest, MEDIA_TYPES } from '../image/types';
 import { OciError } from '../error';
 import type { LayoutDraft } from './draft';
-import { type BaseReference, type ImageRecord, type LayerRecord, sumSizes } from './record';
+import {
+  type BaseReference,
+  type ExportedPath,
+  type ImageRecord,
+  type LayerRecord,
+  sumSizes,
+} from './record';
 
 export interface ThinImage {
   platform: string;
@@ -54,11 +60,16 @@ export function layerDescriptor(layer: LayerRecord): Descriptor {
   return { mediaType, digest: layer.digest, size: layer.sizeBytes };
 }
 
-/** @throws OciError `BAD_DOCUMENT` */
+/**
+ * Which layers hold which path.
+ *
+ * @param own the layers of each instruction
+ * @throws OciError `BAD_DOCUMENT`
+ */
 export function pathLayers(
   paths: readonly string[],
-  own: readonly LayerRecord[],
-): { path: string; layer: LayerRecord['digest'] }[] {
+  own: readonly (readonly LayerRecord[])[],
+): ExportedPath[] {
   if (paths.length !== own.length) {
     throw new OciError('BAD_DOCUMENT', {
       message: 'the export has not one layer for each path',
@@ -67,5 +78,5 @@ export function pathLayers(
       found: String(own.length),
     });
   }
-  return paths.map((path, at) => ({ path, layer: own[at]!.digest }));
+  return paths.map((path, at) => ({ path, layers: own[at]!.map(({ digest }) => digest) }));
 }

@@ -121,8 +121,8 @@ describe('a thin image', () => {
     const options = { layoutDir: join(folder, 'full'), outputDir: join(folder, 'out'), platform };
     const record = await thinImage({ ...options, base: SCRATCH, paths: ['/opt/venv', '/srv/a'] });
     expect(record.paths).toEqual([
-      { path: '/opt/venv', layer: record.layers[0]!.digest },
-      { path: '/srv/a', layer: record.layers[1]!.digest },
+      { path: '/opt/venv', layers: [record.layers[0]!.digest] },
+      { path: '/srv/a', layers: [record.layers[1]!.digest] },
     ]);
     await expect(
       thinImage({ ...options, base: SCRATCH, paths: ['/opt/venv'] }),

@@ -7,6 +7,8 @@ import { LayoutDraft } from '../layout/draft';
 import { layoutSource, readLayout } from '../layout/read';
 import { type Base, type ImageRecord, type LayerRecord, layerRecords } from '../layout/record';
 import { pathLayers, writeImage } from '../layout/write-image';
+import type { Layering } from '../package-layers/groups';
+import { splitLayer } from '../package-layers/split-layer';
 
 export interface ThinImageOptions {
   /** The full layout that BuildKit exported. */
@@ -19,8 +21,10 @@ export interface ThinImageOptions {
   /** SOURCE_DATE_EPOCH in seconds, 0 where left out. */
   epochS?: number;
   compression?: Compression;
-  /** For a stage that is exported by paths (one layer each, in this order). */
+  /** For a stage that is exported by paths (BuildKit gives one layer each, in this order). */
   paths?: string[];
+  /** Of exported paths: `stage`, one layer each, where left out. */
+  layering?: Layering;
 }
 
 /**
@@ -31,23 +35,29 @@ export interface ThinImageOptions {
  */
 export async function thinImage(options: ThinImageOptions): Promise<ImageRecord> {
   const { layoutDir, outputDir, base, platform, epochS = 0, compression = 'gzip' } = options;
+  const { paths, layering = 'stage' } = options;
   const { manifest, config } = await readLayout(layoutDir, platform);
   const above = layersAbove(base, manifest, config);
   const source = layoutSource(layoutDir);
   const draft = await LayoutDraft.start(outputDir);
   try {
-    const own: LayerRecord[] = [];
+    const normalise = { store: draft.store, epochS, compression };
+    const own: LayerRecord[][] = [];
     for (const layer of above) {
       const openTar = async () => decompressed(await source.open(layer.digest), layer.mediaType);
-      const written = await normaliseLayer(openTar, { store: draft.store, epochS, compression });
-      own.push({ ...written, from: 'self' });
+      const written =
+        paths && layering === 'package'
+          ? await splitLayer(openTar, normalise)
+          : [await normaliseLayer(openTar, normalise)];
+      own.push(written.map((each) => ({ ...each, from: 'self' })));
     }
+    const counts = own.map(({ length }) => length);
     return await writeImage(draft, {
       platform,
       base: base.reference,
-      config: withoutTraces(config, base.config, epochS),
-      layers: [...base.layers, ...own],
-      ...(options.paths && { paths: pathLayers(options.paths, own) }),
+      config: perLayer(withoutTraces(config, base.config, epochS), base.config, counts),
+      layers: [...base.layers, ...own.flat()],
+      ...(paths && { paths: pathLayers(paths, own) }),
     });
   } finally {
     await draft.discard();
@@ -85,4 +95,22 @@ function withoutTraces(config: ImageConfig, base: ImageConfig | undefined, epoch
     at < inherited ? base!.history![at]! : { ...entry, created },
   );
   return { ...config, created, history };
+}
+
+/**
+ * The history with an entry for each layer, where one instruction came to several: who reads it goes
+ * by their number.
+ */
+function perLayer(
+  config: ImageConfig,
+  base: ImageConfig | undefined,
+  counts: readonly number[],
+): ImageConfig {
+  const inherited = base?.history?.length ?? 0;
+  let layer = 0;
+  const history = config.history!.flatMap((entry, at) => {
+    if (at < inherited || entry.empty_layer) return [entry];
+    return Array.from({ length: counts[layer++] ?? 1 }, () => entry);
+  });
+  return { ...config, history };
 }
