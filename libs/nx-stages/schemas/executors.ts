@@ -55,6 +55,12 @@ const SHARED = {
       'Whose modes files of the context have in keys and layers: those that git knows, the same on every checkout, or those on the disk, as BuildKit takes them.',
     default: 'git',
   },
+  layering: {
+    type: 'string',
+    enum: ['stage', 'package'],
+    description: 'What is copied from a stage: a layer a COPY, or a layer a package.',
+    default: 'stage',
+  },
   buildArgs: {
     type: 'object',
     additionalProperties: { type: 'string' },
@@ -157,6 +163,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       builders: SHARED.builders,
       compression: SHARED.compression,
       modes: SHARED.modes,
+      layering: SHARED.layering,
       buildArgs: SHARED.buildArgs,
       targets: SHARED.targets,
       variant: SHARED.variant,
@@ -269,6 +276,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       builders: SHARED.builders,
       compression: SHARED.compression,
       modes: SHARED.modes,
+      layering: SHARED.layering,
       buildArgs: SHARED.buildArgs,
       json: { type: 'boolean', default: false, description: 'Print JSON, an array of stages.' },
       graph: {

@@ -107,6 +107,7 @@ export function dockerTargets(
     ...source,
     ...(options.compression && { compression: options.compression }),
     ...(options.modes && { modes: options.modes }),
+    ...(options.layering && { layering: options.layering }),
   };
   const targets: Record<string, TargetConfiguration> = {
     [named('plan')]: {

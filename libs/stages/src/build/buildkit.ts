@@ -53,6 +53,7 @@ export async function buildWithBuildKit(
       base: paths ? SCRATCH : base,
       platform: plan.platform,
       ...(build.compression && { compression: build.compression }),
+      ...(build.layering && { layering: build.layering }),
       ...(paths && { paths }),
     });
   } finally {

@@ -81,7 +81,7 @@ class Healer {
     await mendBase({ bases, reference, platform, engine: project.engine, say });
   }
 
-  private build(stage: string, plan: StagePlan, { builder, compression }: KeyedPlan) {
+  private build(stage: string, plan: StagePlan, { builder, compression, layering }: KeyedPlan) {
     const { project, outputs } = this.healing;
     return buildStage({
       project,
@@ -90,6 +90,7 @@ class Healer {
       plan,
       builder,
       compression: compression?.kind,
+      layering,
     });
   }
 

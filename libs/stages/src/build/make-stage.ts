@@ -70,12 +70,13 @@ async function makePlatforms(
     const start = performance.now();
     const outputs = await Outputs.open(project, plan.platform);
     const compression = file.compression?.kind;
+    const { layering } = file;
     const { record, method } = await withHealing(
       { project, outputs },
       { stages: plan.stages, images: baseImages(plan) },
       () =>
         buildStage({
-          ...{ project, outputs, stage, plan, compression },
+          ...{ project, outputs, stage, plan, compression, layering },
           builder: file.builder,
           onProgress: log.add,
         }),

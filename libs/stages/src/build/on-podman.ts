@@ -112,6 +112,12 @@ class PodmanBuild {
     return compression && { compression };
   }
 
+  /** The same, and which files share one. */
+  private get layers() {
+    const { layering } = this.given;
+    return { ...this.compressed, ...(layering && { layering }) };
+  }
+
   /** What only BuildKit does, before anything is run. */
   private refuse(base: Base): void {
     const { plan, given, instructions } = this;
@@ -140,7 +146,7 @@ class PodmanBuild {
       stages: await this.inputs(),
       platform: this.platform,
       cmdIsSet: this.cmdIsSet(block),
-      ...this.compressed,
+      ...this.layers,
     });
     return this.done(record, parent, folder);
   }
@@ -251,7 +257,7 @@ class PodmanBuild {
     return assembleImage({
       ...{ outputDir, parent: SCRATCH, instructions, paths, platform: this.plan.platform },
       stages: { [OWN]: { record, source: source! } },
-      ...this.compressed,
+      ...this.layers,
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { StagePlan } from '@excel2doc/dockerfile';
-import type { Compression } from '@excel2doc/oci';
+import type { Compression, Layering } from '@excel2doc/oci';
 import type { DockerProject } from '../workspace/docker-project';
 import type { Outputs } from './outputs';
 
@@ -15,4 +15,6 @@ export interface StageBuild {
   onProgress?: ((text: string) => void) | undefined;
   /** Of the layers that it makes, as the plan says. */
   compression?: Compression | undefined;
+  /** Of what it copies from stages, and of the paths that it exports. */
+  layering?: Layering | undefined;
 }

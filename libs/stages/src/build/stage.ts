@@ -76,6 +76,7 @@ async function assemble(
       stages: await stageInputs(build),
       platform: plan.platform,
       ...(build.compression && { compression: build.compression }),
+      ...(build.layering && { layering: build.layering }),
       cmdIsSet: instructions.slice(0, after).some(({ kind }) => kind === 'cmd'),
     });
   } finally {

@@ -82,6 +82,10 @@ function madeOtherwise(last: KeyedPlan, now: KeyedPlan): string[] {
   if (last.imageFormat !== now.imageFormat) made.push('made by another version of the plugin');
   const [before, after] = [last, now].map(compressionText);
   if (before !== after) made.push(`its layers were compressed with ${before}, now it is ${after}`);
+  if (last.layering !== now.layering)
+    made.push(
+      `its layers were one a ${last.layering ?? 'COPY'}, now one a ${now.layering ?? 'COPY'}`,
+    );
   if (last.builder !== now.builder) made.push(`built by ${engineName(last)} before`);
   return made;
 }

@@ -34,6 +34,8 @@ export interface KeyedPlan extends StagePlanFile {
   imageFormat: number;
   /** Of the layers; absent for gzip. Another version of zstd may give other bytes, hence another key. */
   compression?: { kind: 'zstd'; version: string };
+  /** Of what is copied from a stage; absent where a COPY is one layer. */
+  layering?: 'package';
   /**
    * Who builds the stage where it is not BuildKit: what comes out is the same image, but nobody
    * vouches for the same bytes, so it is part of the key.
@@ -109,6 +111,7 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
       format: PLAN_FORMAT,
       imageFormat: IMAGE_FORMAT,
       ...compression,
+      ...(options.layering === 'package' && { layering: 'package' }),
       ...(byPodman && own.some(needsBuilder) && { builder: 'podman' }),
       stage,
       platforms: error ? [] : own.flatMap(({ platforms }) => platforms),

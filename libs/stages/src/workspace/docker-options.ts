@@ -1,4 +1,4 @@
-import type { Compression } from '@excel2doc/oci';
+import type { Compression, Layering } from '@excel2doc/oci';
 import type { Modes } from './modes';
 
 /** What every executor of a Dockerfile is given. Paths are relative to the workspace. */
@@ -19,4 +19,6 @@ export interface DockerOptions {
   compression?: Compression;
   /** Of files of the context; only what makes plans is told, for then they stand there. */
   modes?: Modes;
+  /** Of what is copied from a stage; told to the same alone. */
+  layering?: Layering;
 }

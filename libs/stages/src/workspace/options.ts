@@ -1,4 +1,4 @@
-import type { Compression } from '@excel2doc/oci';
+import type { Compression, Layering } from '@excel2doc/oci';
 import { similarTo } from '@excel2doc/dockerfile';
 import type { EngineChoice } from '@excel2doc/engine';
 import type { Modes } from './modes';
@@ -33,6 +33,11 @@ export interface PluginOptions {
    */
   modes?: Modes;
   /**
+   * What is copied from another stage is a layer a `package`, so that a dependency more moves one small
+   * layer, or a layer a COPY, as in the Dockerfile: `stage`.
+   */
+  layering?: Layering;
+  /**
    * Which container engine runs RUN steps and takes images: `docker`, `podman`, or `auto` (the
    * default), which is Docker where it answers, else Podman. NX_STAGES_ENGINE goes before it.
    */
@@ -58,6 +63,7 @@ export interface ResolvedOptions {
   compression: 'zstd' | undefined;
   /** Absent for git's. */
   modes: 'disk' | undefined;
+  layering: 'package' | undefined;
   engine: EngineChoice | undefined;
 }
 
@@ -70,6 +76,7 @@ const known = {
   builders: 'an object',
   compression: '"gzip" or "zstd"',
   modes: '"git" or "disk"',
+  layering: '"package" or "stage"',
   engine: '"auto", "docker" or "podman"',
   hints: 'an object of strings',
 } as const;
@@ -91,6 +98,7 @@ export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
     builders: options.builders,
     compression: options.compression === 'zstd' ? 'zstd' : undefined,
     modes: options.modes === 'disk' ? 'disk' : undefined,
+    layering: options.layering === 'package' ? 'package' : undefined,
     engine: options.engine,
   };
 }
@@ -107,6 +115,7 @@ const isA: Record<(typeof known)[keyof typeof known], (value: unknown) => boolea
   'an object': isObject,
   '"gzip" or "zstd"': (value) => value === 'gzip' || value === 'zstd',
   '"git" or "disk"': (value) => value === 'git' || value === 'disk',
+  '"package" or "stage"': (value) => value === 'package' || value === 'stage',
   '"auto", "docker" or "podman"': (value) => ['auto', 'docker', 'podman'].includes(String(value)),
 };
 
