@@ -52,6 +52,13 @@ test.for(['gzip', 'zstd'] as const)(
       const { digest, configDigest, layers } = await workspace.record('runner');
       expect(await workspace.loaded()).toBe(configDigest);
       expect(layers.at(-1)!.mediaType).toContain(compression);
+      // A layer in the middle: those above it lie on another one now, and go with it.
+      await workspace.dockerfile('echo other > /etc/installed');
+      build();
+      expect(load()).toContain('thin load');
+      expect(await output()).toBe('two\nother\n');
+      await workspace.dockerfile('echo installed > /etc/installed');
+      build();
       // The key does not say which engine it was: neither may the bytes.
       vi.unstubAllEnvs();
       await rm(join(workspace.root, 'dist'), { recursive: true });

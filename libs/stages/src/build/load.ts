@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type ImageStore, locateEngine } from '@excel2doc/engine';
 import { type Digest, type ImageRecord, layoutSource, loadTar, readLayout } from '@excel2doc/oci';
 import type { LocalImage } from '../bases/bases';
+import { lackingLayers } from './lacking-layers';
 import type { Outputs } from './outputs';
 
 export interface Loaded {
@@ -95,11 +96,9 @@ async function load(
   const source = await outputs.source(stage);
   const sent = { record, source, tags: [], manifest: engine.manifestFormat };
   const images = await Promise.all(relatives.map((id) => engine.inspectImage(id)));
-  const had = new Set(images.flatMap((image) => image?.layers ?? []));
-  const lacking = new Set(
-    record.layers.filter(({ diffId }) => !had.has(diffId)).map(({ digest }) => digest),
-  );
-  if (had.size > 0) {
+  const known = images.flatMap((image) => (image ? [image.layers] : []));
+  const lacking = lackingLayers(record.layers, known, engine.store);
+  if (lacking !== 'all') {
     try {
       await engine.loadImage(loadTar({ ...sent, layers: lacking }));
       return { how: 'thin', sentBytes: sizeOf(record, lacking) };
