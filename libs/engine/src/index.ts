@@ -4,6 +4,7 @@ export type { BuildOptions } from './build/options';
 export { type EngineChoice, ENGINE_CHOICES, isEngineChoice } from './client/choice';
 export type { ChildOptions, ChildResult } from './client/child';
 export type { Compose } from './compose/compose';
+export { commandOutput, type CommandOutput } from './client/command-output';
 export type { ComposeContainer } from './compose/containers';
 export type { ComposeProject } from './compose/project';
 export { Engine } from './engine';
@@ -17,6 +18,7 @@ export { type LockedImage, type LockFile, parseLock, readLock } from './lock-fil
 export { type PodmanInfo, takesHeredocs } from './podman/describe';
 export { Podman } from './podman';
 export type { RunStepsOptions } from './podman/run-steps';
+export { Redactor } from './client/redact';
 export type { RunOptions } from './client/run';
 export type { ImageStore } from './store/image-store';
 export { isPodmanChosen, openImageSocket, openImageStore } from './open-store';

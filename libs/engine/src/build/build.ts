@@ -99,15 +99,23 @@ async function runBuild(engine: Builder, options: BuildOptions, output: string[]
   const scratch = await mkdtemp(join(tmpdir(), 'excel2doc-build-'));
   const metadataFile = join(scratch, 'metadata.json');
   try {
+    const { redactor, signal, sourceDateEpoch: epoch } = options;
+    const isShown = options.showProgress !== false && !options.onProgress;
+    // What is shown as it comes cannot be redacted.
+    const onStderr =
+      options.onProgress ??
+      (isShown && redactor ? (text: string) => void process.stderr.write(text) : undefined);
     await engine.buildxCommand(
       [...buildArguments(options), ...output, '--metadata-file', metadataFile, options.contextDir],
       {
-        output: options.showProgress === false || options.onProgress ? 'capture' : 'show',
-        ...(options.onProgress && { onStderr: options.onProgress }),
-        ...(options.signal && { signal: options.signal }),
-        ...(options.sourceDateEpoch !== undefined && {
-          env: { SOURCE_DATE_EPOCH: String(options.sourceDateEpoch) },
-        }),
+        output: isShown && !redactor ? 'show' : 'capture',
+        ...(onStderr && { onStderr }),
+        ...(redactor && { redactor }),
+        ...(signal && { signal }),
+        env: {
+          ...options.secretVariables,
+          ...(epoch !== undefined && { SOURCE_DATE_EPOCH: String(epoch) }),
+        },
       },
     );
     const metadata = JSON.parse(await readFile(metadataFile, 'utf8')) as Record<string, string>;

@@ -1,3 +1,5 @@
+import type { Redactor } from '../client/redact';
+
 export interface BuildOptions {
   /** Path of the Dockerfile. */
   dockerfile: string;
@@ -14,6 +16,12 @@ export interface BuildOptions {
   /** As buildx takes them: 'id=token,src=…', 'id=token,env=TOKEN'. */
   secrets?: string[];
   ssh?: string[];
+  /** Variables of the client that `secrets` name. */
+  secretVariables?: Record<string, string>;
+  /** Takes the secrets' values out of all that the client says. */
+  redactor?: Redactor;
+  /** Names that RUN steps resolve, as `name:address`. They are part of BuildKit's own cache keys. */
+  hosts?: string[];
   output: { kind: 'oci-layout'; dir: string } | { kind: 'load'; tags: string[] };
   noCache?: boolean;
   /** In seconds; RUN steps see it. */
@@ -45,6 +53,7 @@ export function buildArguments(options: BuildOptions): string[] {
     ...flags('--label', pairs(options.labels)),
     ...flags('--secret', options.secrets ?? []),
     ...flags('--ssh', options.ssh ?? []),
+    ...flags('--add-host', options.hosts ?? []),
     ...(options.noCache ? ['--no-cache'] : []),
   ];
 }

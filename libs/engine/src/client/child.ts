@@ -1,6 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { EngineError } from './error';
 import { failureOf } from './failure';
+import type { Redactor } from './redact';
 
 export interface ChildOptions {
   cwd?: string;
@@ -18,6 +20,8 @@ export interface ChildOptions {
   sink?: Writable;
   /** Told what comes on stderr, as it comes. */
   onStderr?: (text: string) => void;
+  /** Takes values out of stderr before anybody sees it. Output may not be shown past it. */
+  redactor?: Redactor;
   /** Also a status other than 0 is an answer. */
   allowFailure?: boolean;
 }
@@ -71,12 +75,21 @@ export async function runChild(
   if (typeof options.input === 'object')
     options.input.once('error', (error) => (brokenInput = error));
   let stderr = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    const text = chunk.toString();
+  const take = (text: string) => {
+    if (text === '') return;
     options.onStderr?.(text);
     stderr = (stderr + text).slice(-KEPT_CHARACTERS);
+  };
+  // A character may be cut in two as a value may.
+  const decoder = new StringDecoder('utf8');
+  const clear = options.redactor?.stream();
+  child.stderr?.on('data', (chunk: Buffer) => {
+    const text = decoder.write(chunk);
+    take(clear ? clear.add(text) : text);
   });
   const result = await child;
+  const last = decoder.end();
+  take(clear ? clear.add(last) + clear.end() : last);
   if (result.isCanceled) throw cancelled(what);
   if (result.timedOut) {
     throw new EngineError('TIMED_OUT', {
