@@ -130,7 +130,8 @@ async function chapter(kind, command, words, translate) {
 function optionTable(options, required, words, translate) {
   const rows = Object.entries(options).map(([name, option]) => {
     const type =
-      option['enum']?.join(', ') ?? (option['type'] === 'array' ? words.list : option['type']);
+      option['enum']?.join(', ') ??
+      (option['type'] === 'array' ? words.list : (option['type'] ?? oneOf(option)));
     const given = option['default'] === undefined ? '' : `\`${JSON.stringify(option['default'])}\``;
     const example = option['examples']?.[0];
     const shown = example === undefined ? '' : `\`${JSON.stringify(example)}\``;
@@ -140,6 +141,11 @@ function optionTable(options, required, words, translate) {
   if (rows.length === 0) return [];
   const row = (/** @type {string[]} */ cells) => `| ${cells.join(' | ')} |`;
   return [row(words.columns), row(words.columns.map(() => '---')), ...rows, ''];
+}
+
+/** @param {Record<string, any>} option */
+function oneOf(option) {
+  return option['oneOf']?.map((/** @type {{ type: string }} */ each) => each.type).join(', ');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

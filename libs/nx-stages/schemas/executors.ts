@@ -67,6 +67,41 @@ const SHARED = {
     description: 'Values of build arguments.',
     examples: [{ PYTHON_VERSION: '3.12' }],
   },
+  secrets: {
+    type: 'array',
+    items: {
+      oneOf: [
+        { type: 'string' },
+        {
+          type: 'object',
+          required: ['id'],
+          properties: {
+            id: { type: 'string' },
+            env: { type: 'string' },
+            src: { type: 'string' },
+            command: { oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
+            shell: { type: 'boolean' },
+          },
+          additionalProperties: false,
+        },
+      ],
+    },
+    description:
+      'Where the values of secrets come from that RUN steps mount: a variable, a file, or what a command prints.',
+    examples: [['id=npm,env=NPM_TOKEN'], [{ id: 'pip', command: ['pass', 'show', 'pip'] }]],
+  },
+  ssh: {
+    type: 'array',
+    items: { type: 'string' },
+    description: 'SSH agents or keys that RUN steps mount.',
+    examples: [['default'], ['github=~/.ssh/id_ed25519']],
+  },
+  secretVersion: {
+    oneOf: [{ type: 'string' }, { type: 'object', additionalProperties: { type: 'string' } }],
+    description:
+      'Part of the keys of stages that mount a secret, of all or by its id. A value is never part of a key: change this to have them built again.',
+    examples: ['2', { npm: '2026-11' }],
+  },
   targets: {
     type: 'array',
     items: { type: 'string' },
@@ -167,6 +202,9 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       buildArgs: SHARED.buildArgs,
       targets: SHARED.targets,
       variant: SHARED.variant,
+      secrets: SHARED.secrets,
+      ssh: SHARED.ssh,
+      secretVersion: SHARED.secretVersion,
     },
   },
   'docker-stage': {
@@ -189,6 +227,9 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       buildArgs: SHARED.buildArgs,
       targets: SHARED.targets,
       variant: SHARED.variant,
+      secrets: SHARED.secrets,
+      ssh: SHARED.ssh,
+      secretVersion: SHARED.secretVersion,
     },
   },
   'docker-load': {

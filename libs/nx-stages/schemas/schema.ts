@@ -6,7 +6,7 @@ export interface Option {
   examples?: readonly unknown[];
   default?: unknown;
   enum?: readonly string[];
-  items?: { type: string; [more: string]: unknown };
+  items?: { type?: string; [more: string]: unknown };
   minimum?: number;
   maximum?: number;
   [more: string]: unknown;

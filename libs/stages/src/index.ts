@@ -18,6 +18,12 @@ export { type KeyedPlan, makePlans } from './plan/make';
 export { otherModesText } from './plan/modes';
 export { readPlan } from './plan/read';
 export { planNotes, writePlans } from './plan/write';
+export {
+  type SaidOptions,
+  type SecretOption,
+  type SecretOptions,
+} from './workspace/secret-options';
+export { checkSecrets, type StageSecret } from './secrets/state';
 export { commandArguments } from './workspace/arguments';
 export { argsInMetadata, declaredArgs, mergedArgs } from './workspace/build-args';
 export { checkedOutCommit, commitForTags } from './workspace/commit';

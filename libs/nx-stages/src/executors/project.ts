@@ -10,6 +10,9 @@ import {
   outputRoot,
   type PluginOptions,
   resolveOptions,
+  type SaidOptions,
+  type SecretOptions,
+  stageTarget,
   type WorkspaceImage,
   type WorkspaceProject,
 } from '@excel2doc/stages';
@@ -23,7 +26,10 @@ const PLUGIN = '@excel2doc/nx-stages';
 export type RunContext = Pick<
   ExecutorContext,
   'root' | 'projectName' | 'projectsConfigurations' | 'nxJsonConfiguration' | 'taskGraph'
->;
+> & {
+  /** The variables that the task runs with; default: this process's. */
+  env?: NodeJS.ProcessEnv;
+};
 
 /** The project that an executor runs for, as the libraries know it. */
 export function projectOf(context: RunContext): WorkspaceProject {
@@ -39,6 +45,8 @@ export function projectOf(context: RunContext): WorkspaceProject {
       argsInMetadata(project?.targets?.[dockerTarget('plan', variant)]?.metadata),
     projectImages: (variant) =>
       imagesInMetadata(project?.targets?.[dockerTarget('plan', variant)]?.metadata),
+    saidSecrets: saidSecrets(context),
+    ...(context.env && { env: context.env }),
     ownOutputs: ownOutputs(context),
     makersOf: makersOf(context),
     cacheEntry: (target) => cacheEntry(context, target),
@@ -77,6 +85,29 @@ export async function workspaceHints(): Promise<Record<string, string>> {
   } catch {
     return {};
   }
+}
+
+/** What nx.json, a Compose or Bake file, and a stage's own target say of secrets. */
+function saidSecrets({ nxJsonConfiguration, projectsConfigurations, projectName }: RunContext) {
+  const targets = projectsConfigurations?.projects[projectName ?? '']?.targets ?? {};
+  return (variant: string | undefined, stage: string) => {
+    const { declaredSecrets = [] } = (targets[dockerTarget('plan', variant)]?.metadata ?? {}) as {
+      declaredSecrets?: SaidOptions[];
+    };
+    const said = (target: string): SaidOptions => ({
+      options: (targets[target]?.options ?? {}) as SecretOptions,
+      by: `the target ${target}`,
+    });
+    return {
+      below: [
+        ...pluginOptions(nxJsonConfiguration).map((options) => ({ options, by: 'nx.json' })),
+        ...declaredSecrets,
+        // Also whoever loads or pushes may have to build again.
+        said(dockerTarget('plan', variant)),
+      ],
+      above: [said(stageTarget(stage, variant))],
+    };
+  };
 }
 
 function workspaceImages({ projectsConfigurations }: RunContext): WorkspaceImage[] {

@@ -1,7 +1,9 @@
 import { posix } from 'node:path';
 import type { ComposeBuild, ComposeFile } from './compose-file';
+import { composeSecrets } from './compose-secrets';
 import { COMPOSE_BUILD_KEYS, refusedKeys } from './declared-keys';
 import { type DeclaredBuild, declaredPaths } from './declared-build';
+import { withDefaults } from './with-defaults';
 
 /**
  * The builds that a Compose file declares. Variables have their defaults, and an argument that has
@@ -12,16 +14,19 @@ export function composeBuilds({ file, model }: ComposeFile): DeclaredBuild[] {
     const build = service?.build;
     const paths = build && buildPaths(file, build);
     if (!paths) return [];
-    const { args, target, platforms }: ComposeBuild = typeof build === 'string' ? {} : build;
+    const own: ComposeBuild = typeof build === 'string' ? {} : build;
+    const { args, target, platforms } = own;
+    const { options: secrets, unread: unreadSecrets } = composeSecrets({ file, model }, own);
     const buildArgs = argumentsOf(args);
     const stage = target && withDefaults(target);
-    const unread = typeof build === 'string' ? [] : refusedKeys({ ...build }, COMPOSE_BUILD_KEYS);
+    const unread = [...refusedKeys({ ...own }, COMPOSE_BUILD_KEYS), ...unreadSecrets];
     return {
       ...{ file, name },
       ...paths,
       ...(buildArgs && { buildArgs }),
       ...(stage && { target: stage }),
       ...(platforms && { platforms }),
+      ...(secrets && { secrets }),
       ...(unread.length > 0 && { unread }),
     };
   });
@@ -40,21 +45,6 @@ export function buildPaths(
   const [at, name] = [withDefaults(context), withDefaults(dockerfile)];
   if (inline !== undefined || at === null || name === null) return undefined;
   return declaredPaths(posix.dirname(file), at, name);
-}
-
-/** The text with the defaults of its variables; null where one has none. */
-export function withDefaults(text: string): string | null {
-  let known = true;
-  const result = text.replace(
-    /\$\$|\$\{\w+(?:(?<has>:?-)(?<value>[^}]*)|[^}]*)\}|\$\w+/g,
-    (match: string, ...rest: unknown[]) => {
-      const { has, value = '' } = rest.at(-1) as { has?: string; value?: string };
-      if (match === '$$') return '$';
-      if (!has) known = false;
-      return value;
-    },
-  );
-  return known ? result : null;
 }
 
 function argumentsOf(args: ComposeBuild['args']): Record<string, string> | undefined {

@@ -4,6 +4,14 @@ import type * as yaml from 'yaml';
 /** The parts of a Compose file that targets are inferred from. */
 export interface ComposeModel {
   services: Record<string, { image?: string; build?: string | ComposeBuild } | null>;
+  secrets?: Record<string, ComposeSecret | null>;
+}
+
+/** A secret of the file's own: what services and builds name. */
+export interface ComposeSecret {
+  file?: string;
+  environment?: string;
+  external?: unknown;
 }
 
 export interface ComposeFile {
@@ -20,6 +28,8 @@ export interface ComposeBuild {
   args?: Record<string, string | number | boolean | null> | string[];
   target?: string;
   platforms?: string[];
+  secrets?: (string | { source?: string; target?: string })[];
+  ssh?: string | string[] | Record<string, string | null>;
 }
 
 /** @throws Error naming what is wrong when the text is no Compose file. */

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import type { SaidOptions, SecretOptions } from '@excel2doc/stages';
 
 /** What a Compose file or a Bake file says about one build; paths are relative to the workspace. */
 export interface DeclaredBuild {
@@ -11,6 +12,7 @@ export interface DeclaredBuild {
   buildArgs?: Record<string, string>;
   target?: string;
   platforms?: string[];
+  secrets?: SecretOptions;
   /** What it says and is not carried out, as `labels` or `args.NAME`. */
   unread?: string[];
 }
@@ -20,6 +22,8 @@ export interface BuildSettings {
   context?: string;
   buildArgs?: Record<string, string>;
   platforms?: string[];
+  /** What they say of secrets, weakest first. */
+  secrets?: SaidOptions[];
   /** The stage that becomes the image; default: the last one. */
   stage?: string;
   /** Stages that somebody asks for by name. */
@@ -88,6 +92,12 @@ function merged(builds: readonly DeclaredBuild[]): BuildSettings {
   ];
   const elsewhere = builds.find(({ file }) => file !== builds[0]?.file);
   const stage = builds[0]?.target ?? elsewhere?.target;
+  // Sources say nothing about an image: each file adds what the ones before it leave out.
+  const secrets = builds
+    .toReversed()
+    .flatMap(({ file, name, secrets: options }) =>
+      options ? { options, by: `${file}, ${name}` } : [],
+    );
   const unread = builds.flatMap(({ file, name, unread = [] }) =>
     unread.map((key) => `${file}, ${name}: ${key}`),
   );
@@ -95,6 +105,7 @@ function merged(builds: readonly DeclaredBuild[]): BuildSettings {
     ...(context !== undefined && { context }),
     ...(buildArgs && { buildArgs }),
     ...(platforms && { platforms }),
+    ...(secrets.length > 0 && { secrets }),
     ...(stage !== undefined && { stage }),
     ...(unread.length > 0 && { unread }),
     targets: [...new Set(builds.flatMap(({ target }) => target ?? []))].sort(),

@@ -33,9 +33,9 @@ test('a key that nobody knows is refused, and one that is empty or an extension 
     tags: ['a'],
     'x-note': 'n',
     newest: 'x',
-    ssh: ['default'],
+    network: 'host',
   };
-  expect(refusedKeys(build, COMPOSE_BUILD_KEYS)).toEqual(['newest', 'ssh']);
+  expect(refusedKeys(build, COMPOSE_BUILD_KEYS)).toEqual(['network', 'newest']);
 });
 
 describe('docker-plan', () => {
@@ -67,7 +67,8 @@ describe('docker-plan', () => {
     ['contexts = { base = "target:base" }', 'contexts'],
     ['matrix = { A = ["1"] }', 'matrix'],
     ['platforms = [upper("x")]', 'platforms'],
-    ['secret = ["id=a"]', 'secret'],
+    ['secret = ["id=${upper("x")}"]', 'secret'],
+    ['ssh = [upper("x")]', 'ssh'],
   ])('refuses %s of a Bake target', (line, key) => {
     const file = { 'docker-bake.hcl': `target "api" {\n  context = "api"\n  ${line}\n}\n` };
     expect(plan(file)).toThrow(`docker-bake.hcl, api: ${key}`);

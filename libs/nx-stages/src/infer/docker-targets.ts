@@ -120,6 +120,7 @@ export function dockerTargets(
       metadata: {
         description: `What each stage of ${dockerfile} reads, as files`,
         ...declaredArgs(settings.buildArgs),
+        ...(settings.secrets && { declaredSecrets: settings.secrets }),
         ...projectImages(images),
         ...(settings.unread && { unread: settings.unread }),
       },

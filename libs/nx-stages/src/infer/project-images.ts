@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { familiarReference, type StageSummary } from '@excel2doc/dockerfile';
 import { dockerTarget, homeOf, type ProjectImage, stageTarget } from '@excel2doc/stages';
-import { withDefaults } from './compose-builds';
+import { withDefaults } from './with-defaults';
 import type { ComposeFile } from './compose-file';
 import type { OtherImage } from './docker-targets';
 

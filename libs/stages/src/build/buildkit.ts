@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StagePlan } from '@excel2doc/dockerfile';
 import { type Base, type ImageRecord, SCRATCH, thinImage } from '@excel2doc/oci';
+import { openSecrets, type OpenedSecrets } from '../secrets/open';
+import { mountedSecrets } from '../secrets/state';
 import { StagesError } from '../workspace/fault';
 import { BASE_CONTEXT, buildKitDockerfile } from './buildkit-dockerfile';
 import { needsDocker } from './needs-docker';
@@ -35,17 +37,21 @@ export async function buildWithBuildKit(
     const engine = await build.project.engine();
     if (engine.kind === 'podman') throw needsDocker(build.stage, reason);
     const builder = build.project.builders?.[plan.platform];
-    await engine.build({
+    const contexts = await namedContexts(build, plan, scratch);
+    const { close, ...secrets } = await secretsOf(build);
+    const built = engine.build({
       ...(builder && { builder }),
+      ...secrets,
       dockerfile,
       contextDir,
       target,
       platform: plan.platform,
       buildArgs: plan.args,
-      namedContexts: await namedContexts(build, plan, scratch),
+      namedContexts: contexts,
       ...(build.onProgress && { onProgress: build.onProgress }),
       output: { kind: 'oci-layout', dir: layoutDir },
     });
+    await built.finally(close);
     const paths = plan.output.kind === 'paths' ? plan.output.paths : undefined;
     return await thinImage({
       layoutDir,
@@ -59,6 +65,12 @@ export async function buildWithBuildKit(
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** Of the whole stage: what BuildKit runs first of it has the same. */
+function secretsOf({ project, stage, plan, secrets = [] }: StageBuild): Promise<OpenedSecrets> {
+  const { mounted } = mountedSecrets(project, stage, [plan]);
+  return openSecrets(project, stage, mounted, secrets);
 }
 
 /** Everything that the plan takes from elsewhere: its base, other stages, other images. */

@@ -10,6 +10,7 @@ import { maybeDamage, outputDamage } from './damage';
 import { mendBase } from './mend-base';
 import { mendCacheEntry } from './nx-cache';
 import type { Outputs } from './outputs';
+import { checkSecrets } from '../secrets/state';
 import { buildStage } from './stage';
 
 export interface Healing {
@@ -81,14 +82,17 @@ class Healer {
     await mendBase({ bases, reference, platform, engine: project.engine, say });
   }
 
-  private build(stage: string, plan: StagePlan, { builder, compression, layering }: KeyedPlan) {
+  private build(stage: string, plan: StagePlan, file: KeyedPlan) {
     const { project, outputs } = this.healing;
+    const { builder, compression, layering, secrets } = file;
+    checkSecrets(project, stage, file);
     return buildStage({
       project,
       outputs,
       stage,
       plan,
       builder,
+      secrets,
       compression: compression?.kind,
       layering,
     });

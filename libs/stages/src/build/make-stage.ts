@@ -5,6 +5,7 @@ import { EngineError } from '@excel2doc/engine';
 import { BUILT_PLAN } from '../plan/explain';
 import type { KeyedPlan } from '../plan/make';
 import { readPlan } from '../plan/read';
+import { checkSecrets, missingNotes } from '../secrets/state';
 import type { DockerProject } from '../workspace/docker-project';
 import { BuildLog } from './build-log';
 import { baseImages, withHealing } from './healing';
@@ -24,7 +25,7 @@ export interface StageToMake {
  * Makes one stage's thin output, for every platform of its plan, and says in a line each what came
  * of it.
  *
- * @throws StagesError `PLAN_MISSING`, `STAGE_REFUSED`; EngineError; OciError
+ * @throws StagesError `PLAN_MISSING`, `STAGE_REFUSED`, `SECRET_MISSING`; EngineError; OciError
  */
 export async function makeStage(
   project: DockerProject,
@@ -32,6 +33,8 @@ export async function makeStage(
   say: (line: string) => void,
 ): Promise<void> {
   const file = await readPlan(project, stage);
+  checkSecrets(project, stage, file);
+  missingNotes(project, stage, file.platforms).forEach(say);
   const start = performance.now();
   const log = new BuildLog(project, stage, say);
   try {
@@ -78,6 +81,7 @@ async function makePlatforms(
         buildStage({
           ...{ project, outputs, stage, plan, compression, layering },
           builder: file.builder,
+          secrets: file.secrets,
           onProgress: log.add,
         }),
     );

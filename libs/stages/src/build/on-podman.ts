@@ -23,6 +23,7 @@ import {
   sourceChain,
 } from '@excel2doc/oci';
 import { StagesError } from '../workspace/fault';
+import { mountedSecrets } from '../secrets/state';
 import { needsDocker } from './needs-docker';
 import { type Block, inBlocks, podmanDockerfile } from './podman-dockerfile';
 import { snapshotContext } from './snapshot';
@@ -132,6 +133,9 @@ class PodmanBuild {
     if (plan.frontend?.syntax && !/^(docker\.io\/)?docker\/dockerfile\b/.test(plan.frontend.syntax))
       reasons.push(`# syntax=${plan.frontend.syntax}`);
     if (given.project.builders?.[plan.platform]) reasons.push(`the builder of ${plan.platform}`);
+    const { mounted } = mountedSecrets(given.project, given.stage, [plan]);
+    const secret = mounted.find(({ lack }) => lack === undefined);
+    if (secret) reasons.push(secret.kind === 'ssh' ? 'an SSH agent' : `the secret ${secret.id}`);
     const [reason] = reasons.filter((each) => each !== HEREDOC);
     if (reason) throw needsDocker(given.stage, reason);
   }

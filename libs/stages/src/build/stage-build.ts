@@ -1,5 +1,6 @@
 import type { StagePlan } from '@excel2doc/dockerfile';
 import type { Compression, Layering } from '@excel2doc/oci';
+import type { StageSecret } from '../secrets/state';
 import type { DockerProject } from '../workspace/docker-project';
 import type { Outputs } from './outputs';
 
@@ -11,6 +12,8 @@ export interface StageBuild {
   builder?: 'podman' | undefined;
   project: DockerProject;
   outputs: Outputs;
+  /** What its key tells of secrets. */
+  secrets?: readonly StageSecret[] | undefined;
   /** Told BuildKit's progress as it comes; without it that is shown. */
   onProgress?: ((text: string) => void) | undefined;
   /** Of the layers that it makes, as the plan says. */

@@ -6,6 +6,7 @@ import {
   differenceText,
   explainDifference,
 } from '@excel2doc/dockerfile';
+import type { StageSecret } from '../secrets/state';
 import type { KeyedPlan } from './make';
 
 /** What was built last, beside the outputs of a stage; it is restored from the cache with them. */
@@ -86,8 +87,22 @@ function madeOtherwise(last: KeyedPlan, now: KeyedPlan): string[] {
     made.push(
       `its layers were one a ${last.layering ?? 'COPY'}, now one a ${now.layering ?? 'COPY'}`,
     );
+  made.push(...secretChanges(last.secrets, now.secrets));
   if (last.builder !== now.builder) made.push(`built by ${engineName(last)} before`);
   return made;
+}
+
+function secretChanges(before: readonly StageSecret[] = [], after: readonly StageSecret[] = []) {
+  const text = (list: readonly StageSecret[], { kind, id }: StageSecret) => {
+    const found = list.find((each) => each.kind === kind && each.id === id);
+    if (!found) return 'not mounted';
+    return found.given ? ['given', found.version].filter(Boolean).join(', version ') : 'not given';
+  };
+  const all = new Map([...before, ...after].map((each) => [`${each.kind} ${each.id}`, each]));
+  return [...all].flatMap(([name, each]) => {
+    const [old, now] = [text(before, each), text(after, each)];
+    return old === now ? [] : `${name}: ${old} -> ${now}`;
+  });
 }
 
 function compressionText({ compression }: KeyedPlan): string {

@@ -16,6 +16,7 @@ import type { DockerProject } from '../workspace/docker-project';
 import { builderRules } from './builder-rules';
 import { outputRoot } from '../workspace/paths';
 import { baseReferences } from '../bases/lock';
+import { secretsInKey, type StageSecret } from '../secrets/state';
 import type { StagesError } from '../workspace/fault';
 import { executableInIndex } from './git-index';
 import { namedMissing } from './missing-output';
@@ -41,6 +42,8 @@ export interface KeyedPlan extends StagePlanFile {
    * vouches for the same bytes, so it is part of the key.
    */
   builder?: 'podman';
+  /** What it mounts of secrets and SSH agents, where it mounts any; never a value. */
+  secrets?: StageSecret[];
   /** When it was made, of a stage that is built every time: no other plan is equal to it. */
   madeAt?: string;
   /** Why it cannot be built; there are no platforms then. Nothing that others build needs it. */
@@ -107,14 +110,17 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
   const plans = dockerfile.stages.map(({ name: stage }): KeyedPlan => {
     const error = refused.get(stage);
     const own = byPlatform.flatMap((plans) => plans.filter((plan) => plan.stage === stage));
+    const platforms = error ? [] : own.flatMap(({ platforms }) => platforms);
+    const secrets = secretsInKey(project, stage, platforms);
     return {
       format: PLAN_FORMAT,
       imageFormat: IMAGE_FORMAT,
       ...compression,
       ...(options.layering === 'package' && { layering: 'package' }),
       ...(byPodman && own.some(needsBuilder) && { builder: 'podman' }),
+      ...(secrets.length > 0 && { secrets }),
       stage,
-      platforms: error ? [] : own.flatMap(({ platforms }) => platforms),
+      platforms,
       ...(error && { refused: { message: error.message, hint: error.hint ?? '' } }),
     };
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Reason, serialisePlan } from '@excel2doc/dockerfile';
 import { type FoundImagesFile, foundImagesFile } from '../bases/bases';
 import type { DockerProject } from '../workspace/docker-project';
+import { missingNotes } from '../secrets/state';
 import { type KeyedPlan, makePlans } from './make';
 import { removeOldLayouts } from '../bases/project-images';
 import { hiddenFiles } from './own-outputs';
@@ -38,6 +39,7 @@ export async function writePlans(
   for (const each of written) {
     await write(join(project.planDir, `${each.stage}.json`), serialisePlan(each));
     planNotes(project.dockerfile, each).forEach(say);
+    missingNotes(project, each.stage, each.platforms).forEach(say);
   }
   return written;
 }

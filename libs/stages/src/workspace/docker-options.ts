@@ -1,8 +1,9 @@
 import type { Compression, Layering } from '@excel2doc/oci';
 import type { Modes } from './modes';
+import type { SecretOptions } from './secret-options';
 
 /** What every executor of a Dockerfile is given. Paths are relative to the workspace. */
-export interface DockerOptions {
+export interface DockerOptions extends SecretOptions {
   dockerfile: string;
   context: string;
   lockFile: string;

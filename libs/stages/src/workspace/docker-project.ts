@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { type Engine, type EngineChoice, locateEngine } from '@excel2doc/engine';
 import { mergedArgs } from './build-args';
 import type { DockerOptions } from './docker-options';
-import { homeOf, planFolder, stageFolder } from './paths';
+import { type Given as GivenSecrets, givenBy } from './given-secrets';
+import { dockerTarget, homeOf, planFolder, stageFolder } from './paths';
 import { machinePlatform } from './platform';
 import type { ProjectImage } from './project-image';
 import type { WorkspaceProject } from './workspace-project';
@@ -66,6 +67,23 @@ export class DockerProject {
   /** The images that it names and other projects build, by reference. */
   get projectImages(): Record<string, ProjectImage> {
     return this.project.projectImages?.(this.variant) ?? {};
+  }
+
+  get env(): NodeJS.ProcessEnv {
+    return this.project.env ?? process.env;
+  }
+
+  private readonly secretsOf = new Map<string, GivenSecrets>();
+
+  /** The secrets and SSH agents that a stage is given. @throws StagesError `SECRET_INVALID` */
+  given(stage: string): GivenSecrets {
+    const known = this.secretsOf.get(stage);
+    if (known) return known;
+    const said = this.project.saidSecrets?.(this.variant, stage) ?? { below: [], above: [] };
+    const own = { options: this.options, by: `the target ${dockerTarget('plan', this.variant)}` };
+    const given = givenBy([...said.below, own, ...said.above], this);
+    this.secretsOf.set(stage, given);
+    return given;
   }
 
   get engineChoice(): EngineChoice | undefined {

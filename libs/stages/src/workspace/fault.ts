@@ -21,7 +21,9 @@ export type FaultCode =
   | 'PASSWORD_REFUSED'
   | 'BACKUP_INVALID'
   | 'SCHEMA_DRIFTED'
-  | 'CHECK_FAILED';
+  | 'CHECK_FAILED'
+  | 'SECRET_MISSING'
+  | 'SECRET_INVALID';
 
 /** An error for people: `message` says what happened and where, `hint` what to do next. */
 export class StagesError extends Error {

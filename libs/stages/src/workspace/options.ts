@@ -1,5 +1,6 @@
 import type { Compression, Layering } from '@excel2doc/oci';
 import { similarTo } from '@excel2doc/dockerfile';
+import type { SecretOption } from './secret-options';
 import type { EngineChoice } from '@excel2doc/engine';
 import type { Modes } from './modes';
 
@@ -47,6 +48,12 @@ export interface PluginOptions {
    * `{ "NO_ENGINE": "`make engine` sets one up" }`.
    */
   hints?: Record<string, string>;
+  /** Secrets that every Dockerfile may mount: `id=npm,env=NPM_TOKEN`, or `{ "id", "command" }`. */
+  secrets?: SecretOption[];
+  /** SSH agents that every Dockerfile may mount: `default`. */
+  ssh?: string[];
+  /** Part of the keys of the stages that mount a secret: of all, or by id. */
+  secretVersion?: string | Record<string, string>;
 }
 
 export type BlobStoreOption = { kind: 'inline' } | { kind: 'registry'; repository: string };
@@ -79,6 +86,9 @@ const known = {
   layering: '"package" or "stage"',
   engine: '"auto", "docker" or "podman"',
   hints: 'an object of strings',
+  secrets: 'a list',
+  ssh: 'a list of strings',
+  secretVersion: 'a string or an object of strings',
 } as const;
 
 /**
@@ -112,6 +122,9 @@ const isA: Record<(typeof known)[keyof typeof known], (value: unknown) => boolea
     Array.isArray(value) && value.every((each) => typeof each === 'string'),
   'an object of strings': (value) =>
     isObject(value) && Object.values(value).every((each) => typeof each === 'string'),
+  'a string or an object of strings': (value) =>
+    typeof value === 'string' || isA['an object of strings'](value),
+  'a list': Array.isArray,
   'an object': isObject,
   '"gzip" or "zstd"': (value) => value === 'gzip' || value === 'zstd',
   '"git" or "disk"': (value) => value === 'git' || value === 'disk',

@@ -1,4 +1,5 @@
 import type { EngineChoice } from '@excel2doc/engine';
+import type { SaidOptions } from './secret-options';
 import type { ProjectImage } from './project-image';
 
 /** The project that something is done for, and the workspace around it: no type of Nx's. */
@@ -16,6 +17,16 @@ export interface WorkspaceProject {
   declaredArgs?: (variant: string | undefined) => Record<string, string> | undefined;
   /** Images of other projects that one of the project's Dockerfiles names, by reference. */
   projectImages?: (variant: string | undefined) => Record<string, ProjectImage>;
+  /**
+   * What is said of a stage's secrets elsewhere than in the options of its Dockerfile. `below` holds where
+   * those say nothing, `above` goes before them.
+   */
+  saidSecrets?: (
+    variant: string | undefined,
+    stage: string,
+  ) => { below: SaidOptions[]; above: SaidOptions[] };
+  /** The variables that secrets are taken from; default: this process's. */
+  env?: NodeJS.ProcessEnv;
   /** Folders that this project's and other projects' images and caches are written to. */
   ownOutputs?: readonly string[];
   /** The targets that make what lies at a path of the workspace, as `project:target`. */

@@ -42,9 +42,11 @@ export function plannedProject(
   const { projectsConfigurations, projectName = '' } = context;
   const targets = projectsConfigurations?.projects[projectName]?.targets ?? {};
   const plan = targets[dockerTarget('plan', own.variant)];
+  // Told of each stage by itself: all are planned in one.
+  const { secrets: _secrets, ssh: _ssh, secretVersion: _version, ...source } = own;
   const named = configuration ?? plan?.defaultConfiguration;
   return new DockerProject(projectOf(context), {
-    ...own,
+    ...source,
     ...plan?.options,
     ...(named !== undefined && plan?.configurations?.[named]),
   });

@@ -2,8 +2,9 @@ import type { ExecutorContext } from '@nx/devkit';
 import { type DockerOptions, makeStage, planNotes, type StageToMake } from '@excel2doc/stages';
 import { plannedProject, taskOf } from '../docker-plan/plan-project';
 import { dockerProject } from '../project';
+import { refuseUnbuildable } from './unbuildable';
 import { report, sayLine } from '../report';
-import { ensurePlanned } from './planned';
+import { ensurePlanned, refuseTypedSecrets } from './planned';
 
 /** Makes one stage's thin output, for every platform of its plan. */
 export default function dockerStage(
@@ -12,9 +13,14 @@ export default function dockerStage(
 ) {
   return report(async () => {
     const task = taskOf(context);
+    refuseTypedSecrets(task, context);
     const planned = plannedProject(options, context, task?.target.configuration);
     const plan = await ensurePlanned(planned, options.stage, task, context);
     planNotes(planned.dockerfile, plan).forEach(sayLine);
-    await makeStage(dockerProject(options, context), options, sayLine);
+    await refuseUnbuildable(planned, task, context);
+    // With the secrets of its plan: this one's own options stand in the graph.
+    const { secrets, ssh, secretVersion } = planned.options;
+    const given = { ...options, secrets, ssh, secretVersion } as typeof options;
+    await makeStage(dockerProject(given, context), options, sayLine);
   });
 }

@@ -10,10 +10,33 @@ import {
 import { optionsOf, planProject } from '../docker-plan/plan-project';
 import type { RunContext } from '../project';
 
+const SECRET_OPTIONS = ['secrets', 'ssh', 'secretVersion'];
+
 /** What a stage's output hangs on besides its plan: who makes it, where it goes, and how. */
 export function besidesPlan(task: Task, context: RunContext): unknown {
   const { project, target } = task.target;
-  return { project, target, outputs: task.outputs, options: optionsOf(task, context) };
+  const options = { ...optionsOf(task, context) };
+  // Where a secret comes from is this machine's; whether it is there stands in the plan.
+  for (const name of SECRET_OPTIONS) delete options[name];
+  return { project, target, outputs: task.outputs, options };
+}
+
+/**
+ * A stage's secrets are those of its target: the plan of all stages is made from them.
+ *
+ * @throws StagesError `SECRET_INVALID` where they were typed, which would be dropped in silence
+ */
+export function refuseTypedSecrets(task: Task | undefined, context: RunContext): void {
+  if (!task) return;
+  const { project, target, configuration = '' } = task.target;
+  const found = context.projectsConfigurations?.projects[project]?.targets?.[target];
+  const others = { ...found?.configurations?.[configuration], ...task.overrides };
+  const typed = SECRET_OPTIONS.find((name) => others[name] !== undefined);
+  if (typed === undefined) return;
+  throw new StagesError('SECRET_INVALID', {
+    message: `${typed} of a stage cannot be given on the command line or by a configuration`,
+    hint: `Set "${typed}" in the options of ${target} in the project's configuration, or in nx.json`,
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { type DeclaredBuild, declaredPaths } from '../declared-build';
 import { BAKE_TARGET_KEYS, refusedKeys } from '../declared-keys';
+import { bakeSecrets } from './bake-secrets';
 import { UNKNOWN, type Value, type ValueMap, parseHcl } from './hcl';
 
 type Targets = Record<string, ValueMap>;
@@ -41,13 +42,19 @@ export function readBake(
     const buildArgs = argumentsOf(attributes['args']);
     const platforms = listOf(attributes['platforms']);
     const target = texts('target');
-    const unread = [...refusedKeys(attributes, BAKE_TARGET_KEYS), ...unknownIn(attributes)];
+    const { options: secrets, unread: unreadSecrets } = bakeSecrets(attributes, file);
+    const unread = [
+      ...refusedKeys(attributes, BAKE_TARGET_KEYS),
+      ...unknownIn(attributes),
+      ...unreadSecrets,
+    ];
     return {
       ...{ file, name },
       ...paths,
       ...(buildArgs && { buildArgs }),
       ...(platforms && { platforms }),
       ...(target && { target }),
+      ...(secrets && { secrets }),
       ...(unread.length > 0 && { unread }),
     };
   });
