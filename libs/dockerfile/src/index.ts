@@ -28,7 +28,6 @@ export { familiarReference } from './stage/reference';
 export { planStages, planStagesAsking } from './plan/plan-stages';
 export { privateMounts } from './plan/private-mounts';
 export type { PrivateMount, PrivateMounts } from './plan/private-mounts';
-export { planStages } from './plan/plan-stages';
 export type { PlanOptions } from './plan/plan-stages';
 export { differenceText, explainDifference } from './explain';
 export type { Difference } from './explain';

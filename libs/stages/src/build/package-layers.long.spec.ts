@@ -59,7 +59,7 @@ const outputs = () =>
   Outputs.open(new DockerProject(workspace.project, workspace.options), workspace.engine.platform);
 
 /** What BuildKit makes of the last stage, given the files of `builder` as one layer each. */
-async function byBuildKit(copy: string): Promise<Map<string, unknown>> {
+async function byBuildKit(copy: string): Promise<Map<string, object>> {
   const { engine, root } = workspace;
   const opened = await outputs();
   const scratch = join(root, 'by-buildkit');
