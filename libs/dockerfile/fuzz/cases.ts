@@ -180,18 +180,30 @@ function edit(paths: readonly string[]): fc.Arbitrary<Edit> {
   );
 }
 
-export function batches(stagesPerBatch: number): fc.Arbitrary<Batch> {
-  return fc.array(file, { minLength: 3, maxLength: 25 }).chain((files) => {
-    const paths = files.map((spec) => spec.path);
-    return fc.record({
-      files: fc.constant(files),
-      ignore: fc.array(ignoreLine(paths), { maxLength: 4 }),
-      stages: fc.array(copies(paths), { minLength: stagesPerBatch, maxLength: stagesPerBatch }),
-      argument: near(paths),
-      edits: fc.array(fc.array(edit(paths), { minLength: 1, maxLength: 4 }), {
-        minLength: 2,
-        maxLength: 2,
-      }),
-    });
+/** Some more names for the files. */
+function withHardLinks(files: FileSpec[]): fc.Arbitrary<FileSpec[]> {
+  const of = fc.constantFrom(...files.map((spec) => spec.path));
+  const links = fc.array(fc.record({ path, type: fc.constant('hardlink' as const), of }), {
+    maxLength: 3,
   });
+  return links.map((more) => [...files, ...more]);
+}
+
+export function batches(stagesPerBatch: number): fc.Arbitrary<Batch> {
+  return fc
+    .array(file, { minLength: 3, maxLength: 25 })
+    .chain(withHardLinks)
+    .chain((files) => {
+      const paths = files.map((spec) => spec.path);
+      return fc.record({
+        files: fc.constant(files),
+        ignore: fc.array(ignoreLine(paths), { maxLength: 4 }),
+        stages: fc.array(copies(paths), { minLength: stagesPerBatch, maxLength: stagesPerBatch }),
+        argument: near(paths),
+        edits: fc.array(fc.array(edit(paths), { minLength: 1, maxLength: 4 }), {
+          minLength: 2,
+          maxLength: 2,
+        }),
+      });
+    });
 }

@@ -120,7 +120,9 @@ function compareStage(
       );
     result.push(destination, delivered.has(destination) ? 'made' : 'not made', ...show(got));
     const named = new Set(prediction.plan.files.map(describePlanFile));
-    const unnamed = [...got.values()].find((described) => !named.has(described));
+    const unnamed = [...got.values()].find(
+      (described) => !named.has(described.replace(/ = .*$/, '')),
+    );
     if (unnamed !== undefined)
       throw failure(batch, instructions, `the plan does not name ${unnamed}`);
   }
@@ -153,8 +155,15 @@ async function run(engine: Engine, root: string, instructions: string[], argumen
     exportTo,
     options: ['--no-cache', '--build-arg', `SOURCE=${argument}`],
   });
-  return { ok, printed, delivered: ok ? readTree(exportTo) : new Map<string, string>() };
+  return {
+    ok,
+    printed,
+    delivered: ok ? readTree(exportTo, belowDestination) : new Map<string, string>(),
+  };
 }
+
+/** `0-1/a/b` -> `a/b` */
+const belowDestination = (path: string) => path.slice(path.indexOf('/') + 1);
 
 async function blame(
   engine: Engine,

@@ -86,6 +86,22 @@ export const pastFailures: Record<string, Omit<Batch, 'edits'>> = {
     ignore: [],
     stages: [['COPY ["*/*","@"]'], ['COPY ["b","@"]']],
   },
+  'hard links, kept within a folder and not between sources': {
+    files: [
+      file('a/b'),
+      { path: 'a/c', type: 'hardlink', of: 'a/b' },
+      { path: 'd/e', type: 'hardlink', of: 'a/b' },
+      { path: 'a/empty', type: 'directory', mode: 0o700 },
+    ],
+    ignore: [],
+    stages: [
+      ['COPY [".","@"]'],
+      ['COPY ["a","d","@"]'],
+      ['COPY ["a/b","a/c","@"]'],
+      ['COPY ["*","@"]'],
+      ['COPY ["a/*","@"]'],
+    ],
+  },
   'a link to a name with wildcard characters': {
     files: [file('[z]/a'), file('b'), { path: 'l', type: 'symlink', link: '/[z]' }],
     ignore: [],

@@ -66,7 +66,8 @@ function deliveries(
         if (taken.path !== taken.entry.path && hasWildcards(taken.entry.path)) return undefined;
         if (taken.root) continue;
         if (read.sources.some(hasWildcards) && dangles(reader.tree, taken)) return undefined;
-        const described = describeTaken(reader, taken);
+        const same = taken.linkedTo ? ` = ${taken.linkedTo.target}` : '';
+        const described = describeTaken(reader, taken) + same;
         const before = files.get(taken.target);
         if (before && isFolder(before) !== isFolder(described)) return undefined;
         files.set(taken.target, described);

@@ -18,6 +18,8 @@ export type FileSpec =
   | { path: string; type: 'file'; mode: number; content: string }
   | { path: string; type: 'directory'; mode: number }
   | { path: string; type: 'symlink'; link: string }
+  /** Another name of a file that is there. */
+  | { path: string; type: 'hardlink'; of: string }
   | { path: string; type: 'fifo'; mode: number };
 
 /** Writes a tree; later specs that don't fit what is there are left out. */
@@ -28,6 +30,8 @@ export function writeTree(root: string, specs: FileSpec[]): void {
     try {
       mkdirSync(systemPath(dirname(path)), { recursive: true });
       if (spec.type === 'symlink') symlinkSync(spec.link, systemPath(path));
+      else if (spec.type === 'hardlink')
+        execFileSync('ln', ['--', join(root, spec.of), path], { stdio: 'ignore' });
       else if (spec.type === 'fifo') execFileSync('mkfifo', [path], { stdio: 'ignore' });
       else if (spec.type === 'directory') {
         mkdirSync(systemPath(path), { recursive: true });
@@ -41,14 +45,23 @@ export function writeTree(root: string, specs: FileSpec[]): void {
   for (const { path, mode } of folders) chmodSync(systemPath(path), mode);
 }
 
-/** What is in a folder: `type mode content` by path. Links in the way are not followed. */
-export function readTree(root: string): Map<string, string> {
+/**
+ * What is in a folder: `type mode content` by path, and of a hard link its first name in `as`, where
+ * one destination's names start. Links in the way are not followed.
+ */
+export function readTree(root: string, as = (path: string) => path): Map<string, string> {
   const found = new Map<string, string>();
+  const inodes = new Map<string, string>();
   const visit = (folder: string) => {
     const names = readdirSync(systemPath(join(root, folder)), { encoding: 'buffer' }).map(textOf);
     for (const name of names.sort()) {
       const path = folder === '' ? name : `${folder}/${name}`;
-      found.set(path, describeFile(join(root, path)));
+      const stat = lstatSync(systemPath(join(root, path)));
+      const inode = `${stat.dev} ${stat.ino}`;
+      const first = stat.nlink > 1 && !stat.isDirectory() ? inodes.get(inode) : undefined;
+      const same = first === undefined ? '' : ` = ${as(first)}`;
+      found.set(path, describeFile(join(root, path)) + same);
+      if (!inodes.has(inode)) inodes.set(inode, path);
       if (found.get(path)!.startsWith('directory')) visit(path);
     }
   };

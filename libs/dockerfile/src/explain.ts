@@ -162,6 +162,8 @@ function byPath(files: PlanFile[]): Map<string, PlanFile[]> {
 }
 
 function contentText(file: PlanFile): string {
-  if (file.type === 'symlink') return file.link;
-  return file.type === 'file' ? `${file.digest} ${file.by ?? ''}` : '';
+  if (file.type === 'directory') return '';
+  const same = file.sameAs ?? '';
+  if (file.type === 'symlink') return `${file.link} ${same}`;
+  return file.type === 'file' ? `${file.digest} ${file.by ?? ''} ${same}` : same;
 }

@@ -72,13 +72,21 @@ export interface PlanInstruction {
 /**
  * Something that the stage reads of the context. A path is relative to the context; a byte that is
  * no UTF-8 stands as U+DC00 + byte, which JSON writes as `\udcXX`. A symbolic link named by COPY is
- * followed, so it stands here as what it leads to.
+ * followed, so it stands here as what it leads to. `sameAs` is the other name of a file that is taken
+ * with it as a hard link.
  */
 export type PlanFile =
-  | { path: string; type: 'file'; mode: string; digest: string; by?: 'requirements' }
+  | {
+      path: string;
+      type: 'file';
+      mode: string;
+      digest: string;
+      by?: 'requirements';
+      sameAs?: string;
+    }
   | { path: string; type: 'directory'; mode: string }
-  | { path: string; type: 'symlink'; mode: string; link: string }
-  | { path: string; type: 'special'; mode: string };
+  | { path: string; type: 'symlink'; mode: string; link: string; sameAs?: string }
+  | { path: string; type: 'special'; mode: string; sameAs?: string };
 
 /** `line` is of the Dockerfile, and is not written to the plan: a comment above would change it. */
 export interface Reason {

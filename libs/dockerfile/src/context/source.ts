@@ -14,6 +14,26 @@ export interface Taken {
   target: string;
   /** The folder that a source names: its content is copied, its own mode is not. */
   root: boolean;
+  /** Another name of the same file that is taken with it: BuildKit makes a hard link. */
+  linkedTo?: Taken;
+}
+
+/**
+ * Marks the hard links among what is taken of one folder. BuildKit keeps these, in a copy and in a mount;
+ * what several sources name, or a wildcard matches, it copies one by one.
+ *
+ * @see https://github.com/tonistiigi/fsutil, copy/hardlink.go
+ */
+function markLinks(taken: readonly Taken[]): void {
+  const seen = new Map<string, Taken>();
+  for (const each of taken) {
+    const { type, stat } = each.entry;
+    if (type === 'directory' || stat.nlink < 2n) continue;
+    const inode = `${stat.dev} ${stat.ino}`;
+    const first = seen.get(inode);
+    if (first) each.linkedTo = first;
+    else seen.set(inode, each);
+  }
 }
 
 /** Why a source takes nothing. */
@@ -39,8 +59,11 @@ export function takeSource(
     const entry = followed === undefined ? undefined : tree.entry(followed);
     if (!entry) return { missing: named, why: followed === undefined ? 'circular' : 'absent' };
     if (entry.type === 'directory') {
+      const below: Taken[] = [];
+      takeBelow(tree, { folder: entry.path, named, target: '', excluded }, below);
+      markLinks(below);
       taken.push({ path: named, entry, target: '', root: true });
-      takeBelow(tree, { folder: entry.path, named, target: '', excluded }, taken);
+      for (const each of below) taken.push(each);
     } else taken.push({ path: named, entry, target: named.split('/').at(-1)!, root: false });
   }
   return taken;
@@ -70,11 +93,14 @@ export function takeWithParents(
       continue;
     }
     const everything = pattern === '';
+    const below: Taken[] = [];
     takeBelow(
       tree,
       { folder: entry.path, named, target: '', excluded, ...(!everything && { included }) },
-      taken,
+      below,
     );
+    markLinks(below);
+    for (const each of below) taken.push(each);
   }
   const required = !hasWildcards(start) && !hasWildcards(pattern);
   return required && taken.length === 0 && pattern !== ''
@@ -91,6 +117,7 @@ export function takeMounted(tree: ContextTree, source: string): Taken[] | Missin
   const taken: Taken[] = [{ path: named, entry, target: '', root: false }];
   if (entry.type === 'directory')
     takeBelow(tree, { folder: entry.path, named, target: '', excluded: patternList([]) }, taken);
+  markLinks(taken);
   return taken;
 }
 

@@ -225,11 +225,14 @@ export class FileSet {
     private readonly meanings: ReadonlyMap<string, string> = new Map(),
   ) {}
 
-  add({ path, entry, root }: Taken): void {
+  add({ path, entry, root, linkedTo }: Taken): void {
     const key = `${path}\0${entry.type}`;
-    const known = this.files.get(key);
-    if (known && (known.mode !== '' || root)) return;
-    this.files.set(key, this.planned(path || '.', entry, root ? '' : entry.mode));
+    let known = this.files.get(key);
+    if (!known || (known.mode === '' && !root)) {
+      known = this.planned(path || '.', entry, root ? '' : entry.mode);
+      this.files.set(key, known);
+    }
+    if (linkedTo && known.type !== 'directory') known.sameAs = linkedTo.path;
   }
 
   sorted(): PlanFile[] {

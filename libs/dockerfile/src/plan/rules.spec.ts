@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -316,4 +317,17 @@ it('quotes in a heredoc stay', () => {
   const lines = ['FROM scratch', 'ENV A=1', 'COPY <<X /x', `"$A" '$A' \\$A`, 'X'];
   const [, copy] = resolveInstructions(last(lines), {});
   expect(copy).toMatchObject({ heredocs: [{ content: `"1" '1' $A\n` }] });
+});
+
+it('hard links within a folder count, those between sources do not', () => {
+  write('d/a', 'd/e');
+  execFileSync('ln', [join(context, 'd/a'), join(context, 'd/b')]);
+  const names = (...lines: string[]) =>
+    last(['FROM scratch', ...lines], { rules: 34 }).files.flatMap((file) =>
+      'sameAs' in file ? [`${file.path} = ${file.sameAs}`] : [],
+    );
+  expect(names('COPY d /x')).toEqual(['d/b = d/a']);
+  expect(names('RUN --mount=type=bind,source=d,target=/d ls')).toEqual(['d/b = d/a']);
+  expect(names('COPY d/a d/b /x/')).toEqual([]);
+  expect(names('COPY d/* /x/')).toEqual([]);
 });

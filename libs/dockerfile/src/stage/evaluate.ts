@@ -12,7 +12,8 @@ import { unknown } from '../syntax/expand';
 import { readLines } from '../syntax/lines';
 import { firstScope } from './first-scope';
 import { problemAt } from './problem';
-import type { EvaluateOptions, Graph, StageSource } from './graph';
+import type { Graph, StageSource } from './graph';
+import type { EvaluateOptions } from './options';
 import { readGraph } from './graph';
 import {
   refuseChecksum,

@@ -2,7 +2,7 @@ import type { Dockerfile } from '../dockerfile';
 import { SubstitutionError } from '../syntax/expand';
 import type { GivenArgs } from './epoch';
 import { EPOCH, settleEpoch } from './epoch';
-import type { EvaluateOptions } from './graph';
+import type { EvaluateOptions } from './options';
 import { platformArgs } from './platform';
 import { problemAt } from './problem';
 import { Scope } from './scope';

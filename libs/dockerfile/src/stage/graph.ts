@@ -4,28 +4,15 @@ import type { Copy, Run } from '../instruction/instruction';
 import { similarTo } from '../instruction/keyword';
 import { parseMount } from '../instruction/mount';
 import { SyntaxProblem } from '../syntax/words';
-import type { BaseFacts, BaseInput } from './base';
+import type { BaseFacts } from './base';
 import { baseFacts } from './base';
 import type { GivenArgs } from './epoch';
+import type { EvaluateOptions } from './options';
 import { globalScope, settledArgs } from './global-scope';
 import { normalPlatform, platformArgs } from './platform';
 import { problemAt } from './problem';
 import { digestOf, familiarReference } from './reference';
 import { Scope } from './scope';
-
-export interface EvaluateOptions {
-  /** `linux/amd64` */
-  platform: string;
-  /** The stage that a build is asked for, of which TARGETSTAGE tells; default: the last one. */
-  target?: string | undefined;
-  /** Of the machine that builds; default: `platform`. */
-  buildPlatform?: string;
-  buildArgs?: Record<string, string>;
-  /** By reference, as in images.lock.json. */
-  bases?: Record<string, BaseInput>;
-  /** Values of --build-context, by name. */
-  namedContexts?: Record<string, string>;
-}
 
 /** Where a stage starts from, or what COPY --from and a mount's `from` read. */
 export type StageSource =

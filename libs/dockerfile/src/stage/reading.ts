@@ -7,7 +7,7 @@ import { frontendOf } from '../syntax/frontend';
 import { knownFrontend } from '../syntax/released';
 import { isReadAlike } from './alike';
 import { evaluateStages } from './evaluate';
-import type { EvaluateOptions } from './graph';
+import type { EvaluateOptions } from './options';
 import type { EvaluatedStage, Read } from './step';
 
 export interface ReadingOptions extends EvaluateOptions {
