@@ -56,6 +56,9 @@ function open(port: number, host: string): Promise<Socket> {
   });
 }
 
+/** @see RFC 9112, section 7.1 */
+const lastChunk = Buffer.from('\r\n0\r\n\r\n');
+
 function exchange(
   socket: Socket,
   { method, path, body }: LoadRequest,
@@ -64,6 +67,8 @@ function exchange(
   return new Promise((resolve, reject) => {
     let head: Buffer = Buffer.alloc(0);
     let missing = -1;
+    /** The end of a body whose length nobody has said. */
+    let tail: Buffer | null = null;
     let status = 0;
     const done = (settle: () => void) => {
       socket.off('data', onData);
@@ -81,10 +86,14 @@ function exchange(
         status = Number(text.slice(9, 12));
         const length = Number(/\r\ncontent-length: *(\d+)/i.exec(text)?.[1] ?? 0);
         missing = length - (head.length - end - 4);
+        if (/\r\ntransfer-encoding: *chunked/i.test(text)) tail = head.subarray(end + 4);
+      } else if (tail) {
+        tail = Buffer.concat([tail, chunk]).subarray(-lastChunk.length);
       } else {
         missing -= chunk.length;
       }
-      if (missing <= 0) done(() => resolve(status));
+      if (tail ? tail.subarray(-lastChunk.length).equals(lastChunk) : missing <= 0)
+        done(() => resolve(status));
     };
     socket.on('data', onData);
     socket.on('error', onEnd);

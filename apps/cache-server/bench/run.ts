@@ -7,7 +7,8 @@ import { chart } from './chart';
 import { measureCosts } from './costs';
 import { load, percentile, type LoadRequest } from './http-load';
 import { report, type BenchResult, type Row } from './report';
-import { startNginx, startOurs, type BenchServer } from './servers';
+import { findTurboCache } from '../tools/turbo-cache.mjs';
+import { startNginx, startOurs, startPeer, type BenchServer } from './servers';
 import { measureTransfers, type TransferPlan } from './transfers';
 
 const root = join(__dirname, '../../..');
@@ -18,9 +19,10 @@ const only = onlyAt === -1 ? null : process.argv[onlyAt + 1];
 
 /** Enough for a figure, few enough for the whole run to take minutes. */
 const plans: TransferPlan[] = [
-  { name: '10 KB', sizeBytes: 10_000, requests: 1_000, rounds: 5 },
-  { name: '1 MB', sizeBytes: 1_000_000, requests: 100, rounds: 5 },
-  { name: '100 MB', sizeBytes: 100_000_000, requests: 4, rounds: 1 },
+  { name: '10 KB', sizeBytes: 10_000, requests: 1_000, rounds: 7, withPeer: true },
+  { name: '1 MB', sizeBytes: 1_000_000, requests: 100, rounds: 7, withPeer: true },
+  // The peer holds each body in memory: 64 of these would not fit into the machine.
+  { name: '100 MB', sizeBytes: 100_000_000, requests: 4, rounds: 1, withPeer: false },
 ];
 
 async function main(): Promise<void> {
@@ -30,6 +32,7 @@ async function main(): Promise<void> {
   await bundle(mainFile);
   const loadBefore = loadavg()[0]!;
   const nginx = await startNginx(findNginx(), join(folder, 'nginx'));
+  const peer = await startPeer(findTurboCache(), join(folder, 'peer'));
   const ours = await startOurs(mainFile, join(folder, 'ours'));
   try {
     const costsMs = await measureCosts(folder);
@@ -37,7 +40,8 @@ async function main(): Promise<void> {
     for (const plan of plans) {
       if (only !== null && plan.name !== only) continue;
       const rounds = quick ? 1 : plan.rounds;
-      rows.push(...(await measureTransfers([nginx, ours], { ...plan, rounds }, folder)));
+      const servers = plan.withPeer ? [nginx, peer, ours] : [nginx, ours];
+      rows.push(...(await measureTransfers(servers, { ...plan, rounds }, folder)));
     }
     const result: BenchResult = {
       date: new Date().toISOString().slice(0, 10),
@@ -47,11 +51,12 @@ async function main(): Promise<void> {
       rows,
       costsMs,
       missP99Ms: await measureMisses(ours),
+      rounds: plans[0]!.rounds,
     };
     process.stdout.write(report(result));
     if (only === null && !quick) await write(result);
   } finally {
-    await Promise.all([nginx.stop(), ours.stop()]);
+    await Promise.all([nginx.stop(), peer.stop(), ours.stop()]);
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -7,10 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newToken } from '../src/access/static-tokens';
 
 export interface BenchServer {
-  name: 'nginx' | 'ours';
+  name: 'nginx' | 'peer' | 'ours';
   url: string;
   token: string;
   pid: number;
+  /** The path of an entry. */
+  path(id: string): string;
   stop(): Promise<void>;
 }
 
@@ -40,7 +42,34 @@ export async function startNginx(nginxFile: string, folder: string): Promise<Ben
   });
   const url = `http://127.0.0.1:${port}`;
   await answering(url);
-  return { name: 'nginx', url, token: 'none', pid: child.pid!, stop: () => stop(child, 'SIGQUIT') };
+  const end = () => stop(child, 'SIGQUIT');
+  return { name: 'nginx', url, token: 'none', pid: child.pid!, path: ourPath, stop: end };
+}
+
+/** turborepo-remote-cache with files on the same disk, its log off, and the same Node as ours. */
+export async function startPeer(peerFile: string, folder: string): Promise<BenchServer> {
+  await mkdir(folder, { recursive: true });
+  const { token } = newToken();
+  const port = await freePort();
+  const child = spawn(process.execPath, [peerFile], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      PATH: process.env.PATH,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      AUTH_MODE: 'static',
+      TURBO_TOKEN: token,
+      LOG_LEVEL: 'error',
+      STORAGE_PROVIDER: 'local',
+      STORAGE_PATH: join(folder, 'data'),
+      STORAGE_PATH_USE_TMP_FOLDER: 'false',
+    },
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await answering(url);
+  const path = (id: string) => `/v8/artifacts/${id}?teamId=bench`;
+  return { name: 'peer', url, token, pid: child.pid!, path, stop: () => stop(child, 'SIGTERM') };
 }
 
 /** Our server with its defaults, in the environment that its image gives it (see the Dockerfile). */
@@ -65,8 +94,11 @@ export async function startOurs(mainFile: string, folder: string): Promise<Bench
   const [line] = (await once(child.stdout!, 'data')) as [Buffer];
   child.stdout!.resume();
   const { url } = JSON.parse(line.toString()) as { url: string };
-  return { name: 'ours', url, token, pid: child.pid!, stop: () => stop(child, 'SIGTERM') };
+  const end = () => stop(child, 'SIGTERM');
+  return { name: 'ours', url, token, pid: child.pid!, path: ourPath, stop: end };
 }
+
+const ourPath = (id: string) => `/v1/cache/${id}`;
 
 /** The most memory that a process has held since `forgetPeak`, in bytes. */
 export async function peakBytes(pid: number): Promise<number> {

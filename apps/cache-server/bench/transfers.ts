@@ -14,6 +14,8 @@ export interface TransferPlan {
   /** In each round; at least one for each client. */
   requests: number;
   rounds: number;
+  /** Whether the peer is measured as well. */
+  withPeer: boolean;
 }
 
 /** One server, one method, one round. */
@@ -27,10 +29,10 @@ const clientCounts = [1, 16, 64];
 const large = 10_000_000;
 let serial = 0;
 
-/** Moves bodies of one size to and from both servers, with each number of clients. */
+/** Moves bodies of one size to and from all servers, with each number of clients. */
 export async function measureTransfers(
   servers: BenchServer[],
-  { name, sizeBytes, requests, rounds }: TransferPlan,
+  { name, sizeBytes, requests, rounds }: Omit<TransferPlan, 'withPeer'>,
   folder: string,
 ): Promise<Row[]> {
   const body = await nxArchive({ 'dist/layer': randomBytes(sizeBytes - 1_000) });
@@ -41,27 +43,32 @@ export async function measureTransfers(
   for (const clients of clientCounts) {
     const taken: Awaited<ReturnType<typeof round>>[] = [];
     for (let at = 0; at < rounds; at += 1) {
-      // Which server goes first changes, so that neither always finds the disk busy.
-      const order = at % 2 === 0 ? servers : [...servers].reverse();
+      // Which server goes first changes, so that none always finds the disk busy.
+      const first = at % servers.length;
+      const order = [...servers.slice(first), ...servers.slice(0, first)];
       taken.push(await round(order, body, clients, Math.max(clients, requests)));
       if (sizeBytes >= large) await forget(folder);
     }
     for (const method of ['PUT', 'GET'] as const) {
       const median = (of: (sample: (typeof taken)[number]) => number) =>
         percentile(taken.map(of), 0.5);
+      // Of each round by itself: what else the machine does changes from round to round.
+      const ratioTo = (other: BenchServer['name']) =>
+        median((each) => each.ours![method].megabytesPerSecond / each[other]![method].megabytesPerSecond); // prettier-ignore
+      const figures = (name: BenchServer['name']) => ({
+        megabytesPerSecond: median((each) => each[name]![method].megabytesPerSecond),
+        cpuMs: median((each) => each[name]![method].cpuMs),
+      });
       const row: Row = {
         method,
         size: name,
         clients,
-        nginx: median((each) => each.nginx[method].megabytesPerSecond),
-        ours: median((each) => each.ours[method].megabytesPerSecond),
-        // Of each round by itself: what else the machine does changes from round to round.
-        ratio: median(
-          ({ nginx, ours }) => ours[method].megabytesPerSecond / nginx[method].megabytesPerSecond,
-        ),
-        nginxCpuMs: median((each) => each.nginx[method].cpuMs),
-        oursCpuMs: median((each) => each.ours[method].cpuMs),
-        peakBytes: Math.max(...taken.map((each) => each.ours[method].peakBytes)),
+        nginx: figures('nginx'),
+        peer: servers.some(({ name }) => name === 'peer') ? figures('peer') : null,
+        ours: figures('ours'),
+        ofNginx: ratioTo('nginx'),
+        ofPeer: servers.some(({ name }) => name === 'peer') ? ratioTo('peer') : null,
+        peakBytes: Math.max(...taken.map((each) => each.ours![method].peakBytes)),
       };
       process.stderr.write(`${JSON.stringify(row)}\n`);
       rows.push(row);
@@ -77,25 +84,25 @@ async function round(
   body: Buffer,
   clients: number,
   count: number,
-): Promise<Record<BenchServer['name'], Record<Method, Sample>>> {
-  const paths = Array.from({ length: count }, () => `/v1/cache/${(serial += 1)}`);
+): Promise<Partial<Record<BenchServer['name'], Record<Method, Sample>>>> {
+  const ids = Array.from({ length: count }, () => String((serial += 1)));
   const samples: Partial<Record<BenchServer['name'], Record<Method, Sample>>> = {};
   for (const server of servers) {
     const PUT = await sample(
       server,
       clients,
       body,
-      paths.map((path) => ({ method: 'PUT', path, body })),
+      ids.map((id) => ({ method: 'PUT', path: server.path(id), body })),
     );
     const GET = await sample(
       server,
       clients,
       body,
-      paths.map((path) => ({ method: 'GET', path })),
+      ids.map((id) => ({ method: 'GET', path: server.path(id) })),
     );
     samples[server.name] = { PUT, GET };
   }
-  return samples as Record<BenchServer['name'], Record<Method, Sample>>;
+  return samples;
 }
 
 async function sample(
@@ -120,5 +127,6 @@ async function sample(
 async function forget(folder: string): Promise<void> {
   await rm(join(folder, 'nginx/v1/cache'), { recursive: true });
   await mkdir(join(folder, 'nginx/v1/cache'));
+  await rm(join(folder, 'peer/data'), { recursive: true, force: true });
   await rm(join(folder, 'ours/data/entries'), { recursive: true, force: true });
 }

@@ -13,6 +13,7 @@ export interface ArchiveRules {
 /** What the threads that read archives are asked. Blocks are shared memory: nothing is copied. */
 export type ArchiveRequest = { id: number } & (
   | { kind: 'whole'; block: Uint8Array; maxBytes: number; rules: ArchiveRules }
+  | { kind: 'gathered'; blocks: Uint8Array[]; path: string; maxBytes: number; rules: ArchiveRules }
   | { kind: 'open'; path: string; rules: ArchiveRules }
   | { kind: 'block'; block: Uint8Array }
   | { kind: 'end' }
@@ -33,7 +34,7 @@ export interface WrittenArchive {
 /** One for each request, in the order of the requests of one id. */
 export type ArchiveReply = { id: number } & (
   | { kind: 'taken' }
-  /** It is more than fits into memory: to be sent as blocks. */
+  /** It unpacks to more than `maxBytes`, and nothing was done: to be sent as blocks. */
   | { kind: 'too-large' }
   | { kind: 'whole'; archive: WrittenArchive; content: Uint8Array }
   | { kind: 'written'; archive: WrittenArchive }

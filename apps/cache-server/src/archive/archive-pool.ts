@@ -107,6 +107,24 @@ export class ArchivePool {
     return { archive, content: Buffer.from(content.buffer, content.byteOffset, content.length) };
   }
 
+  /**
+   * Reads an archive of a few blocks and writes it into a new file at `path`; null when it unpacks to
+   * more than `maxBytes`, and nothing was written. The blocks stay the caller's.
+   *
+   * @throws CacheError `ARCHIVE_REFUSED`, `DISK_FULL`
+   */
+  async gathered(
+    blocks: Buffer[],
+    path: string,
+    rules: ArchiveRules,
+    maxBytes: number,
+  ): Promise<WrittenArchive | null> {
+    const thread = this.#leastBusy();
+    const request = { kind: 'gathered', blocks, path, rules, maxBytes } as const;
+    const known = checked(await thread.ask(this.#newId(), request));
+    return known.kind === 'written' ? known.archive : null;
+  }
+
   /** Starts to write an archive into a new file at `path`; a failure shows at the first block. */
   open(path: string, rules: ArchiveRules): ArchiveJob {
     const thread = this.#leastBusy();

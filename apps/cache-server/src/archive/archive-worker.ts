@@ -10,6 +10,7 @@ import type {
 } from './archive-messages';
 import { NameBudget } from './entry-names';
 import { Normaliser } from './normaliser';
+import { leaveBuffers } from './young-garbage';
 
 /**
  * The side of a thread: it unpacks, inspects, packs, digests and writes, so that no archive, however
@@ -42,6 +43,7 @@ class FileJob {
   async block(block: Buffer): Promise<void> {
     this.#received.update(block);
     await this.#normaliser.write(block);
+    leaveBuffers(2 * block.length);
   }
 
   async end(): Promise<WrittenArchive> {
@@ -87,6 +89,8 @@ async function answer(request: ArchiveRequest): Promise<ArchiveReply> {
   switch (request.kind) {
     case 'whole':
       return whole(request);
+    case 'gathered':
+      return gathered(request);
     case 'open':
       jobs.set(id, new FileJob(request.path, request.rules));
       return { id, kind: 'taken' };
@@ -134,6 +138,64 @@ async function whole({
   } finally {
     normaliser.release();
   }
+}
+
+/** An archive of some blocks, written into a new file at once. */
+async function gathered({
+  id,
+  blocks,
+  path,
+  maxBytes,
+  rules: { limits, place, digestContent },
+}: Extract<ArchiveRequest, { kind: 'gathered' }>): Promise<ArchiveReply> {
+  const received = inOne(blocks);
+  let fill = 0;
+  const take = (packed: Buffer) => {
+    output = withRoom(output, fill, packed.length);
+    fill += packed.copy(output, fill);
+  };
+  const normaliser = new Normaliser(limits, budget, take, place, digestContent);
+  try {
+    if (!normaliser.tryWhole(received, maxBytes)) return { id, kind: 'too-large' };
+    const { outputs, contentSha256 } = await normaliser.end();
+    const content = output.subarray(0, fill);
+    const file = openSync(path, 'wx', 0o600);
+    try {
+      for (let at = 0; at < fill;) at += writeSync(file, content, at);
+    } finally {
+      closeSync(file);
+    }
+    const sha256 = hash('sha256', content);
+    const receivedSha256 = hash('sha256', received);
+    const archive = { sizeBytes: fill, sha256, receivedSha256, contentSha256, outputs };
+    return { id, kind: 'written', archive };
+  } finally {
+    leaveBuffers(2 * received.length);
+    normaliser.release();
+  }
+}
+
+/** What gathered archives are written into before the file; one at a time, as nothing is waited for. */
+let output: Buffer = Buffer.alloc(0);
+
+let input: Buffer = Buffer.alloc(0);
+
+/** Blocks one behind the other, until this is called again. */
+function inOne(blocks: readonly Uint8Array[]): Buffer {
+  let fill = 0;
+  for (const block of blocks) {
+    input = withRoom(input, fill, block.length);
+    input.set(block, fill);
+    fill += block.length;
+  }
+  return input.subarray(0, fill);
+}
+
+function withRoom(buffer: Buffer, fill: number, more: number): Buffer {
+  if (fill + more <= buffer.length) return buffer;
+  const larger = Buffer.allocUnsafeSlow(Math.max(2 * buffer.length, fill + more, 1024 * 1024));
+  buffer.copy(larger, 0, 0, fill);
+  return larger;
 }
 
 function close(id: number): void {

@@ -4,6 +4,7 @@ import { refuse } from './refusal';
 /** Without name, comment or extra fields: Nx writes none, and readers skip them differently. */
 const headerBytes = 10;
 const trailerBytes = 8;
+const minChunkBytes = 16 * 1024;
 
 /**
  * Unpacks one gzip member that streams by: exactly one, with nothing in front of it or behind it, and
@@ -120,6 +121,8 @@ export function unpackSmall(archive: Buffer, maxBytes: number): Buffer | null {
   try {
     const result = inflateRawSync(archive.subarray(headerBytes), {
       maxOutputLength: maxBytes,
+      // Mostly all of it in one piece: what comes in pieces is copied once more.
+      chunkSize: Math.max(minChunkBytes, archive.length + archive.length / 64),
       info: true,
     }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
     unpacked = result.buffer;

@@ -37,6 +37,8 @@ export class Normaliser implements TarSink {
   #sentBytes = 0;
   #unpackedBytes = 0;
   #sentAtWindow = 0;
+  /** Of an archive that came at once, whether its sender could pack it. */
+  #isPacked: boolean | null = null;
 
   constructor(
     readonly limits: ArchiveLimits,
@@ -52,11 +54,12 @@ export class Normaliser implements TarSink {
     this.#packer = new GzipWriter(take, (windowBytes) => this.#isWorthPacking(windowBytes));
   }
 
-  /** An archive of one block, at once; false when it is too large for that, and nothing was done. */
+  /** A small archive, at once; false when it is too large for that, and nothing was done. */
   tryWhole(archive: Buffer, maxUnpackedBytes: number): boolean {
     const unpacked = unpackSmall(archive, maxUnpackedBytes);
     if (!unpacked) return false;
     this.#countSent(archive.length);
+    this.#isPacked = archive.length < packedShare * unpacked.length;
     this.#push(unpacked);
     return true;
   }
@@ -125,6 +128,7 @@ export class Normaliser implements TarSink {
   }
 
   #isWorthPacking(windowBytes: number): boolean {
+    if (this.#isPacked !== null) return this.#isPacked;
     const sent = this.#sentBytes - this.#sentAtWindow;
     this.#sentAtWindow = this.#sentBytes;
     return sent < packedShare * windowBytes;

@@ -2,7 +2,7 @@
 export const blockBytes = 64 * 1024;
 
 /** As many as stay for the next transfer; more are made when more run at once. */
-const maxKept = 128;
+const maxKept = 320;
 const kept: Buffer[] = [];
 
 /** A block to fill, in memory that threads share; what is in it is left over from another transfer. */

@@ -12,6 +12,11 @@ import { SpoolFile, writeSmallFile } from './spool-file';
 
 /** An archive of one block that unpacks to no more than this is kept in memory. */
 const smallUnpackedBytes = 1024 * 1024;
+/** An archive of so many blocks is read at once where it unpacks to no more than this. */
+const gatherBlocks = 20;
+const gatheredUnpackedBytes = 4 * 1024 * 1024;
+/** Blocks that all uploads together may gather; who comes later is read block by block. */
+const maxGathered = 192;
 
 /** A body that has arrived whole, was found to be good, and was written anew from what it held. */
 export interface Spooled extends WrittenArchive {
@@ -33,6 +38,8 @@ export interface SpoolRules extends ArchiveRules {
 
 /** The folder in which bodies arrive. It must be on the file system of the store that takes them. */
 export class Spool {
+  #gathered = 0;
+
   constructor(
     readonly directory: string,
     readonly archives: ArchivePool,
@@ -59,8 +66,19 @@ export class Spool {
     try {
       const first = await reader.next();
       if (!first) throw new CacheError('ARCHIVE_REFUSED', { message: 'the archive is empty' });
-      const small = first.length < blockBytes ? await this.#receiveSmall(first, rules) : null;
-      return small ?? (await this.#receiveLarge(first, reader, rules));
+      if (first.length < blockBytes) {
+        const small = await this.#receiveSmall(first, rules);
+        return small ?? (await this.#receiveLarge([first], reader, rules));
+      }
+      const blocks = [first];
+      let gathered: Spooled | null = null;
+      try {
+        if (await this.#gather(blocks, reader))
+          gathered = await this.#receiveGathered(blocks, rules);
+      } finally {
+        this.#gathered -= blocks.length - 1;
+      }
+      return gathered ?? (await this.#receiveLarge(blocks, reader, rules));
     } catch (error) {
       if (error instanceof CacheError && error.code !== 'UPLOAD_STALLED') {
         await drain(reader, rules.limits.maxBytes).catch(() => undefined);
@@ -92,12 +110,59 @@ export class Spool {
     };
   }
 
-  async #receiveLarge(first: Buffer, reader: BodyReader, rules: ArchiveRules): Promise<Spooled> {
+  /**
+   * Adds what comes, as long as it is little and there is room, to be handed over at once: a message
+   * between threads costs as much as it takes to unpack what is in it.
+   *
+   * @returns whether that was all
+   */
+  async #gather(blocks: Buffer[], reader: BodyReader): Promise<boolean> {
+    while (blocks.length < gatherBlocks && this.#gathered < maxGathered) {
+      const next = await reader.next();
+      if (!next) return true;
+      blocks.push(next);
+      this.#gathered += 1;
+      if (next.length < blockBytes) return true;
+    }
+    return false;
+  }
+
+  /** Null when it is too large once unpacked; otherwise the blocks have been given back. */
+  async #receiveGathered(blocks: Buffer[], rules: ArchiveRules): Promise<Spooled | null> {
+    const path = this.#newPath();
+    try {
+      const most = gatheredUnpackedBytes;
+      const archive = await this.archives.gathered(blocks, path, forThread(rules), most);
+      if (!archive) return null;
+      blocks.forEach(giveBlock);
+      return await this.#inFile(path, archive);
+    } catch (error) {
+      removeIfThere(path);
+      throw error;
+    }
+  }
+
+  async #inFile(path: string, archive: WrittenArchive): Promise<Spooled> {
+    const file = new SpoolFile(path, await open(path, 'r+'));
+    return {
+      ...archive,
+      content: file.handle,
+      persist: async (tail) => {
+        await file.write(tail, archive.sizeBytes);
+        await file.sync();
+        return path;
+      },
+      discard: () => file.discard(),
+    };
+  }
+
+  async #receiveLarge(first: Buffer[], reader: BodyReader, rules: ArchiveRules): Promise<Spooled> {
     const path = this.#newPath();
     const job = this.archives.open(path, forThread(rules));
     let work: Promise<void> = Promise.resolve();
     try {
-      for (let block: Buffer | null = first; block; block = await reader.next()) {
+      const next = async () => first.shift() ?? (await reader.next());
+      for (let block = await next(); block; block = await next()) {
         // One block is read and written, in another thread, while the next one arrives.
         await work;
         const current = block;
@@ -106,17 +171,7 @@ export class Spool {
       }
       await work;
       const archive = await job.end();
-      const file = new SpoolFile(path, await open(path, 'r+'));
-      return {
-        ...archive,
-        content: file.handle,
-        persist: async (tail) => {
-          await file.write(tail, archive.sizeBytes);
-          await file.sync();
-          return path;
-        },
-        discard: () => file.discard(),
-      };
+      return await this.#inFile(path, archive);
     } catch (error) {
       await work.catch(() => undefined);
       await job.abandon();

@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
+import { expect, it, onTestFinished } from 'vitest';
+import { holdsSame, nxArchive, ownEntries, tarOf } from '../../test/archive';
+import { temporaryFolder } from '../../test/temporary-folder';
+import { ArchivePool } from '../archive/archive-pool';
+import { Spool } from './spool';
+
+const rules = {
+  limits: { maxBytes: 1e9, maxUnpackedBytes: 1e9, maxEntries: 1_000, maxRatio: 250 },
+  stallMs: 30_000,
+};
+
+async function newSpool(): Promise<Spool> {
+  const pool = new ArchivePool(1);
+  onTestFinished(() => pool.close());
+  const spool = new Spool(join(await temporaryFolder(), 'incoming'), pool);
+  await spool.clear();
+  return spool;
+}
+
+async function bytesIn(spool: Spool, archive: Buffer): Promise<Buffer> {
+  const chunks = Array.from({ length: Math.ceil(archive.length / 50_000) }, (_, at) =>
+    archive.subarray(at * 50_000, (at + 1) * 50_000),
+  );
+  const spooled = await spool.receive(Readable.from(chunks), rules);
+  const bytes = Buffer.alloc(spooled.sizeBytes);
+  if (Buffer.isBuffer(spooled.content)) spooled.content.copy(bytes);
+  else await spooled.content.read(bytes, 0, bytes.length, 0);
+  await spooled.discard();
+  return bytes;
+}
+
+const block = 64 * 1024;
+
+it.each([
+  ['less than a block', 10_000],
+  ['just a block', block - 700],
+  ['some blocks', 700_000],
+  ['just as many as are gathered', 20 * block - 2_000],
+  ['more than are gathered', 2_000_000],
+])('%s comes out as it was, and leaves nothing', async (_what, bytes) => {
+  const spool = await newSpool();
+  // Both what packs well and what does not pack at all.
+  for (const content of [randomBytes(bytes), Buffer.alloc(bytes, 'text ')]) {
+    const archive = await nxArchive({ 'dist/a': content });
+    expect(await holdsSame(await bytesIn(spool, archive), archive)).toBe(true);
+  }
+  expect(await readdir(spool.directory)).toEqual([]);
+});
+
+it('what is small and unpacks to much comes out too', async () => {
+  const spool = await newSpool();
+  const content = Buffer.concat([Buffer.alloc(12_000_000, 'x'), randomBytes(200_000)]);
+  const archive = await nxArchive({ 'dist/a': content });
+  expect(archive.length).toBeGreaterThan(2 * block);
+  expect(await holdsSame(await bytesIn(spool, archive), archive)).toBe(true);
+});
+
+it('what its sender packed is packed again, and what he could not is not', async () => {
+  const spool = await newSpool();
+  const text = await nxArchive({ 'dist/a': Buffer.from(randomBytes(1_500_000).toString('hex')) });
+  expect((await bytesIn(spool, text)).length).toBeLessThan(text.length * 1.1);
+  const noise = await nxArchive({ 'dist/a': randomBytes(1_000_000) });
+  expect((await bytesIn(spool, noise)).length).toBeLessThan(noise.length * 1.01);
+});
+
+it('a refused one leaves nothing either, and the next one is taken', async () => {
+  const spool = await newSpool();
+  const bad = gzipSync(
+    await tarOf([{ name: '../out', content: randomBytes(300_000) }, ...ownEntries]),
+  );
+  for (let at = 0; at < 30; at += 1)
+    await expect(bytesIn(spool, bad)).rejects.toMatchObject({ code: 'ARCHIVE_REFUSED' });
+  expect(await readdir(spool.directory)).toEqual([]);
+  const good = await nxArchive({ 'dist/a': randomBytes(300_000) });
+  expect(await holdsSame(await bytesIn(spool, good), good)).toBe(true);
+});
