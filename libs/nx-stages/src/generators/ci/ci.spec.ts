@@ -59,6 +59,19 @@ describe.each(cases)("GitHub's workflow %s", (_what, options) => {
     expect(githubErrors(text)).toEqual([]);
   });
 
+  test('runs for what is merged, by hand too, and drops a run of a pull request alone', () => {
+    const { on, concurrency } = parse(text);
+    expect(Object.keys(on).sort()).toEqual(['merge_group', 'pull_request', 'push', 'workflow_dispatch']); // prettier-ignore
+    expect(on.push.branches).toEqual([options.branch]);
+    // Whoever shares a group replaces those that wait in it, whatever cancel-in-progress says.
+    const expression = /^ci-\$\{\{ (.*) \}\}$/.exec(concurrency.group)![1]!;
+    const groupOf = (event_name: string, run_id: string) =>
+      new Function('github', `return ${expression.replace('==', '===')}`)({ event_name, run_id, ref: 'refs/pull/1/merge' }); // prettier-ignore
+    expect(groupOf('pull_request', '1')).toBe(groupOf('pull_request', '2'));
+    for (const event of ['push', 'merge_group', 'workflow_dispatch'])
+      expect(groupOf(event, '1')).not.toBe(groupOf(event, '2'));
+  });
+
   test('pins every action to a commit and says which version that is', () => {
     const uses = [...text.matchAll(/uses: (.*)/g)].map(([, action]) => action);
     expect(uses.length).toBeGreaterThan(2);

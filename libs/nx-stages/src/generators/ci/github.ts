@@ -22,11 +22,14 @@ on:
   push:
     branches: [${scalar(branch)}]
   pull_request:
+  merge_group:
+  workflow_dispatch:
 
-# A newer push to a pull request makes the run before it pointless; on the branch every run counts.
+# A newer push to a pull request ends the run before it. Every other run is in a group of its own:
+# of those that wait in one group, GitHub drops all but the newest.
 concurrency:
-  group: ci-\${{ github.ref }}
-  cancel-in-progress: \${{ github.event_name == 'pull_request' }}
+  group: ci-\${{ github.event_name == 'pull_request' && github.ref || github.run_id }}
+  cancel-in-progress: true
 
 # Each job takes what it needs.
 permissions: {}
