@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { linkSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { newToken } from '../src/access/static-tokens';
 import { encodeFooter } from '../src/store/disk-format';
 import { holdsSame, nxArchive } from './archive';
@@ -27,6 +27,16 @@ describe('care', () => {
     expect(metrics).toContain('excel2doc_cache_requests_total{method="PUT",outcome="stored"} 1');
     expect(metrics).toContain('excel2doc_cache_entries 1');
     expect(metrics).not.toContain('main');
+  });
+
+  it('sees a store that fails, though the clock has been set back meanwhile', async () => {
+    const { url, folder } = await testServer();
+    expect((await fetch(`${url}/ready`)).status).toBe(200);
+    await rm(join(folder, 'entries'), { recursive: true });
+    await writeFile(join(folder, 'entries'), 'in its place');
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    await expect.poll(async () => (await fetch(`${url}/ready`)).status, { timeout: 10_000 }).toBe(503); // prettier-ignore
   });
 
   it('evicts the least recently used beyond its budget, never one that is being read', async () => {

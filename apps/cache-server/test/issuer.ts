@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 
@@ -20,12 +20,12 @@ export interface TestIssuer {
 }
 
 /** An issuer of identity tokens as GitHub and GitLab run one: discovery, keys, and GitHub's tokens. */
-export async function startIssuer(): Promise<TestIssuer> {
+export async function startIssuer(keysHost = '127.0.0.1'): Promise<TestIssuer> {
   const keys = await generateKeyPair('RS256', { extractable: true });
   const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
   const jobs = new Map<string, object>();
   let asked = 0;
-  const server = createServer((request, response) => {
+  const handle: RequestListener = (request, response) => {
     const { pathname, searchParams } = new URL(request.url!, url);
     const job = jobs.get(request.headers.authorization ?? '');
     const answer = (body: object) => {
@@ -35,15 +35,21 @@ export async function startIssuer(): Promise<TestIssuer> {
     if (pathname !== '/token') asked += 1;
     if (pathname === '/keys') answer({ keys: [jwk] });
     else if (pathname === '/.well-known/openid-configuration')
-      answer({ issuer: url, jwks_uri: `${url}/keys` });
+      answer({ issuer: url, jwks_uri: `${url.replace('127.0.0.1', keysHost)}/keys` });
     else if (pathname === '/token' && job)
       void sign(job, { audience: searchParams.get('audience')! }).then((value) =>
         answer({ value }),
       );
     else response.writeHead(404).end();
-  });
+  };
+  const server = createServer(handle);
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const other = keysHost === '127.0.0.1' ? null : createServer(handle);
+  if (other)
+    await new Promise<void>((listening) =>
+      other.listen((server.address() as AddressInfo).port, keysHost, listening),
+    );
 
   const sign = (claims: object, changes: Changes = {}) =>
     new SignJWT({ ...claims })
@@ -67,6 +73,9 @@ export async function startIssuer(): Promise<TestIssuer> {
       };
     },
     asked: () => asked,
-    close: () => void server.close(),
+    close: () => {
+      other?.close();
+      server.close();
+    },
   };
 }

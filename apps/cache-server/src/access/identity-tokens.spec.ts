@@ -1,5 +1,5 @@
 import { generateKeyPair } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { nxArchive } from '../../test/archive';
 import { startIssuer, type TestIssuer } from '../../test/issuer';
 import { get, put, testServer, type RawConfig } from '../../test/test-server';
@@ -67,6 +67,16 @@ describe('CI identity tokens', () => {
       expect((await get(url, token, `1${at}`)).status).toBe(200);
       expect((await get(url, tokens.main, `1${at}`)).status).toBe(404);
     }
+  });
+
+  it('are believed by keys that came over https, or from this machine, alone', async () => {
+    // The issuer's own document names them elsewhere, over http: whoever is in between makes them.
+    const careless = await startIssuer('127.0.0.2');
+    onTestFinished(() => careless.close());
+    const [trusting] = oidc()!;
+    const { url } = await testServer({ oidc: [{ ...trusting!, issuer: careless.url }] });
+    expect((await get(url, await careless.sign(push), '1')).status).toBe(401);
+    expect(careless.asked()).toBe(1);
   });
 
   it('cannot name a branch so that it becomes a trusted scope', async () => {

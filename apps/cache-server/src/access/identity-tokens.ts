@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, decodeJwt, errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import { isSafeUrl } from './safe-url';
 import { scopeFromClaims, type Identity, type Issuer } from './claims';
 import type { ScopeRules } from './scopes';
 
@@ -56,12 +57,13 @@ export class IdentityTokens {
 function patient(keys: KeySet): KeySet {
   let notBeforeMs = 0;
   return async (header, token) => {
-    if (Date.now() < notBeforeMs) throw new Error('the issuer could not be asked a moment ago');
+    if (performance.now() < notBeforeMs)
+      throw new Error('the issuer could not be asked a moment ago');
     try {
       return await keys(header, token);
     } catch (error) {
       // One that does not know this key has answered.
-      if (!(error instanceof errors.JWKSNoMatchingKey)) notBeforeMs = Date.now() + retryMs;
+      if (!(error instanceof errors.JWKSNoMatchingKey)) notBeforeMs = performance.now() + retryMs;
       throw error;
     }
   };
@@ -74,5 +76,7 @@ async function discover(issuer: string): Promise<string> {
   const document = (await response.json()) as { issuer?: string; jwks_uri?: string };
   if (document.issuer !== issuer || !document.jwks_uri)
     throw new Error(`${url} is not of ${issuer}`);
+  // What the configuration must not say, its issuer must not say either.
+  if (!isSafeUrl(document.jwks_uri)) throw new Error(`${url} names keys that come over http`);
   return document.jwks_uri;
 }

@@ -5,7 +5,7 @@ import { nameBounds } from './limits';
  *
  * A path has to be in its plain form (no `.`, no empty part, no slash at the end): what two readers
  * could take for two things is refused. So is a backslash, which separates parts on Windows, and a
- * drive letter. `.git` is never an output, and a hook in it would run.
+ * drive letter. `.git` is never an output, at whatever depth, and what is in it would run.
  */
 export function refusedPath(path: string): string | null {
   const bad = refusedText(path);
@@ -19,7 +19,7 @@ export function refusedPath(path: string): string | null {
     if (Buffer.byteLength(part) > nameBounds.partBytes)
       return `a name of more than ${nameBounds.partBytes} bytes`;
   }
-  if (parts[0]!.toLowerCase() === '.git') return 'a path into .git';
+  if (parts.some(isGitFolder)) return 'a path into .git';
   return null;
 }
 
@@ -39,6 +39,22 @@ export function refusedLink(path: string, target: string): string | null {
   if (parts.lastIndexOf('..') >= climbs) return 'a link target with .. behind a name';
   if (climbs > path.split('/').length - 1) return 'a link out of the workspace';
   return null;
+}
+
+/**
+ * Whether a file system takes this name for `.git`: macOS folds case and passes over characters that
+ * show nothing; Windows drops dots and spaces at the end and what follows a colon, and has a short
+ * name for it.
+ *
+ * @see git's own rules, is_hfs_dotgit and is_ntfs_dotgit in its path.c and utf8.c (CVE-2014-9390)
+ */
+function isGitFolder(part: string): boolean {
+  const shown = part.replace(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g, '');
+  const name = shown
+    .split(':', 1)[0]!
+    .replace(/[. ]+$/, '')
+    .toLowerCase();
+  return name === '.git' || name === 'git~1';
 }
 
 function refusedText(text: string): string | null {

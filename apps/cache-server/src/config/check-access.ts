@@ -1,4 +1,5 @@
 import { unknownGroups } from '../access/claims';
+import { isSafeUrl } from '../access/safe-url';
 import { checkScopes, ruleFor } from '../access/scopes';
 import { CacheError } from '../error';
 import type { Config } from './config';
@@ -24,7 +25,7 @@ export function checkAccess({ scopes, tokens, oidc }: Config): void {
   }
   for (const { issuer, jwksUri, rules } of oidc) {
     for (const url of [issuer, ...(jwksUri ? [jwksUri] : [])]) {
-      if (!isSafe(url))
+      if (!isSafeUrl(url))
         invalid(`issuer ${url}: keys that come over http are anybody's`, 'write https://');
     }
     for (const [at, rule] of rules.entries()) {
@@ -50,12 +51,6 @@ export function checkAccess({ scopes, tokens, oidc }: Config): void {
       }
     }
   }
-}
-
-/** On one machine there is nobody in between. */
-function isSafe(url: string): boolean {
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || ['127.0.0.1', '[::1]', 'localhost'].includes(hostname);
 }
 
 function invalid(message: string, hint: string): never {

@@ -15,7 +15,8 @@ export class Breaker {
   /** `warn` is called once in the life of the breaker, at the first failure. */
   constructor(
     readonly warn: (reason: string) => void,
-    readonly nowMs: () => number = Date.now,
+    /** Of a clock that nobody sets. */
+    readonly nowMs: () => number = () => performance.now(),
   ) {}
 
   get isOpen(): boolean {

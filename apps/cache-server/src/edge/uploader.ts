@@ -32,11 +32,11 @@ export class Uploader {
    * @returns whether all was sent that could be
    */
   async drain(withinMs: number, stallMs: number): Promise<boolean> {
-    const end = Date.now() + withinMs;
+    const end = performance.now() + withinMs;
     let moved = this.#movedBytes;
-    let movedAtMs = Date.now();
+    let movedAtMs = performance.now();
     while (this.#running.size > 0) {
-      const nowMs = Date.now();
+      const nowMs = performance.now();
       if (this.#movedBytes !== moved) [moved, movedAtMs] = [this.#movedBytes, nowMs];
       if (nowMs >= end || nowMs >= movedAtMs + stallMs) return false;
       let timer: NodeJS.Timeout | undefined;

@@ -12,8 +12,8 @@ export function careRoutes(app: FastifyInstance, context: ServerContext): void {
   app.get('/health', async () => ({ status: 'alive' }));
 
   app.get('/ready', async (_request, reply) => {
-    if (!asked || asked.atMs < Date.now() - trustReadyMs)
-      asked = { atMs: Date.now(), failure: store.check().then(() => null, String) };
+    if (!asked || asked.atMs < performance.now() - trustReadyMs)
+      asked = { atMs: performance.now(), failure: store.check().then(() => null, String) };
     const failure = isReady() ? await asked.failure : 'starting or stopping';
     if (failure === null) return { status: 'ready' };
     return reply.code(503).send({ status: 'not ready', reason: failure });

@@ -152,7 +152,7 @@ export class DiskStore implements Store {
 
   async #check(path: string, handle: FileHandle, stats: BigIntStats): Promise<EntryRecord | null> {
     const checked = this.#checked.get(path);
-    if (checked?.identity === identityOf(stats) && checked.untilMs > Date.now())
+    if (checked?.identity === identityOf(stats) && checked.untilMs > performance.now())
       return checked.record;
     const record = await readRecord(handle, Number(stats.size));
     if (!record || (await digestOf(handle, record.sizeBytes)) !== record.sha256) return null;
@@ -162,7 +162,7 @@ export class DiskStore implements Store {
 
   #trust(path: string, stats: BigIntStats, record: EntryRecord): void {
     if (this.#checked.size >= maxTrusted) this.#checked.delete(this.#checked.keys().next().value!);
-    const untilMs = Date.now() + trustMs;
+    const untilMs = performance.now() + trustMs;
     this.#checked.set(path, { identity: identityOf(stats), untilMs, record });
   }
 
