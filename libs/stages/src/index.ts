@@ -1,5 +1,5 @@
 export { Bases, type LocalImage, readLockedImages } from './bases/bases';
-export { baseReferences, lockText, unlocked, writeLock } from './bases/lock';
+export { baseReferences, inRegistries, lockText, unlocked, writeLock } from './bases/lock';
 export { lockFromEngine } from './bases/find-unlocked';
 export { resolveImage } from './bases/resolve';
 export { baseImages, withHealing } from './build/healing';
@@ -43,6 +43,13 @@ export {
   stageFolder,
   stageTarget,
 } from './workspace/paths';
+export {
+  contextFolders,
+  contextsInMetadata,
+  type NamedContext,
+  type NamedContexts,
+  namedContexts,
+} from './workspace/named-contexts';
 export { imagesInMetadata, type ProjectImage, projectImages } from './workspace/project-image';
 export { machinePlatform } from './workspace/platform';
 export { runTarget } from './workspace/run-nx';

@@ -2,6 +2,7 @@ import { join, relative, resolve } from 'node:path';
 import type { ExecutorContext, NxJsonConfiguration } from '@nx/devkit';
 import {
   argsInMetadata,
+  contextsInMetadata,
   DockerProject,
   type DockerOptions,
   dockerTarget,
@@ -47,6 +48,8 @@ export function projectOf(context: RunContext): WorkspaceProject {
       imagesInMetadata(project?.targets?.[dockerTarget('plan', variant)]?.metadata),
     saidSecrets: saidSecrets(context),
     ...(context.env && { env: context.env }),
+    namedContexts: (variant) =>
+      contextsInMetadata(project?.targets?.[dockerTarget('plan', variant)]?.metadata),
     ownOutputs: ownOutputs(context),
     makersOf: makersOf(context),
     cacheEntry: (target) => cacheEntry(context, target),

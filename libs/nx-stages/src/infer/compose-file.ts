@@ -3,8 +3,15 @@ import type * as yaml from 'yaml';
 
 /** The parts of a Compose file that targets are inferred from. */
 export interface ComposeModel {
-  services: Record<string, { image?: string; build?: string | ComposeBuild } | null>;
+  services: Record<string, ComposeService | null>;
   secrets?: Record<string, ComposeSecret | null>;
+  include?: (string | { path: string | string[]; project_directory?: string })[];
+}
+
+export interface ComposeService {
+  image?: string;
+  build?: string | ComposeBuild;
+  extends?: string | { service: string; file?: string };
 }
 
 /** A secret of the file's own: what services and builds name. */
@@ -18,6 +25,8 @@ export interface ComposeFile {
   /** Relative to the workspace. */
   file: string;
   model: ComposeModel;
+  /** All that it is made of, where that is more. */
+  files?: string[];
 }
 
 /** `build:` of a service, as far as targets are inferred from it. */
@@ -27,6 +36,7 @@ export interface ComposeBuild {
   dockerfile_inline?: string;
   args?: Record<string, string | number | boolean | null> | string[];
   target?: string;
+  additional_contexts?: ComposeBuild['args'];
   platforms?: string[];
   secrets?: (string | { source?: string; target?: string })[];
   ssh?: string | string[] | Record<string, string | null>;
@@ -37,8 +47,7 @@ export function parseCompose(text: string): ComposeModel {
   // Only here: yaml takes longer to load than all the rest of the plugin.
   const { parse } = createRequire(__filename)('yaml') as typeof yaml;
   const model = parse(text, { merge: true, logLevel: 'error' }) as Partial<ComposeModel> | null;
-  if (typeof model?.services !== 'object' || model.services === null) {
-    throw new Error('it has no services');
-  }
-  return model as ComposeModel;
+  const hasServices = typeof model?.services === 'object' && model.services !== null;
+  if (!hasServices && !model?.include) throw new Error('it has no services');
+  return { services: {}, ...model } as ComposeModel;
 }

@@ -21,7 +21,12 @@ export function copiedOutputs(
   const paths = new Set(
     stages.flatMap(({ contextPaths }) => contextPaths.map((path) => posix.join(context, path))),
   );
-  return [...paths]
+  return madeAt([...paths], lookup);
+}
+
+/** The same of any paths of the workspace. */
+export function madeAt(paths: readonly string[], lookup: Lookup): CopiedOutput[] {
+  return paths
     .filter((path) => !lookup.isProjectOrAbove(path))
     .map((path) => ({ path, makers: lookup.makersAt(path) }))
     .filter(({ makers }) => makers.length > 0);

@@ -7,12 +7,14 @@ import type {
 import type { StageSummary } from '@excel2doc/dockerfile';
 import {
   argsInMetadata,
+  contextFolders,
+  contextsInMetadata,
   imagesInMetadata,
   mergedArgs,
   type DockerOptions,
 } from '@excel2doc/stages';
 import { latestStagesOf } from './stages';
-import { copiedOutputs } from './copied-outputs';
+import { copiedOutputs, madeAt } from './copied-outputs';
 import { GraphOutputs } from './makers';
 import { TrackedFiles } from './tracked-files';
 
@@ -46,13 +48,15 @@ export function createDependencies(
           ...mergedArgs(argsInMetadata(plan.metadata), options.buildArgs),
         });
         const copied = stages.flatMap(({ contextPaths }) => contextPaths);
-        const owned = copied.flatMap((path) => {
-          const at = posix.join(context, path);
+        const folders = contextFolders(contextsInMetadata(plan.metadata));
+        const paths = [...copied.map((path) => posix.join(context, path)), ...folders];
+        const owned = paths.flatMap((at) => {
           return owners.find(([, { root }]) => isWithin(at, root))?.[0] ?? [];
         });
-        const made = copiedOutputs(stages, context, outputs).flatMap(({ makers }) =>
-          makers.map(({ project }) => project),
-        );
+        const made = [
+          ...copiedOutputs(stages, context, outputs),
+          ...madeAt(folders, outputs),
+        ].flatMap(({ makers }) => makers.map(({ project }) => project));
         const images = Object.values(imagesInMetadata(plan.metadata));
         const below = images.map(({ project }) => project).filter((name) => name in projects);
         const found = [...owned, ...made, ...below].filter((target) => target !== source);

@@ -9,6 +9,7 @@ import type {
 } from '@nx/devkit';
 import type { StageSummary } from '@excel2doc/dockerfile';
 import {
+  contextFolders,
   dockerTarget,
   type PluginOptions,
   type ResolvedOptions,
@@ -18,9 +19,12 @@ import { readBake } from './bake/bake';
 import { composeBuilds } from './compose-builds';
 import { composeTargets, serviceOf } from './compose-targets';
 import { type ComposeFile, parseCompose } from './compose-file';
+import { mergedCompose } from './compose-merged';
+import { type ComposeSet, composeSets } from './compose-names';
 import { findContext } from './context';
-import { copiedOutputs, dependsOnMakers } from './copied-outputs';
+import { copiedOutputs, dependsOnMakers, madeAt } from './copied-outputs';
 import { type BuildSettings, type DeclaredBuild, recipes } from './declared-build';
+import { plainContexts } from './declared-contexts';
 import { type OtherImage, dockerTargets, imageName } from './docker-targets';
 import { dockerfilePattern, isDockerfile, variantOf, variants } from './dockerfile-name';
 import { declaredDependsOn, planInHasher } from './plan-in-hasher';
@@ -88,20 +92,23 @@ export function createNodes(
   const resolved = resolveOptions(options);
   const others = files.filter((file) => !isDockerfile(file));
   const read = (file: string) => readFileSync(join(workspaceRoot, file), 'utf8');
-  const composeFiles = others
-    .filter((file) => /compose\.ya?ml$/.test(file))
-    .flatMap((file) => attempt(file, () => readCompose(workspaceRoot, file)) ?? []);
+  const tracked = new TrackedFiles(workspaceRoot);
+  const found = others.filter((file) => /compose\.ya?ml$/.test(file));
+  const folders = [...found, ...files.filter(isDockerfile)].map((file) => posix.dirname(file));
+  const composeFiles = composeSets(workspaceRoot, tracked, {
+    ...{ found, folders: ['.', ...folders] },
+    ...(options?.composeFiles && { option: options.composeFiles }),
+  }).flatMap((set) => attempt(set[0], () => readComposeSet(workspaceRoot, tracked, set)) ?? []);
   const bakeBuilds = others
     .filter((file) => /docker-bake\.(hcl|json)$/.test(file))
     .flatMap((file) => attempt(file, () => readBake(read(file), file, warn)) ?? []);
   const composed = composeFiles.flatMap(
-    (compose) => attempt(compose.file, () => composeBuilds(compose)) ?? [],
+    (compose) => attempt(compose.file, () => composeBuilds(compose, warn)) ?? [],
   );
   // Who writes a Bake file says there how images are built; Compose may only run them.
   const declared = new Map<string, DeclaredBuild[]>();
   for (const build of [...bakeBuilds, ...composed])
     declared.set(build.dockerfile, [...(declared.get(build.dockerfile) ?? []), build]);
-  const tracked = new TrackedFiles(workspaceRoot);
   const projectFiles = files.filter((file) => /(^|\/)(project|package)\.json$/.test(file));
   const roots = [...byProject(tracked, files.filter(isDockerfile)).keys()];
   const names = namesOf(workspaceRoot, roots, projectFiles);
@@ -120,7 +127,8 @@ export function createNodes(
     tracked,
     nameAt,
   });
-  const images = new ProjectImages(workspaceRoot, dockerfiles, composeFiles);
+  const builds = [...bakeBuilds, ...composed];
+  const images = new ProjectImages(workspaceRoot, dockerfiles, composeFiles, builds);
   const around = {
     ...{ workspaceRoot, options: resolved, composeFiles, dockerfiles },
     ...{ tracked, outputs, images, nxJson: nxJsonConfiguration },
@@ -244,13 +252,21 @@ function dockerProject(
   const projectImages = around.images.of(maker, (reference) =>
     warn(`${dockerfile}: ${reference} is built on it, so a registry's image is taken for it`),
   );
+  const contexts = plainContexts(settings.contexts, projectImages);
+  const copied = [
+    ...copiedOutputs(stages, context, around.outputs),
+    ...madeAt(contextFolders(contexts), around.outputs),
+  ];
   const waitsFor = dependsOnMakers(name, [
-    ...copiedOutputs(stages, context, around.outputs).flatMap(({ makers }) => makers),
+    ...copied.flatMap(({ makers }) => makers),
     ...Object.values(projectImages),
   ]);
+  const refused = around.images.refusedContexts(maker, projectImages);
+  const said = [...(settings.unread ?? []), ...refused.map((each) => `${dockerfile}: ${each}`)];
   const location = {
-    ...{ projectRoot: root, dockerfile, context, image, settings, services, others },
-    ...{ waitsFor, projectImages },
+    ...{ projectRoot: root, dockerfile, context, image, services, others },
+    settings: { ...settings, ...(said.length > 0 && { unread: said }) },
+    ...{ waitsFor, projectImages, contexts },
   };
   const plan = dockerTarget('plan', variant);
   const targets = planInHasher(
@@ -289,6 +305,18 @@ function otherBuilds(compose: ComposeFile, own: string, { dockerfiles }: Surroun
       ...others.filter(({ services }) => runsAny(services)).map((each) => ({ ...each, name })),
     ])
     .map(({ name, variant }) => ({ projects: [name], target: dockerTarget('build', variant) }));
+}
+
+function readComposeSet(
+  workspaceRoot: string,
+  tracked: TrackedFiles,
+  set: ComposeSet,
+): ComposeFile {
+  const { model, files } = mergedCompose(set, (file) => {
+    if (tracked.kind(file) === 'file') return readCompose(workspaceRoot, file).model;
+    throw new Error(`${file} is no file that git knows`);
+  });
+  return { file: set[0], model, ...(files.length > 1 && { files }) };
 }
 
 function readCompose(workspaceRoot: string, file: string): ComposeFile {

@@ -1,10 +1,13 @@
 import { posix } from 'node:path';
 import type { SaidOptions, SecretOptions } from '@excel2doc/stages';
+import type { DeclaredContext } from './declared-contexts';
 
 /** What a Compose file or a Bake file says about one build; paths are relative to the workspace. */
 export interface DeclaredBuild {
   /** The file that says it. */
   file: string;
+  /** Those that it is made of, where it includes or extends others. */
+  files?: string[];
   /** Of the service or Bake target that is built. */
   name: string;
   dockerfile: string;
@@ -13,6 +16,8 @@ export interface DeclaredBuild {
   target?: string;
   platforms?: string[];
   secrets?: SecretOptions;
+  /** What stands for images that the Dockerfile names, by name. */
+  contexts?: Record<string, DeclaredContext>;
   /** What it says and is not carried out, as `labels` or `args.NAME`. */
   unread?: string[];
 }
@@ -28,6 +33,7 @@ export interface BuildSettings {
   stage?: string;
   /** Stages that somebody asks for by name. */
   targets: string[];
+  contexts?: Record<string, DeclaredContext>;
   /** The files that say so. */
   files: string[];
   /** What they say and is not carried out: `compose.yaml, api: labels`. */
@@ -56,14 +62,14 @@ export function recipes(builds: readonly DeclaredBuild[]): [Recipe, ...Recipe[]]
   const elsewhere = builds.filter(({ file }) => file !== first.file);
   const alike = new Map<string, DeclaredBuild[]>();
   for (const build of own) {
-    const key = JSON.stringify([build.context, sorted(build.buildArgs)]);
+    const key = JSON.stringify([build.context, sorted(build.buildArgs), sorted(build.contexts)]);
     alike.set(key, [...(alike.get(key) ?? []), build]);
   }
   const [main = [], ...rest] = alike.values();
   return [recipe(main, elsewhere), ...rest.map((group) => recipe(group, []))];
 }
 
-const sorted = (args: Record<string, string> = {}) =>
+const sorted = (args: Record<string, unknown> = {}) =>
   Object.entries(args).sort(([a], [b]) => (a < b ? -1 : 1));
 
 function recipe(group: readonly DeclaredBuild[], elsewhere: readonly DeclaredBuild[]): Recipe {
@@ -83,12 +89,13 @@ function recipe(group: readonly DeclaredBuild[], elsewhere: readonly DeclaredBui
 
 /** The first declaration that has something to say counts, but every target is kept. */
 function merged(builds: readonly DeclaredBuild[]): BuildSettings {
-  const first = <K extends 'context' | 'buildArgs' | 'platforms'>(key: K) =>
+  const first = <K extends 'context' | 'buildArgs' | 'platforms' | 'contexts'>(key: K) =>
     builds.find((build) => build[key] !== undefined)?.[key];
-  const [context, buildArgs, platforms] = [
+  const [context, buildArgs, platforms, contexts] = [
     first('context'),
     first('buildArgs'),
     first('platforms'),
+    first('contexts'),
   ];
   const elsewhere = builds.find(({ file }) => file !== builds[0]?.file);
   const stage = builds[0]?.target ?? elsewhere?.target;
@@ -106,10 +113,11 @@ function merged(builds: readonly DeclaredBuild[]): BuildSettings {
     ...(buildArgs && { buildArgs }),
     ...(platforms && { platforms }),
     ...(secrets.length > 0 && { secrets }),
+    ...(contexts && { contexts }),
     ...(stage !== undefined && { stage }),
     ...(unread.length > 0 && { unread }),
     targets: [...new Set(builds.flatMap(({ target }) => target ?? []))].sort(),
-    files: [...new Set(builds.map(({ file }) => file))].sort(),
+    files: [...new Set(builds.flatMap(({ file, files = [] }) => [file, ...files]))].sort(),
   };
 }
 

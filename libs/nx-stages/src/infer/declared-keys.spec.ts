@@ -64,7 +64,10 @@ describe('docker-plan', () => {
   });
 
   test.each([
-    ['contexts = { base = "target:base" }', 'contexts'],
+    ['contexts = { base = "https://example.com/base.git" }', 'contexts.base (it is fetched'],
+    ['contexts = { base = upper("x") }', 'contexts.base (its value is an expression)'],
+    ['contexts = { base = "../base" }', 'contexts.base (it is outside of the workspace)'],
+    ['contexts = { base = "oci-layout://base:1" }', 'contexts.base (it names no digest'],
     ['matrix = { A = ["1"] }', 'matrix'],
     ['platforms = [upper("x")]', 'platforms'],
     ['secret = ["id=${upper("x")}"]', 'secret'],
@@ -79,7 +82,7 @@ describe('docker-plan', () => {
       'compose.yaml': `services: { api: { build: { context: api, ${build} } } }\n`,
     });
     expect(plan(compose('labels: { a: b }, additional_contexts: { b: ../b }'))).toThrow(
-      'compose.yaml, api: additional_contexts; compose.yaml, api: labels',
+      'compose.yaml, api: additional_contexts.b (it is outside of the workspace); compose.yaml, api: labels',
     );
     expect(plan(compose('tags: [a], cache_from: [b], args: { NAME: y }'))).not.toThrow();
   });

@@ -5,6 +5,8 @@ import {
   declaredArgs,
   dockerTarget,
   homeOf,
+  type NamedContexts,
+  namedContexts,
   planFolder,
   type ProjectImage,
   projectImages,
@@ -32,6 +34,8 @@ export interface DockerfileLocation {
   waitsFor?: NonNullable<TargetConfiguration['dependsOn']>;
   /** Images that it names and other projects build, by reference. */
   projectImages?: Record<string, ProjectImage>;
+  /** Other named contexts. */
+  contexts?: NamedContexts;
 }
 
 export interface OtherImage {
@@ -63,12 +67,16 @@ export function imageName(options: ResolvedOptions, projectName: string, variant
  */
 function planInputs(
   stages: StageSummary[],
-  { context, settings }: DockerfileLocation,
+  { context, settings, contexts = {} }: DockerfileLocation,
   lockFile: string,
 ): string[] {
   const read = new Set(stages.flatMap(({ contextPaths }) => contextPaths));
   const paths = [...read].map((path) => posix.join(context, path)).sort();
-  const files = [posix.join(context, '.dockerignore'), lockFile, ...settings.files, ...paths];
+  const folders = Object.values(contexts).flatMap((each) =>
+    each.kind === 'image' ? [] : each.path,
+  );
+  const own = [posix.join(context, '.dockerignore'), lockFile, ...settings.files];
+  const files = [...own, ...paths, ...folders];
   return files.flatMap((path) =>
     path === '.'
       ? ['{workspaceRoot}/**/*']
@@ -122,6 +130,7 @@ export function dockerTargets(
         ...declaredArgs(settings.buildArgs),
         ...(settings.secrets && { declaredSecrets: settings.secrets }),
         ...projectImages(images),
+        ...namedContexts(location.contexts),
         ...(settings.unread && { unread: settings.unread }),
       },
     },

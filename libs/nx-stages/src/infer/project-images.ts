@@ -4,6 +4,8 @@ import { familiarReference, type StageSummary } from '@excel2doc/dockerfile';
 import { dockerTarget, homeOf, type ProjectImage, stageTarget } from '@excel2doc/stages';
 import { withDefaults } from './with-defaults';
 import type { ComposeFile } from './compose-file';
+import type { BuildSettings, DeclaredBuild } from './declared-build';
+import type { DeclaredContext } from './declared-contexts';
 import type { OtherImage } from './docker-targets';
 
 /** A Dockerfile, and the images that come of it. */
@@ -16,7 +18,7 @@ export interface ImageMaker {
   variant: string | undefined;
   /** Without a tag. */
   image: string;
-  settings: { stage?: string };
+  settings: Pick<BuildSettings, 'stage' | 'contexts'>;
   services: string[];
   others: OtherImage[];
   stages: StageSummary[];
@@ -31,6 +33,7 @@ type Named = ProjectImage & { maker: ImageMaker };
  */
 export class ProjectImages {
   private readonly byName = new Map<string, Named>();
+  private readonly makers: readonly ImageMaker[];
   /** For each Dockerfile, those that it is built on. */
   private readonly below = new Map<ImageMaker, Named[]>();
 
@@ -38,7 +41,9 @@ export class ProjectImages {
     workspaceRoot: string,
     makers: readonly ImageMaker[],
     composeFiles: readonly ComposeFile[],
+    private readonly builds: readonly DeclaredBuild[] = [],
   ) {
+    this.makers = makers;
     for (const maker of makers)
       for (const [reference, image] of namesOf(workspaceRoot, maker, composeFiles)) {
         const name = familiarReference(reference);
@@ -61,7 +66,9 @@ export class ProjectImages {
     );
     const found: Record<string, ProjectImage> = {};
     for (const reference of [...named].sort()) {
-      const image = this.byName.get(familiarReference(reference) ?? reference);
+      const name = familiarReference(reference) ?? reference;
+      const context = maker.settings.contexts?.[name];
+      const image = context ? this.ofContext(context) : this.byName.get(name);
       if (!image || image.maker === maker) continue;
       if (this.isBuiltOn(image.maker, maker)) {
         onCircle(reference);
@@ -72,6 +79,59 @@ export class ProjectImages {
       found[reference] = { project, home, stage, target };
     }
     return found;
+  }
+
+  /** Why named contexts of a Dockerfile cannot be carried out; after `of` has been asked. */
+  refusedContexts(maker: ImageMaker, images: Record<string, ProjectImage>): string[] {
+    return Object.entries(maker.settings.contexts ?? {}).flatMap(([name, context]) => {
+      const image = this.ofContext(context);
+      const stage = maker.stages.find((each) => each.name === name);
+      // A target that builds a stage of its own file: the name says the same without it.
+      if (stage && image?.maker === maker && image.stage === name) return [];
+      const why = stage
+        ? `it replaces the stage ${name}`
+        : context.kind !== 'build'
+          ? undefined
+          : !image
+            ? `${context.file} has no build ${context.name} that is made here`
+            : image.maker === maker
+              ? `${context.name} is built of the same Dockerfile: name its stage`
+              : this.isNamed(maker, name) && !this.isIn(images, name)
+                ? `${context.name} is built on it`
+                : undefined;
+      return why === undefined ? [] : `named context ${name} (${why})`;
+    });
+  }
+
+  private isNamed({ stages }: ImageMaker, name: string): boolean {
+    return stages.some(({ base, images }) =>
+      [...images, ...(base.kind === 'image' ? [base.reference] : [])].some(
+        (each) => (familiarReference(each) ?? each) === name,
+      ),
+    );
+  }
+
+  private isIn(images: Record<string, ProjectImage>, name: string): boolean {
+    return Object.keys(images).some((each) => (familiarReference(each) ?? each) === name);
+  }
+
+  private ofContext(context: DeclaredContext): Named | undefined {
+    if (context.kind === 'image')
+      return this.byName.get(familiarReference(context.reference) ?? context.reference);
+    if (context.kind !== 'build') return undefined;
+    const build = this.builds.find(
+      ({ file, name }) => file === context.file && name === context.name,
+    );
+    const makers = this.makers.filter(({ file }) => file === build?.dockerfile);
+    const asks = ({ services, others }: ImageMaker) =>
+      [services, ...others.map((each) => each.services)].some((all) => all.includes(context.name));
+    const maker = makers.find(asks) ?? makers[0];
+    const asked = build?.target ?? maker?.settings.stage;
+    const stage = (maker?.stages.find(({ name }) => name === asked) ?? maker?.stages.at(-1))?.name;
+    if (!maker || stage === undefined) return undefined;
+    const { name: project, root, variant } = maker;
+    const target = stageTarget(stage, variant);
+    return { project, home: homeOf(root, variant), stage, target, maker };
   }
 
   private isBuiltOn(upper: ImageMaker, lower: ImageMaker): boolean {

@@ -53,6 +53,10 @@ export type FoundImage = Pick<LockedImage, 'env' | 'onbuild'> & {
   digest: string;
   /** The project that builds it: what a registry or the lock has under this name is not meant. */
   project?: Pick<ProjectImage, 'home' | 'stage'> & { name: string };
+  /** A named context: what a registry or the lock has under this name is not meant. */
+  isContext?: boolean;
+  /** The image that a named context is another name of. */
+  standsFor?: string;
 } & Partial<Pick<LocalImage, 'layoutDir' | 'tag'>>;
 
 /** Relative to the workspace. */
@@ -108,10 +112,11 @@ export class Bases {
   }
 
   /** The digest that `reference` is taken at, or null when it is not locked. */
-  digest(reference: string, platform: string): string | null {
+  digest(named: string, platform: string): string | null {
+    const reference = this.meant(named, platform);
     const locked = this.locked[reference];
     return (
-      this.ofProject(reference, platform)?.digest ??
+      this.ofWorkspace(reference, platform)?.digest ??
       this.standIn(reference, platform)?.digest ??
       locked?.platforms?.[platform] ??
       locked?.digest ??
@@ -120,10 +125,21 @@ export class Bases {
     );
   }
 
+  /** The image that a name is another one of, as a named context says. */
+  private meant(reference: string, platform: string): string {
+    return this.found[reference]?.[platform]?.standsFor ?? reference;
+  }
+
   /** What a project of the workspace builds under this name. */
   ofProject(reference: string, platform: string): FoundImage | undefined {
+    const found = this.ofWorkspace(reference, platform);
+    return found?.project && found;
+  }
+
+  /** The same, or a named context. */
+  private ofWorkspace(reference: string, platform: string): FoundImage | undefined {
     const found = this.found[reference]?.[platform];
-    return found?.project === undefined ? undefined : found;
+    return (found?.project ?? found?.isContext) ? found : undefined;
   }
 
   /** All of these for a platform. */
@@ -139,8 +155,9 @@ export class Bases {
   }
 
   /** The image as a layout that no registry has: a stand-in, or one that only the engine had. */
-  here(reference: string, platform: string): LocalImage | undefined {
-    if (!this.ofProject(reference, platform)) {
+  here(named: string, platform: string): LocalImage | undefined {
+    const reference = this.meant(named, platform);
+    if (!this.ofWorkspace(reference, platform)) {
       const standIn = this.standIn(reference, platform);
       const { digest: locked, from } = this.locked[reference] ?? {};
       if (standIn || (locked && from !== 'engine')) return standIn;
@@ -157,7 +174,8 @@ export class Bases {
    * @throws StagesError `BASE_UNAVAILABLE` when it is neither here nor locked, or locked to what only
    *   an engine had.
    */
-  async layout(reference: string, platform: string): Promise<string> {
+  async layout(named: string, platform: string): Promise<string> {
+    const reference = this.meant(named, platform);
     const folder = this.layoutFolder(reference, platform);
     const digest = this.digest(reference, platform);
     if (!folder || !digest) {
@@ -209,8 +227,9 @@ export class Bases {
     return inputs;
   }
 
-  private async facts(reference: string, platform: string): Promise<BaseFacts> {
-    const made = this.ofProject(reference, platform);
+  private async facts(named: string, platform: string): Promise<BaseFacts> {
+    const reference = this.meant(named, platform);
+    const made = this.ofWorkspace(reference, platform);
     if (made) {
       const { digest, env, onbuild } = made;
       return { digest, ...(env && { env }), ...(onbuild && { onbuild }) };
@@ -229,7 +248,8 @@ export class Bases {
   }
 
   /** How a build gets at `reference`, as the value of a named context. */
-  context(reference: string, platform: string): string | undefined {
+  context(named: string, platform: string): string | undefined {
+    const reference = this.meant(named, platform);
     const here = this.here(reference, platform);
     if (here)
       return ociLayoutContext({ dir: here.layoutDir, tag: 'stand-in', digest: here.digest });

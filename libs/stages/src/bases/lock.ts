@@ -2,6 +2,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { type Dockerfile, readStages } from '@excel2doc/dockerfile';
 import { parseReference } from '@excel2doc/oci';
 import type { LockFile, LockedImage } from '@excel2doc/engine';
+import { contextOf, type NamedContexts } from '../workspace/named-contexts';
 
 export interface References {
   /** As it stands in errors. */
@@ -20,6 +21,27 @@ export function baseReferences(
     base.kind === 'image' ? [base.reference, ...images] : images,
   );
   return [...new Set(references)].filter((each) => !parseReference(each).digest).sort();
+}
+
+/**
+ * Of images that a Dockerfile names, those that a registry or an engine has: no project's, and of named
+ * contexts the images that they are other names of.
+ */
+export function inRegistries(
+  references: readonly string[],
+  {
+    projectImages,
+    namedContexts,
+  }: { projectImages: Readonly<Record<string, unknown>>; namedContexts: NamedContexts },
+): string[] {
+  const found = references.flatMap((reference) => {
+    if (Object.hasOwn(projectImages, reference)) return [];
+    const context = contextOf(namedContexts, reference);
+    if (!context) return reference;
+    const isByDigest = context.kind === 'image' && parseReference(context.reference).digest;
+    return context.kind === 'image' && !isByDigest ? context.reference : [];
+  });
+  return [...new Set(found)].sort();
 }
 
 export function unlocked(references: readonly string[], images: LockFile['images']): string[] {

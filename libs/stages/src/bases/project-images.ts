@@ -54,7 +54,8 @@ async function read(
 /** A stage's name starts with a letter, so none has this folder. Relative to the workspace. */
 const layoutsFolder = (home: string) => join(outputRoot(home), '_images');
 
-function layoutFolder(home: string, digest: string, platform: string): string {
+/** Where a layout for what is built on it is put. Relative to the workspace. */
+export function layoutFolder(home: string, digest: string, platform: string): string {
   return join(layoutsFolder(home), digest.slice('sha256:'.length, 19), platformFolder(platform));
 }
 

@@ -24,18 +24,12 @@ import {
 } from '@excel2doc/oci';
 import { StagesError } from '../workspace/fault';
 import { mountedSecrets } from '../secrets/state';
+import { contextFile } from '../plan/context-file';
 import { needsDocker } from './needs-docker';
 import { type Block, inBlocks, podmanDockerfile } from './podman-dockerfile';
 import { snapshotContext } from './snapshot';
 import type { StageBuild } from './stage-build';
-import {
-  type Parent,
-  contextFile,
-  environmentOf,
-  imageParent,
-  stageInputs,
-  stageParent,
-} from './stage-inputs';
+import { type Parent, environmentOf, imageParent, stageInputs, stageParent } from './stage-inputs';
 
 /**
  * Makes a stage where Podman is the engine. Podman carries out the RUNs and no more: whatever else

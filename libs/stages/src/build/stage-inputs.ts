@@ -1,4 +1,3 @@
-import type { StagePlan } from '@excel2doc/dockerfile';
 import { type Base, type BlobSource, SCRATCH, type StageInput } from '@excel2doc/oci';
 import { configFacts } from '../bases/bases';
 import type { Outputs } from './outputs';
@@ -34,13 +33,6 @@ export async function imageParent(
 /** The environment that a parent hands down. */
 export function environmentOf({ config }: Base): Record<string, string> {
   return config ? configFacts(config).env : {};
-}
-
-/** A requirements file has the digest of its meaning, which its bytes do not have. */
-export function contextFile(file: StagePlan['files'][number]) {
-  const { path, type, mode } = file;
-  const isExact = file.type === 'file' && file.by === undefined;
-  return { path, type, ...(mode !== '' && { mode }), ...(isExact && { digest: file.digest }) };
 }
 
 export async function stageInputs({

@@ -11,11 +11,12 @@ import {
   readImageRecord,
   sourceChain,
 } from '@excel2doc/oci';
+import { contextFile } from '../plan/context-file';
 import type { StageBuild } from './stage-build';
 import { buildWithBuildKit } from './buildkit';
 import { type Method, chooseMethod } from './method';
 import { buildWithPodman } from './on-podman';
-import { type Parent, contextFile, environmentOf, stageInputs, stageParent } from './stage-inputs';
+import { type Parent, environmentOf, stageInputs, stageParent } from './stage-inputs';
 
 export interface BuiltStage {
   record: ImageRecord;

@@ -15,13 +15,14 @@ import { findProjectImages } from '../bases/project-images';
 import type { DockerProject } from '../workspace/docker-project';
 import { builderRules } from './builder-rules';
 import { outputRoot } from '../workspace/paths';
-import { baseReferences } from '../bases/lock';
+import { baseReferences, inRegistries } from '../bases/lock';
 import { secretsInKey, type StageSecret } from '../secrets/state';
 import type { StagesError } from '../workspace/fault';
-import { executableInIndex } from './git-index';
+import { gitFiles } from './git-files';
+import { findContextImages } from './context-images';
 import { namedMissing } from './missing-output';
 import { misspelt } from './spelling';
-import { type OtherMode, otherModes, withGitModes } from './modes';
+import { type OtherMode, otherModes } from './modes';
 import { leftOutOf } from './own-outputs';
 
 /**
@@ -88,8 +89,11 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
   const unlocked: FoundImagesFile['images'] = {};
   for (const platform of project.platforms) {
     const named = baseReferences(dockerfile, { file, platforms: [platform], ...buildArgs });
-    const made = await findProjectImages(project, named, platform);
-    const others = named.filter((reference) => !(reference in made));
+    const made = {
+      ...(await findContextImages(project, named, platform)),
+      ...(await findProjectImages(project, named, platform)),
+    };
+    const others = inRegistries(named, project);
     const found = {
       ...(await findUnlocked(locked.unlocked(others, platform), platform, choice)),
       ...(await findLockedInEngine(locked.lockedInEngine(others, platform), platform, choice)),
@@ -130,13 +134,12 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
 }
 
 /** Has the files of plans have the modes that are asked for, and keeps whose are others on the disk. */
-function gitModes({ options, contextDir }: DockerProject) {
+function gitModes(project: DockerProject) {
   const others = new Map<string, OtherMode[]>();
-  if (options.modes === 'disk') return { others, taken: (plan: StagePlanFile) => plan };
-  const isExecutable = executableInIndex(contextDir);
+  const { taken: takenOf } = gitFiles(project, project.contextDir);
   const taken = (plan: StagePlanFile): StagePlanFile => {
     const platforms = plan.platforms.map((each) => {
-      const files = withGitModes(each.files, isExecutable);
+      const files = takenOf(each.files);
       others.set(plan.stage, otherModes(each.files, files));
       return { ...each, files };
     });

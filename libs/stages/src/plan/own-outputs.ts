@@ -16,9 +16,8 @@ export function ownOutputs({ home, project }: DockerProject): string[] {
   return [...new Set(all.map((path) => posix.normalize(path)))].sort();
 }
 
-/** The same as paths of the build context; what lies outside of it is none. */
-export function leftOutOf(project: DockerProject): string[] {
-  const { context } = project.options;
+/** The same as paths of a context, by default the build's; what lies outside of it is none. */
+export function leftOutOf(project: DockerProject, context = project.options.context): string[] {
   return ownOutputs(project)
     .map((path) => posix.relative(context, path))
     .filter((path) => path !== '' && path !== '..' && !path.startsWith('../'));

@@ -69,7 +69,10 @@ export function planNotes(dockerfile: string, { stage, platforms, refused }: Key
 
 function foundTexts(dockerfile: string, images: FoundImagesFile['images']): string[] {
   return Object.entries(images).flatMap(([reference, platforms]) =>
-    Object.entries(platforms).map(([platform, { digest, layoutDir, project }]) => {
+    Object.entries(platforms).flatMap(([platform, found]) => {
+      const { digest, layoutDir, project, isContext, standsFor } = found;
+      if (isContext || standsFor !== undefined)
+        return `${dockerfile}: ${reference} (${platform}) is a named context, ${standsFor ?? digest}`;
       if (project !== undefined)
         return `${dockerfile}: ${reference} (${platform}) is the image of project ${project.name}, ${digest}`;
       const from = layoutDir === undefined ? 'the registry' : 'the engine';

@@ -3,6 +3,7 @@ import { type Engine, type EngineChoice, locateEngine } from '@excel2doc/engine'
 import { mergedArgs } from './build-args';
 import type { DockerOptions } from './docker-options';
 import { type Given as GivenSecrets, givenBy } from './given-secrets';
+import type { NamedContexts } from './named-contexts';
 import { dockerTarget, homeOf, planFolder, stageFolder } from './paths';
 import { machinePlatform } from './platform';
 import type { ProjectImage } from './project-image';
@@ -67,6 +68,11 @@ export class DockerProject {
   /** The images that it names and other projects build, by reference. */
   get projectImages(): Record<string, ProjectImage> {
     return this.project.projectImages?.(this.variant) ?? {};
+  }
+
+  /** The named contexts that are no projects' images. */
+  get namedContexts(): NamedContexts {
+    return this.project.namedContexts?.(this.variant) ?? {};
   }
 
   get env(): NodeJS.ProcessEnv {

@@ -28,6 +28,11 @@ export interface PluginOptions {
   /** How layers are compressed: `gzip` (the default), or `zstd`, which takes Node 22.15 or newer. */
   compression?: Compression;
   /**
+   * Compose files whose builds count, relative to the workspace, besides those that are called as Compose
+   * calls them and those that `COMPOSE_FILE` of a `.env` in git names.
+   */
+  composeFiles?: string[];
+  /**
    * Whose modes files of a context have in keys and layers: those that git knows (`git`, the default:
    * 0644, 0755 by the x bit, folders 0755), which are the same on every checkout, or those on the disk
    * (`disk`), as BuildKit takes them.
@@ -84,6 +89,7 @@ const known = {
   compression: '"gzip" or "zstd"',
   modes: '"git" or "disk"',
   layering: '"package" or "stage"',
+  composeFiles: 'a list of strings',
   engine: '"auto", "docker" or "podman"',
   hints: 'an object of strings',
   secrets: 'a list',

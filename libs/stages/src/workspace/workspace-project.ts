@@ -1,5 +1,6 @@
 import type { EngineChoice } from '@excel2doc/engine';
 import type { SaidOptions } from './secret-options';
+import type { NamedContexts } from './named-contexts';
 import type { ProjectImage } from './project-image';
 
 /** The project that something is done for, and the workspace around it: no type of Nx's. */
@@ -27,6 +28,8 @@ export interface WorkspaceProject {
   ) => { below: SaidOptions[]; above: SaidOptions[] };
   /** The variables that secrets are taken from; default: this process's. */
   env?: NodeJS.ProcessEnv;
+  /** Named contexts of one of the project's Dockerfiles that are no projects' images. */
+  namedContexts?: (variant: string | undefined) => NamedContexts;
   /** Folders that this project's and other projects' images and caches are written to. */
   ownOutputs?: readonly string[];
   /** The targets that make what lies at a path of the workspace, as `project:target`. */

@@ -4,6 +4,7 @@ import type { LockedImage } from '@excel2doc/engine';
 import { hasCode } from '@excel2doc/oci';
 import {
   baseReferences,
+  inRegistries,
   type DockerOptions,
   type DockerProject,
   lockFromEngine,
@@ -28,12 +29,10 @@ export default function dockerLock(options: Options, context: ExecutorContext) {
     const project = dockerProject(options, context);
     const path = project.absolute(project.lockFile);
     const images = await readLockedImages(path);
-    const named = baseReferences(await readFile(project.absolute(project.dockerfile), 'utf8'), {
-      file: project.dockerfile,
-      platforms: project.platforms,
-      ...project.buildArgs,
-      // What another project builds is in no registry.
-    }).filter((reference) => !(reference in project.projectImages));
+    const text = await readFile(project.absolute(project.dockerfile), 'utf8');
+    const { dockerfile: file, platforms } = project;
+    const references = baseReferences(text, { file, platforms, ...project.buildArgs });
+    const named = inRegistries(references, project);
     if (options.check) return check(options, unlocked(named, images));
     const all = [...new Set([...named, ...Object.keys(images)])].sort();
     const resolved: Record<string, LockedImage> = {};

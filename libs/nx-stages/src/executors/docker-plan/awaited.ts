@@ -1,8 +1,14 @@
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { ProjectConfiguration } from '@nx/devkit';
-import { type DockerProject, type KeyedPlan, StagesError, dockerTarget } from '@excel2doc/stages';
-import { copiedOutputs } from '../../infer/copied-outputs';
+import {
+  contextFolders,
+  type DockerProject,
+  type KeyedPlan,
+  StagesError,
+  dockerTarget,
+} from '@excel2doc/stages';
+import { copiedOutputs, madeAt } from '../../infer/copied-outputs';
 import { GraphOutputs, type Maker, makerName } from '../../infer/makers';
 import { stagesOf } from '../../infer/stages';
 import { liesIn } from '../../infer/target-outputs';
@@ -36,7 +42,11 @@ export class CopiedInGraph {
       ...project.buildArgs,
       targets: project.options.targets ?? [],
     });
-    for (const { path, makers } of copiedOutputs(stages, project.options.context, this.outputs)) {
+    const copied = [
+      ...copiedOutputs(stages, project.options.context, this.outputs),
+      ...madeAt(contextFolders(project.namedContexts), this.outputs),
+    ];
+    for (const { path, makers } of copied) {
       const missed = makers.find((maker) => !this.isAwaited(maker));
       if (!missed) continue;
       throw new StagesError('CHECK_FAILED', {

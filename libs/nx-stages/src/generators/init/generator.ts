@@ -4,6 +4,7 @@ import { NX_VERSION, type Tree, readNxJson, updateNxJson } from '@nx/devkit';
 import type { LockFile } from '@excel2doc/engine';
 import {
   baseReferences,
+  inRegistries,
   lockText,
   machinePlatform,
   type PluginOptions,
@@ -65,15 +66,15 @@ function addIgnoreFile(tree: Tree, { options, stages }: SurveyedDockerfile): voi
 
 /** The lock as it is, or as it is written now: every base image, none with a digest yet. */
 function lockedImages(tree: Tree, { dockerfiles }: Survey, lockFile: string): LockFile['images'] {
-  const references = dockerfiles.flatMap(({ options, stages, projectImages }) =>
-    stages.length === 0
-      ? []
-      : baseReferences(readFileSync(join(tree.root, options.dockerfile), 'utf8'), {
-          file: options.dockerfile,
-          platforms: options.platforms ?? [machinePlatform()],
-          ...(options.buildArgs && { buildArgs: options.buildArgs }),
-        }).filter((reference) => !projectImages.includes(reference)),
-  );
+  const references = dockerfiles.flatMap(({ options, stages, ...named }) => {
+    if (stages.length === 0) return [];
+    const all = baseReferences(readFileSync(join(tree.root, options.dockerfile), 'utf8'), {
+      file: options.dockerfile,
+      platforms: options.platforms ?? [machinePlatform()],
+      ...(options.buildArgs && { buildArgs: options.buildArgs }),
+    });
+    return inRegistries(all, named);
+  });
   const named = Object.fromEntries(references.map((each) => [each, { digest: null }]));
   const text = tree.read(lockFile, 'utf8');
   if (text !== null) return { ...named, ...(JSON.parse(text) as LockFile).images };

@@ -3,10 +3,13 @@ import { type ProjectConfiguration, type Tree, globAsync } from '@nx/devkit';
 import type { StageSummary } from '@excel2doc/dockerfile';
 import {
   argsInMetadata,
+  contextsInMetadata,
   mergedArgs,
   type DockerOptions,
   homeOf,
   imagesInMetadata,
+  type NamedContexts,
+  type ProjectImage,
   type PluginOptions,
   readBuildTime,
   stageFolder,
@@ -21,7 +24,8 @@ export interface SurveyedDockerfile {
   projectRoot: string;
   options: DockerOptions;
   /** Images that it names and other projects build, by reference. */
-  projectImages: string[];
+  projectImages: Record<string, ProjectImage>;
+  namedContexts: NamedContexts;
   /** Names of the targets that build its image and lock its bases. */
   build: string;
   lock: string;
@@ -69,7 +73,8 @@ function add(
     project: name,
     projectRoot,
     options,
-    projectImages: Object.keys(imagesInMetadata(plan.metadata)),
+    projectImages: imagesInMetadata(plan.metadata),
+    namedContexts: contextsInMetadata(plan.metadata),
     ...{ build: ofExecutor('docker-load'), lock: ofExecutor('docker-lock') },
     stages: readable(workspaceRoot, options),
   });

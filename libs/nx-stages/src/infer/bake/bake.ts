@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { type DeclaredBuild, declaredPaths } from '../declared-build';
+import { declaredContexts } from '../declared-contexts';
 import { BAKE_TARGET_KEYS, refusedKeys } from '../declared-keys';
 import { bakeSecrets } from './bake-secrets';
 import { UNKNOWN, type Value, type ValueMap, parseHcl } from './hcl';
@@ -43,7 +44,11 @@ export function readBake(
     const platforms = listOf(attributes['platforms']);
     const target = texts('target');
     const { options: secrets, unread: unreadSecrets } = bakeSecrets(attributes, file);
+    const named = declaredContexts(contextsOf(attributes['contexts']), {
+      ...{ file, key: 'contexts', prefix: 'target:' },
+    });
     const unread = [
+      ...named.unread,
       ...refusedKeys(attributes, BAKE_TARGET_KEYS),
       ...unknownIn(attributes),
       ...unreadSecrets,
@@ -55,6 +60,7 @@ export function readBake(
       ...(platforms && { platforms }),
       ...(target && { target }),
       ...(secrets && { secrets }),
+      ...(named.contexts && { contexts: named.contexts }),
       ...(unread.length > 0 && { unread }),
     };
   });
@@ -67,7 +73,7 @@ function unknownIn(attributes: ValueMap): string[] {
   const args = Object.entries(mapOf(attributes['args']))
     .filter(([, value]) => isUnknown(value))
     .map(([name]) => `args.${name}`);
-  const others = ['args', 'target', 'platforms', 'inherits'].filter((key) =>
+  const others = ['args', 'target', 'platforms', 'inherits', 'contexts'].filter((key) =>
     isUnknown(attributes[key]),
   );
   return [...args, ...others];
@@ -120,12 +126,17 @@ function inherited(targets: Targets, name: string, seen: readonly string[] = [])
     (result, each) => ({
       ...result,
       ...each,
-      ...((isMap(result['args']) || isMap(each['args'])) && {
-        args: { ...mapOf(result['args']), ...mapOf(each['args']) },
-      }),
+      ...both('args', result, each),
+      ...both('contexts', result, each),
     }),
     {},
   );
+}
+
+/** A map of both, by name. */
+function both(key: string, parent: ValueMap, own: ValueMap): ValueMap {
+  if (!isMap(parent[key]) && !isMap(own[key])) return {};
+  return { [key]: { ...mapOf(parent[key]), ...mapOf(own[key]) } };
 }
 
 const isMap = (value: Value | undefined): value is ValueMap =>
@@ -136,6 +147,13 @@ const stringOf = (value: Value | undefined) => (typeof value === 'string' ? valu
 function listOf(value: Value | undefined): string[] | undefined {
   const strings = Array.isArray(value) ? value.flatMap((each) => stringOf(each) ?? []) : [];
   return strings.length > 0 ? strings : undefined;
+}
+
+/** By name; null for one that is an expression. */
+function contextsOf(value: Value | undefined): Record<string, string | null> {
+  return Object.fromEntries(
+    Object.entries(mapOf(value)).map(([name, each]) => [name, stringOf(each) ?? null]),
+  );
 }
 
 function argumentsOf(value: Value | undefined): Record<string, string> | undefined {
