@@ -63,7 +63,7 @@ afterAll(async () => {
 /** Does what a page says, in the workspace as the tutorial left it; what its blocks printed. */
 async function read(page: string): Promise<string[]> {
   const registry = await realRegistry();
-  for (const name of ['node:22-slim', 'nginx:alpine'])
+  for (const name of ['node:22-slim', 'nginx:alpine', 'python:3.12-slim'])
     await pushStandIn(standIn, `${registry}/library/${name}`);
   const env = {
     NX_STAGES_REGISTRY_MIRROR: registry,

@@ -97,7 +97,14 @@ const SHARED = {
     examples: [['default'], ['github=~/.ssh/id_ed25519']],
   },
   secretVersion: {
-    oneOf: [{ type: 'string' }, { type: 'object', additionalProperties: { type: 'string' } }],
+    oneOf: [
+      { type: 'string' },
+      { type: 'number' },
+      {
+        type: 'object',
+        additionalProperties: { oneOf: [{ type: 'string' }, { type: 'number' }] },
+      },
+    ],
     description:
       'Part of the keys of stages that mount a secret, of all or by its id. A value is never part of a key: change this to have them built again.',
     examples: ['2', { npm: '2026-11' }],

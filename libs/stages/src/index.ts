@@ -23,6 +23,7 @@ export {
   type SecretOption,
   type SecretOptions,
 } from './workspace/secret-options';
+export { keepAnswers } from './secrets/once';
 export { checkSecrets, type StageSecret } from './secrets/state';
 export { commandArguments } from './workspace/arguments';
 export { argsInMetadata, declaredArgs, mergedArgs } from './workspace/build-args';

@@ -37,7 +37,7 @@ export function givenBy(
       ssh.set(agent.id, agent);
     }
     const { secretVersion: version } = options;
-    if (typeof version === 'string') forAll = version;
+    if (typeof version === 'string' || typeof version === 'number') forAll = String(version);
     else for (const [id, each] of Object.entries(version ?? {})) versions.set(id, String(each));
   }
   return { secrets, ssh, versionOf: (id) => versions.get(id) ?? forAll };

@@ -1,6 +1,6 @@
 import type { Compression, Layering } from '@excel2doc/oci';
 import { similarTo } from '@excel2doc/dockerfile';
-import type { SecretOption } from './secret-options';
+import type { SecretOption, SecretVersion } from './secret-options';
 import type { EngineChoice } from '@excel2doc/engine';
 import type { Modes } from './modes';
 
@@ -58,7 +58,7 @@ export interface PluginOptions {
   /** SSH agents that every Dockerfile may mount: `default`. */
   ssh?: string[];
   /** Part of the keys of the stages that mount a secret: of all, or by id. */
-  secretVersion?: string | Record<string, string>;
+  secretVersion?: SecretVersion;
 }
 
 export type BlobStoreOption = { kind: 'inline' } | { kind: 'registry'; repository: string };
@@ -94,7 +94,7 @@ const known = {
   hints: 'an object of strings',
   secrets: 'a list',
   ssh: 'a list of strings',
-  secretVersion: 'a string or an object of strings',
+  secretVersion: 'a string, a number or an object of such',
 } as const;
 
 /**
@@ -122,14 +122,16 @@ export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+const isPlain = (value: unknown) => typeof value === 'string' || typeof value === 'number';
+
 const isA: Record<(typeof known)[keyof typeof known], (value: unknown) => boolean> = {
   'a string': (value) => typeof value === 'string',
   'a list of strings': (value) =>
     Array.isArray(value) && value.every((each) => typeof each === 'string'),
   'an object of strings': (value) =>
     isObject(value) && Object.values(value).every((each) => typeof each === 'string'),
-  'a string or an object of strings': (value) =>
-    typeof value === 'string' || isA['an object of strings'](value),
+  'a string, a number or an object of such': (value) =>
+    isPlain(value) || (isObject(value) && Object.values(value).every(isPlain)),
   'a list': Array.isArray,
   'an object': isObject,
   '"gzip" or "zstd"': (value) => value === 'gzip' || value === 'zstd',

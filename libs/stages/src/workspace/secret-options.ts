@@ -13,13 +13,15 @@ export type SecretOption =
       shell?: boolean;
     };
 
+export type SecretVersion = string | number | Record<string, string | number>;
+
 /** What options say of secrets, wherever they stand. */
 export interface SecretOptions {
   secrets?: readonly SecretOption[];
   /** In BuildKit's form: `default`, `github=~/.ssh/id_ed25519`. */
   ssh?: readonly string[];
   /** Part of the keys of the stages that mount a secret: of all, or by id. */
-  secretVersion?: string | Record<string, string>;
+  secretVersion?: SecretVersion;
 }
 
 /** Options, and who says them, for messages. */

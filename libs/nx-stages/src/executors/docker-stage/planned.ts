@@ -16,8 +16,10 @@ const SECRET_OPTIONS = ['secrets', 'ssh', 'secretVersion'];
 export function besidesPlan(task: Task, context: RunContext): unknown {
   const { project, target } = task.target;
   const options = { ...optionsOf(task, context) };
-  // Where a secret comes from is this machine's; whether it is there stands in the plan.
-  for (const name of SECRET_OPTIONS) delete options[name];
+  // Where a secret comes from is this machine's; whether it is there stands in the plan. What is refused
+  // may not be a hit.
+  const refused = typedSecrets(task, context);
+  for (const name of SECRET_OPTIONS) if (!refused.includes(name)) delete options[name];
   return { project, target, outputs: task.outputs, options };
 }
 
@@ -27,16 +29,23 @@ export function besidesPlan(task: Task, context: RunContext): unknown {
  * @throws StagesError `SECRET_INVALID` where they were typed, which would be dropped in silence
  */
 export function refuseTypedSecrets(task: Task | undefined, context: RunContext): void {
-  if (!task) return;
-  const { project, target, configuration = '' } = task.target;
-  const found = context.projectsConfigurations?.projects[project]?.targets?.[target];
-  const others = { ...found?.configurations?.[configuration], ...task.overrides };
-  const typed = SECRET_OPTIONS.find((name) => others[name] !== undefined);
+  const [typed] = task ? typedSecrets(task, context) : [];
   if (typed === undefined) return;
   throw new StagesError('SECRET_INVALID', {
     message: `${typed} of a stage cannot be given on the command line or by a configuration`,
-    hint: `Set "${typed}" in the options of ${target} in the project's configuration, or in nx.json`,
+    hint: `Set "${typed}" in the options of ${task?.target.target} in the project's configuration, or in nx.json`,
   });
+}
+
+/** Options of secrets that stand elsewhere than in the target's own options. */
+function typedSecrets({ target: task, overrides }: Task, context: RunContext): string[] {
+  const { project, target, configuration = '' } = task;
+  const found = context.projectsConfigurations?.projects[project]?.targets?.[target];
+  const others: Record<string, unknown> = {
+    ...found?.configurations?.[configuration],
+    ...overrides,
+  };
+  return SECRET_OPTIONS.filter((name) => others[name] !== undefined);
 }
 
 /**

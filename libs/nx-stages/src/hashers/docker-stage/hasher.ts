@@ -4,6 +4,7 @@ import type { Task } from '@nx/devkit';
 import {
   type DockerOptions,
   type DockerProject,
+  keepAnswers,
   keyOfNothing,
   type KeyedPlan,
   stageKey,
@@ -28,6 +29,8 @@ async function keyOf(task: Task, context: Asked): Promise<string> {
   const { project, stage } = stageOf(task, context);
   const plan = (await plansOf(project, context)).find((each) => each.stage === stage);
   if (!plan) throw new Error(`${project.dockerfile} has no stage ${stage}`);
+  // A password manager is asked once, by whichever stage is built first.
+  if (plan.secrets?.some(({ kind }) => kind === 'secret')) keepAnswers();
   const key = await stageKey(project, plan, besidesPlan(task, context));
   const own = await ownInputs(task, context);
   return own === undefined ? key : `${own}-${key}`;
