@@ -49,6 +49,19 @@ describe('a Dockerfile', () => {
     expect(targets({ compression: 'gzip' })).toEqual(targets({}));
   });
 
+  test('tells a layer a package to what makes plans, and nothing of the default', () => {
+    const targets = (options: object) =>
+      infer({ 'apps/api/Dockerfile': twoStages }, options)['apps/api'].targets as Record<
+        string,
+        { options: object }
+      >;
+    const told = Object.entries(targets({ layering: 'package' })).filter(
+      ([, { options }]) => 'layering' in options,
+    );
+    expect(told.map(([name]) => name).sort()).toEqual(['docker-explain', 'docker-plan']);
+    expect(targets({ layering: 'stage' })).toEqual(targets({}));
+  });
+
   test('is pushed when its last stage is built, to the registry that the plugin is given', () => {
     const files = { 'apps/api/Dockerfile': twoStages };
     const { 'apps/api': api } = infer(files, { registry: 'registry.test/team' });

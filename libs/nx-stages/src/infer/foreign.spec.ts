@@ -383,6 +383,7 @@ target "image-all" {
 test.each([
   [{ imageNmae: 'x' }, 'did you mean "imageName"?'],
   [{ compression: 'brotli' }, 'it has to be "gzip" or "zstd"'],
+  [{ layering: 'file' }, 'it has to be "package" or "stage"'],
   [{ whatever: 'x' }, 'it has imageName, lockFile, platforms, registry'],
   [{ platforms: 'linux/amd64' }, 'it has to be a list of strings'],
   [{ engine: 'podmann' }, 'it has to be "auto", "docker" or "podman"'],

@@ -10,7 +10,7 @@ export const MOST_LAYERS = 40;
  * images that are built on this one.
  */
 const MOST_IN_IMAGE = 100;
-const BUCKETS = 15;
+const BUCKETS = 23;
 const MOST_OWN = MOST_LAYERS - BUCKETS - 1;
 /** From here on a package is a layer of its own. */
 const OWN_FROM_BYTES = 1 << 20;

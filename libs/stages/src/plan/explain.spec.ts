@@ -63,6 +63,14 @@ test('a stage whose layers were compressed otherwise says how', () => {
   });
 });
 
+test('a layer a package where there was one a COPY is a reason', () => {
+  const [deps] = explainStages([{ ...plan('deps'), layering: 'package' }], built(plan('deps')));
+  expect(deps).toMatchObject({
+    state: 'rebuild',
+    reasons: ['its layers were one a COPY, now one a package'],
+  });
+});
+
 test('a stage that was never built here says so', () => {
   const [deps] = explainStages([plan('deps')], built());
   expect(deps).toMatchObject({ state: 'unknown', reasons: ['it was not built here yet'] });
