@@ -129,7 +129,8 @@ describe('care', () => {
     const folder = await temporaryFolder();
     const known = teamConfig(join(folder, 'data'));
     const { url, child } = await serverProcess(folder, {}, known);
-    const archive = await nxArchive({ 'dist/a': randomBytes(300_000) });
+    // More than is gathered in memory, so that its file says that it is under way.
+    const archive = await nxArchive({ 'dist/a': randomBytes(2_000_000) });
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     let answer = '';
     socket.on('data', (data) => (answer += data.toString()));
@@ -137,7 +138,7 @@ describe('care', () => {
       `PUT /v1/cache/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${known.tokens.main}\r\n` +
         `Content-Length: ${archive.length}\r\n\r\n`,
     );
-    socket.write(archive.subarray(0, 200_000));
+    socket.write(archive.subarray(0, 1_600_000));
     await expect.poll(() => readdir(join(folder, 'data/incoming'))).toHaveLength(1);
     const ended = once(child, 'close');
     child.kill('SIGTERM');
@@ -150,7 +151,7 @@ describe('care', () => {
         ),
       )
       .toBe('down');
-    socket.write(archive.subarray(200_000));
+    socket.write(archive.subarray(1_600_000));
     expect((await ended)[0]).toBe(0);
     expect(answer).toContain(' 200 ');
     const again = await serverProcess(folder, {}, known);
