@@ -62,6 +62,11 @@ test('where the source lies is in no key, a version is in those of the stages th
   const secrets = ['id=token,src=token'];
   write({ secrets });
   expect(await workspace.tasks('run', 'api:docker-one')).toEqual({ 'api:docker-one': 'hit' });
+  // Who does not have it takes what was built with it.
+  workspace.delete('token');
+  workspace.delete('dist');
+  expect(await workspace.tasks('run', 'api:docker-one')).toEqual({ 'api:docker-one': 'hit' });
+  workspace.write({ token: 'of-a-file\n' });
   write({ secrets, secretVersion: { token: '2' } });
   expect(await workspace.tasks('run', 'api:docker-one')).toEqual({ 'api:docker-one': 'run' });
 }, 300_000);
