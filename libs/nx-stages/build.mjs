@@ -114,6 +114,9 @@ function publishedManifest(manifest, dependencies) {
     exports: {
       '.': module('index'),
       './api': module('api'),
+      // Nx loads them by these names, which nx.json gives.
+      './release/version-actions': './release/version-actions.js',
+      './release/changelog-renderer': './release/changelog-renderer.js',
       './executors.json': './executors.json',
       './generators.json': './generators.json',
       './package.json': './package.json',
@@ -165,7 +168,9 @@ export async function buildPackage(out) {
 
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
-  const entries = ['index', 'api'].map((name) => join(library, 'src', `${name}.ts`));
+  const entries = ['index', 'api', 'release/version-actions', 'release/changelog-renderer'].map(
+    (name) => join(library, 'src', `${name}.ts`),
+  );
   await bundle([...entries, ...implementations], external, out);
   await types(['index', 'api'], join(out, 'types'));
   for (const { name, list } of collections) {

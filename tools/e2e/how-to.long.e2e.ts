@@ -36,6 +36,8 @@ let engine: Engine;
 let npm: LocalRegistry;
 let standIn: StandIn;
 let shop: ForeignWorkspace;
+/** The commit that every page starts at: some make others, and tags. */
+let start: string;
 
 /** The workspace that the pages speak of: the tutorial's service, without the plugin. */
 takeTurns("the tutorial's images");
@@ -52,6 +54,7 @@ beforeAll(async () => {
   expect(await shell(shop, `git add -A && ${GIT} commit -qm service`)).toMatchObject({ status: 0 });
   const added = 'npx nx add @excel2doc/nx-stages && git add -A';
   expect(await shell(shop, `${added} && ${GIT} commit -qm plugin`)).toMatchObject({ status: 0 });
+  start = (await shell(shop, 'git rev-parse HEAD')).output.trim();
 });
 
 afterAll(async () => {
@@ -65,13 +68,18 @@ async function read(page: string): Promise<string[]> {
   const registry = await realRegistry();
   for (const name of ['node:22-slim', 'nginx:alpine', 'python:3.12-slim'])
     await pushStandIn(standIn, `${registry}/library/${name}`);
+  const who = { GIT_AUTHOR_NAME: 'e2e', GIT_AUTHOR_EMAIL: 'e2e@localhost' };
   const env = {
+    ...who,
+    GIT_COMMITTER_NAME: who.GIT_AUTHOR_NAME,
+    GIT_COMMITTER_EMAIL: who.GIT_AUTHOR_EMAIL,
     NX_STAGES_REGISTRY_MIRROR: registry,
     NX_STAGES_TAG: 'dev',
     // Builders that a page makes are gone with the test.
     BUILDX_CONFIG: join(scratch, 'buildx'),
   };
-  const reset = await shell(shop, 'git reset -q --hard && git clean -qfd && rm -rf dist');
+  const back = `git reset -q --hard ${start} && git tag --list | xargs -r git tag -d`;
+  const reset = await shell(shop, `${back} && git clean -qfd && rm -rf dist`);
   expect(reset).toMatchObject({ status: 0 });
   const here = (text: string) => text.replaceAll('registry.example.com', registry);
   const steps = tutorialSteps(`how-to/${page}`).map((step): Step =>

@@ -142,6 +142,19 @@ const SHARED = {
     description: "Tag beside the commit's and the digest's. Default: NX_STAGES_TAG, or `dev`.",
     examples: ['v1.4.0'],
   },
+  tags: {
+    type: 'array',
+    items: { type: 'string' },
+    description:
+      'Further tags, as docker/metadata-action takes them: of a branch, a pull request, a commit, a version, a date, or as they are.',
+    examples: [['type=ref,event=branch', 'type=semver,pattern={{version}}', 'latest']],
+  },
+  skipDefaultTag: {
+    type: 'boolean',
+    description:
+      "Only the tags that tag and tags name: neither `dev`, nor the commit's, nor the digest's.",
+    default: false,
+  },
   json: { type: 'boolean', description: 'Print JSON instead of a table.', default: false },
   stages: {
     type: 'array',
@@ -248,6 +261,8 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       stage: SHARED.stage,
       image: SHARED.image2,
       tag: SHARED.tag,
+      tags: SHARED.tags,
+      skipDefaultTag: SHARED.skipDefaultTag,
       dockerfile: SHARED.dockerfile,
       context: SHARED.context,
       lockFile: SHARED.lockFile2,
@@ -291,6 +306,8 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       stage: SHARED.stage,
       image: SHARED.image2,
       tag: SHARED.tag,
+      tags: SHARED.tags,
+      skipDefaultTag: SHARED.skipDefaultTag,
       repository: {
         type: 'string',
         description:
@@ -310,6 +327,29 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       buildArgs: SHARED.buildArgs,
       targets: SHARED.targets,
       variant: SHARED.variant,
+    },
+  },
+  'docker-release': {
+    title: 'Push the version that nx release gave',
+    description:
+      "What `nx release publish` runs: push a project's images as the version that it got",
+    options: {
+      dryRun: {
+        type: 'boolean',
+        description: 'Push nothing, and say what would be pushed.',
+        default: false,
+      },
+      nxReleaseVersionData: {
+        type: 'object',
+        description:
+          "What `nx release` hands over: the version of each project. Default: git's tag at the commit.",
+        'x-hidden': true,
+      },
+      firstRelease: {
+        type: 'boolean',
+        description: 'Handed over by `nx release --first-release`; nothing hangs on it.',
+        'x-hidden': true,
+      },
     },
   },
   'docker-explain': {

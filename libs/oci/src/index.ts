@@ -67,6 +67,7 @@ export { formatReference, mirrored, parseReference, type Reference } from './ref
 export { type Credentials, readCredentials } from './registry/credentials';
 export { pushBlob, type PushBlobOptions } from './registry/push-blob';
 export {
+  digestOnPush,
   attach,
   type AttachOptions,
   type Pushed,

@@ -114,15 +114,19 @@ function saidSecrets({ nxJsonConfiguration, projectsConfigurations, projectName 
 }
 
 function workspaceImages({ projectsConfigurations }: RunContext): WorkspaceImage[] {
-  return Object.values(projectsConfigurations?.projects ?? {})
-    .flatMap(({ targets = {} }) => Object.values(targets))
-    .filter(({ executor }) => executor === `${PLUGIN}:docker-load`)
-    .map(({ options, metadata }) => ({
-      dockerfile: options.dockerfile,
-      image: options.image,
-      tag: options.tag,
-      services: (metadata as { services?: string[] } | undefined)?.services ?? [],
-    }));
+  return Object.values(projectsConfigurations?.projects ?? {}).flatMap(
+    ({ root: folder, targets = {} }) =>
+      Object.values(targets)
+        .filter(({ executor }) => executor === `${PLUGIN}:docker-load`)
+        .map(({ options, metadata }) => ({
+          dockerfile: options.dockerfile,
+          image: options.image,
+          tag: options.tag,
+          skipDefaultTag: options.skipDefaultTag,
+          home: homeOf(folder, options.variant),
+          services: (metadata as { services?: string[] } | undefined)?.services ?? [],
+        })),
+  );
 }
 
 /** Every Dockerfile's outputs, and what Nx keeps within the workspace. */

@@ -72,3 +72,42 @@ test('a commit names the image, without an edit of it, once it is made', async (
   const named = (await engine.inspectImage(`${image}:${await commit()}`))?.id;
   expect((await engine.inspectImage(`${image}:dev`))?.id).not.toBe(named);
 }, 300_000);
+
+test('tags of branch, commit and version follow git without a build; with all of them it is a hit', async () => {
+  const entries = [
+    'type=ref,event=branch',
+    'type=sha',
+    'type=semver,pattern={{version}}',
+    'latest',
+  ];
+  const targets = { 'docker-build': { options: { tags: entries } } };
+  await workspace.commit(() =>
+    workspace.write({ 'apps/api/project.json': JSON.stringify({ name: 'api', targets }) }),
+  );
+  await workspace.git('tag', '-a', 'v1.2.3', '-m', 'one');
+  // The branch of CI, where the tests run, is not the workspace's.
+  const first = await build();
+  const short = (await commit()).slice(0, 7);
+  expect(first.output).toContain(
+    `also as main, latest, sha-${short}`.replace('main', '1.2.3, main'),
+  );
+  expect(await tags()).toEqual(
+    expect.arrayContaining(['dev', 'main', 'latest', `sha-${short}`, '1.2.3']),
+  );
+  await build();
+  expect(await build()).toMatchObject({ isHit: true });
+
+  await engine.removeImage(`${image}:latest`);
+  const again = await build();
+  expect(again.output).toContain('was there already');
+  expect(again.output).toContain('nx run api:docker-runner'.slice(0, 15));
+  expect(await tags()).toContain('latest');
+
+  await workspace.git('checkout', '-q', '-b', 'feature/login');
+  await workspace.git('tag', '-d', 'v1.2.3');
+  const other = await build();
+  expect(other).toMatchObject({ isHit: false });
+  expect(other.output).toContain('was there already');
+  expect(other.output).toContain('is left out: no tag of git is at the commit');
+  expect(await tags()).toContain('feature-login');
+}, 300_000);

@@ -7,12 +7,14 @@ import {
   homeOf,
   type NamedContexts,
   namedContexts,
+  type Naming,
   planFolder,
   type ProjectImage,
   projectImages,
   type ResolvedOptions,
   stageFolder,
   stageTarget,
+  validRepository,
 } from '@excel2doc/stages';
 import type { BuildSettings } from './declared-build';
 
@@ -49,15 +51,15 @@ export interface OtherImage {
 
 const executor = (name: string) => `@excel2doc/nx-stages:${name}`;
 
-/** The tag-less name of a project's image: `@shop/api` is `shop/api`, its Dockerfile.worker `shop/api-worker`. */
+/**
+ * The tag-less name of a project's image: `@shop/api` is `shop/api`, its Dockerfile.worker
+ * `shop/api-worker`, `gradle:app` `gradle-app`.
+ */
 export function imageName(options: ResolvedOptions, projectName: string, variant?: string): string {
-  const name = options.imageName.replaceAll('{projectName}', projectName.replace(/^@/, ''));
-  const whole = (variant ? `${name}-${variant}` : name).toLowerCase();
-  // What an image's name may not hold; a name in other letters than Latin becomes dashes.
-  return (
-    whole.replaceAll(/[^a-z0-9._/:-]+/g, '-').replace(/(?<=^|\/)[._-]+|[._-]+(?=\/|$)/g, '') ||
-    'image'
-  );
+  // What is around it is the workspace's own: `localhost:5000/team/{projectName}`.
+  const own = options.imageName.replaceAll('{projectName}', validRepository(projectName));
+  const name = own.toLowerCase().replace(/\/+$/, '');
+  return variant ? `${name || 'image'}-${validRepository(variant)}` : name || 'image';
 }
 
 /**
@@ -172,8 +174,28 @@ export function dockerTargets(
       imageTargets({ ...each, stage: nameOf(each.stage) }, location, {
         source,
         registry: options.registry,
+        naming: {
+          ...(options.tags && { tags: options.tags }),
+          ...(options.skipDefaultTag && { skipDefaultTag: true }),
+        },
       }),
     );
+  // Of all of the project's images, with the main one: `nx release publish` runs one target a project.
+  if (options.release && !variant) {
+    targets['nx-release-publish'] = {
+      executor: executor('docker-release'),
+      cache: false,
+      dependsOn: [
+        ...new Set(
+          [own, ...location.others].map(({ stage }) => stageTarget(nameOf(stage) ?? '', variant)),
+        ),
+      ],
+      options: {},
+      metadata: {
+        description: 'What `nx release publish` runs: push the version that the project got',
+      },
+    };
+  }
   targets[named('lock')] = {
     executor: executor('docker-lock'),
     cache: false,
@@ -204,14 +226,14 @@ function imageTargets(
     services,
   }: Omit<OtherImage, 'variant'> & { variant?: string | undefined },
   location: DockerfileLocation,
-  { source, registry }: { source: object; registry: string | undefined },
+  { source, registry, naming }: { source: object; registry: string | undefined; naming: Naming },
 ): Record<string, TargetConfiguration> {
   // Without stages the Dockerfile is broken, which docker-plan says.
   const made =
     stage === undefined
       ? dockerTarget('plan', location.variant)
       : stageTarget(stage, location.variant);
-  const what = { stage: stage ?? '', image };
+  const what = { stage: stage ?? '', image, ...naming };
   return {
     [dockerTarget('build', variant)]: {
       executor: executor('docker-load'),

@@ -53,14 +53,32 @@ export async function pushImage(
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   await repository.putManifest(tag ?? record.digest, bytes, MEDIA_TYPES.manifest);
-  const platform = parsePlatform(record.platform);
-  const descriptor = {
-    mediaType: MEDIA_TYPES.manifest,
-    digest: record.digest,
-    size: bytes.length,
-    platform,
-  };
+  const descriptor = descriptorOf(record, bytes);
   return { descriptor, uploadedBytes, blobs: counts };
+}
+
+function indexBytes(images: readonly Descriptor[]): Buffer {
+  const index: Index = { schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: [...images] };
+  return Buffer.from(JSON.stringify(index));
+}
+
+/** What a registry will call the images of several platforms, or the one of one, before it has them. */
+export async function digestOnPush(
+  images: readonly { record: ImageRecord; source: BlobSource }[],
+): Promise<Digest> {
+  const descriptors = await Promise.all(
+    images.map(async ({ record, source }) =>
+      descriptorOf(record, await readBlob(source, record.digest)),
+    ),
+  );
+  const [only, ...others] = descriptors;
+  return only && others.length === 0 ? only.digest : digestOf(indexBytes(descriptors));
+}
+
+function descriptorOf(record: ImageRecord, manifest: Buffer): Descriptor {
+  const platform = parsePlatform(record.platform);
+  const { digest } = record;
+  return { mediaType: MEDIA_TYPES.manifest, digest, size: manifest.length, platform };
 }
 
 /** One tag for several platforms, whose images are pushed already. */
@@ -69,8 +87,7 @@ export async function pushIndex(
   tag: string,
   images: readonly Descriptor[],
 ): Promise<Descriptor> {
-  const index: Index = { schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: [...images] };
-  const bytes = Buffer.from(JSON.stringify(index));
+  const bytes = indexBytes(images);
   await repository.putManifest(tag, bytes, MEDIA_TYPES.index);
   return { mediaType: MEDIA_TYPES.index, digest: digestOf(bytes), size: bytes.length };
 }

@@ -7,6 +7,7 @@ import {
   Bases,
   demandedVariables,
   imageTag,
+  loadedName,
   loadStandIn,
   StagesError,
 } from '@excel2doc/stages';
@@ -108,7 +109,10 @@ function builtHere(
   const path = resolve(build.context, build.dockerfile ?? 'Dockerfile');
   const made = images.filter(({ dockerfile }) => join(root, dockerfile) === path);
   const image = made.find(({ services }) => services.includes(name)) ?? made[0];
-  return image && `${image.image}:${imageTag(image.tag)}`;
+  if (!image) return undefined;
+  // Its tags are known when it is there: they may be a commit's or a branch's.
+  const loaded = image.skipDefaultTag && loadedName(root, image);
+  return loaded || `${image.image}:${imageTag(image.tag)}`;
 }
 
 /** A file with values is needed only where the Compose files demand one that nobody gives. */

@@ -1,21 +1,26 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openImageSocket } from '@excel2doc/engine';
 import type { ImageRecord } from '@excel2doc/oci';
-import { checkedOutCommit } from '../workspace/commit';
+import { tagFacts, usesGitTags } from '../names/facts';
+import type { Known } from '../names/known';
+import { GitFiles } from '../workspace/git-files';
+import { type ImageToLoad, imageTags } from '../names/tags';
 import type { DockerProject } from '../workspace/docker-project';
 import { outputRoot } from '../workspace/paths';
 import { imageId } from './load';
 import { Outputs } from './outputs';
-import { type ImageToLoad, imageTag } from './tags';
 
 /** What an image was called when it was put into the engine last. Of this machine: no cache has it. */
 interface LoadedFile {
-  format: 1;
+  format: 2;
   digest: string;
   /** The commit that was checked out, whether the image is named after it or not. */
   head: string | null;
+  /** Whether it was made of the commit as it is. */
+  isOfHead: boolean;
   names: string[];
 }
 
@@ -27,12 +32,19 @@ interface LoadedFile {
  */
 export async function imageIsThere(
   project: DockerProject,
-  { stage, image, tag }: ImageToLoad,
+  { stage, image, ...naming }: ImageToLoad,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<boolean> {
-  const loaded = await readLoaded(project, image);
-  if (!loaded || loaded.head !== (checkedOutCommit(project.root) ?? null)) return false;
-  if (loaded.names[0] !== `${image}:${imageTag(tag, env)}`) return false;
+  const loaded = readLoaded(project.absolute(loadedPath(project.home, image)));
+  const git = GitFiles.at(project.root);
+  const head = git?.commit;
+  if (!loaded || loaded.head !== (head ?? null)) return false;
+  // What git's files do not tell, the task finds out.
+  if (usesGitTags(naming) && git && git.tagsAtHead() === undefined) return false;
+  const commit = loaded.isOfHead ? head : undefined;
+  const facts = tagFacts({ root: project.root, projectName: project.project.name, commit, env });
+  const { tags } = imageTags(naming, facts, loaded.digest, env);
+  if (tags.map((each) => `${image}:${each}`).join() !== loaded.names.join()) return false;
   const store = await openImageSocket({ choice: project.engineChoice, env });
   if (!store) return false;
   const { record } = await (await Outputs.open(project, store.platform)).read(stage);
@@ -47,27 +59,37 @@ export async function rememberLoaded(
   image: string,
   { digest }: ImageRecord,
   names: string[],
+  commit: Known<string>,
 ): Promise<void> {
-  const head = checkedOutCommit(project.root) ?? null;
-  const path = loadedPath(project, image);
-  const loaded: LoadedFile = { format: 1, digest, head, names };
+  const head = GitFiles.at(project.root)?.commit ?? null;
+  const isOfHead = 'value' in commit && commit.value === head;
+  const path = project.absolute(loadedPath(project.home, image));
+  const loaded: LoadedFile = { format: 2, digest, head, isOfHead, names };
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}`;
   await writeFile(temporary, `${JSON.stringify(loaded, undefined, 2)}\n`);
   await rename(temporary, path);
 }
 
-async function readLoaded(project: DockerProject, image: string): Promise<LoadedFile | undefined> {
+/** The name under which an image was put into the engine last; undefined where it never was. */
+export function loadedName(
+  root: string,
+  { home, image }: { home: string; image: string },
+): string | undefined {
+  return readLoaded(join(root, loadedPath(home, image)))?.names[0];
+}
+
+function readLoaded(path: string): LoadedFile | undefined {
   try {
-    const loaded = JSON.parse(await readFile(loadedPath(project, image), 'utf8')) as LoadedFile;
-    return loaded.format === 1 ? loaded : undefined;
+    const loaded = JSON.parse(readFileSync(path, 'utf8')) as LoadedFile;
+    return loaded.format === 2 ? loaded : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Several images may come of one Dockerfile. */
-function loadedPath(project: DockerProject, image: string): string {
+/** Several images may come of one Dockerfile. Relative to the workspace. */
+function loadedPath(home: string, image: string): string {
   const name = createHash('sha256').update(image).digest('hex').slice(0, 12);
-  return project.absolute(join(outputRoot(project.home), 'loaded', `${name}.json`));
+  return join(outputRoot(home), 'loaded', `${name}.json`);
 }

@@ -1,31 +1,31 @@
 import { openImageStore } from '@excel2doc/engine';
-import { commitForTags } from '../workspace/commit';
 import type { DockerProject } from '../workspace/docker-project';
 import { withHealing } from './healing';
 import { rememberLoaded } from './image-is-there';
 import { type Loaded, loadStage } from './load';
 import { Outputs } from './outputs';
-import { type ImageToLoad, imageTags } from './tags';
+import { readFacts } from '../names/read-facts';
+import { type ImageToLoad, imageTags } from '../names/tags';
 
 /**
  * Brings the image of a stage into the engine, tagged with a name, its own digest, and the commit where it is
  * made of one as it is.
  *
- * @returns what was sent, and the first of its names
+ * @returns what was sent, all of its names, the first before the others, and which tags were left out
  */
 export async function loadImage(
   project: DockerProject,
-  { stage, image, tag }: ImageToLoad,
-): Promise<Loaded & { name: string }> {
-  const committed = commitForTags(project);
+  { stage, image, ...naming }: ImageToLoad,
+): Promise<Loaded & { name: string; others: string[]; notes: string[] }> {
+  const facts = readFacts(project, naming);
   const engine = await openImageStore({ choice: project.engineChoice });
   const outputs = await Outputs.open(project, engine.platform);
   return withHealing({ project, outputs }, { stages: [stage] }, async () => {
     const { record } = await outputs.read(stage);
-    const tags = imageTags(record.digest, await committed, tag);
+    const { tags, notes } = imageTags(naming, await facts, record.digest);
     const [name = '', ...others] = tags.map((each) => `${image}:${each}`);
     const loaded = await loadStage(engine, outputs, stage, [name, ...others], project.engine);
-    await rememberLoaded(project, image, record, [name, ...others]);
-    return { ...loaded, name };
+    await rememberLoaded(project, image, record, [name, ...others], (await facts).commit);
+    return { ...loaded, name, others, notes };
   });
 }

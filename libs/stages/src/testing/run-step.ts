@@ -2,7 +2,8 @@ import { Repository } from '@excel2doc/oci';
 import { loadImage } from '../build/load-image';
 import { makeStage, type StageToMake } from '../build/make-stage';
 import { pushStage } from '../build/push';
-import { imageTags } from '../build/tags';
+import { imageTags } from '../names/tags';
+import { readFacts } from '../names/read-facts';
 import { loadedText, pushedText } from '../build/transfer';
 import { writePlans } from '../plan/write';
 import type { DockerOptions } from '../workspace/docker-options';
@@ -42,7 +43,8 @@ export async function runStep(step: Step, say: (line: string) => void): Promise<
   if (name === 'push') {
     const repository = new Repository(step.repository ?? '');
     try {
-      const tags = (digest: string) => imageTags(digest, undefined, tag);
+      const facts = await readFacts(project, { tag });
+      const tags = (digest: string) => imageTags({ tag }, facts, digest).tags;
       const pushed = await pushStage({ project, stage, name: image, repository, tags, sbom: true });
       for (const { platform, uploadedBytes, blobs } of pushed.platforms)
         say(`${platform}: ${pushedText(uploadedBytes, blobs)}`);

@@ -47,7 +47,7 @@ test('an image has the name of a commit only where all that it is made of is as 
   git('add', '.');
   expect(await commitForTags(project)).toBeUndefined();
   git('commit', '--quiet', '-m', 'one');
-  const commit = git('rev-parse', '--short=12', 'HEAD');
+  const commit = git('rev-parse', 'HEAD');
   expect(await commitForTags(project)).toBe(commit);
   // Nothing of what the image is made of.
   write('README.md', 'edited');

@@ -8,6 +8,15 @@ import type { Modes } from './modes';
 export interface PluginOptions {
   /** Name of the image that a project builds; `{projectName}` stands for the project's name. */
   imageName?: string;
+  /**
+   * Further tags of every image, as docker/metadata-action takes them: `type=ref,event=branch`,
+   * `type=semver,pattern={{version}}`, `type=sha`, or a tag as it is.
+   */
+  tags?: string[];
+  /** Images have the tags that are named alone: neither `dev`, nor the commit's, nor the digest's. */
+  skipDefaultTag?: boolean;
+  /** Images take part in `nx release`: projects get a target `nx-release-publish`. */
+  release?: boolean;
   /** The lock of base images, relative to the workspace. */
   lockFile?: string;
   /** Platforms to build for, e.g. `linux/arm64`. Default: the one of this machine. */
@@ -65,6 +74,9 @@ export type BlobStoreOption = { kind: 'inline' } | { kind: 'registry'; repositor
 
 export interface ResolvedOptions {
   imageName: string;
+  tags: string[] | undefined;
+  skipDefaultTag: boolean | undefined;
+  release: boolean;
   lockFile: string;
   platforms: string[] | undefined;
   registry: string | undefined;
@@ -95,6 +107,9 @@ const known = {
   secrets: 'a list',
   ssh: 'a list of strings',
   secretVersion: 'a string, a number or an object of such',
+  tags: 'a list of strings',
+  skipDefaultTag: 'true or false',
+  release: 'true or false',
 } as const;
 
 /**
@@ -107,6 +122,9 @@ export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
   for (const [name, value] of Object.entries(options)) refuseUnlessKnown(name, value);
   return {
     imageName: options.imageName ?? '{projectName}',
+    tags: options.tags,
+    skipDefaultTag: options.skipDefaultTag,
+    release: options.release ?? false,
     lockFile: options.lockFile ?? 'docker/images.lock.json',
     platforms: options.platforms,
     registry: options.registry,
@@ -126,6 +144,7 @@ const isPlain = (value: unknown) => typeof value === 'string' || typeof value ==
 
 const isA: Record<(typeof known)[keyof typeof known], (value: unknown) => boolean> = {
   'a string': (value) => typeof value === 'string',
+  'true or false': (value) => typeof value === 'boolean',
   'a list of strings': (value) =>
     Array.isArray(value) && value.every((each) => typeof each === 'string'),
   'an object of strings': (value) =>

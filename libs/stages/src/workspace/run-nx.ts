@@ -15,12 +15,36 @@ const OF_THE_TASK = /^NX_(?:TASK_|FORKED_|TERMINAL_|INVOKED_|STREAM_|PREFIX_|TUI
  * @throws StagesError `COMMAND_FAILED`; nothing when `signal` ended it
  */
 export async function runTarget(root: string, target: string, signal: AbortSignal): Promise<void> {
+  const failed = await runNx(root, ['run', target], signal);
+  if (failed && !signal.aborted) throw failedOf(target);
+}
+
+/**
+ * Runs targets of several projects, those of one name together.
+ *
+ * @param targets `backend:docker-runner`
+ * @throws StagesError `COMMAND_FAILED`
+ */
+export async function runTargets(root: string, targets: readonly string[]): Promise<void> {
+  const byTarget = new Map<string, string[]>();
+  for (const each of new Set(targets)) {
+    const at = each.lastIndexOf(':');
+    const name = each.slice(at + 1);
+    byTarget.set(name, [...(byTarget.get(name) ?? []), each.slice(0, at)]);
+  }
+  for (const [target, projects] of byTarget) {
+    const asked = ['run-many', `--targets=${target}`, `--projects=${projects.join(',')}`];
+    if (await runNx(root, asked)) throw failedOf(`${target} of ${projects.join(', ')}`);
+  }
+}
+
+async function runNx(root: string, args: string[], signal?: AbortSignal): Promise<boolean> {
   const manifest = createRequire(join(root, 'package.json')).resolve('nx/package.json');
   const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: { nx: string } };
   const { execa } = await import('execa');
   const { failed } = await execa(
     process.execPath,
-    [join(dirname(manifest), bin.nx), 'run', target, '--outputStyle=static'],
+    [join(dirname(manifest), bin.nx), ...args, '--outputStyle=static'],
     {
       cwd: root,
       env: Object.fromEntries(
@@ -31,12 +55,14 @@ export async function runTarget(root: string, target: string, signal: AbortSigna
       stdout: 'inherit',
       stderr: 'inherit',
       reject: false,
-      cancelSignal: signal,
+      ...(signal && { cancelSignal: signal }),
     },
   );
-  if (!failed || signal.aborted) return;
-  throw new StagesError('COMMAND_FAILED', {
-    message: `${target} failed`,
+  return failed;
+}
+
+const failedOf = (what: string) =>
+  new StagesError('COMMAND_FAILED', {
+    message: `${what} failed`,
     hint: 'Its output stands above',
   });
-}

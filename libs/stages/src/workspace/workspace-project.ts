@@ -46,6 +46,10 @@ export interface WorkspaceImage {
   dockerfile: string;
   image: string;
   tag?: string | undefined;
+  /** Its tags are those that the target names alone. */
+  skipDefaultTag?: boolean | undefined;
+  /** See `DockerProject.home`. */
+  home: string;
   /** The Compose services that run it, where a Compose file declares several of one Dockerfile. */
   services: readonly string[];
 }

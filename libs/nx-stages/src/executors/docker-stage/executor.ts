@@ -3,6 +3,7 @@ import { type DockerOptions, makeStage, planNotes, type StageToMake } from '@exc
 import { plannedProject, taskOf } from '../docker-plan/plan-project';
 import { dockerProject } from '../project';
 import { refuseUnbuildable } from './unbuildable';
+import { refuseNames } from '../docker-plan/refuse-names';
 import { report, sayLine } from '../report';
 import { ensurePlanned, refuseTypedSecrets } from './planned';
 
@@ -12,6 +13,8 @@ export default function dockerStage(
   context: ExecutorContext,
 ) {
   return report(async () => {
+    // Before anything is built, not after: what comes of it could not be named.
+    refuseNames(context);
     const task = taskOf(context);
     refuseTypedSecrets(task, context);
     const planned = plannedProject(options, context, task?.target.configuration);

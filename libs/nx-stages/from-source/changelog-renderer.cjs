@@ -1,0 +1,1 @@
+module.exports = require('./bundle.cjs').load('release/changelog-renderer');

@@ -1,0 +1,49 @@
+import type { TargetConfiguration } from '@nx/devkit';
+import { checkNames, type NamedImage, type Naming } from '@excel2doc/stages';
+import { optionsOf } from './plan-project';
+import type { RunContext } from '../project';
+
+const NAMES = /:docker-(load|push)$/;
+const LOADS = /:docker-load$/;
+const PUSHES = /:docker-push$/;
+const RELEASES = /:docker-release$/;
+
+/**
+ * Refuses names that this run would give an image and that none can have, whichever of its tasks comes
+ * first: nobody waits for a build whose image cannot be named.
+ *
+ * @throws StagesError `NAME_INVALID`, `NAME_TAKEN`, `TAG_INVALID`
+ */
+export function refuseNames(context: RunContext): void {
+  const { taskGraph, projectsConfigurations } = context;
+  const projects = Object.entries(projectsConfigurations?.projects ?? {});
+  const asked = Object.values(taskGraph?.tasks ?? {}).flatMap((task) => {
+    const { project, target } = task.target;
+    const targets = projectsConfigurations?.projects[project]?.targets ?? {};
+    const found = targets[target];
+    // It has no name of its own: it pushes what the others do.
+    if (RELEASES.test(found?.executor ?? '')) return namedBy(PUSHES, project, targets);
+    if (!NAMES.test(found?.executor ?? '')) return [];
+    return named(project, target, optionsOf(task, context));
+  });
+  if (asked.length === 0) return;
+  const all = projects.flatMap(([project, { targets = {} }]) => namedBy(LOADS, project, targets));
+  for (const image of asked) checkNames(image, all);
+}
+
+function namedBy(
+  executors: RegExp,
+  project: string,
+  targets: Record<string, TargetConfiguration>,
+): NamedImage[] {
+  return Object.entries(targets)
+    .filter(([, { executor }]) => executors.test(executor ?? ''))
+    .map(([target, { options }]) => named(project, target, (options ?? {}) as Options));
+}
+
+type Options = Naming & { image?: string; repository?: string };
+
+function named(project: string, target: string, options: Options): NamedImage {
+  const { image = '', repository, tag, tags, skipDefaultTag } = options;
+  return { target: `${project}:${target}`, project, image, repository, tag, tags, skipDefaultTag };
+}
