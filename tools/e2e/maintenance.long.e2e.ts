@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -375,6 +376,15 @@ describe('the end', () => {
 });
 
 describe('production', () => {
+  test('its values are written, strong, and for their owner alone', async () => {
+    const said = await run(nx('env --set=SITE_ADDRESS=docs.example.org'));
+    const text = readFileSync(file('docker/.env.prod'), 'utf8');
+    const [, password = ''] = /^POSTGRES_PASSWORD=([0-9a-f]{48})$/m.exec(text) ?? [];
+    expect(password).not.toBe('');
+    expect(said).not.toContain(password);
+    expect(statSync(file('docker/.env.prod')).mode & 0o777).toBe(0o600);
+  });
+
   test('comes up behind TLS, on the same data, after a verified backup', async () => {
     const caddy = 'excel2doc/e2e-caddy';
     await buildImage(engine, caddy, join(__dirname, 'caddy'));

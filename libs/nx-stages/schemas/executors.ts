@@ -871,6 +871,22 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       },
     },
   },
+  'care-env': {
+    title: 'Write the values of a configuration',
+    description:
+      'Write the file with the values that the Compose files ask for: secrets are made, what is there stays',
+    required: ['files', 'envFile'],
+    options: {
+      files: SHARED.files,
+      envFile: SHARED.envFile,
+      set: {
+        type: 'array',
+        items: { type: 'string' },
+        description: 'A value that is no secret to be made: NAME=VALUE. Several times for several.',
+        examples: [['SITE_ADDRESS=docs.example.org']],
+      },
+    },
+  },
   'care-pip-list': {
     title: 'List Python packages',
     description: 'List the Python packages of a running container',

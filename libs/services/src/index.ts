@@ -57,3 +57,4 @@ export { gatherFacts } from './doctor/gather';
 export { isAtLeast, isHealthCheck, type Level, readableLine } from './logs/readable';
 export { gatherPreflight } from './preflight/gather';
 export { breaches, RULES } from './preflight/rules';
+export { completeValues } from './environment-file/complete';

@@ -3,6 +3,7 @@ import type { Text } from '@excel2doc/stages';
 /** The parts of `compose config --format json` that the rules look at. */
 export interface ServiceModel {
   image?: string;
+  command?: string[] | string | null;
   environment?: Record<string, string | null>;
   user?: string;
   restart?: string;

@@ -27,6 +27,12 @@ const facts = (
 });
 const without = (name: keyof ServiceModel): Partial<ServiceModel> =>
   ({ [name]: undefined }) as never;
+const limited = 'redis-server --maxmemory 100mb';
+const redis = (command: ServiceModel['command']): Partial<ServiceModel> => ({
+  image: 'library/redis:7',
+  volumes: [{ type: 'volume', target: '/data' }],
+  command: command ?? null,
+});
 const written = (name: string, value: string) => ({
   written: [{ file: 'compose.yaml', service: 'api', name, value }],
 });
@@ -48,10 +54,13 @@ describe('the rule', () => {
     ['data-persistent', facts({ image: 'postgres:17' })],
     [
       'data-persistent',
-      facts({ image: 'library/redis:7', volumes: [{ type: 'tmpfs', target: '/data' }] }),
+      facts({ ...redis(limited), volumes: [{ type: 'tmpfs', target: '/data' }] }),
     ],
     ['log-rotation', facts(without('logging'))],
     ['memory-limit', facts({ deploy: { resources: { limits: { cpus: 1 } } } })],
+    ['redis-limited', facts(redis(['redis-server', '--appendonly', 'yes']))],
+    ['redis-limited', facts(redis('redis-server --maxmemory 0'))],
+    ['redis-limited', facts(redis(null))],
     ['cpu-limit', facts({ deploy: { resources: { limits: { memory: '1' } } } })],
     [
       'health-check',
@@ -80,6 +89,8 @@ describe('the rule', () => {
   test.each<[why: string, facts: PreflightFacts]>([
     ['a secret comes from a variable', facts({}, written('DB_PASSWORD', '${DB_PASSWORD:?}'))],
     ['the password of a URL does', facts({}, written('URL', 'postgresql://me:${P}@db/x'))],
+    ['Redis has a limit', facts(redis(limited))],
+    ['Redis has a file of settings', facts(redis(['redis-server', '/etc/redis.conf']))],
     ['logs go elsewhere', facts({ logging: { driver: 'syslog' } })],
     ['the image has the health check', facts(without('healthcheck'))],
     [

@@ -1,12 +1,12 @@
 import type { PreflightFacts, Rule, ServiceModel } from './model';
+import { isSecretName } from './secret-name';
 
 /** Images whose state is lost without a volume, and where they keep it. */
 const STATEFUL =
   /(^|\/)(postgres|postgis|pgvector|timescaledb|mysql|mariadb|mongo|redis|valkey)(?=[:@]|$)/;
-const SECRET_NAME =
-  /^(?!.*_FILE$).*(PASS(WORD|WD)?$|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL)/i;
 /** Passwords that everybody tries first, and those of the guide. */
 const WEAK = /^(|postgres|password|secret|changeme|admin|root|redis|12345\d*|excel2doc(123)?)$/i;
+const REDIS = /(^|\/)(redis|valkey)(?=[:@]|$)/;
 const TLS_FRONT = /(^|\/)(caddy|traefik|nginx|haproxy|envoy)(?=[:@]|$)/;
 
 type Found = { service: string; found: string }[];
@@ -29,7 +29,7 @@ export const RULES: Rule[] = [
     },
     breaches: ({ written }) =>
       written
-        .filter(({ name, value }) => SECRET_NAME.test(name) && value !== '' && !value.includes('$'))
+        .filter(({ name, value }) => isSecretName(name) && value !== '' && !value.includes('$'))
         .map(({ file, service, name }) => ({ service, found: `${name} has its value in ${file}` })),
   },
   {
@@ -54,7 +54,7 @@ export const RULES: Rule[] = [
     },
     breaches: each(({ environment = {} }) => {
       const weak = Object.entries(environment).find(
-        ([name, value]) => SECRET_NAME.test(name) && value !== null && WEAK.test(value),
+        ([name, value]) => isSecretName(name) && value !== null && WEAK.test(value),
       );
       return weak && `${weak[0]} is empty or easily guessed`;
     }),
@@ -110,6 +110,21 @@ export const RULES: Rule[] = [
     breaches: each(({ deploy, mem_limit }) =>
       deploy?.resources?.limits?.memory || mem_limit ? undefined : 'no memory limit',
     ),
+  },
+  {
+    id: 'redis-limited',
+    reason: {
+      en: 'Redis without maxmemory grows until the kernel kills it, and all that it holds is gone',
+      zh: 'Redis 不设 maxmemory 会一直增长，直到被内核终止并丢失其全部内容',
+    },
+    breaches: each(({ image = '', command }) => {
+      if (!REDIS.test(image)) return undefined;
+      const words = (typeof command === 'string' ? command.split(/\s+/) : command) ?? [];
+      // A file of settings may say it, and is not looked into.
+      if (words.some((word) => /\.conf$/.test(word))) return undefined;
+      const at = words.indexOf('--maxmemory');
+      return at >= 0 && !/^0?$/.test(words[at + 1] ?? '') ? undefined : 'no --maxmemory';
+    }),
   },
   {
     id: 'cpu-limit',
