@@ -25,6 +25,8 @@ export function ensureEnvironment(): boolean {
     'POSTGRES_DB=excel2doc',
     `POSTGRES_PASSWORD=${password()}`,
     `REDIS_PASSWORD=${password()}`,
+    // Backups are encrypted with it.
+    `BACKUP_PASSWORD=${password()}`,
     'BACKEND_PORT=8000',
     'POSTGRES_PORT=5432',
     'REDIS_PORT=6379',

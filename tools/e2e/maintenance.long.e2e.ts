@@ -235,6 +235,22 @@ describe('the database', () => {
     expect((await fetch(url('/health'))).status).toBe(200);
   });
 
+  test('a backup of the whole service, verified, put back while it runs: it asks, then all is there', async () => {
+    for (const command of ['backup', 'backup-verify --list', 'backup-verify'])
+      await run(nx(command));
+    const refused = await runIn(clone, 'sh', ['-c', nx('restore')]);
+    expect(refused.output).toMatch(/rows and \d+ files; they are kept aside\) would be lost/);
+    expect(refused.status).not.toBe(0);
+    const before = await conversions();
+    await query(`DELETE FROM conversions`);
+    const restore = nx(`restore --confirm=${clone.project}`);
+    const { output, status } = await runIn(clone, 'sh', ['-c', restore]);
+    expect(output).toMatch(/stopped meanwhile, and healthy again: backend, worker/);
+    expect(status).toBe(0);
+    expect(await conversions()).toBe(before);
+    expect((await fetch(url('/health'))).status).toBe(200);
+  });
+
   test('a model changes: its migration is written, shown, and applied', async () => {
     change('apps/backend/app/tables.py', (text) =>
       text.replace(

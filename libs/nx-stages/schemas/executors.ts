@@ -196,6 +196,22 @@ const SHARED = {
     description: 'The PostgreSQL service. Default: the only one.',
     examples: ['postgres'],
   },
+  keeper: {
+    type: 'string',
+    description: 'The service whose image takes backups.',
+    default: 'backup',
+    examples: ['backup'],
+  },
+  snapshot: {
+    type: 'string',
+    description: 'Which backup, by the beginning of its id. Default: the newest.',
+    examples: ['1f3a9c20'],
+  },
+  at: {
+    type: 'string',
+    description: 'The newest backup that is not newer than this time (UTC where no zone is given).',
+    examples: ['2026-11-24T08:00:00'],
+  },
   folder: {
     type: 'string',
     description:
@@ -885,6 +901,60 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
         description: 'A value that is no secret to be made: NAME=VALUE. Several times for several.',
         examples: [['SITE_ADDRESS=docs.example.org']],
       },
+    },
+  },
+  'care-backup': {
+    title: 'Back a service up',
+    description:
+      'Back database and folders up together, encrypted; restored into scratch and compared',
+    required: ['files'],
+    options: {
+      files: SHARED.files,
+      envFile: SHARED.envFile,
+      project: SHARED.project,
+      lockFile: SHARED.lockFile,
+      service: SHARED.keeper,
+    },
+  },
+  'care-backup-verify': {
+    title: 'Verify a backup',
+    description: 'Read every byte of the backups, restore one into scratch, and compare',
+    required: ['files'],
+    options: {
+      files: SHARED.files,
+      envFile: SHARED.envFile,
+      project: SHARED.project,
+      lockFile: SHARED.lockFile,
+      service: SHARED.keeper,
+      list: { type: 'boolean', description: 'Only list the backups.', default: false },
+      snapshot: SHARED.snapshot,
+      at: SHARED.at,
+    },
+  },
+  'care-restore': {
+    title: 'Restore a service',
+    description:
+      'Put a backup in the place of database and folders, while nobody uses them; what was there is kept',
+    required: ['files'],
+    options: {
+      files: SHARED.files,
+      envFile: SHARED.envFile,
+      project: SHARED.project,
+      lockFile: SHARED.lockFile,
+      service: {
+        type: 'string',
+        description: 'The service whose image restores, and that may write to the folders.',
+        default: 'restore',
+        examples: ['restore'],
+      },
+      snapshot: SHARED.snapshot,
+      at: SHARED.at,
+      confirm: {
+        type: 'string',
+        description: 'Name of the Compose project, to go on without being asked.',
+        examples: ['shop'],
+      },
+      waitSeconds: SHARED.waitSeconds,
     },
   },
   'care-pip-list': {

@@ -57,4 +57,5 @@ export { gatherFacts } from './doctor/gather';
 export { isAtLeast, isHealthCheck, type Level, readableLine } from './logs/readable';
 export { gatherPreflight } from './preflight/gather';
 export { breaches, RULES } from './preflight/rules';
+export { Keeper, type KeeperOptions, type Wanted, wantedArguments } from './service-backup/keeper';
 export { completeValues } from './environment-file/complete';
