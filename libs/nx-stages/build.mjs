@@ -154,13 +154,18 @@ export async function buildPackage(out) {
       for (const [each, entry] of entries) {
         entry.implementation = implementationOf(name, each);
         if (entry.hasher) entry.hasher = implementationOf('hashers', each);
+        if (entry.batchImplementation) entry.batchImplementation = `./${name}/${each}/batch`;
       }
       return { name, list, entries: entries.map(([, entry]) => entry) };
     }),
   );
   const implementations = collections
     .flatMap(({ entries }) => entries)
-    .flatMap(({ implementation, hasher }) => (hasher ? [implementation, hasher] : [implementation]))
+    .flatMap(({ implementation, hasher, batchImplementation }) => [
+      implementation,
+      ...(hasher ? [hasher] : []),
+      ...(batchImplementation ? [batchImplementation] : []),
+    ])
     .map((module) => join(library, 'src', `${module}.ts`));
   const external = Object.keys({ ...dependencies, ...manifest.peerDependencies }).flatMap(
     (name) => [name, `${name}/*`],

@@ -43,6 +43,19 @@ describe('readStages', () => {
     ]);
   });
 
+  it('says of which stages something is run, those folded into them among them', () => {
+    expect(readStages(service).map(({ name, runs }) => [name, runs])).toEqual([
+      ['toolchain', true],
+      ['deps', true],
+      ['runner', false],
+      ['test', false],
+    ]);
+    const [folded] = readStages(
+      'FROM a AS below\nCOPY a /\nFROM scratch\nCOPY --from=below /a /\n',
+    );
+    expect(folded).toMatchObject({ output: { kind: 'paths' }, runs: true });
+  });
+
   it('takes a variable that only the build knows as the whole context', () => {
     const [stage] = readStages('FROM python\nCOPY $WHERE /app\n');
     expect(stage?.contextPaths).toEqual(['.']);

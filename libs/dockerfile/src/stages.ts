@@ -28,6 +28,8 @@ export interface StageSummary {
    * they start in, so whatever it reads lies at or below one of these.
    */
   contextPaths: string[];
+  /** Whether something is run to make it: RUN, or what only BuildKit exports. */
+  runs: boolean;
   /** Why BuildKit would refuse to build it; what is said of it holds up to there. */
   refused?: DockerfileError;
 }
@@ -88,6 +90,9 @@ export function readStages(
       dependsOn: [...depends].sort(),
       images: [...images].sort(),
       contextPaths: paths.has('.') ? ['.'] : [...paths].sort(),
+      runs:
+        outputs[stage.index]!.kind === 'paths' ||
+        steps.some(({ planned }) => planned.keyword === 'RUN'),
       ...(refused && { refused }),
     };
   });

@@ -289,6 +289,42 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       variant: SHARED.variant,
     },
   },
+  'docker-image': {
+    title: 'Put a stage together, or an image into the engine',
+    description:
+      'Make a stage for which nothing is run, or put an image into the engine; all of a run in one process',
+    executor: {
+      hasher: './from-source/hashers.cjs#docker-image',
+      batchImplementation: './from-source/batches.cjs#docker-image',
+      preferBatch: true,
+    },
+    required: ['stage', 'dockerfile', 'context'],
+    options: {
+      stage: { type: 'string', description: "The stage's name.", examples: ['runner'] },
+      image: {
+        type: 'string',
+        description: "The image's name without a tag. Without it, the stage's layout is made.",
+        examples: ['shop/api'],
+      },
+      tag: SHARED.tag,
+      layerRepository: {
+        type: 'string',
+        description: "Repository that the stage's layers are kept in, instead of the output.",
+        examples: ['registry.example.com/team/layers'],
+      },
+      dockerfile: SHARED.dockerfile,
+      context: SHARED.context,
+      lockFile: SHARED.lockFile2,
+      platforms: SHARED.platforms,
+      builders: SHARED.builders,
+      buildArgs: SHARED.buildArgs,
+      targets: SHARED.targets,
+      variant: SHARED.variant,
+      secrets: SHARED.secrets,
+      ssh: SHARED.ssh,
+      secretVersion: SHARED.secretVersion,
+    },
+  },
   'docker-lock': {
     title: 'Lock base images to digests',
     description: 'Lock base images to the digests that the registry has for them',

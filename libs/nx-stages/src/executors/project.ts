@@ -1,5 +1,5 @@
 import { join, relative, resolve } from 'node:path';
-import type { ExecutorContext, NxJsonConfiguration } from '@nx/devkit';
+import type { ExecutorContext, NxJsonConfiguration, Task } from '@nx/devkit';
 import {
   argsInMetadata,
   contextsInMetadata,
@@ -18,6 +18,7 @@ import {
   type WorkspaceProject,
 } from '@excel2doc/stages';
 import type { EngineChoice } from '@excel2doc/engine';
+import { loadsImage } from '../infer/image-targets';
 import { GraphOutputs, makerName } from '../infer/makers';
 import { TrackedFiles } from '../infer/tracked-files';
 
@@ -31,6 +32,9 @@ export type RunContext = Pick<
   /** The variables that the task runs with; default: this process's. */
   env?: NodeJS.ProcessEnv;
 };
+
+/** What an executor is told, and a task of a batch. */
+export type TaskContext = RunContext & { targetName?: string; task?: Task };
 
 /** The project that an executor runs for, as the libraries know it. */
 export function projectOf(context: RunContext): WorkspaceProject {
@@ -117,7 +121,7 @@ function workspaceImages({ projectsConfigurations }: RunContext): WorkspaceImage
   return Object.values(projectsConfigurations?.projects ?? {}).flatMap(
     ({ root: folder, targets = {} }) =>
       Object.values(targets)
-        .filter(({ executor }) => executor === `${PLUGIN}:docker-load`)
+        .filter(loadsImage)
         .map(({ options, metadata }) => ({
           dockerfile: options.dockerfile,
           image: options.image,

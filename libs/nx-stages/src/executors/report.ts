@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { diagnose } from '@excel2doc/services';
 import { failureLine, formatFinding, languageOf } from '@excel2doc/stages';
 import { workspaceHints } from './project';
@@ -12,16 +13,24 @@ export async function report(body: () => Promise<void>): Promise<{ success: bool
     return { success: true };
   } catch (error) {
     // eslint-disable-next-line no-console
-    const print = (text: unknown) => console.error(text);
-    const hints = await workspaceHints();
-    print(failureLine(error, hints));
-    const finding = diagnose(error);
-    if (finding)
-      print(formatFinding(finding, languageOf(process.env), hints).replace(/^✗/, '  doctor:'));
-    const { code } = error as { code?: string };
-    if (code === undefined || process.env['NX_VERBOSE_LOGGING'] === 'true') print(error);
+    for (const text of await failed(error)) console.error(text);
     return { success: false };
   }
+}
+
+/** What is said of a failure, a text each. */
+export async function failed(error: unknown): Promise<string[]> {
+  const hints = await workspaceHints();
+  const finding = diagnose(error);
+  const { code } = error as { code?: string };
+  const isWhole = code === undefined || process.env['NX_VERBOSE_LOGGING'] === 'true';
+  return [
+    failureLine(error, hints),
+    ...(finding
+      ? [formatFinding(finding, languageOf(process.env), hints).replace(/^✗/, '  doctor:')]
+      : []),
+    ...(isWhole ? [inspect(error)] : []),
+  ];
 }
 
 /** Prints a line of what an executor says. */

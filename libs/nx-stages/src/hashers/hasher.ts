@@ -1,7 +1,9 @@
 import type { HasherContext, Task } from '@nx/devkit';
+import { getTaskDetails } from 'nx/src/hasher/hash-task';
 import { workspaceRoot } from 'nx/src/utils/workspace-root';
 import type { RunContext } from '../executors/project';
 import { keepRecord } from '../run/keep-record';
+import { isBelowUnmade } from './unmade';
 
 /** What Nx is answered. */
 export interface Answer {
@@ -17,41 +19,62 @@ export interface Environment {
 /** What a hasher is told. */
 export type Asked = RunContext & HasherContext & Environment;
 
-/** Each run has one task graph; a task is asked for twice where two of Nx's loops meet. */
-const answers = new WeakMap<object, Map<string, Promise<Answer>>>();
+/** A task's key, and whether anything may be kept under it. */
+export interface Key {
+  key: string;
+  isKept: boolean;
+}
+
+/**
+ * What Nx is answered for a task that cannot have a key yet. It takes an empty one for none: it looks
+ * nothing up, and asks again when the batch has made what lies below.
+ */
+function notYet({ target }: Task): Key {
+  // One that is not asked for again (its run is stopped, or has no cache) is written into Nx's history
+  // of tasks, which refers to these.
+  getTaskDetails()?.recordTaskDetails([{ hash: '', ...target }]);
+  return { key: '', isKept: false };
+}
+
+/** Two of Nx's loops may ask for one task at one time. */
+const asking = new WeakMap<Task, Promise<Answer>>();
+/** `cache` of a task, as Nx had it. */
+const cached = new WeakMap<Task, Task['cache']>();
 
 /**
  * A hasher as Nx calls it. It never throws: that would end the whole run, not a task. What goes wrong
  * is `otherwise`'s to answer, and the executor's to say.
  *
+ * Nx asks before the tasks below are run where it runs them in one batch, and once more afterwards. A
+ * key made from what lies there before would be that of the images of an earlier run.
+ *
  * It runs in Nx's own process, so nothing is printed and nothing is started here.
  */
 export function hasher(
-  keyOf: (task: Task, context: Asked) => Promise<string>,
-  otherwise: (task: Task, context: Asked) => Promise<string>,
+  keyOf: (task: Task, context: Asked) => Promise<Key>,
+  otherwise: (task: Task, context: Asked) => Promise<Key>,
 ) {
   return (task: Task, given: HasherContext): Promise<Answer> => {
     const context = { ...given, root: workspaceRoot, projectName: task.target.project };
-    const known = answers.get(given.taskGraph) ?? new Map<string, Promise<Answer>>();
-    answers.set(given.taskGraph, known);
-    const answer =
-      known.get(task.id) ??
-      answered(
-        async () => {
-          keepRecord(given.taskGraph, workspaceRoot);
-          return keyOf(task, context);
-        },
-        () => otherwise(task, context),
-      );
-    known.set(task.id, answer);
+    const known = asking.get(task);
+    if (known) return known;
+    const keyed = async () => {
+      keepRecord(given.taskGraph, workspaceRoot);
+      if (await isBelowUnmade(task, context)) return notYet(task);
+      return keyOf(task, context);
+    };
+    const answer = keyed()
+      .catch(() => otherwise(task, context))
+      .then((key) => answered(task, key))
+      .finally(() => asking.delete(task));
+    asking.set(task, answer);
     return answer;
   };
 }
 
-async function answered(
-  key: () => Promise<string>,
-  otherwise: () => Promise<string>,
-): Promise<Answer> {
-  const value = await key().catch(otherwise);
-  return { value, details: { command: value, nodes: {} } };
+/** Nx reads from the task itself whether something is kept. */
+function answered(task: Task, { key, isKept }: Key): Answer {
+  if (!cached.has(task)) cached.set(task, task.cache);
+  task.cache = isKept && cached.get(task) === true;
+  return { value: key, details: { command: key, nodes: {} } };
 }

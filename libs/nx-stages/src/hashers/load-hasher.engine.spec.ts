@@ -14,7 +14,8 @@ beforeAll(async () => {
     'nx.json': JSON.stringify({ analytics: false, cacheDirectory: '.nx/cache', plugins: [plugin] }),
     'apps/api/project.json': '{"name":"api"}',
     'apps/api/Dockerfile': 'FROM scratch\nCOPY main.py /\n',
-    'apps/api/main.py': 'one',
+    // No other run's: an image that the engine has under another name is not sent.
+    'apps/api/main.py': image,
   });
 }, 120_000);
 afterAll(async () => {
@@ -34,9 +35,15 @@ async function build(): Promise<{ output: string; isHit: boolean }> {
 test('an image that the engine has is a hit; one that it lacks is loaded, and said so', async () => {
   const first = await build();
   expect(first.output).toMatch(/:dev sha256:\w+ \(full load/);
-  // No entry is made by a load, so that the first repeat in a cache makes it.
-  expect((await build()).output).toContain(`${image}:dev is in the engine`);
-  expect(await build()).toMatchObject({ isHit: true });
+  // Also the first repeat: what is kept says no more than that the engine has it.
+  const repeat = await build();
+  expect(repeat).toMatchObject({ isHit: true });
+  expect(repeat.output).toContain(`${image}:dev is in the engine`);
+  expect(repeat.output).not.toMatch(/ load,|Running \d/);
+  const [run = ''] = workspace.list('.nx/workspace-data/docker-runs').sort();
+  const record = JSON.parse(workspace.read(`.nx/workspace-data/docker-runs/${run}`));
+  expect(record.tasks.at(-1)).toMatchObject({ id: 'api:docker-build', transfer: { to: 'engine' } });
+  expect(record.tasks.at(-1).transfer.bytes).toBeGreaterThan(0);
 
   for (const tag of await tags()) await engine.removeImage(`${image}:${tag}`);
   const again = await build();
@@ -110,4 +117,15 @@ test('tags of branch, commit and version follow git without a build; with all of
   expect(other.output).toContain('was there already');
   expect(other.output).toContain('is left out: no tag of git is at the commit');
   expect(await tags()).toContain('feature-login');
+}, 300_000);
+
+test('one source line is one process, and the image that is loaded is of that line', async () => {
+  await build();
+  workspace.write({ 'apps/api/main.py': `line ${randomBytes(4).toString('hex')}` });
+  const { output } = await build();
+  expect(output.match(/Running \d+ tasks? with/g)).toEqual(['Running 2 tasks with']);
+  const digest = /:dev (sha256:\w+) \(thin load/.exec(output)?.[1];
+  expect(digest).toBeDefined();
+  expect((await engine.inspectImage(`${image}:dev`))?.id).toBe(digest);
+  expect(await build()).toMatchObject({ isHit: true });
 }, 300_000);

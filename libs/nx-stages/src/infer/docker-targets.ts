@@ -145,7 +145,8 @@ export function dockerTargets(
   };
   for (const stage of stages) {
     targets[stageTarget(stage.name, variant)] = {
-      executor: executor('docker-stage'),
+      // What is run takes as long as it takes, beside other tasks; the rest shares one process.
+      executor: executor(stage.runs ? 'docker-stage' : 'docker-image'),
       cache: true,
       dependsOn: [named('plan'), ...stage.dependsOn.map((name) => stageTarget(name, variant))],
       // What it reads besides is the hasher's business.
@@ -236,7 +237,7 @@ function imageTargets(
   const what = { stage: stage ?? '', image, ...naming };
   return {
     [dockerTarget('build', variant)]: {
-      executor: executor('docker-load'),
+      executor: executor('docker-image'),
       // Where the engine has the image: its hasher asks.
       cache: true,
       dependsOn: [made],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NxJsonConfiguration, TargetConfiguration } from '@nx/devkit';
+import { makesStage } from './image-targets';
 
 /** As `dependsOn` takes them. */
 type Dependencies = NonNullable<TargetConfiguration['dependsOn']>;
@@ -21,8 +22,8 @@ export function planInHasher(
   const awaited = declared?.flatMap((each) => (each === '...' ? inferred : each)) ?? inferred;
   return Object.fromEntries(
     Object.entries(targets).map(([name, target]) => {
-      const { dependsOn = [], executor } = target;
-      if (executor !== '@excel2doc/nx-stages:docker-stage') return [name, target];
+      const { dependsOn = [] } = target;
+      if (!makesStage(target)) return [name, target];
       return [
         name,
         { ...target, dependsOn: dependsOn.flatMap((each) => (each === plan ? awaited : each)) },

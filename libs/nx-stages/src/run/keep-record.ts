@@ -4,6 +4,7 @@ import type { TaskGraph } from '@nx/devkit';
 import { cacheDir } from 'nx/src/utils/cache-directory';
 import { type FinishedRun, imagesOf, keepRun, recordOf, runsFolder } from '@excel2doc/build-report';
 import { checkedOutCommit } from '@excel2doc/stages';
+import { readSaid, removeSaid } from './said';
 
 const kept = new WeakSet<TaskGraph>();
 
@@ -20,7 +21,10 @@ export function keepRecord(taskGraph: TaskGraph, workspaceRoot: string): void {
   const startTime = Date.now();
   process.once('exit', () => {
     try {
-      const finished = finishedRun(taskGraph, cacheDir, startTime);
+      const finished = finishedRun(taskGraph, cacheDir, startTime, (task) =>
+        readSaid(workspaceRoot, process.pid, task),
+      );
+      removeSaid(workspaceRoot, process.pid);
       const run = finished && recordOf(finished, (task) => imagesOf(workspaceRoot, task));
       if (!run) return;
       const commit = checkedOutCommit(workspaceRoot);
@@ -54,6 +58,7 @@ export function finishedRun(
   { tasks: graph }: Pick<TaskGraph, 'tasks'>,
   cache: string,
   startTime: number,
+  saidOf: (taskId: string) => string | undefined = () => undefined,
 ): FinishedRun | undefined {
   const { run, tasks } = JSON.parse(readFileSync(join(cache, 'run.json'), 'utf8')) as RunFile;
   const isOurs = ({ taskId, hash }: RunFile['tasks'][number]) => graph[taskId]?.hash === hash;
@@ -69,7 +74,8 @@ export function finishedRun(
     };
     const outcome =
       status === undefined ? 'skipped' : status === 0 ? OUTCOME[cacheStatus] : 'failure';
-    const terminalOutput = hash === undefined ? undefined : outputOf(cache, hash);
+    const terminalOutput =
+      saidOf(taskId) ?? (hash === undefined ? undefined : outputOf(cache, hash));
     return [taskId, { task, status: outcome, terminalOutput }] as const;
   });
   return {

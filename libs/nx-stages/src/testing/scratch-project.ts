@@ -8,6 +8,7 @@ import { type Engine, locateEngine } from '@excel2doc/engine';
 import { Bases } from '@excel2doc/stages';
 import composeRun from '../executors/compose-run/executor';
 import composeRunSchema from '../executors/compose-run/schema.json';
+import image from '../executors/docker-image/executor';
 import load from '../executors/docker-load/executor';
 import plan from '../executors/docker-plan/executor';
 import stage from '../executors/docker-stage/executor';
@@ -82,6 +83,7 @@ async function runInOrder(
   const executors = {
     'docker-plan': plan,
     'docker-stage': stage,
+    'docker-image': image,
     'docker-load': load,
     'compose-run': composeRun,
   } as Record<string, (...args: never[]) => Promise<unknown>>;

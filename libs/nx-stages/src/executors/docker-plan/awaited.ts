@@ -10,6 +10,7 @@ import {
 } from '@excel2doc/stages';
 import { copiedOutputs, madeAt } from '../../infer/copied-outputs';
 import { GraphOutputs, type Maker, makerName } from '../../infer/makers';
+import { makesStage } from '../../infer/image-targets';
 import { stagesOf } from '../../infer/stages';
 import { liesIn } from '../../infer/target-outputs';
 import { TrackedFiles } from '../../infer/tracked-files';
@@ -118,8 +119,7 @@ export class CopiedInGraph {
     const planning = Object.keys(tasks).filter((id) => {
       const { project: of, target: name } = tasks[id]!.target;
       if (of !== this.context.projectName) return false;
-      const { executor } = this.projects[of]?.targets?.[name] ?? {};
-      return name === this.planTarget || executor === '@excel2doc/nx-stages:docker-stage';
+      return name === this.planTarget || makesStage(this.projects[of]?.targets?.[name] ?? {});
     });
     return planning.length > 0 && planning.every((id) => (seen.clear(), visit(id)));
   }

@@ -6,7 +6,7 @@ import {
   type KeyedPlan,
   writePlans,
 } from '@excel2doc/stages';
-import { type RunContext, projectOf } from '../project';
+import { type RunContext, type TaskContext, projectOf } from '../project';
 import { CopiedInGraph } from './awaited';
 import { refuseUnread } from './unread';
 
@@ -68,10 +68,12 @@ export function optionsOf(
 
 /** The task that an executor runs as; undefined where Nx has none. */
 export function taskOf({
+  task,
   taskGraph,
   projectName,
   targetName,
-}: RunContext & { targetName?: string }): Task | undefined {
+}: TaskContext): Task | undefined {
+  if (task) return task;
   return Object.values(taskGraph?.tasks ?? {}).find(
     ({ target }) => target.project === projectName && target.target === targetName,
   );

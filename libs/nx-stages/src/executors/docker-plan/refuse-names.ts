@@ -1,12 +1,13 @@
 import type { TargetConfiguration } from '@nx/devkit';
 import { checkNames, type NamedImage, type Naming } from '@excel2doc/stages';
+import { loadsImage } from '../../infer/image-targets';
 import { optionsOf } from './plan-project';
 import type { RunContext } from '../project';
 
-const NAMES = /:docker-(load|push)$/;
-const LOADS = /:docker-load$/;
-const PUSHES = /:docker-push$/;
-const RELEASES = /:docker-release$/;
+const doesBy = (executor: RegExp) => (target: TargetConfiguration) =>
+  executor.test(target.executor ?? '');
+const pushes = doesBy(/:docker-push$/);
+const releases = doesBy(/:docker-release$/);
 
 /**
  * Refuses names that this run would give an image and that none can have, whichever of its tasks comes
@@ -22,22 +23,24 @@ export function refuseNames(context: RunContext): void {
     const targets = projectsConfigurations?.projects[project]?.targets ?? {};
     const found = targets[target];
     // It has no name of its own: it pushes what the others do.
-    if (RELEASES.test(found?.executor ?? '')) return namedBy(PUSHES, project, targets);
-    if (!NAMES.test(found?.executor ?? '')) return [];
+    if (found && releases(found)) return namedBy(pushes, project, targets);
+    if (!found || !(loadsImage(found) || pushes(found))) return [];
     return named(project, target, optionsOf(task, context));
   });
   if (asked.length === 0) return;
-  const all = projects.flatMap(([project, { targets = {} }]) => namedBy(LOADS, project, targets));
+  const all = projects.flatMap(([project, { targets = {} }]) =>
+    namedBy(loadsImage, project, targets),
+  );
   for (const image of asked) checkNames(image, all);
 }
 
 function namedBy(
-  executors: RegExp,
+  does: (target: TargetConfiguration) => boolean,
   project: string,
   targets: Record<string, TargetConfiguration>,
 ): NamedImage[] {
   return Object.entries(targets)
-    .filter(([, { executor }]) => executors.test(executor ?? ''))
+    .filter(([, found]) => does(found))
     .map(([target, { options }]) => named(project, target, (options ?? {}) as Options));
 }
 

@@ -1,5 +1,10 @@
 import { join, posix } from 'node:path';
-import { type ProjectConfiguration, type Tree, globAsync } from '@nx/devkit';
+import {
+  type ProjectConfiguration,
+  type TargetConfiguration,
+  type Tree,
+  globAsync,
+} from '@nx/devkit';
 import type { StageSummary } from '@excel2doc/dockerfile';
 import {
   argsInMetadata,
@@ -15,6 +20,7 @@ import {
   stageFolder,
 } from '@excel2doc/stages';
 import { createNodes, filePattern } from '../../infer/create-nodes';
+import { loadsImage } from '../../infer/image-targets';
 import { stagesOf } from '../../infer/stages';
 
 /** One Dockerfile, and what was inferred for it. */
@@ -64,10 +70,10 @@ function add(
   if (!plan) return;
   const own = plan.options as DockerOptions;
   // By what it does: a stage may be called as the start of a target's name is.
-  const ofExecutor = (executor: string) =>
-    Object.keys(targets).find(
-      (target) => targets[target]?.executor === `@excel2doc/nx-stages:${executor}`,
-    ) ?? executor;
+  const thatDoes = (does: (target: TargetConfiguration) => boolean) =>
+    Object.keys(targets).find((name) => does(targets[name]!));
+  const locks = ({ executor }: TargetConfiguration) =>
+    executor === '@excel2doc/nx-stages:docker-lock';
   const options = { ...own, ...mergedArgs(argsInMetadata(plan?.metadata), own.buildArgs) };
   dockerfiles.push({
     project: name,
@@ -75,7 +81,8 @@ function add(
     options,
     projectImages: imagesInMetadata(plan.metadata),
     namedContexts: contextsInMetadata(plan.metadata),
-    ...{ build: ofExecutor('docker-load'), lock: ofExecutor('docker-lock') },
+    build: thatDoes(loadsImage) ?? 'docker-build',
+    lock: thatDoes(locks) ?? 'docker-lock',
     stages: readable(workspaceRoot, options),
   });
 }

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheDir } from 'nx/src/utils/cache-directory';
 import type { Task } from '@nx/devkit';
 import {
   type DockerOptions,
@@ -7,29 +10,30 @@ import {
   keyOfNothing,
 } from '@excel2doc/stages';
 import { optionsOf } from '../../executors/docker-plan/plan-project';
-import { WAS_THERE } from '../../executors/docker-load/key';
+import { WAS_THERE } from '../../executors/docker-image/key';
 import { dockerProject } from '../../executors/project';
-import { hasher } from '../hasher';
+import { type Asked, hasher, type Key } from '../hasher';
 
 /**
  * Asks the engine whether it has the image, which no key can tell: engines are not cached, and images
  * are removed. It has: a hit, and no process is started. It has not: the task runs, and is neither
  * looked up nor kept.
  */
-export default hasher(
-  async (task, context) => {
-    const options = optionsOf(task, context) as unknown as DockerOptions & ImageToLoad;
-    if (!(await imageIsThere(dockerProject(options, context), options, context.env)))
-      return toRun(task);
-    const { project, target } = task.target;
-    const name = createHash('sha256').update(JSON.stringify([project, target, options.image]));
-    return `${WAS_THERE}${name.digest('hex')}`;
-  },
-  // Also where it is not known: the executor finds out, and says what is wrong.
-  (task) => Promise.resolve(toRun(task)),
-);
+export default hasher(keyOfLoad, keyOfUnloaded);
 
-function toRun(task: Task): string {
-  task.cache = false;
-  return keyOfNothing();
+export async function keyOfLoad(task: Task, context: Asked): Promise<Key> {
+  const options = optionsOf(task, context) as unknown as DockerOptions & ImageToLoad;
+  if (!(await imageIsThere(dockerProject(options, context), options, context.env)))
+    return keyOfUnloaded();
+  const { project, target } = task.target;
+  const name = createHash('sha256').update(JSON.stringify([project, target, options.image]));
+  const key = `${WAS_THERE}${name.digest('hex')}`;
+  // Asked for after it was loaded: the next run finds the line that says so, whichever image it was.
+  const isKeptAlready = task.endTime !== undefined && existsSync(join(cacheDir, key));
+  return { key, isKept: !isKeptAlready };
+}
+
+/** Also where it is not known: the executor finds out, and says what is wrong. */
+export async function keyOfUnloaded(): Promise<Key> {
+  return { key: keyOfNothing(), isKept: false };
 }

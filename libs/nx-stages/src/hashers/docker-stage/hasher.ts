@@ -10,30 +10,35 @@ import {
   stageKey,
 } from '@excel2doc/stages';
 import { optionsOf, plannedProject, planProject } from '../../executors/docker-plan/plan-project';
-import { besidesPlan } from '../../executors/docker-stage/planned';
+import { besidesPlan, isMadeUnder } from '../../executors/docker-image/planned';
 import type { RunContext } from '../../executors/project';
-import { type Asked, hasher } from '../hasher';
+import { type Asked, hasher, type Key } from '../hasher';
 
 /**
  * The key of a stage: plans its Dockerfile, once a run, writes the plans, and answers what the stage
  * reads. Nx asks when all that the task depends on has ended, so the images below lie there.
  */
-export default hasher(keyOf, async (task, context) => {
-  const { project, stage } = stageOf(task, context);
-  // Or the executor would build what was planned before.
-  await rm(join(project.planDir, `${stage}.json`), { force: true }).catch(() => undefined);
-  return keyOfNothing();
-});
+export default hasher(keyOfStage, keyOfUnknown);
 
-async function keyOf(task: Task, context: Asked): Promise<string> {
+/** Also of what was planned in vain: the executor would build what was planned before. */
+export async function keyOfUnknown(task: Task, context: Asked): Promise<Key> {
+  const { project, stage } = stageOf(task, context);
+  await rm(join(project.planDir, `${stage}.json`), { force: true }).catch(() => undefined);
+  return { key: keyOfNothing(), isKept: false };
+}
+
+export async function keyOfStage(task: Task, context: Asked): Promise<Key> {
   const { project, stage } = stageOf(task, context);
   const plan = (await plansOf(project, context)).find((each) => each.stage === stage);
   if (!plan) throw new Error(`${project.dockerfile} has no stage ${stage}`);
   // A password manager is asked once, by whichever stage is built first.
   if (plan.secrets?.some(({ kind }) => kind === 'secret')) keepAnswers();
   const key = await stageKey(project, plan, besidesPlan(task, context));
+  // Asked for after it was made: by then it may be another one that lies there, or is planned.
+  if (task.endTime !== undefined && !(await isMadeUnder(project, stage, key)))
+    return { key: keyOfNothing(), isKept: false };
   const own = await ownInputs(task, context);
-  return own === undefined ? key : `${own}-${key}`;
+  return { key: own === undefined ? key : `${own}-${key}`, isKept: true };
 }
 
 function stageOf(task: Task, context: RunContext): { project: DockerProject; stage: string } {

@@ -1,8 +1,11 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Task } from '@nx/devkit';
 import {
   type DockerProject,
   isStageKey,
   type KeyedPlan,
+  outputRoot,
   readPlan,
   stageKey,
   StagesError,
@@ -49,6 +52,33 @@ function typedSecrets({ target: task, overrides }: Task, context: RunContext): s
 }
 
 /**
+ * Keeps which key a stage is made under, as it is when that begins. Of this machine, and of no use
+ * once the run has ended.
+ */
+export async function keepKey(
+  project: DockerProject,
+  plan: KeyedPlan,
+  task: Task,
+  context: RunContext,
+): Promise<void> {
+  const path = keptKey(project, plan.stage);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, await stageKey(project, plan, besidesPlan(task, context)));
+}
+
+/** Whether a stage was made under a key. */
+export async function isMadeUnder(
+  project: DockerProject,
+  stage: string,
+  key: string,
+): Promise<boolean> {
+  return (await readFile(keptKey(project, stage), 'utf8').catch(() => undefined)) === key;
+}
+
+const keptKey = (project: DockerProject, stage: string) =>
+  project.absolute(join(outputRoot(project.home), 'made', stage));
+
+/**
  * Has the plan on disk that the task's key was made from. Where no key says so (nobody hashed the
  * task, or its hasher could not plan) it is planned now, which says what is wrong.
  *
@@ -62,6 +92,8 @@ export async function ensurePlanned(
   context: RunContext,
 ): Promise<KeyedPlan> {
   const key = task?.hash;
+  // Its hasher planned it just now, and the key is made when the images below are: see `keepKey`.
+  if (key === '') return readPlan(project, stage);
   const planned = async () => {
     await planProject(project, context);
     return readPlan(project, stage);

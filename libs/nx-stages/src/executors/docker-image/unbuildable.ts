@@ -1,5 +1,6 @@
 import type { Task } from '@nx/devkit';
 import { checkSecrets, type DockerProject, readPlan } from '@excel2doc/stages';
+import { makesStage } from '../../infer/image-targets';
 import type { RunContext } from '../project';
 
 /**
@@ -25,9 +26,9 @@ export async function refuseUnbuildable(
   }
   for (const id of above) {
     const { project: of, target } = tasks[id]?.target ?? {};
-    const { executor, options } = targets[target ?? ''] ?? {};
-    if (of !== projectName || executor !== '@excel2doc/nx-stages:docker-stage') continue;
-    const { stage, variant } = options as { stage: string; variant?: string };
+    const found = targets[target ?? ''];
+    if (of !== projectName || !found || !makesStage(found)) continue;
+    const { stage, variant } = found.options as { stage: string; variant?: string };
     if (variant !== project.variant) continue;
     const plan = await readPlan(project, stage).catch(() => undefined);
     if (plan) checkSecrets(project, stage, plan);

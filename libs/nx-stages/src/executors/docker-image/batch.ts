@@ -1,0 +1,112 @@
+import type { ExecutorContext, NxJsonConfiguration, Task, TaskGraph } from '@nx/devkit';
+import { keepSaid } from '../../run/said';
+import { failed } from '../report';
+import { awaitsLookUp } from './look-up';
+import { loadTask } from './load';
+import { makeTask } from './make';
+import { type ImageOptions, isLoad } from './options';
+
+/** How a task of a batch ended, as Nx is told; @nx/devkit has another type under this name. */
+interface TaskResult {
+  success: boolean;
+  terminalOutput: string;
+  startTime: number;
+  endTime: number;
+}
+
+/** As many as Nx runs at once where nobody says otherwise. */
+const AT_ONCE = 3;
+
+/**
+ * What has to be run of a workspace's images, in this one process: each task when those below it have
+ * ended, each with its output and its result of its own. What stands on a task that failed is left
+ * out, which Nx takes for skipped.
+ *
+ * A task whose image may be kept already, now that the ones below it came out as they did before, is
+ * left out as well: Nx looks it up then, and asks again for what it has not found.
+ */
+export default async function* dockerImages(
+  { tasks, dependencies }: TaskGraph,
+  options: Record<string, ImageOptions>,
+  _overrides: unknown,
+  context: ExecutorContext,
+): AsyncGenerator<{ task: string; result: TaskResult }> {
+  const waiting = new Map(Object.entries(tasks));
+  const running = new Map<string, Promise<{ id: string; result: Result }>>();
+  const atOnce = mostAtOnce(context.nxJsonConfiguration);
+  const isReady = (id: string) =>
+    (dependencies[id] ?? []).every((below) => !waiting.has(below) && !running.has(below));
+  for (;;) {
+    const ready = [...waiting].filter(([id]) => isReady(id));
+    for (const [id, task] of ready.slice(0, atOnce - running.size)) {
+      waiting.delete(id);
+      running.set(
+        id,
+        run(task, options[id]!, context).then((result) => ({ id, result })),
+      );
+    }
+    if (running.size === 0) return;
+    const { id, result } = await Promise.race(running.values());
+    running.delete(id);
+    if (result === 'look up' || !result.success) leaveOut(id, waiting, dependencies);
+    if (result === 'look up') continue;
+    const { later, ...now } = result;
+    const told: TaskResult = now;
+    yield { task: id, result: told };
+    // Nx has printed it; what it keeps is taken from the same object when the batch ends.
+    if (later === undefined) continue;
+    keepSaid(context.root, process.ppid, id, told.terminalOutput);
+    told.terminalOutput = `${later}\n`;
+  }
+}
+
+type Result = (TaskResult & { later?: string }) | 'look up';
+
+/** With all that stands on it. */
+function leaveOut(
+  id: string,
+  waiting: Map<string, Task>,
+  dependencies: TaskGraph['dependencies'],
+): void {
+  for (const above of waiting.keys()) {
+    if (!dependencies[above]?.includes(id)) continue;
+    waiting.delete(above);
+    leaveOut(above, waiting, dependencies);
+  }
+}
+
+async function run(task: Task, options: ImageOptions, context: ExecutorContext): Promise<Result> {
+  const own = {
+    ...context,
+    projectName: task.target.project,
+    targetName: task.target.target,
+    task,
+  };
+  if (!isLoad(options) && (await awaitsLookUp(options, task, own))) return 'look up';
+  const startTime = Date.now();
+  const lines: string[] = [];
+  const say = (line: string) => void lines.push(line);
+  let later: string | undefined;
+  const isLoaded = async () => {
+    if (!isLoad(options)) return makeTask(options, own, say);
+    const text = await loadTask(options, own);
+    text.now.forEach(say);
+    later = text.later;
+  };
+  const success = await isLoaded().then(
+    () => true,
+    async (error: unknown) => {
+      (await failed(error)).forEach(say);
+      return false;
+    },
+  );
+  const terminalOutput = lines.map((line) => `${line}\n`).join('');
+  const result = { success, terminalOutput, startTime, endTime: Date.now() };
+  return later === undefined ? result : { ...result, later };
+}
+
+/** A batch is not told what was typed. */
+function mostAtOnce(nxJson: NxJsonConfiguration | undefined): number {
+  const given = Number(process.env['NX_PARALLEL'] ?? nxJson?.parallel);
+  return Number.isInteger(given) && given > 0 ? given : AT_ONCE;
+}

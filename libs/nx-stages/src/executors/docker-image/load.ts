@@ -1,0 +1,36 @@
+import {
+  type DockerOptions,
+  type ImageToLoad,
+  loadImage,
+  loadedText,
+  thereText,
+} from '@excel2doc/stages';
+import { WAS_THERE } from './key';
+import { taskOf } from '../docker-plan/plan-project';
+import { refuseNames } from '../docker-plan/refuse-names';
+import { dockerProject, type TaskContext } from '../project';
+
+/** What is said of a load: now, and whenever the engine is found to have the image again. */
+export interface LoadText {
+  now: string[];
+  later: string;
+}
+
+const tagOf = (name: string) => name.slice(name.lastIndexOf(':') + 1);
+
+/** Brings the image of a stage into the engine. */
+export async function loadTask(
+  options: DockerOptions & ImageToLoad,
+  context: TaskContext,
+): Promise<LoadText> {
+  refuseNames(context);
+  const project = dockerProject(options, context);
+  const { name, others, notes, digest, how, sentBytes } = await loadImage(project, options);
+  const named = options.tags?.length && others.length > 0;
+  const more = [...notes, ...(named ? [`also as ${others.map(tagOf).join(', ')}`] : [])];
+  // What is said of an image that was there is said again whenever it is, whichever it is then.
+  const later = thereText(name);
+  const wasThere = taskOf(context)?.hash?.startsWith(WAS_THERE);
+  const now = wasThere ? later : `${name} ${digest} (${loadedText(how, sentBytes)})`;
+  return { now: [...more, now], later };
+}

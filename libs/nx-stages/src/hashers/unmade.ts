@@ -1,0 +1,40 @@
+import type { Task } from '@nx/devkit';
+import { type DockerOptions, readBuiltPlan, stageKey } from '@excel2doc/stages';
+import { optionsOf, plannedProject } from '../executors/docker-plan/plan-project';
+import { besidesPlan } from '../executors/docker-image/planned';
+import type { RunContext } from '../executors/project';
+import { makesStage } from '../infer/image-targets';
+
+/**
+ * Whether a stage that a task stands on is still to be made in this run. One that has no end yet may
+ * have been made elsewhere, by an agent: its output then is what its key says.
+ */
+export async function isBelowUnmade(task: Task, context: RunContext): Promise<boolean> {
+  const { tasks = {}, dependencies = {} } = context.taskGraph ?? {};
+  for (const id of dependencies[task.id] ?? []) {
+    const below = tasks[id];
+    if (!below || below.endTime !== undefined || !isStage(below, context)) continue;
+    if (!(await isAsKeyed(below, context))) return true;
+  }
+  return false;
+}
+
+function isStage({ target }: Task, { projectsConfigurations }: RunContext): boolean {
+  const found = projectsConfigurations?.projects[target.project]?.targets?.[target.target];
+  return found !== undefined && makesStage(found);
+}
+
+async function isAsKeyed(task: Task, context: RunContext): Promise<boolean> {
+  // With inputs of somebody else's in it, the key says more than what lies there does.
+  if (!task.hash?.startsWith('stage-')) return false;
+  const own = { ...context, projectName: task.target.project };
+  const options = optionsOf(task, own) as unknown as DockerOptions & { stage: string };
+  const project = plannedProject(options, own, task.target.configuration);
+  try {
+    const plan = await readBuiltPlan(project.stageDir(options.stage));
+    if (!plan) return false;
+    return task.hash.endsWith(await stageKey(project, plan, besidesPlan(task, own)));
+  } catch {
+    return false;
+  }
+}
