@@ -78,16 +78,20 @@ export function bareWay(workload: Workload, { servers }: Place): Way {
   };
   const built = new Map<string, string>();
   const build = async () => {
-    await run('plan');
+    await run('docker-plan');
     let isStale = false;
     for (const stage of stages) {
       const plan = join(root, `dist/apps/${project}/docker/plan/${stage}.json`);
       const inputs = readFileSync(plan, 'utf8');
       isStale ||= built.get(stage) !== inputs;
-      if (isStale) await run('stage', { stage });
+      if (isStale) await run('docker-stage', { stage });
       built.set(stage, inputs);
     }
-    await run('load', { stage: 'runner', image: `excel2doc/${project}`, tag: 'e2e-bench-bare' });
+    await run('docker-load', {
+      stage: 'runner',
+      image: `excel2doc/${project}`,
+      tag: 'e2e-bench-bare',
+    });
   };
   return { name: BARE, folder, run: () => measureHere(build, servers()) };
 }

@@ -1,0 +1,70 @@
+/** What one way took in one scenario, a value a round. */
+export interface LoopRow {
+  through: string;
+  scenario: string;
+  way: string;
+  wallMs: number[];
+  cpuMs: number[];
+}
+
+/** A ratio of wall times that should be at most `most`. */
+export interface Goal {
+  name: string;
+  most: number;
+  is: number;
+}
+
+export interface LoopReport {
+  machine: string;
+  rounds: number;
+  rows: LoopRow[];
+  goals: Goal[];
+}
+
+/** The value in the middle; of an even number the lower one. */
+export function median(values: readonly number[]): number {
+  return [...values].sort((one, other) => one - other)[Math.floor((values.length - 1) / 2)]!;
+}
+
+/** Goals that were met in one report and are missed in a later one: a sentence each. */
+export function lostGoals(before: LoopReport, now: LoopReport): string[] {
+  return before.goals.flatMap(({ name, is, most }) => {
+    const later = now.goals.find((goal) => goal.name === name);
+    if (is > most || (later && later.is <= later.most)) return [];
+    return later
+      ? `${name}: ${later.is.toFixed(2)}, at most ${later.most}; it was ${is.toFixed(2)}`
+      : `${name}: not measured; it was ${is.toFixed(2)}`;
+  });
+}
+
+/** Ratios to nx:noop of the same scenario, and how far the rounds lie apart. */
+export function loopPage({ machine, rounds, rows, goals }: LoopReport): string {
+  const noop = (row: LoopRow) =>
+    rows.find(
+      ({ through, scenario, way }) =>
+        through === row.through && scenario === row.scenario && way === 'nx:noop',
+    )!;
+  const lines = rows.map((row) => {
+    const ratio = (key: 'wallMs' | 'cpuMs') =>
+      (median(row[key]) / median(noop(row)[key])).toFixed(2);
+    const middle = median(row.wallMs);
+    const spread = `${(Math.min(...row.wallMs) / middle).toFixed(2)} to ${(Math.max(...row.wallMs) / middle).toFixed(2)}`;
+    return `| ${row.through} | ${row.scenario} | ${row.way} | ${ratio('wallMs')} | ${ratio('cpuMs')} | ${spread} |`;
+  });
+  const met = goals.map(
+    ({ name, most, is }) =>
+      `- ${name}, at most ${most}: ${is.toFixed(2)} (${is <= most ? 'met' : '**missed**'})`,
+  );
+  return `# The daily loop beside Nx itself
+
+Made by \`npx nx run bench:loop\` on ${machine}. A workspace with the packed plugin, Nx's daemon off, an image of two stages for which nothing is run (32 MiB below, 100 source files above). Wall and CPU time are medians of ${rounds} rounds as ratios to \`nx:noop\` in the same scenario; the ways take turns, in one run. CPU time includes the engine's, with whatever else that does meanwhile. The last column is how far the rounds lie from their median: on a machine that does other work they lie far apart. The single values are in loop.json.
+
+| through | scenario | way | wall | CPU | spread |
+| --- | --- | --- | --: | --: | --: |
+${lines.join('\n')}
+
+## Goals
+
+${met.join('\n')}
+`;
+}
