@@ -298,6 +298,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       batchImplementation: './from-source/batches.cjs#docker-image',
       preferBatch: true,
     },
+    checksOptions: true,
     required: ['stage', 'dockerfile', 'context'],
     options: {
       stage: { type: 'string', description: "The stage's name.", examples: ['runner'] },
@@ -307,6 +308,8 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
         examples: ['shop/api'],
       },
       tag: SHARED.tag,
+      tags: SHARED.tags,
+      skipDefaultTag: SHARED.skipDefaultTag,
       layerRepository: {
         type: 'string',
         description: "Repository that the stage's layers are kept in, instead of the output.",
@@ -395,6 +398,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
         type: 'object',
         description:
           "What `nx release` hands over: the version of each project. Default: git's tag at the commit.",
+        examples: [{ api: { newVersion: '1.2.3' } }],
         'x-hidden': true,
       },
       firstRelease: {

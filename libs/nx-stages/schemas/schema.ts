@@ -22,6 +22,11 @@ export interface ExecutorSchema {
   more?: Record<string, unknown>;
   /** Whatever else stands behind the target is for the command that it runs. */
   takesArguments?: true;
+  /**
+   * Unknown and missing options are named by the executor: Nx looks at those of a batch where nobody
+   * catches its error, and a stack trace is all that is seen.
+   */
+  checksOptions?: true;
   /** Options that must be given. */
   required?: readonly string[];
   options: Record<string, Option>;

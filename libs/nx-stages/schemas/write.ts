@@ -20,9 +20,8 @@ export async function schemaFiles(): Promise<Map<string, string>> {
   ]);
   const all = { $schema: 'http://json-schema.org/schema', executors: Object.fromEntries(list) };
   files.set('executors.json', await json(all));
-  for (const [name, { title, more, required, options, takesArguments = false }] of Object.entries(
-    EXECUTORS,
-  )) {
+  for (const [name, executor] of Object.entries(EXECUTORS)) {
+    const { title, more, required, options, takesArguments = false, checksOptions } = executor;
     const schema = {
       $schema: 'https://json-schema.org/schema',
       version: 2,
@@ -31,8 +30,8 @@ export async function schemaFiles(): Promise<Map<string, string>> {
       cli: 'nx',
       ...more,
       properties: options,
-      ...(required && { required }),
-      additionalProperties: takesArguments,
+      ...(required && !checksOptions && { required }),
+      additionalProperties: takesArguments || checksOptions === true,
     };
     files.set(`src/executors/${name}/schema.json`, await json(schema));
   }

@@ -17,8 +17,15 @@ const files = ['apps/backend/Dockerfile', 'docker/compose.yaml'];
 const nodes = createNodes(files, { imageName: 'excel2doc/{projectName}' }, {
   workspaceRoot,
 } as CreateNodesContext);
-const targets: Record<string, TargetConfiguration> =
-  nodes[0]?.[1].projects?.['apps/backend']?.targets ?? {};
+/** What is inferred, and what the project declares besides. */
+const targets: Record<string, TargetConfiguration> = {
+  ...nodes[0]?.[1].projects?.['apps/backend']?.targets,
+  ...(
+    JSON.parse(readFileSync(join(workspaceRoot, 'apps/backend/project.json'), 'utf8')) as {
+      targets: Record<string, TargetConfiguration>;
+    }
+  ).targets,
+};
 
 function optionsOf(target: TargetConfiguration): Record<string, { type: string }> {
   const name = (target.executor ?? '').split(':')[1] ?? '';

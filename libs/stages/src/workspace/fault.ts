@@ -27,7 +27,8 @@ export type FaultCode =
   | 'SCHEMA_DRIFTED'
   | 'CHECK_FAILED'
   | 'SECRET_MISSING'
-  | 'SECRET_INVALID';
+  | 'SECRET_INVALID'
+  | 'OPTION_REFUSED';
 
 /** An error for people: `message` says what happened and where, `hint` what to do next. */
 export class StagesError extends Error {

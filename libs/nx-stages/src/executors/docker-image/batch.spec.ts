@@ -110,3 +110,13 @@ test('a run without batches, one task at a time, and one without a cache make th
   workspace.write({ 'apps/api/low': 'mode 0' });
   expect(await tasks()).toEqual(each('hit'));
 });
+
+test.each(['docker-top', 'docker-build'])(
+  'an option that %s does not have is refused in one line, also where all is made',
+  async (target) => {
+    const { status, output } = await workspace.nx('run', `api:${target}`, '--tagg=one');
+    expect(status).not.toBe(0);
+    expect(output).toContain(`✗ api:${target} has no option "tagg". Did you mean "tag"?`);
+    expect(output).not.toContain('UnhandledPromiseRejection');
+  },
+);

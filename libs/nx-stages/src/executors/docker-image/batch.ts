@@ -5,6 +5,7 @@ import { awaitsLookUp } from './look-up';
 import { loadTask } from './load';
 import { makeTask } from './make';
 import { type ImageOptions, isLoad } from './options';
+import { refuseOptions } from './refuse-options';
 
 /** How a task of a batch ended, as Nx is told; @nx/devkit has another type under this name. */
 interface TaskResult {
@@ -87,13 +88,14 @@ async function run(task: Task, options: ImageOptions, context: ExecutorContext):
   const lines: string[] = [];
   const say = (line: string) => void lines.push(line);
   let later: string | undefined;
-  const isLoaded = async () => {
+  const isDone = async () => {
+    refuseOptions(task.id, options);
     if (!isLoad(options)) return makeTask(options, own, say);
     const text = await loadTask(options, own);
     text.now.forEach(say);
     later = text.later;
   };
-  const success = await isLoaded().then(
+  const success = await isDone().then(
     () => true,
     async (error: unknown) => {
       (await failed(error)).forEach(say);
