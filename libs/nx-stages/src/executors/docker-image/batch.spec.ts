@@ -111,6 +111,19 @@ test('a run without batches, one task at a time, and one without a cache make th
   expect(await tasks()).toEqual(each('hit'));
 });
 
+test('what Nx takes for restored and has not restored is made again by what stands on it', async () => {
+  await tasks();
+  const before = layers('top');
+  // Nx's table of entries stays, and it looks no further.
+  for (const name of ['dist', '.nx/cache']) workspace.delete(name);
+  const { status, output } = await workspace.nx('run', 'api:docker-top');
+  expect(output).toSatisfy(() => status === 0);
+  expect(output).toMatch(/docker-low .*\[local cache\]/);
+  expect(layers('top')).toEqual(before);
+  expect(layers('low')).toEqual(before.slice(0, 1));
+  expect((await workspace.nx('run', 'api:docker-top')).status).toBe(0);
+});
+
 test.each(['docker-top', 'docker-build'])(
   'an option that %s does not have is refused in one line, also where all is made',
   async (target) => {

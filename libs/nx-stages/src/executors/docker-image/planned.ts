@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Task } from '@nx/devkit';
 import {
@@ -62,8 +62,12 @@ export async function keepKey(
   context: RunContext,
 ): Promise<void> {
   const path = keptKey(project, plan.stage);
+  // An image below may have gone, restored by Nx's word alone: whoever makes the stage mends that, and
+  // under no key is anything kept of it.
+  const key = await stageKey(project, plan, besidesPlan(task, context)).catch(() => undefined);
+  if (key === undefined) return rm(path, { force: true });
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, await stageKey(project, plan, besidesPlan(task, context)));
+  await writeFile(path, key);
 }
 
 /** Whether a stage was made under a key. */
