@@ -21,25 +21,10 @@ export async function startRegistry(folder: string): Promise<LocalRegistry> {
   const verdaccio = await install();
   mkdirSync(folder, { recursive: true });
   const port = await freePort();
-  const config = join(folder, 'config.yaml');
   const access = '{ access: $all, publish: $all, unpublish: $all }';
-  writeFileSync(
-    config,
-    [
-      `storage: ${join(folder, 'storage')}`,
-      `packages: { '@excel2doc/*': ${access} }`,
-      'log: { type: stdout, level: error }',
-      'web: { enable: false }',
-      '',
-    ].join('\n'),
-  );
-  const child = spawn(
-    process.execPath,
-    [verdaccio, '--config', config, '--listen', `127.0.0.1:${port}`],
-    {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    },
-  );
+  const child = start(verdaccio, folder, `127.0.0.1:${port}`, [
+    `packages: { '@excel2doc/*': ${access} }`,
+  ]);
   const url = `http://127.0.0.1:${port}/`;
   await answers(url, child);
   const npmrc = join(folder, 'npmrc');
@@ -49,6 +34,50 @@ export async function startRegistry(folder: string): Promise<LocalRegistry> {
   const token = `//127.0.0.1:${port}/:_authToken=local`;
   writeFileSync(npmrc, `${settings}\n@excel2doc:registry=${url}\n${token}\n`);
   return { npmrc, stop: () => child.kill() };
+}
+
+/** A registry that gives its packages to those alone who have a token. */
+export interface PrivateRegistry {
+  /** `http://172.17.0.1:4873/` */
+  url: string;
+  token: string;
+  stop(): void;
+}
+
+/** @param host an address of this machine, that containers reach too */
+export async function startPrivateRegistry(folder: string, host: string): Promise<PrivateRegistry> {
+  const verdaccio = await install();
+  mkdirSync(folder, { recursive: true });
+  const at = `${host}:${await freePort()}`;
+  const child = start(verdaccio, folder, at, [
+    `auth: { htpasswd: { file: ${join(folder, 'htpasswd')}, max_users: 10 } }`,
+    "packages: { '**': { access: $authenticated, publish: $authenticated } }",
+  ]);
+  const url = `http://${at}/`;
+  await answers(url, child);
+  const name = 'builder';
+  const response = await fetch(`${url}-/user/org.couchdb.user:${name}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name, password: 'of-a-test' }),
+  });
+  const { token } = (await response.json()) as { token: string };
+  return { url, token, stop: () => child.kill() };
+}
+
+function start(verdaccio: string, folder: string, at: string, settings: string[]): ChildProcess {
+  const config = join(folder, 'config.yaml');
+  const lines = [
+    `storage: ${join(folder, 'storage')}`,
+    ...settings,
+    'log: { type: stdout, level: error }',
+    'web: { enable: false }',
+    '',
+  ];
+  writeFileSync(config, lines.join('\n'));
+  return spawn(process.execPath, [verdaccio, '--config', config, '--listen', at], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
 }
 
 /** Verdaccio's start script, installed once into the user's cache folder. */
