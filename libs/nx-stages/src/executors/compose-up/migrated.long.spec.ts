@@ -1,3 +1,4 @@
+// Takes 60 s.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { readRevisions, Server } from '@excel2doc/services';
 import {
