@@ -1,8 +1,8 @@
-import { mkdtempSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { projectName } from './environment';
+import { ensureEnvironment, projectName } from './environment';
 
 test('each checkout has a Compose project of its own, by whichever way one comes to it', () => {
   const [one = '', other = ''] = ['one', 'other'].map((name) =>
@@ -12,4 +12,21 @@ test('each checkout has a Compose project of its own, by whichever way one comes
   expect(projectName(one)).toMatch(/^excel2doc-[0-9a-f]{8}$/);
   expect(projectName(one)).toBe(projectName(join(other, 'link')));
   expect(projectName(one)).not.toBe(projectName(other));
+});
+
+test('an environment is written once; what is there stays, and what is new is added', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'excel2doc-env-')), '.env');
+  expect(ensureEnvironment(file)).toContain('with fresh passwords');
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const text = readFileSync(file, 'utf8');
+  expect(ensureEnvironment(file)).toBeUndefined();
+  expect(readFileSync(file, 'utf8')).toBe(text);
+
+  const older = text.replace(/^BACKUP_PASSWORD=.*\n/m, '').trimEnd();
+  writeFileSync(file, older);
+  expect(ensureEnvironment(file)).toContain('added BACKUP_PASSWORD');
+  const now = readFileSync(file, 'utf8');
+  expect(now.startsWith(`${older}\n`)).toBe(true);
+  expect(now.slice(older.length)).toMatch(/^\nBACKUP_PASSWORD=[0-9a-f]{48}\n$/);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
 });

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -8,15 +8,23 @@ import { workspaceRoot } from './workspace';
 export const environmentFile = join(workspaceRoot, 'docker', '.env');
 
 /**
- * docker/.env with a fresh password a service, written once: a database keeps the password that it
- * was made with, so an existing file is never touched.
+ * docker/.env with a fresh password a service. What is there stays: a database keeps the password that
+ * it was made with. A password that came in with a later version, which nothing was made with yet, is
+ * added.
  *
- * @returns whether it was written now.
+ * @returns what was written now, for people; undefined where nothing was
  */
-export function ensureEnvironment(): boolean {
-  if (existsSync(environmentFile)) return false;
+export function ensureEnvironment(file = environmentFile): string | undefined {
   // Hex: the passwords stand in URLs, where other letters would need escaping.
   const password = () => randomBytes(24).toString('hex');
+  // Backups are encrypted with it.
+  const backup = `BACKUP_PASSWORD=${password()}`;
+  if (existsSync(file)) {
+    const text = readFileSync(file, 'utf8');
+    if (parseEnv(text)['BACKUP_PASSWORD'] !== undefined) return undefined;
+    replace(file, `${text.replace(/\n?$/, '\n')}${backup}\n`);
+    return `added BACKUP_PASSWORD to ${file}: keep a copy of it elsewhere`;
+  }
   const text = [
     '# Written by `npm start`. Not in git: it holds passwords. Ports can be changed here.',
     // Of this checkout alone: the passwords of another one would meet the volumes of the first.
@@ -25,17 +33,20 @@ export function ensureEnvironment(): boolean {
     'POSTGRES_DB=excel2doc',
     `POSTGRES_PASSWORD=${password()}`,
     `REDIS_PASSWORD=${password()}`,
-    // Backups are encrypted with it.
-    `BACKUP_PASSWORD=${password()}`,
+    backup,
     'BACKEND_PORT=8000',
     'POSTGRES_PORT=5432',
     'REDIS_PORT=6379',
     '',
   ].join('\n');
-  const temporary = `${environmentFile}.${process.pid}`;
+  replace(file, text);
+  return `wrote ${file} with fresh passwords`;
+}
+
+function replace(file: string, text: string): void {
+  const temporary = `${file}.${process.pid}`;
   writeFileSync(temporary, text, { mode: 0o600 });
-  renameSync(temporary, environmentFile);
-  return true;
+  renameSync(temporary, file);
 }
 
 /** A name that is the same for a checkout as long as it lies where it lies. */

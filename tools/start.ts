@@ -1,11 +1,12 @@
 /** `npm start`: from whatever state the checkout and the machine are in to a healthy backend. */
-import { environmentFile, ensureEnvironment, readEnvironment } from './environment';
+import { ensureEnvironment, readEnvironment } from './environment';
 import { prepareEngine } from './prepare';
 import { nx, runSteps, step } from './steps';
 
 void runSteps(async () => {
   await prepareEngine();
-  if (ensureEnvironment()) console.log(`✓ wrote ${environmentFile} with fresh passwords`);
+  const written = ensureEnvironment();
+  if (written) console.log(`✓ ${written}`);
   await step('building the images and bringing the services up', (log) =>
     nx('start', ['run', 'backend:compose-up'], log),
   );
