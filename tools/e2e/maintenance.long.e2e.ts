@@ -295,7 +295,7 @@ describe('after a change', () => {
     await backInPlace();
     const { stdout } = await compose().exec('backend', ['sh', '-c', 'touch app/x || echo no']);
     expect(stdout).toBe('no\n');
-    expect((await fetch(url('/watched'))).status).toBe(404);
+    await until(async () => (await fetch(url('/watched'))).status === 404);
   });
 
   test('a debugger can attach', async () => {

@@ -25,8 +25,8 @@ afterAll(async () => {
 
 const tags = async () => (await engine.listImages([`reference=${image}`])).map(({ tag }) => tag);
 const commit = async () => (await workspace.git('rev-parse', '--short=12', 'HEAD')).trim();
-async function build(): Promise<{ output: string; isHit: boolean }> {
-  const { status, output } = await workspace.nx('run', 'api:docker-build');
+async function build(...args: string[]): Promise<{ output: string; isHit: boolean }> {
+  const { status, output } = await workspace.nx('run', 'api:docker-build', ...args);
   expect(output).toSatisfy(() => status === 0);
   const isHit = /nx run api:docker-build +\[(local cache|existing outputs)/.test(output);
   return { output, isHit };
@@ -119,10 +119,10 @@ test('tags of branch, commit and version follow git without a build; with all of
   expect(await tags()).toContain('feature-login');
 }, 300_000);
 
-test('one source line is one process, and the image that is loaded is of that line', async () => {
+test('one source line is one process of a batch, and the image that is loaded is of that line', async () => {
   await build();
   workspace.write({ 'apps/api/main.py': `line ${randomBytes(4).toString('hex')}` });
-  const { output } = await build();
+  const { output } = await build('--batch');
   expect(output.match(/Running \d+ tasks? with/g)).toEqual(['Running 2 tasks with']);
   const digest = /:dev (sha256:\w+) \(thin load/.exec(output)?.[1];
   expect(digest).toBeDefined();

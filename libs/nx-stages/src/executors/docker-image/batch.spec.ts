@@ -38,7 +38,7 @@ const layers = (stage: string): string[] => {
 };
 
 test('what has to be made is made in one process, also where nothing was made before', async () => {
-  const { status, output } = await all('--output-style=static');
+  const { status, output } = await all('--batch', '--output-style=static');
   expect(output).toSatisfy(() => status === 0);
   expect(output).toContain('Running 4 tasks with @excel2doc/nx-stages:docker-image');
   for (const stage of stages)
@@ -85,7 +85,7 @@ test('one that fails fails those that stand on it, and no other', async () => {
   workspace.write({ 'apps/api/beside': 'edited', 'apps/api/top': 'edited' });
   const good = workspace.read('apps/api/Dockerfile');
   workspace.write({ 'apps/api/Dockerfile': good.replace('COPY middle /', 'COPY middle absent /') });
-  const { status, output } = await all('--output-style=static');
+  const { status, output } = await all('--batch', '--output-style=static');
   workspace.write({ 'apps/api/Dockerfile': good });
   expect(status).not.toBe(0);
   expect(output).toMatch(/✗ apps\/api\/Dockerfile:4.*absent/);
@@ -116,7 +116,7 @@ test('what Nx takes for restored and has not restored is made again by what stan
   const before = layers('top');
   // Nx's table of entries stays, and it looks no further.
   for (const name of ['dist', '.nx/cache']) workspace.delete(name);
-  const { status, output } = await workspace.nx('run', 'api:docker-top');
+  const { status, output } = await workspace.nx('run', 'api:docker-top', '--batch');
   expect(output).toSatisfy(() => status === 0);
   expect(output).toMatch(/docker-low .*\[local cache\]/);
   expect(layers('top')).toEqual(before);
@@ -127,7 +127,7 @@ test('what Nx takes for restored and has not restored is made again by what stan
 test.each(['docker-top', 'docker-build'])(
   'an option that %s does not have is refused in one line, also where all is made',
   async (target) => {
-    const { status, output } = await workspace.nx('run', `api:${target}`, '--tagg=one');
+    const { status, output } = await workspace.nx('run', `api:${target}`, '--tagg=one', '--batch');
     expect(status).not.toBe(0);
     expect(output).toContain(`✗ api:${target} has no option "tagg". Did you mean "tag"?`);
     expect(output).not.toContain('UnhandledPromiseRejection');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Task } from '@nx/devkit';
 import { cacheDir } from 'nx/src/utils/cache-directory';
 import { readPlan, stageKey } from '@excel2doc/stages';
-import { besidesPlan } from './planned';
+import { besidesPlan, planOnce } from './planned';
 import { plannedProject } from '../docker-plan/plan-project';
 import type { TaskContext } from '../project';
 import type { ImageOptions } from './options';
@@ -20,6 +20,7 @@ export async function awaitsLookUp(
   if (task.hash || process.env['NX_SKIP_NX_CACHE'] === 'true') return false;
   try {
     const project = plannedProject(options, context, task.target.configuration);
+    await planOnce(project, context);
     const plan = await readPlan(project, options.stage);
     const key = await stageKey(project, plan, besidesPlan(task, context));
     return existsSync(join(cacheDir, key));

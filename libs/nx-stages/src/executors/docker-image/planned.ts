@@ -82,6 +82,17 @@ export async function isMadeUnder(
 const keptKey = (project: DockerProject, stage: string) =>
   project.absolute(join(outputRoot(project.home), 'made', stage));
 
+const plannedHere = new Map<string, Promise<unknown>>();
+
+/** Plans a Dockerfile once in the process of a batch, when the first of its stages is to be made. */
+export async function planOnce(project: DockerProject, context: RunContext): Promise<void> {
+  const { home, options, buildArgs } = project;
+  const name = JSON.stringify([home, { ...options, stage: undefined }, buildArgs]);
+  const planning = plannedHere.get(name) ?? planProject(project, context);
+  plannedHere.set(name, planning);
+  await planning;
+}
+
 /**
  * Has the plan on disk that the task's key was made from. Where no key says so (nobody hashed the
  * task, or its hasher could not plan) it is planned now, which says what is wrong.
@@ -96,12 +107,16 @@ export async function ensurePlanned(
   context: RunContext,
 ): Promise<KeyedPlan> {
   const key = task?.hash;
-  // Its hasher planned it just now, and the key is made when the images below are: see `keepKey`.
-  if (key === '') return readPlan(project, stage);
   const planned = async () => {
     await planProject(project, context);
     return readPlan(project, stage);
   };
+  // The key is made when the images below are: see `keepKey`. So is the plan, which names those of other
+  // projects by digest: its hasher may have planned nothing, and what lies there is an earlier run's.
+  if (key === '') {
+    await planOnce(project, context);
+    return readPlan(project, stage);
+  }
   if (!task || key === undefined || !isStageKey(key)) return planned();
   const isKeyed = async (plan: KeyedPlan) =>
     plan.madeAt !== undefined ||
