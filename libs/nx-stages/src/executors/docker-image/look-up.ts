@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Task } from '@nx/devkit';
 import { cacheDir } from 'nx/src/utils/cache-directory';
 import { readPlan, stageKey } from '@excel2doc/stages';
-import { besidesPlan, planOnce } from './planned';
-import { plannedProject } from '../docker-plan/plan-project';
+import { besidesPlan } from './planned';
+import { plannedProject, planOnce } from '../docker-plan/plan-project';
 import type { TaskContext } from '../project';
 import type { ImageOptions } from './options';
 

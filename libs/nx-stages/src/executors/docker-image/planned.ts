@@ -10,7 +10,7 @@ import {
   stageKey,
   StagesError,
 } from '@excel2doc/stages';
-import { optionsOf, planProject } from '../docker-plan/plan-project';
+import { optionsOf, planOnce, planProject } from '../docker-plan/plan-project';
 import type { RunContext } from '../project';
 
 const SECRET_OPTIONS = ['secrets', 'ssh', 'secretVersion'];
@@ -81,17 +81,6 @@ export async function isMadeUnder(
 
 const keptKey = (project: DockerProject, stage: string) =>
   project.absolute(join(outputRoot(project.home), 'made', stage));
-
-const plannedHere = new Map<string, Promise<unknown>>();
-
-/** Plans a Dockerfile once in the process of a batch, when the first of its stages is to be made. */
-export async function planOnce(project: DockerProject, context: RunContext): Promise<void> {
-  const { home, options, buildArgs } = project;
-  const name = JSON.stringify([home, { ...options, stage: undefined }, buildArgs]);
-  const planning = plannedHere.get(name) ?? planProject(project, context);
-  plannedHere.set(name, planning);
-  await planning;
-}
 
 /**
  * Has the plan on disk that the task's key was made from. Where no key says so (nobody hashed the

@@ -28,6 +28,24 @@ export async function planProject(
   return plans;
 }
 
+/** By the graph of a run. */
+const planned = new WeakMap<object, Map<string, Promise<KeyedPlan[]>>>();
+
+/**
+ * Plans a Dockerfile once a run in this process, whichever of its stages is first to ask: two that ask
+ * at once would write at once.
+ */
+export function planOnce(project: DockerProject, context: RunContext): Promise<KeyedPlan[]> {
+  const run = context.taskGraph ?? context;
+  const known = planned.get(run) ?? new Map<string, Promise<KeyedPlan[]>>();
+  planned.set(run, known);
+  const { home, options, buildArgs } = project;
+  const name = JSON.stringify([home, { ...options, stage: undefined }, buildArgs]);
+  const plans = known.get(name) ?? planProject(project, context);
+  known.set(name, plans);
+  return plans;
+}
+
 /**
  * The Dockerfile that a stage is of, with the options of the target that plans it: what somebody sets
  * there holds for the stages.

@@ -6,10 +6,9 @@ import {
   type DockerProject,
   keepAnswers,
   keyOfNothing,
-  type KeyedPlan,
   stageKey,
 } from '@excel2doc/stages';
-import { optionsOf, plannedProject, planProject } from '../../executors/docker-plan/plan-project';
+import { optionsOf, plannedProject, planOnce } from '../../executors/docker-plan/plan-project';
 import { besidesPlan, isMadeUnder } from '../../executors/docker-image/planned';
 import type { RunContext } from '../../executors/project';
 import { type Asked, hasher, type Key } from '../hasher';
@@ -29,7 +28,7 @@ export async function keyOfUnknown(task: Task, context: Asked): Promise<Key> {
 
 export async function keyOfStage(task: Task, context: Asked): Promise<Key> {
   const { project, stage } = stageOf(task, context);
-  const plan = (await plansOf(project, context)).find((each) => each.stage === stage);
+  const plan = (await planOnce(project, context)).find((each) => each.stage === stage);
   if (!plan) throw new Error(`${project.dockerfile} has no stage ${stage}`);
   // A password manager is asked once, by whichever stage is built first.
   if (plan.secrets?.some(({ kind }) => kind === 'secret')) keepAnswers();
@@ -45,20 +44,6 @@ function stageOf(task: Task, context: RunContext): { project: DockerProject; sta
   const options = optionsOf(task, context) as unknown as DockerOptions & { stage: string };
   const project = plannedProject(options, context, task.target.configuration);
   return { project, stage: options.stage };
-}
-
-const plans = new WeakMap<object, Map<string, Promise<KeyedPlan[]>>>();
-
-/** All stages of a run are planned at one time: two that are asked for at once would write at once. */
-function plansOf(project: DockerProject, context: Asked): Promise<KeyedPlan[]> {
-  const { taskGraph } = context;
-  const known = plans.get(taskGraph) ?? new Map<string, Promise<KeyedPlan[]>>();
-  plans.set(taskGraph, known);
-  const { home, options, buildArgs } = project;
-  const name = JSON.stringify([home, { ...options, stage: undefined }, buildArgs]);
-  const made = known.get(name) ?? planProject(project, context);
-  known.set(name, made);
-  return made;
 }
 
 /** Nx's own hash, where somebody gave the target inputs that are not the plugin's. */
