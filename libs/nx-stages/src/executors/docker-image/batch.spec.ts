@@ -97,7 +97,7 @@ test('one that fails fails those that stand on it, and no other', async () => {
 test('a run without batches, one task at a time, and one without a cache make the same', async () => {
   await tasks();
   const before = layers('top');
-  const modes = [['--batch=false'], ['--batch'], ['--parallel=1'], ['--skip-nx-cache']];
+  const modes = [['--batch=false'], ['--batch'], ['--parallel=1'], ['--skip-nx-cache'], ['--verbose']];
   for (const [at, mode] of modes.entries()) {
     workspace.write({ 'apps/api/low': `mode ${at}` });
     const { status, output } = await all(...mode);

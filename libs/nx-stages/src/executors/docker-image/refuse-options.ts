@@ -2,12 +2,14 @@ import { similarTo } from '@excel2doc/dockerfile';
 import { StagesError } from '@excel2doc/stages';
 import schema from './schema.json';
 
+/** What Nx adds with `--verbose`, to options whose schema allows others. */
+const OF_NX = ['verbose'];
 const KNOWN = Object.keys(schema.properties);
 const NEEDED = ['stage', 'dockerfile', 'context'];
 
 /** The first option that the executor does not have. */
 export function unknownOption(options: object): string | undefined {
-  return Object.keys(options).find((name) => !KNOWN.includes(name));
+  return Object.keys(options).find((name) => ![...KNOWN, ...OF_NX].includes(name));
 }
 
 /**
