@@ -62,6 +62,8 @@ it.each([
   ['FROM scratch', 'COPY ["a","/x"] b'],
   ['FROM scratch', 'RUN ["a"] b'],
   ['FROM scratch', 'ARG TARGETSTAGE', 'RUN true'],
+  ['FROM scratch', 'RUN --mount=type=bind,source=$TARGETSTAGE,target=/x true'],
+  ['FROM scratch', 'ENV SOURCE_DATE_EPOCH=context'],
   ['FROM scratch', 'COPY host/a.git /x'],
   ['FROM scratch', 'ARG R=host/a.git', 'COPY $R /x'],
   ['FROM scratch', 'ARG M=0644', 'COPY --chmod=$M a /'],
@@ -83,6 +85,7 @@ it.each([
     'COPY --from=one --chmod=0644 $A b /',
   ],
   ['FROM base', 'RUN --mount=type=bind,source=a,target=/a x && \\', '  y "$Z"', 'CMD ["a", "b"]'],
+  ['# TARGETSTAGE', 'FROM base', 'RUN export SOURCE_DATE_EPOCH=0', 'CMD echo "$TARGETOSVERSION"'],
 ])('what most files hold does: %j', (...lines) => {
   expect(isAlike({ text: `${lines.join('\n')}\n`, args: {} })).toBe(true);
 });

@@ -15,7 +15,7 @@ export function isReadAlike(dockerfile: Dockerfile, stages: readonly EvaluatedSt
     rules === newestRules &&
     directives.escape === '\\' &&
     directives.check === undefined &&
-    !/<<|TARGETSTAGE|OSVERSION|SOURCE_DATE_EPOCH/.test(source) &&
+    !source.includes('<<') &&
     globalArgs.every(isPlain) &&
     stages.every(isPlainStage)
   );
@@ -33,7 +33,28 @@ function isPlainStage({ stage, base, steps, fault }: EvaluatedStage): boolean {
   );
 }
 
+/** What one rule set gives a meaning, and another does not. */
+const newerName = /TARGETSTAGE|OSVERSION|SOURCE_DATE_EPOCH/;
+
 function isPlain(instruction: Instruction): boolean {
+  return !newerName.test(substituted(instruction)) && isPlainText(instruction);
+}
+
+/** Of an instruction, what a builder looks for variables in: what a shell reads is not. */
+function substituted(instruction: Instruction): string {
+  switch (instruction.keyword) {
+    case 'RUN':
+      return instruction.mounts.join('\n');
+    case 'CMD':
+    case 'ENTRYPOINT':
+    case 'HEALTHCHECK':
+      return '';
+    default:
+      return instruction.original;
+  }
+}
+
+function isPlainText(instruction: Instruction): boolean {
   switch (instruction.keyword) {
     case 'FROM':
       return isPlainWord(instruction.image) && isPlainWord(instruction.platform);
