@@ -412,6 +412,7 @@ describe('bad input', () => {
     ['UNKNOWN_STAGE', ['FROM scratch', 'COPY --from=3 /a /a']],
     ['UNKNOWN_STAGE', ['FROM scratch', 'COPY --from=Not/AStage /a /a']],
     ['UNKNOWN_STAGE', ['FROM scratch AS a', 'COPY --from=b /x /x', 'FROM scratch AS b']],
+    ['UNKNOWN_STAGE', ['FROM scratch AS a', 'ONBUILD COPY --from=a /x /x', 'FROM a AS a']],
     ['STAGE_CYCLE', ['FROM scratch AS a', 'COPY --from=a /x /x']],
     ['UNKNOWN_STAGE', ['FROM scratch AS a', 'COPY --from=b /x /x', 'FROM a AS b']],
     [

@@ -200,7 +200,14 @@ class GraphReader {
   }
 
   private checked(stage: Stage, place: Copy | Run, from: string, source: StageSource): StageSource {
-    if (source.kind === 'stage' && source.stage >= stage.index)
+    if (source.kind !== 'stage') return source;
+    // An instruction of its own that reads it is a cycle, refused before.
+    if (source.stage === stage.index)
+      throw this.error('UNKNOWN_STAGE', place, {
+        message: `a trigger reads the stage "${stage.name}" that it runs in, which only BuildKit does`,
+        hint: 'give this stage another name than the one that the trigger is to read',
+      });
+    if (source.stage > stage.index)
       throw this.error('UNKNOWN_STAGE', place, {
         message: `${place.keyword === 'COPY' ? 'cannot copy from stage' : 'cannot mount from stage'} "${from}", it needs to be defined before current stage "${stage.name}"`,
         hint: `move stage ${this.dockerfile.stages[source.stage]!.name} above it`,
