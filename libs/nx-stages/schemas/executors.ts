@@ -296,6 +296,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
     executor: {
       hasher: './from-source/hashers.cjs#docker-image',
       batchImplementation: './from-source/batches.cjs#docker-image',
+      preferBatch: true,
     },
     checksOptions: true,
     required: ['stage', 'dockerfile', 'context'],

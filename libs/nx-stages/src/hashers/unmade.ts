@@ -1,9 +1,9 @@
-import type { Task } from '@nx/devkit';
+import type { TargetConfiguration, Task } from '@nx/devkit';
 import { type DockerOptions, readBuiltPlan, stageKey } from '@excel2doc/stages';
 import { optionsOf, plannedProject } from '../executors/docker-plan/plan-project';
 import { besidesPlan } from '../executors/docker-image/planned';
 import type { RunContext } from '../executors/project';
-import { makesStage } from '../infer/image-targets';
+import { loadsImage, makesStage } from '../infer/image-targets';
 
 /**
  * Whether a stage that a task stands on is still to be made in this run. One that has no end yet may
@@ -13,15 +13,17 @@ export async function isBelowUnmade(task: Task, context: RunContext): Promise<bo
   const { tasks = {}, dependencies = {} } = context.taskGraph ?? {};
   for (const id of dependencies[task.id] ?? []) {
     const below = tasks[id];
-    if (!below || below.endTime !== undefined || !isStage(below, context)) continue;
-    if (!(await isAsKeyed(below, context))) return true;
+    if (!below || below.endTime !== undefined) continue;
+    const target = targetOf(below, context);
+    // One that stands on a load stands on the image that it brings into the engine.
+    if (loadsImage(target) && (await isBelowUnmade(below, context))) return true;
+    if (makesStage(target) && !(await isAsKeyed(below, context))) return true;
   }
   return false;
 }
 
-function isStage({ target }: Task, { projectsConfigurations }: RunContext): boolean {
-  const found = projectsConfigurations?.projects[target.project]?.targets?.[target.target];
-  return found !== undefined && makesStage(found);
+function targetOf({ target }: Task, { projectsConfigurations }: RunContext): TargetConfiguration {
+  return projectsConfigurations?.projects[target.project]?.targets?.[target.target] ?? {};
 }
 
 async function isAsKeyed(task: Task, context: RunContext): Promise<boolean> {

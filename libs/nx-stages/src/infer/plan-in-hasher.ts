@@ -6,9 +6,13 @@ import { makesStage } from './image-targets';
 /** As `dependsOn` takes them. */
 type Dependencies = NonNullable<TargetConfiguration['dependsOn']>;
 
+/** Read by a stage whose base is another project's image. */
+const IMAGE_BELOW = { dependentTasksOutputFiles: '**/docker/**/image.json' };
+
 /**
  * The targets with no `docker-plan` among what a stage depends on: its hasher plans, in Nx's own
- * process. What the plan waits for, the stage waits for then.
+ * process. What the plan waits for, the stage waits for then, and is an input of it: images may be among
+ * it, and what has no such input Nx does not ask again for its key when a batch has made them.
  *
  * @param declared what the workspace says that the plan waits for; undefined where it says nothing
  */
@@ -22,12 +26,11 @@ export function planInHasher(
   const awaited = declared?.flatMap((each) => (each === '...' ? inferred : each)) ?? inferred;
   return Object.fromEntries(
     Object.entries(targets).map(([name, target]) => {
-      const { dependsOn = [] } = target;
+      const { dependsOn = [], inputs = [] } = target;
       if (!makesStage(target)) return [name, target];
-      return [
-        name,
-        { ...target, dependsOn: dependsOn.flatMap((each) => (each === plan ? awaited : each)) },
-      ];
+      const waits = dependsOn.flatMap((each) => (each === plan ? awaited : each));
+      const image = awaited.length > 0 ? [IMAGE_BELOW] : [];
+      return [name, { ...target, dependsOn: waits, inputs: [...image, ...inputs] }];
     }),
   );
 }

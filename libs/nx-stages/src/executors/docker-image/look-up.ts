@@ -10,7 +10,8 @@ import type { ImageOptions } from './options';
 
 /**
  * Whether Nx should look a stage up before it is made: it had no key when the batch began, for a stage
- * below was to be made, and there is an entry under the key that it has now.
+ * below was to be made, and there is an entry under the key that it has now. Where Nx would not ask for
+ * its key again once it is made, it is asked for now, so that it can be kept.
  */
 export async function awaitsLookUp(
   options: ImageOptions,
@@ -18,6 +19,7 @@ export async function awaitsLookUp(
   context: TaskContext,
 ): Promise<boolean> {
   if (task.hash || process.env['NX_SKIP_NX_CACHE'] === 'true') return false;
+  if (!isAskedAgain(task, context)) return true;
   try {
     const project = plannedProject(options, context, task.target.configuration);
     await planOnce(project, context);
@@ -28,4 +30,12 @@ export async function awaitsLookUp(
     // Whoever makes it says what is wrong.
     return false;
   }
+}
+
+/** Whether Nx asks for a task's key when a batch has made it: the outputs of others are inputs of it. */
+function isAskedAgain({ target: { project, target } }: Task, context: TaskContext): boolean {
+  const found = context.projectsConfigurations?.projects[project]?.targets?.[target];
+  return (found?.inputs ?? []).some(
+    (input) => typeof input === 'object' && 'dependentTasksOutputFiles' in input,
+  );
 }
