@@ -145,7 +145,9 @@ function optionTable(options, required, words, translate) {
 
 /** @param {Record<string, any>} option */
 function oneOf(option) {
-  return option['oneOf']?.map((/** @type {{ type: string }} */ each) => each.type).join(', ');
+  return option['oneOf']
+    ?.flatMap((/** @type {{ type?: string }} */ each) => each.type ?? [])
+    .join(', ');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

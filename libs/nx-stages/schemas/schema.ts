@@ -23,8 +23,8 @@ export interface ExecutorSchema {
   /** Whatever else stands behind the target is for the command that it runs. */
   takesArguments?: true;
   /**
-   * Unknown and missing options are named by the executor: Nx looks at those of a batch where nobody
-   * catches its error, and a stack trace is all that is seen.
+   * Unknown and missing options, and values of another type, are named by the executor: Nx looks at those
+   * of a batch where nobody catches its error, and a stack trace is all that is seen.
    */
   checksOptions?: true;
   /** Options that must be given. */

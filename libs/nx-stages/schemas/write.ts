@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { EXECUTORS } from './executors';
+import { loosened } from './loosened';
 
 const library = join(__dirname, '..');
 
@@ -29,13 +30,17 @@ export async function schemaFiles(): Promise<Map<string, string>> {
       title,
       cli: 'nx',
       ...more,
-      properties: options,
+      properties: checksOptions ? each(options, loosened) : options,
       ...(required && !checksOptions && { required }),
       additionalProperties: takesArguments || checksOptions === true,
     };
     files.set(`src/executors/${name}/schema.json`, await json(schema));
   }
   return files;
+}
+
+function each<T>(all: Record<string, T>, change: (one: T) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(all).map(([name, one]) => [name, change(one)]));
 }
 
 /** As Prettier would leave it, so that the check of formats has nothing to say. */

@@ -38,7 +38,7 @@ const layers = (stage: string): string[] => {
 };
 
 test('what has to be made is made in one process, also where nothing was made before', async () => {
-  const { status, output } = await all('--batch', '--output-style=static');
+  const { status, output } = await all('--output-style=static');
   expect(output).toSatisfy(() => status === 0);
   expect(output).toContain('Running 4 tasks with @excel2doc/nx-stages:docker-image');
   for (const stage of stages)
@@ -85,7 +85,7 @@ test('one that fails fails those that stand on it, and no other', async () => {
   workspace.write({ 'apps/api/beside': 'edited', 'apps/api/top': 'edited' });
   const good = workspace.read('apps/api/Dockerfile');
   workspace.write({ 'apps/api/Dockerfile': good.replace('COPY middle /', 'COPY middle absent /') });
-  const { status, output } = await all('--batch', '--output-style=static');
+  const { status, output } = await all('--output-style=static');
   workspace.write({ 'apps/api/Dockerfile': good });
   expect(status).not.toBe(0);
   expect(output).toMatch(/✗ apps\/api\/Dockerfile:4.*absent/);
@@ -97,7 +97,13 @@ test('one that fails fails those that stand on it, and no other', async () => {
 test('a run without batches, one task at a time, and one without a cache make the same', async () => {
   await tasks();
   const before = layers('top');
-  const modes = [['--batch=false'], ['--batch'], ['--parallel=1'], ['--skip-nx-cache'], ['--verbose']];
+  const modes = [
+    ['--batch=false'],
+    ['--batch'],
+    ['--parallel=1'],
+    ['--skip-nx-cache'],
+    ['--verbose'],
+  ];
   for (const [at, mode] of modes.entries()) {
     workspace.write({ 'apps/api/low': `mode ${at}` });
     const { status, output } = await all(...mode);
@@ -116,7 +122,7 @@ test('what Nx takes for restored and has not restored is made again by what stan
   const before = layers('top');
   // Nx's table of entries stays, and it looks no further.
   for (const name of ['dist', '.nx/cache']) workspace.delete(name);
-  const { status, output } = await workspace.nx('run', 'api:docker-top', '--batch');
+  const { status, output } = await workspace.nx('run', 'api:docker-top');
   expect(output).toSatisfy(() => status === 0);
   expect(output).toMatch(/docker-low .*\[local cache\]/);
   expect(layers('top')).toEqual(before);
@@ -124,12 +130,14 @@ test('what Nx takes for restored and has not restored is made again by what stan
   expect((await workspace.nx('run', 'api:docker-top')).status).toBe(0);
 });
 
-test.each(['docker-top', 'docker-build'])(
-  'an option that %s does not have is refused in one line, also where all is made',
-  async (target) => {
-    const { status, output } = await workspace.nx('run', `api:${target}`, '--tagg=one', '--batch');
-    expect(status).not.toBe(0);
-    expect(output).toContain(`✗ api:${target} has no option "tagg". Did you mean "tag"?`);
-    expect(output).not.toContain('UnhandledPromiseRejection');
-  },
-);
+test.each(
+  ['docker-top', 'docker-build'].flatMap((target) => [
+    [target, '--tagg=one', 'has no option "tagg". Did you mean "tag"?'],
+    [target, '--buildArgs=x', 'cannot take "x" as "buildArgs". Type --buildArgs.NAME=VALUE'],
+  ]),
+)('%s %s is refused in one line, also where all is made', async (target, option, words) => {
+  const { status, output } = await workspace.nx('run', `api:${target}`, option!);
+  expect(status).not.toBe(0);
+  expect(output).toContain(`✗ api:${target} ${words}`);
+  expect(output).not.toMatch(/UnhandledPromiseRejection|^ +at .*:\d+:\d+/m);
+});

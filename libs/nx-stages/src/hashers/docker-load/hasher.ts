@@ -11,7 +11,7 @@ import {
 } from '@excel2doc/stages';
 import { optionsOf } from '../../executors/docker-plan/plan-project';
 import { WAS_THERE } from '../../executors/docker-image/key';
-import { unknownOption } from '../../executors/docker-image/refuse-options';
+import { mistypedOption, unknownOption } from '../../executors/docker-image/refuse-options';
 import { dockerProject } from '../../executors/project';
 import { type Asked, hasher, type Key } from '../hasher';
 
@@ -25,7 +25,7 @@ export default hasher(keyOfLoad, keyOfUnloaded);
 export async function keyOfLoad(task: Task, context: Asked): Promise<Key> {
   const options = optionsOf(task, context) as unknown as DockerOptions & ImageToLoad;
   // Whatever else is wrong with the options, the executor says.
-  if (unknownOption(options) !== undefined) return keyOfUnloaded();
+  if ((unknownOption(options) ?? mistypedOption(options)) !== undefined) return keyOfUnloaded();
   if (!(await imageIsThere(dockerProject(options, context), options, context.env)))
     return keyOfUnloaded();
   const { project, target } = task.target;
