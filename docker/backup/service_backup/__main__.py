@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 from datetime import UTC, datetime
 
@@ -17,10 +18,12 @@ from service_backup.whole import back_up
 
 def main() -> None:
     arguments = _parser().parse_args()
+    # As Ctrl-C does: what was begun is taken back.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         _run(arguments, read_settings())
-    except Refusal as refusal:
-        print(f"✗ {refusal}", file=sys.stderr)
+    except (Refusal, OSError) as error:
+        print(f"✗ {error}", file=sys.stderr)
         raise SystemExit(1) from None
 
 

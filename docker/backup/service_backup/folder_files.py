@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 Files = dict[str, list[str | int]]
-"""By path below all folders: SHA-256 and size in bytes."""
+"""By path below all folders: SHA-256 and size in bytes; a size below 0 is not known."""
 
 OWN = ".service-backup-"
 """What a restore puts beside the data begins so; no backup takes it along."""
@@ -51,6 +51,9 @@ def wrong_files(expected: Files, folders: Path) -> list[str]:
         except FileNotFoundError:
             wrong.append(f"{name} is missing")
             continue
-        if found != (sha256, size):
+        except OSError as error:
+            wrong.append(f"{name} cannot be read: {error.strerror}")
+            continue
+        if found != (sha256, size if int(size) >= 0 else found[1]):
             wrong.append(f"{name}: sha256 {sha256} expected, {found[0]} found")
     return wrong

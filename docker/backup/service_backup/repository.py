@@ -68,9 +68,9 @@ class Repository:
         nodes = _lines(self._check(["ls", "--json", snapshot]))
         return {node["path"]: node["size"] for node in nodes if node.get("type") == "file"}
 
-    def tag(self, snapshot: str, tag: str) -> None:
+    def tag(self, snapshot: str, *tags: str) -> None:
         """The snapshot gets another id by this."""
-        self._check(["tag", "--add", tag, snapshot])
+        self._check(["tag", "--add", ",".join(tags), snapshot])
 
     def backups(self) -> list[Snapshot]:
         """Those that are whole, oldest first."""

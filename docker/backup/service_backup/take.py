@@ -10,9 +10,11 @@ from typing import Any
 
 from service_backup import postgres
 from service_backup.folder_files import Files, files_in, hash_of, write_json
+from service_backup.manifest import manifest_tag
 from service_backup.refusal import Refusal
 from service_backup.repository import WHOLE, Repository, Vanished
 from service_backup.settings import Settings
+from service_backup.swap import unfinished
 
 _TRIES = 3
 _VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Za-z_]\w*)")
@@ -25,6 +27,9 @@ def take(settings: Settings, repository: Repository) -> dict[str, Any]:
     the row that names it. So all that a row names is there, but for what was deleted in between:
     that is seen, and all of it is done again.
     """
+    half = unfinished(settings.folders)
+    if half:
+        raise Refusal(f"The restore {half[0]} was killed half-way; `restore` again takes it back first")
     repository.open()
     missing: list[str] = []
     for attempt in range(1, _TRIES + 1):
@@ -38,7 +43,7 @@ def take(settings: Settings, repository: Repository) -> dict[str, Any]:
         except Vanished:
             continue
         if _is_whole(settings, repository, snapshot, files):
-            repository.tag(snapshot, WHOLE)
+            repository.tag(snapshot, WHOLE, manifest_tag(settings.stage / "manifest.json"))
             newest = repository.backups()[-1]
             return {**manifest, "snapshot": newest.id}
     raise Refusal(f"Files changed while they were taken, {_TRIES} times; try again when there is less to do")
@@ -79,6 +84,7 @@ def _collect(settings: Settings) -> tuple[dict[str, Any], Files]:
             "sizeBytes": sum(int(size) for _, size in files.values()),
             "sha256": hash_of(stage / "files.json")[0],
         },
+        "roles": {"sha256": hash_of(roles)[0]},
         "missing": sorted(name for name in {*referenced} - {""} if name not in files),
         "configuration": _configuration(settings, stage / "configuration"),
     }

@@ -1,42 +1,38 @@
 """Restore a backup into a scratch server and a scratch folder, and compare."""
 
-import json
 import shutil
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from service_backup import postgres
-from service_backup.folder_files import Files, hash_of, wrong_files
+from service_backup.folder_files import Files, wrong_files
+from service_backup.manifest import read_files, read_manifest, staged_files
 from service_backup.refusal import Refusal
 from service_backup.repository import VERIFIED, Repository, Snapshot
+from service_backup.roles import add_roles
 from service_backup.settings import Settings
 
 
 class Unpacked:
     """A backup in a folder, every byte of which is what was backed up."""
 
-    def __init__(self, root: Path, settings: Settings) -> None:
+    def __init__(self, root: Path, settings: Settings, snapshot: Snapshot) -> None:
         self.stage = root / settings.stage.relative_to("/")
         self.folders = root / settings.folders.relative_to("/")
-        try:
-            self.manifest: dict[str, Any] = json.loads((self.stage / "manifest.json").read_text())
-            self.files: Files = json.loads((self.stage / "files.json").read_text())
-        except (OSError, ValueError) as error:
-            raise Refusal(f"This is no backup of a service: {error}") from error
-        if self.manifest.get("format") != 1:
-            raise Refusal(f"A backup of format {self.manifest.get('format')}, which is not known here")
-        wrong = wrong_files(self.files, self.folders)
-        for name, sha256 in [
-            ("database.dump", self.manifest["database"]["dump"]["sha256"]),
-            ("files.json", self.manifest["files"]["sha256"]),
-        ]:
-            if hash_of(self.stage / name)[0] != sha256:
-                wrong.append(f"{name} has another sha256")
+        self.manifest = read_manifest(self.stage / "manifest.json", snapshot.tags)
+        wrong = wrong_files(staged_files(self.manifest), self.stage)
+        if not wrong:
+            self.files: Files = read_files(self.stage / "files.json", self.manifest)
+            wrong = wrong_files(self.files, self.folders)
         if wrong:
             more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
             raise Refusal(f"The backup is damaged: {'; '.join(wrong[:3])}{more}; take another one")
+
+    @property
+    def roles(self) -> str:
+        return (self.stage / "roles.sql").read_text()
 
     @property
     def tables(self) -> postgres.Fingerprint:
@@ -53,7 +49,7 @@ def unpacked(settings: Settings, repository: Repository, snapshot: Snapshot) -> 
     shutil.rmtree(root, ignore_errors=True)
     try:
         repository.restore(snapshot.id, root)
-        yield Unpacked(root, settings)
+        yield Unpacked(root, settings, snapshot)
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
@@ -70,19 +66,6 @@ def restore_database(
         raise Refusal(f"What was restored is not what was backed up: {'; '.join(wrong[:3])}")
 
 
-def add_roles(backup: Unpacked, environment: dict[str, str] | None = None) -> None:
-    """Those that are not there yet; they get no password. One that is there is no fault."""
-    present = set()
-    with postgres.session("postgres", environment) as opened:
-        present = set(opened.run("SELECT quote_ident(rolname) FROM pg_roles"))
-        for line in (backup.stage / "roles.sql").read_text().splitlines():
-            words = line.rstrip(";").split()
-            if words[:2] == ["CREATE", "ROLE"] and words[2] not in present:
-                opened.run(line)
-            elif words[:1] == ["GRANT"] or (words[:2] == ["ALTER", "ROLE"] and words[2] not in present):
-                opened.run(line)
-
-
 def verify(settings: Settings, repository: Repository, snapshot: Snapshot) -> dict[str, Any]:
     """Raises: Refusal with what is not as it was."""
     scratch = settings.spool / "scratch"
@@ -90,7 +73,7 @@ def verify(settings: Settings, repository: Repository, snapshot: Snapshot) -> di
     scratch.mkdir(parents=True)
     try:
         with unpacked(settings, repository, snapshot) as backup, postgres.scratch_server(scratch) as there:
-            add_roles(backup, there)
+            add_roles(backup.roles, there)
             with postgres.session("postgres", there) as opened:
                 opened.run("CREATE DATABASE verified TEMPLATE template0")
             restore_database(backup, "verified", there)
