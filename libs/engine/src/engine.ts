@@ -1,14 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 import { type Builder, type BuildResult, build } from './build/build';
 import type { BuildOptions } from './build/options';
-import {
-  type Afterwards,
-  type ChildOptions,
-  type ChildResult,
-  type Client,
-  runAfterwards,
-  runChild,
-} from './client/child';
+import { type Afterwards, runAfterwards } from './client/afterwards';
+import { type ChildOptions, type ChildResult, type Client, runChild } from './client/child';
+import { removeContainers } from './client/remove-containers';
 import { Compose, type ComposeClient } from './compose/compose';
 import type { ComposeProject } from './compose/project';
 import type { EngineDescription } from './client/description';
@@ -211,6 +206,20 @@ export class Engine implements EngineDescription, ImageStore, Builder, ComposeCl
   composeCommand(args: string[], what: string, options: ChildOptions = {}): Promise<ChildResult> {
     const [program, ...rest] = this.plugin('compose', args);
     return runChild(`docker compose ${what}`, program, rest, this.withEnv(options));
+  }
+
+  /**
+   * Stops the containers of a label and removes them when this process is gone, or when its `run` is
+   * called.
+   *
+   * @param options `keep` leaves them there, stopped
+   */
+  removeAfterwards(
+    label: string,
+    options: { graceS: number; keep?: boolean },
+  ): Promise<Afterwards> {
+    const [program, ...args] = removeContainers(this.docker, label, options);
+    return runAfterwards(program, args, this.childEnv);
   }
 
   /** `composeCommand` when this process is gone, or when its `run` is called. */

@@ -2,6 +2,7 @@ export { type Base, type BasesFile, basesFile, readBases } from './bases';
 export type { BuildResult } from './build/build';
 export type { BuildOptions } from './build/options';
 export { type EngineChoice, ENGINE_CHOICES, isEngineChoice } from './client/choice';
+export type { Afterwards } from './client/afterwards';
 export type { ChildOptions, ChildResult } from './client/child';
 export type { Compose } from './compose/compose';
 export { commandOutput, type CommandOutput } from './client/command-output';

@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import type { BuildResult } from './build/build';
 import type { BuildOptions } from './build/options';
-import type { Afterwards, ChildOptions, ChildResult } from './client/child';
+import type { Afterwards } from './client/afterwards';
+import type { ChildOptions, ChildResult } from './client/child';
 import { Engine } from './engine';
 import { EngineError } from './client/error';
 import { type ImageInfo, type ImageListing, parseListing } from './image/image';

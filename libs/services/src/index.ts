@@ -1,3 +1,4 @@
+export { isFree } from './compose/ports';
 export { endpointHealth, type HealthRow, serviceHealth } from './care/health';
 export {
   askIndex,

@@ -135,38 +135,3 @@ function stdioFor(output: NonNullable<ChildOptions['output']>, options: ChildOpt
 function cancelled(what: string): EngineError {
   return new EngineError('CANCELLED', { message: `${what} was cancelled`, hint: 'Run it again' });
 }
-
-/** A client that waits in a session of its own. */
-export interface Afterwards {
-  /** Runs it now, to its end. */
-  run(): Promise<void>;
-}
-
-/**
- * Starts a client when we are gone, however that comes about: Ctrl-C, a closed terminal, kill -9. It
- * waits for the end of a pipe that we hold open. What it says is dropped.
- */
-export async function runAfterwards(
-  program: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-): Promise<Afterwards> {
-  const { execa } = await import('execa');
-  const script = 'read -r _; exec "$@"';
-  const child = execa('sh', ['-c', script, 'sh', program, ...args], {
-    env,
-    extendEnv: false,
-    reject: false,
-    cleanup: false,
-    detached: true,
-    stdin: 'pipe',
-    stdout: 'ignore',
-    stderr: 'ignore',
-  });
-  return {
-    async run() {
-      child.stdin.end();
-      await child;
-    },
-  };
-}

@@ -1,4 +1,5 @@
-import type { Afterwards, ChildOptions, ChildResult } from '../client/child';
+import type { Afterwards } from '../client/afterwards';
+import type { ChildOptions, ChildResult } from '../client/child';
 import { type ComposeContainer, parseContainers } from './containers';
 import { type ComposeProject, projectArguments } from './project';
 
