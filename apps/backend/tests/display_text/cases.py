@@ -10,6 +10,7 @@ from tests.display_text.harvest import read_table
 
 _SEED = 18
 _GENERATED = 16_000
+_GENERATED_CHINESE = 3_000
 _NUMBERS = (
     0.0, 1.0, -1.0, 12.5, -12.5, 0.5, -0.5, 0.123, -0.001, 0.64, 1.07, 2.675, 1.005, 99.995, 999.9999,
     1234.5678, -5000.0, 12345.0, 1234567.891, -1234567.891, 0.00012345, 1e10, 123456789012.0,
@@ -30,6 +31,13 @@ _CHINESE = (
     "[$¥-804]#,##0.00", "[$¥-804]#,##0.00;[Red]-[$¥-804]#,##0.00", "￥#,##0.00;￥-#,##0.00",
     "[$¥-411]#,##0", "¥#,##0;[Red]¥-#,##0", 'yyyy"年"mm"月"dd"日"', "上午/下午hh:mm",
     "[$-x-sysdate]dddd, mmmm dd, yyyy", "[$-F800]dddd\\,\\ mmmm\\ dd\\,\\ yyyy", "[$-F400]h:mm:ss\\ AM/PM",
+)  # fmt: skip
+_CHINESE_DATES = (
+    'yyyy"年"m"月"d"日"', 'yyyy"年"m"月"', 'm"月"d"日"', "yyyy/m/d", "yyyy-mm-dd", "yy-m-d", "d mmm yyyy",
+    "dddd", "ddd", "mmmm", "mmm", 'yyyy"年"m"月"d"日" dddd', 'm"月"d"日" ddd', "dddd, mmmm d, yyyy",
+)  # fmt: skip
+_CHINESE_TIMES = (
+    'h"时"mm"分"', 'h"时"mm"分"ss"秒"', "h:mm AM/PM", "hh:mm:ss AM/PM", "h:mm", "hh:mm:ss", "mm:ss", "[h]:mm",
 )  # fmt: skip
 _NAMED = (
     ".00", ".0%", "#.00", "[Red][<-1000]#,##0;[Blue][>1000]#,##0;0", "[>100]0;[<-100]0", "[>=1000]0.0,;0",
@@ -102,6 +110,24 @@ def _in_order() -> Iterator[Case]:
         code = _generated(chance)
         number = chance.choice(values_for(code)) if chance.random() < 0.5 else _number(chance, code)
         yield Case(code, number, "generated")
+    for _ in range(_GENERATED_CHINESE):
+        code = _generated_chinese(chance)
+        number = chance.choice(values_for(code)) if chance.random() < 0.5 else _number(chance, code)
+        yield Case(code, number, "generated, zh-CN")
+
+
+def _generated_chinese(chance: random.Random) -> str:
+    """As a Chinese Excel writes it: names of days, months and halves of a day, and its currency."""
+    pick = chance.choice
+    date = pick((*_CHINESE_DATES, ""))
+    time = pick((*_CHINESE_TIMES, "", ""))
+    match chance.randrange(3):
+        case 0:
+            return _sections(chance, lambda c: f"[$¥-804]{_number_code(c)}")
+        case 1:
+            return f"[$-804]{date} {time}".strip() if date or time else "[$-804]aaaa"
+        case _:
+            return f"{date} {time}".strip() or 'yyyy"年"m"月"'
 
 
 def values_for(code: str) -> tuple[float, ...]:
