@@ -1,7 +1,7 @@
 import type { TargetConfiguration, Task } from '@nx/devkit';
-import { type DockerOptions, readBuiltPlan, stageKey } from '@excel2doc/stages';
+import type { DockerOptions } from '@excel2doc/stages';
 import { optionsOf, plannedProject } from '../executors/docker-plan/plan-project';
-import { besidesPlan } from '../executors/docker-image/planned';
+import { isMadeUnder } from '../executors/docker-image/made-under';
 import type { RunContext } from '../executors/project';
 import { loadsImage, makesStage } from '../infer/image-targets';
 
@@ -32,11 +32,5 @@ async function isAsKeyed(task: Task, context: RunContext): Promise<boolean> {
   const own = { ...context, projectName: task.target.project };
   const options = optionsOf(task, own) as unknown as DockerOptions & { stage: string };
   const project = plannedProject(options, own, task.target.configuration);
-  try {
-    const plan = await readBuiltPlan(project.stageDir(options.stage));
-    if (!plan) return false;
-    return task.hash.endsWith(await stageKey(project, plan, besidesPlan(task, own)));
-  } catch {
-    return false;
-  }
+  return isMadeUnder(project, options.stage, task.hash);
 }

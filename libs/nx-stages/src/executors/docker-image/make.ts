@@ -1,7 +1,8 @@
 import { type DockerOptions, makeStage, planNotes, type StageToMake } from '@excel2doc/stages';
 import { plannedProject, taskOf } from '../docker-plan/plan-project';
 import { refuseNames } from '../docker-plan/refuse-names';
-import { ensurePlanned, keepKey, refuseTypedSecrets } from './planned';
+import { ensurePlanned, refuseTypedSecrets } from './planned';
+import { madeUnderKey } from './made-under';
 import { refuseUnbuildable } from './unbuildable';
 import { dockerProject, type TaskContext } from '../project';
 
@@ -17,11 +18,12 @@ export async function makeTask(
   refuseTypedSecrets(task, context);
   const planned = plannedProject(options, context, task?.target.configuration);
   const plan = await ensurePlanned(planned, options.stage, task, context);
-  if (task) await keepKey(planned, plan, task, context);
   planNotes(planned.dockerfile, plan).forEach(say);
   await refuseUnbuildable(planned, task, context);
   // With the secrets of its plan: this one's own options stand in the graph.
   const { secrets, ssh, secretVersion } = planned.options;
   const given = { ...options, secrets, ssh, secretVersion } as typeof options;
-  await makeStage(dockerProject(given, context), options, say);
+  await madeUnderKey(planned, plan, task, context, () =>
+    makeStage(dockerProject(given, context), options, say),
+  );
 }

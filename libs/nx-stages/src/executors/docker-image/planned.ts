@@ -1,11 +1,8 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import type { Task } from '@nx/devkit';
 import {
   type DockerProject,
   isStageKey,
   type KeyedPlan,
-  outputRoot,
   readPlan,
   stageKey,
   StagesError,
@@ -52,37 +49,6 @@ function typedSecrets({ target: task, overrides }: Task, context: RunContext): s
 }
 
 /**
- * Keeps which key a stage is made under, as it is when that begins. Of this machine, and of no use
- * once the run has ended.
- */
-export async function keepKey(
-  project: DockerProject,
-  plan: KeyedPlan,
-  task: Task,
-  context: RunContext,
-): Promise<void> {
-  const path = keptKey(project, plan.stage);
-  // An image below may have gone, restored by Nx's word alone: whoever makes the stage mends that, and
-  // under no key is anything kept of it.
-  const key = await stageKey(project, plan, besidesPlan(task, context)).catch(() => undefined);
-  if (key === undefined) return rm(path, { force: true });
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, key);
-}
-
-/** Whether a stage was made under a key. */
-export async function isMadeUnder(
-  project: DockerProject,
-  stage: string,
-  key: string,
-): Promise<boolean> {
-  return (await readFile(keptKey(project, stage), 'utf8').catch(() => undefined)) === key;
-}
-
-const keptKey = (project: DockerProject, stage: string) =>
-  project.absolute(join(outputRoot(project.home), 'made', stage));
-
-/**
  * Has the plan on disk that the task's key was made from. Where no key says so (nobody hashed the
  * task, or its hasher could not plan) it is planned now, which says what is wrong.
  *
@@ -100,7 +66,7 @@ export async function ensurePlanned(
     await planProject(project, context);
     return readPlan(project, stage);
   };
-  // The key is made when the images below are: see `keepKey`. So is the plan, which names those of other
+  // The key is made when the images below are: see `madeUnderKey`. So is the plan, which names those of other
   // projects by digest: its hasher may have planned nothing, and what lies there is an earlier run's.
   if (key === '') {
     await planOnce(project, context);

@@ -9,7 +9,8 @@ import {
   stageKey,
 } from '@excel2doc/stages';
 import { optionsOf, plannedProject, planOnce } from '../../executors/docker-plan/plan-project';
-import { besidesPlan, isMadeUnder } from '../../executors/docker-image/planned';
+import { isMadeUnder } from '../../executors/docker-image/made-under';
+import { besidesPlan } from '../../executors/docker-image/planned';
 import type { RunContext } from '../../executors/project';
 import { type Asked, hasher, type Key } from '../hasher';
 
