@@ -9,7 +9,8 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from app import __version__
-from app.api import convert, health, jobs, keys, page, problems, templates, workbooks
+from app.api import convert, health, jobs, keys, page, problems, teams, templates, workbooks
+from app.api.auditing import Auditing
 from app.api.body_limit import BodyLimit
 from app.api.closed_paths import ClosedPaths
 from app.api.watching import Watching
@@ -69,9 +70,10 @@ def create_app() -> FastAPI:
     )
     problems.install(application)
     application.include_router(health.router)
-    for module in (convert, workbooks, templates, jobs, keys):
+    for module in (convert, workbooks, templates, jobs, keys, teams):
         application.include_router(module.router)
     page.install(application)
+    application.add_middleware(Auditing)
     application.add_middleware(BodyLimit, lambda: get_settings().max_upload_bytes)
     application.add_middleware(ClosedPaths, get_settings)
     application.add_middleware(Watching)

@@ -24,6 +24,22 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+SHARED_TEAM = UUID(int=0)
+"""Of what was there before teams were, and of all that is made without a key."""
+
+
+class Team(Base):
+    """Whose things are: all keys of a team open them, and no other's. A person is a team of one."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    name: Mapped[str] = mapped_column(String(255), unique=True)
+    keep_hours: Mapped[int | None]
+    """How long its workbooks and results are kept; null: as long as the service's are."""
+
+
 class Conversion(Base):
     """One synchronous conversion, done or refused."""
 
@@ -54,6 +70,9 @@ class Workbook(Base):
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[str] = mapped_column(String(8))
     sheets: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id"), index=True)
+    keep_hours: Mapped[int | None]
+    """How long it and its results are kept; null: as long as its team's are."""
 
 
 class Template(Base):
@@ -65,6 +84,7 @@ class Template(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
     name: Mapped[str] = mapped_column(String(255))
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id"), index=True)
     versions: Mapped[list["TemplateVersion"]] = relationship(
         back_populates="template", order_by="TemplateVersion.number"
     )
@@ -88,7 +108,7 @@ class TemplateVersion(Base):
 
 
 class Job(Base):
-    """A conversion that a worker does. Who holds it is `owner`, until `lease_until`."""
+    """A conversion that a worker does. Which worker holds it is `owner`, until `lease_until`."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -120,6 +140,11 @@ class Job(Base):
     result_name: Mapped[str | None] = mapped_column(String(255))
     result_type: Mapped[str | None] = mapped_column(String(127))
     result_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id"), index=True)
+    key_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_keys.id"))
+    keep_hours: Mapped[int | None]
+    """How long its result is kept; null: as long as the service's are."""
+    key: Mapped["ApiKey | None"] = relationship()
     workbook: Mapped[Workbook] = relationship()
     template_version: Mapped[TemplateVersion | None] = relationship()
 
@@ -160,6 +185,8 @@ class ApiKey(Base):
     scopes: Mapped[list[str]] = mapped_column(JSON)
     rate_per_minute: Mapped[int]
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id"), index=True)
+    team: Mapped[Team] = relationship()
 
 
 class IdempotentRequest(Base):
@@ -171,3 +198,19 @@ class IdempotentRequest(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
     request_hash: Mapped[str] = mapped_column(String(64))
     resource_id: Mapped[UUID]
+
+
+class Audit(Base):
+    """Who did what, to what, and how it was answered. It names nothing that may be deleted."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_created", "created_at", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    team_id: Mapped[UUID | None]
+    key_id: Mapped[UUID | None]
+    address: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str | None] = mapped_column(String(64))
+    status: Mapped[int]

@@ -39,11 +39,13 @@ def unzipped(content: bytes) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def finished(client: TestClient, job_id: str, seconds: float = 60) -> dict[str, Any]:
+def finished(
+    client: TestClient, job_id: str, seconds: float = 60, headers: dict[str, str] | None = None
+) -> dict[str, Any]:
     """The job once it has ended."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        job: dict[str, Any] = client.get(f"/api/v1/jobs/{job_id}").json()
+        job: dict[str, Any] = client.get(f"/api/v1/jobs/{job_id}", headers=headers).json()
         if job["status"] not in {"queued", "running"}:
             return job
         time.sleep(0.05)

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from app.core.config import Settings, get_settings
 from app.core.database import get_session
 from app.services.keys import admit, count_request
+from app.services.owning import Caller
+from app.tables import SHARED_TEAM
 
 _bearer = HTTPBearer(auto_error=False, description="An API key, where the service asks for one")
 
@@ -17,28 +19,35 @@ SessionDependency = Annotated[Session, Depends(get_session)]
 SettingsDependency = Annotated[Settings, Depends(get_settings)]
 
 
-def require(scope: str) -> Callable[..., str]:
-    """A dependency that lets a request pass, counted, and gives its client's name."""
+def require(scope: str) -> Callable[..., Caller]:
+    """A dependency that lets a request pass, counted, and says whose it is."""
 
     def pass_request(
         request: Request,
         session: SessionDependency,
         settings: SettingsDependency,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    ) -> str:
+    ) -> Caller:
         address = request.client.host if request.client else "?"
-        client, per_minute = f"ip:{address}", settings.rate_per_minute
+        caller, per_minute = (
+            Caller(f"ip:{address}", SHARED_TEAM, None, address),
+            settings.rate_per_minute,
+        )
         if settings.auth:
             secret = credentials.credentials if credentials else None
             key = admit(session, secret, scope, address, settings)
-            client, per_minute = f"key:{key.id}", key.rate_per_minute
+            caller, per_minute = (
+                Caller(f"key:{key.id}", key.team_id, key.id, address),
+                key.rate_per_minute,
+            )
             session.rollback()  # a route starts with a transaction of its own
-        count_request(client, per_minute)
-        return client
+        request.state.caller = caller  # for the audit log
+        count_request(caller.client, per_minute)
+        return caller
 
     return pass_request
 
 
-Reader = Annotated[str, Depends(require("read"))]
-Writer = Annotated[str, Depends(require("write"))]
-Admin = Annotated[str, Depends(require("admin"))]
+Reader = Annotated[Caller, Depends(require("read"))]
+Writer = Annotated[Caller, Depends(require("write"))]
+Admin = Annotated[Caller, Depends(require("admin"))]

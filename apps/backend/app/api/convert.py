@@ -27,7 +27,7 @@ def convert(
     file: UploadFile,
     session: SessionDependency,
     settings: SettingsDependency,
-    _client: Writer,
+    caller: Writer,
 ) -> StreamingResponse:
     """A workbook in, a .docx with its visible sheets as tables out, in the same call.
 
@@ -35,6 +35,7 @@ def convert(
     """
     with received(file.file, file.filename, settings.max_upload_bytes) as upload:
         record, result = convert_to_tables(session, get_services(), upload)
+    caller.subject = str(record.id)
     return StreamingResponse(
         _chunks(result),
         media_type=DOCX,

@@ -19,13 +19,15 @@ _BEATS_AFTER = 40
 """Polls without a change after which a comment keeps proxies from closing the stream."""
 
 
-async def job_events(job_id: UUID, to_json: Callable[[Job], str]) -> AsyncIterator[str]:
+async def job_events(
+    team_id: UUID, job_id: UUID, to_json: Callable[[Job], str]
+) -> AsyncIterator[str]:
     """Ends when the job has ended, is gone, or the service stops."""
 
     def look() -> tuple[str, bool] | None:
         with session_factory() as session:
             try:
-                job = get_job(session, job_id)
+                job = get_job(session, team_id, job_id)
             except NotFound:
                 return None
             return to_json(job), job.status in FINAL

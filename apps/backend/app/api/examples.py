@@ -64,6 +64,9 @@ JOB: Example = {
     "workbook_id": WORKBOOK["id"],
     "template_id": TEMPLATE["id"],
     "template_version": 1,
+    "workbook_name": WORKBOOK["name"],
+    "template_name": TEMPLATE["name"],
+    "made_by": "payroll",
     "rows_done": 600,
     "rows_total": 1_000,
     "attempt": 1,
@@ -88,7 +91,10 @@ DRY_RUN: Example = {
     "unused_columns": ["Unit price (€)"],
     "previews": [{"name": "Ann & Co.docx", "lines": ["Dear Ann & Co,"]}],
 }
-NEW_KEY: Example = {"name": "payroll", "scopes": ["read", "write"], "rate_per_minute": 600}
+NEW_KEY: Example = {
+    **{"name": "payroll", "scopes": ["read", "write"], "rate_per_minute": 600},
+    "team": "accounting",
+}
 KEY: Example = {
     **NEW_KEY,
     "id": "7d2b1f60-51c3-4f0f-8b8e-0d1b0f9c2e55",
@@ -96,6 +102,23 @@ KEY: Example = {
     "revoked_at": None,
 }
 MADE_KEY: Example = {**KEY, "key": "e2d_…"}
+TEAM_CHANGE: Example = {"keep_hours": 2}
+TEAM: Example = {
+    "id": "2f1f8f0a-7d0e-4d7b-9a57-3a3a0b6a6f21",
+    "created_at": _AT,
+    "name": "accounting",
+    "keep_hours": 2,
+}
+AUDIT: Example = {
+    "id": "9b7f7b5c-2a0f-4f53-8f3d-5b8c1f1f3a10",
+    "created_at": _AT,
+    "team_id": TEAM["id"],
+    "key_id": KEY["id"],
+    "address": "192.0.2.7",
+    "action": "forget_workbook",
+    "subject": WORKBOOK["id"],
+    "status": 204,
+}
 HEALTH: Example = {"status": "ok", "version": "0.1.0", "database": "ok", "redis": "ok"}
 READINESS: Example = {**HEALTH, "workers": 2, "pdf_workers": 1, "worker": "ok", "disk": "ok"}
 PROBLEM: Example = {

@@ -5,6 +5,7 @@ import hashlib
 from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from app.api import examples, problems
 from app.api.access import Reader, SessionDependency, Writer
@@ -17,7 +18,7 @@ from app.domain.conversion import DOCX, PDF, ZIP
 from app.services import idempotency, jobs, submission
 from app.services.context import get_services
 from app.services.submission import Once, Wanted
-from app.tables import Job
+from app.tables import Job, TemplateVersion
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"], responses=problems.COMMON)
 
@@ -31,15 +32,16 @@ def submit_job(
     body: JobIn,
     response: Response,
     session: SessionDependency,
-    client: Writer,
+    caller: Writer,
     idempotency_key: IdempotencyKey = None,
 ) -> JobOut:
     """Ask for a conversion: 202 with a job that waits, 200 with one that is done already."""
     once = None
     if idempotency_key:
         request_hash = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
-        once = Once(idempotency.scoped(client, idempotency_key), request_hash)
-    job = submission.submit(session, get_services(), _wanted(body), once)
+        once = Once(idempotency.scoped(caller.client, idempotency_key), request_hash)
+    job = submission.submit(session, get_services(), caller, _wanted(body), once)
+    caller.subject = str(job.id)
     response.headers["Location"] = f"/api/v1/jobs/{job.id}"
     if job.status in jobs.FINAL:
         response.status_code = 200
@@ -47,10 +49,10 @@ def submit_job(
 
 
 @router.post("/dry-runs", responses=problems.responses(404, 409))
-def dry_run(body: JobIn, session: SessionDependency, _client: Reader) -> DryRunOut:
+def dry_run(body: JobIn, session: SessionDependency, caller: Reader) -> DryRunOut:
     """What a job would do: missing fields, unused columns, the first three documents."""
     wanted = _wanted(body)
-    workbook, version = submission.inputs(session, wanted)
+    workbook, version = submission.inputs(session, caller.team_id, wanted)
     found = jobs.preview(session, get_services(), workbook, version, wanted.mode, wanted.options)
     return DryRunOut.model_validate(found)
 
@@ -58,13 +60,13 @@ def dry_run(body: JobIn, session: SessionDependency, _client: Reader) -> DryRunO
 @router.get("/jobs")
 def list_jobs(
     session: SessionDependency,
-    _client: Reader,
+    caller: Reader,
     limit: Limit = 20,
     cursor: Cursor = None,
     status: JobStatus = None,
 ) -> Page[JobOut]:
-    """Jobs, newest first."""
-    statement = select(Job)
+    """The team's jobs, newest first."""
+    statement = select(Job).where(Job.team_id == caller.team_id).options(*_SHOWN_WITH)
     if status:
         statement = statement.where(Job.status == status)
     found, following = page_of(session, statement, Job, limit, cursor)
@@ -72,9 +74,9 @@ def list_jobs(
 
 
 @router.get("/jobs/{job_id}", responses=problems.responses(404))
-def get_job(job_id: JobId, session: SessionDependency, _client: Reader) -> JobOut:
+def get_job(job_id: JobId, session: SessionDependency, caller: Reader) -> JobOut:
     """One job and how far it is."""
-    return to_out(jobs.get_job(session, job_id))
+    return to_out(jobs.get_job(session, caller.team_id, job_id))
 
 
 @router.get(
@@ -85,29 +87,35 @@ def get_job(job_id: JobId, session: SessionDependency, _client: Reader) -> JobOu
         **problems.responses(404),
     },
 )
-def follow_job(job_id: JobId, session: SessionDependency, _client: Reader) -> StreamingResponse:
+def follow_job(job_id: JobId, session: SessionDependency, caller: Reader) -> StreamingResponse:
     """The job as server-sent events: an event `job` at each change, until it has ended.
 
     curl -N http://localhost:8000/api/v1/jobs/ID/events
     """
-    jobs.get_job(session, job_id)
+    jobs.get_job(session, caller.team_id, job_id)
     return StreamingResponse(
-        job_events(job_id, lambda job: to_out(job).model_dump_json()),
+        job_events(caller.team_id, job_id, lambda job: to_out(job).model_dump_json()),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
 @router.post("/jobs/{job_id}/cancel", responses=problems.responses(404, 409))
-def cancel_job(job_id: JobId, session: SessionDependency, _client: Writer) -> JobOut:
+def cancel_job(job_id: JobId, session: SessionDependency, caller: Writer) -> JobOut:
     """Cancel a job: at once when it waits, within a second or two when it runs."""
-    return to_out(jobs.cancel(session, job_id))
+    return to_out(jobs.cancel(session, caller.team_id, job_id))
 
 
 @router.post("/jobs/{job_id}/retry", responses=problems.responses(404, 409))
-def retry_job(job_id: JobId, session: SessionDependency, _client: Writer) -> JobOut:
+def retry_job(job_id: JobId, session: SessionDependency, caller: Writer) -> JobOut:
     """Put a failed or cancelled job back into the queue; its finished rows stay finished."""
-    return to_out(jobs.retry(session, get_services(), job_id))
+    return to_out(jobs.retry(session, get_services(), caller.team_id, job_id))
+
+
+@router.delete("/jobs/{job_id}", status_code=204, responses=problems.responses(404, 409))
+def remove_job(job_id: JobId, session: SessionDependency, caller: Writer) -> None:
+    """Forget a job that has ended, and its result."""
+    jobs.remove(session, caller.team_id, job_id)
 
 
 @router.head("/jobs/{job_id}/result", include_in_schema=False)
@@ -120,13 +128,13 @@ def retry_job(job_id: JobId, session: SessionDependency, _client: Writer) -> Job
         **problems.responses(404, 409, 416),
     },
 )
-def get_result(job_id: JobId, session: SessionDependency, _client: Reader) -> FileResponse:
+def get_result(job_id: JobId, session: SessionDependency, caller: Reader) -> FileResponse:
     """The result: a .docx or .pdf, or a .zip of them. Ranges are served.
 
     curl -C - http://localhost:8000/api/v1/jobs/ID/result -OJ
     """
     services = get_services()
-    job = jobs.result_of(session, services, job_id)
+    job = jobs.result_of(session, services, caller.team_id, job_id)
     sha256, name = job.result_sha256 or "", job.result_name or "result"
     return download(services.storage, sha256, name, job.result_type or ZIP)
 
@@ -147,8 +155,18 @@ def to_out(job: Job) -> JobOut:
         **{name: getattr(job, name) for name in JobOut.model_fields if name not in _DERIVED},
         template_id=version.template_id if version else None,
         template_version=version.number if version else None,
+        template_name=version.template.name if version else None,
+        workbook_name=job.workbook.name,
+        made_by=job.key.name if job.key else None,
         error=ErrorOut(**job.error) if job.error else None,
     )
 
 
-_DERIVED = {"template_id", "template_version", "error"}
+_DERIVED = {
+    *("template_id", "template_version", "template_name", "workbook_name", "made_by", "error")
+}
+_SHOWN_WITH = (
+    joinedload(Job.workbook),
+    joinedload(Job.key),
+    joinedload(Job.template_version).joinedload(TemplateVersion.template),
+)

@@ -13,6 +13,9 @@ JobId = Annotated[UUID, Path(examples=[examples.JOB["id"]])]
 KeyId = Annotated[UUID, Path(examples=[examples.KEY["id"]])]
 VersionNumber = Annotated[int, Path(ge=1, le=1_000_000, examples=[1])]
 
+TeamId = Annotated[UUID, Path(examples=[examples.TEAM["id"]])]
+MOST_HOURS = 24 * 3660
+
 SheetName = Annotated[
     str, Query(max_length=500, description="One of the workbook's sheets", examples=["Customers"])
 ]

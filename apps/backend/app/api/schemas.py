@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api import examples
 from app.api.examples import shows
+from app.api.parameters import MOST_HOURS
 from app.domain.contexts import MAX_PATTERN_LENGTH
 from app.domain.conversion import DEFAULT_FILE_NAME, Missing, Mode, Options
 
@@ -163,6 +164,9 @@ class JobOut(_Model):
     workbook_id: UUID
     template_id: UUID | None
     template_version: int | None
+    workbook_name: str
+    template_name: str | None
+    made_by: str | None = Field(description="The key's name; null where no keys are asked for")
     rows_done: int
     rows_total: int | None
     attempt: int
@@ -199,6 +203,10 @@ class KeyIn(_Model):
     name: Annotated[str, Field(min_length=1, max_length=255)]
     scopes: list[Annotated[str, Field(pattern="^(read|write|admin)$")]] = ["read", "write"]
     rate_per_minute: int = Field(default=600, ge=1, le=1_000_000)
+    team: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
+        default=None,
+        description="Whose files it opens, by name; null: a team of its own, named as the key is",
+    )
 
 
 class KeyOut(_Model):
@@ -209,6 +217,7 @@ class KeyOut(_Model):
     name: str
     scopes: list[str]
     rate_per_minute: int
+    team: str
     revoked_at: datetime | None
 
 
@@ -216,3 +225,35 @@ class NewKeyOut(KeyOut):
     model_config = shows(examples.MADE_KEY)
 
     key: str = Field(description="Shown this once")
+
+
+class TeamIn(_Model):
+    model_config = shows(examples.TEAM_CHANGE)
+
+    keep_hours: int | None = Field(
+        ge=1,
+        le=MOST_HOURS,
+        description="How long its files are kept from now on; null: as the service's are",
+    )
+
+
+class TeamOut(_Model):
+    model_config = shows(examples.TEAM)
+
+    id: UUID
+    created_at: datetime
+    name: str
+    keep_hours: int | None
+
+
+class AuditOut(_Model):
+    model_config = shows(examples.AUDIT)
+
+    id: UUID
+    created_at: datetime
+    team_id: UUID | None
+    key_id: UUID | None
+    address: str
+    action: str = Field(description="The operation, as the API's description calls it")
+    subject: str | None = Field(description="What was made, changed or taken")
+    status: int = Field(description="How it was answered", examples=[204])

@@ -27,7 +27,7 @@ def upload_template(
     file: UploadFile,
     session: SessionDependency,
     settings: SettingsDependency,
-    _client: Writer,
+    caller: Writer,
     name: Annotated[str, Form(max_length=255, examples=["Letter"])] = "",
 ) -> TemplateOut:
     """Upload a .docx with placeholders. It is checked, and its fields are listed.
@@ -35,7 +35,10 @@ def upload_template(
     curl -F file=@letter.docx -F name=Letter http://localhost:8000/api/v1/templates
     """
     with received(file.file, file.filename, settings.max_upload_bytes) as upload:
-        template = templates.add_template(session, get_services(), upload, name.strip())
+        template = templates.add_template(
+            session, get_services(), caller.team_id, upload, name.strip()
+        )
+    caller.subject = str(template.id)
     return TemplateOut.model_validate(template)
 
 
@@ -45,33 +48,35 @@ def upload_version(
     file: UploadFile,
     session: SessionDependency,
     settings: SettingsDependency,
-    _client: Writer,
+    caller: Writer,
 ) -> VersionOut:
     """A new version of a template. Jobs keep the version that they were made with.
 
     curl -F file=@letter.docx http://localhost:8000/api/v1/templates/ID/versions
     """
     with received(file.file, file.filename, settings.max_upload_bytes) as upload:
-        version = templates.add_version(session, get_services(), template_id, upload)
+        version = templates.add_version(
+            session, get_services(), caller.team_id, template_id, upload
+        )
     return VersionOut.model_validate(version)
 
 
 @router.get("")
 def list_templates(
-    session: SessionDependency, _client: Reader, limit: Limit = 20, cursor: Cursor = None
+    session: SessionDependency, caller: Reader, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[TemplateOut]:
-    """All templates, newest first."""
-    kept = select(Template).where(Template.deleted_at.is_(None))
+    """The team's templates, newest first."""
+    kept = select(Template).where(Template.team_id == caller.team_id, Template.deleted_at.is_(None))
     found, following = page_of(session, kept, Template, limit, cursor)
     return Page(items=[TemplateOut.model_validate(t) for t in found], next_cursor=following)
 
 
 @router.get("/{template_id}", responses=problems.responses(404))
 def get_template(
-    template_id: TemplateId, session: SessionDependency, _client: Reader
+    template_id: TemplateId, session: SessionDependency, caller: Reader
 ) -> TemplateOut:
     """One template with its versions."""
-    return TemplateOut.model_validate(templates.get_template(session, template_id))
+    return TemplateOut.model_validate(templates.get_template(session, caller.team_id, template_id))
 
 
 @router.head("/{template_id}/versions/{number}/file", include_in_schema=False)
@@ -81,17 +86,17 @@ def get_template(
     responses={200: {"content": {DOCX: {}}}, **problems.responses(404)},
 )
 def get_version_file(
-    template_id: TemplateId, number: VersionNumber, session: SessionDependency, _client: Reader
+    template_id: TemplateId, number: VersionNumber, session: SessionDependency, caller: Reader
 ) -> FileResponse:
     """The .docx of a version, as it was uploaded.
 
     curl http://localhost:8000/api/v1/templates/ID/versions/1/file -o letter.docx
     """
-    version = templates.get_version(session, template_id, number)
+    version = templates.get_version(session, caller.team_id, template_id, number)
     return download(get_services().storage, version.sha256, version.file_name, DOCX)
 
 
 @router.delete("/{template_id}", status_code=204, responses=problems.responses(404))
-def remove_template(template_id: TemplateId, session: SessionDependency, _client: Writer) -> None:
+def remove_template(template_id: TemplateId, session: SessionDependency, caller: Writer) -> None:
     """No new job can use the template; those that use it finish."""
-    templates.remove_template(session, template_id)
+    templates.remove_template(session, caller.team_id, template_id)

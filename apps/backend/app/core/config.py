@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     max_attempts: int = 3
     keep_hours: int = 24
     """How long workbooks and results are kept."""
+    audit_days: int = 400
+    """How long it is known who did what."""
     job_seconds: int = 600
     request_seconds: int = 120
     """Of what the API has read while its client waits: an upload, a dry run."""

@@ -9,15 +9,16 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.conversion import Mode, Options
 from app.domain.refusal import Refused
 from app.services import queue, wake
 from app.services.context import Services
-from app.services.errors import Conflict, NotFound
+from app.services.errors import Conflict
 from app.services.isolation.slots import run_isolated
+from app.services.owning import kept_hours, owned
 from app.tables import Job, TemplateVersion, Workbook, now
 
 ENGINE = "2"
@@ -33,8 +34,9 @@ def submit(
     version: TemplateVersion | None,
     mode: Mode,
     options: Options,
+    key_id: UUID | None = None,
 ) -> Job:
-    """A new job; done at once when the same input, template and options were converted before.
+    """A new job of the workbook's team; done at once when it has had the same one done before.
 
     The caller commits, then calls `announce`.
 
@@ -47,7 +49,11 @@ def submit(
     if mode is Mode.TABLE:
         version = None
     key = content_key(workbook, version, mode, options)
+    keep = kept_hours(session, services, workbook.team_id, workbook.keep_hours)
     job = Job(
+        team_id=workbook.team_id,
+        key_id=key_id,
+        keep_hours=keep,
         status="queued",
         mode=mode.value,
         options=asdict(options),
@@ -58,12 +64,17 @@ def submit(
     )
     known = session.scalars(
         select(Job)
-        .where(Job.content_key == key, Job.status == "done", Job.expires_at > now())
+        .where(
+            Job.content_key == key,
+            Job.team_id == workbook.team_id,  # what others have converted is nobody's business
+            Job.status == "done",
+            Job.expires_at > now(),
+        )
         .order_by(Job.finished_at.desc())
         .limit(1)
     ).first()
     if known is not None and known.result_sha256 and services.storage.exists(known.result_sha256):
-        _take_over(job, known, services.settings.keep_hours)
+        _take_over(job, known, keep)
     elif options.pdf and not any(worker.pdf for worker in queue.workers_seen(session)):
         raise Refused(
             "PDF_UNAVAILABLE",
@@ -71,9 +82,7 @@ def submit(
             "start one (README: PDF), or choose Word",
         )
     # the workbook stays for as long as the job can be retried
-    workbook.expires_at = max(
-        workbook.expires_at, now() + timedelta(hours=services.settings.keep_hours)
-    )
+    workbook.expires_at = max(workbook.expires_at, now() + timedelta(hours=keep))
     session.add(job)
     return job
 
@@ -99,21 +108,31 @@ def content_key(
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def get_job(session: Session, job_id: UUID) -> Job:
+def get_job(session: Session, team_id: UUID, job_id: UUID) -> Job:
     """Raises: NotFound."""
-    job = session.get(Job, job_id)
-    if job is None:
-        raise NotFound("job", job_id)
-    return job
+    return owned(session, Job, team_id, job_id)
 
 
-def cancel(session: Session, job_id: UUID) -> Job:
+def remove(session: Session, team_id: UUID, job_id: UUID) -> None:
+    """The job is gone, its result and its parts with it.
+
+    Raises:
+        NotFound; Conflict: it waits or runs.
+    """
+    job = get_job(session, team_id, job_id)
+    removed = session.execute(delete(Job).where(Job.id == job.id, Job.status.in_(FINAL)))
+    session.commit()
+    if not removed.rowcount:  # type: ignore[attr-defined]
+        raise Conflict("JOB_UNFINISHED", f"the job is {job.status}", "cancel it first")
+
+
+def cancel(session: Session, team_id: UUID, job_id: UUID) -> Job:
     """A waiting job is cancelled now, a running one within a second by its worker.
 
     Raises:
         NotFound; Conflict: it is finished already.
     """
-    job = get_job(session, job_id)
+    job = get_job(session, team_id, job_id)
     waiting = session.execute(
         update(Job)
         .where(Job.id == job_id, Job.status == "queued")
@@ -133,13 +152,13 @@ def cancel(session: Session, job_id: UUID) -> Job:
     return job
 
 
-def retry(session: Session, services: Services, job_id: UUID) -> Job:
+def retry(session: Session, services: Services, team_id: UUID, job_id: UUID) -> Job:
     """Put a failed or cancelled job back; the rows that it has finished stay finished.
 
     Raises:
         NotFound; Conflict: it has not failed, or its workbook is gone.
     """
-    job = get_job(session, job_id)
+    job = get_job(session, team_id, job_id)
     if job.status not in {"failed", "cancelled"}:
         raise Conflict("JOB_NOT_RETRYABLE", f"the job is {job.status}")
     if not services.storage.exists(job.workbook.sha256):
@@ -165,13 +184,13 @@ def retry(session: Session, services: Services, job_id: UUID) -> Job:
     return job
 
 
-def result_of(session: Session, services: Services, job_id: UUID) -> Job:
+def result_of(session: Session, services: Services, team_id: UUID, job_id: UUID) -> Job:
     """The job, whose result is in storage.
 
     Raises:
         NotFound; Conflict: there is no result yet, or none any more.
     """
-    job = get_job(session, job_id)
+    job = get_job(session, team_id, job_id)
     if job.status == "expired" or (job.expires_at and job.expires_at < now()):
         raise Conflict("RESULT_EXPIRED", "the result has expired", "convert the workbook again")
     if job.status != "done" or job.result_sha256 is None:

@@ -10,12 +10,13 @@ from uuid import UUID
 import redis
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.core.config import Settings
 from app.core.redis import get_redis
-from app.services.errors import Denied, NotFound, TooMany
-from app.tables import ApiKey, now
+from app.services.errors import Conflict, Denied, NotFound, TooMany
+from app.tables import ApiKey, Team, now
 
 SCOPES = ("read", "write", "admin")
 PREFIX = "e2d_"
@@ -23,14 +24,37 @@ log = structlog.get_logger(__name__)
 
 
 def create_key(
-    session: Session, name: str, scopes: list[str], rate_per_minute: int
+    session: Session, name: str, scopes: list[str], rate_per_minute: int, team: str | None = None
 ) -> tuple[ApiKey, str]:
-    """The key's record, and the key itself, which is shown this once."""
+    """The key's record, and the key itself, which is shown this once.
+
+    Args:
+        team: by name, made when there is none of it; None: a team of the key's own, of its name.
+
+    Raises:
+        Conflict: `TEAM_TAKEN`: the key would open what it was not said to open.
+    """
     secret = PREFIX + secrets.token_urlsafe(32)
     key = ApiKey(name=name, scopes=scopes, rate_per_minute=rate_per_minute, key_hash=_hash(secret))
+    known = session.scalars(select(Team).where(Team.name == (team or name))).first()
+    if known is not None and team is None:
+        raise _taken(name)
+    key.team = known or Team(name=team or name)
     session.add(key)
-    session.commit()
+    try:
+        session.commit()
+    except IntegrityError as error:  # two made the team at once
+        session.rollback()
+        raise _taken(team or name) from error
     return key, secret
+
+
+def _taken(team: str) -> Conflict:
+    return Conflict(
+        "TEAM_TAKEN",
+        f"there is a team {team!r} already",
+        "say that the key is of this team, to open its files, or give it another name",
+    )
 
 
 def revoke_key(session: Session, key_id: UUID) -> None:

@@ -135,12 +135,13 @@ def parts_of(session: Session, job_id: UUID) -> list[JobPart]:
 def complete(session: Session, held: Held, rules: Rules, **result: Any) -> None:
     """Raises: Lost: then the result is nobody's and will be swept."""
     moment = now()
+    own = session.scalar(select(Job.keep_hours).where(Job.id == held.job_id))
     _finish(
         session,
         held,
         status="done",
         finished_at=moment,
-        expires_at=moment + timedelta(hours=rules.keep_hours),
+        expires_at=moment + timedelta(hours=own or rules.keep_hours),
         error=None,
         **result,
     )

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.domain.conversion import Mode, Options
 from app.services import idempotency, jobs
 from app.services.context import Services
+from app.services.owning import Caller
 from app.services.templates import get_version
 from app.services.workbooks import get_workbook
 from app.tables import Job, TemplateVersion, Workbook
@@ -32,15 +33,19 @@ class Once:
     request_hash: str
 
 
-def inputs(session: Session, wanted: Wanted) -> tuple[Workbook, TemplateVersion | None]:
+def inputs(
+    session: Session, team_id: UUID, wanted: Wanted
+) -> tuple[Workbook, TemplateVersion | None]:
     """Raises: NotFound."""
-    workbook = get_workbook(session, wanted.workbook_id)
+    workbook = get_workbook(session, team_id, wanted.workbook_id)
     if wanted.template_id is None or wanted.mode is Mode.TABLE:
         return workbook, None
-    return workbook, get_version(session, wanted.template_id, wanted.template_version)
+    return workbook, get_version(session, team_id, wanted.template_id, wanted.template_version)
 
 
-def submit(session: Session, services: Services, wanted: Wanted, once: Once | None = None) -> Job:
+def submit(
+    session: Session, services: Services, caller: Caller, wanted: Wanted, once: Once | None = None
+) -> Job:
     """The job, in one transaction with its key; the earlier one when the key has made one.
 
     Raises:
@@ -49,14 +54,16 @@ def submit(session: Session, services: Services, wanted: Wanted, once: Once | No
     if once:
         known = idempotency.earlier(session, once.key, once.request_hash)
         if known is not None:
-            return jobs.get_job(session, known)
-    workbook, version = inputs(session, wanted)
-    job = jobs.submit(session, services, workbook, version, wanted.mode, wanted.options)
+            return jobs.get_job(session, caller.team_id, known)
+    workbook, version = inputs(session, caller.team_id, wanted)
+    job = jobs.submit(
+        session, services, workbook, version, wanted.mode, wanted.options, caller.key_id
+    )
     session.flush()
     if once:
         made = idempotency.remember(session, once.key, once.request_hash, job.id)
         if made != job.id:
-            return jobs.get_job(session, made)
+            return jobs.get_job(session, caller.team_id, made)
     else:
         session.commit()
     jobs.announce(job)

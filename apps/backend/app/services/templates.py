@@ -9,18 +9,21 @@ from sqlalchemy.orm import Session
 from app.services.context import Services
 from app.services.errors import Conflict, NotFound
 from app.services.isolation.slots import run_isolated
+from app.services.owning import owned
 from app.services.uploads import Upload
 from app.tables import Template, TemplateVersion, now
 
 
-def add_template(session: Session, services: Services, upload: Upload, name: str) -> Template:
+def add_template(
+    session: Session, services: Services, team_id: UUID, upload: Upload, name: str
+) -> Template:
     """A new template with its first version.
 
     Raises:
         Refused: the file is no template, naming part and paragraph.
     """
     fields = _check(services, upload)
-    template = Template(name=name or upload.name)
+    template = Template(name=name or upload.name, team_id=team_id)
     session.add(template)
     session.flush()
     session.add(_version(template, 1, upload, fields))
@@ -29,10 +32,10 @@ def add_template(session: Session, services: Services, upload: Upload, name: str
 
 
 def add_version(
-    session: Session, services: Services, template_id: UUID, upload: Upload
+    session: Session, services: Services, team_id: UUID, template_id: UUID, upload: Upload
 ) -> TemplateVersion:
     """Raises: NotFound, Refused; Conflict: two uploads at the same time."""
-    template = get_template(session, template_id)
+    template = get_template(session, team_id, template_id)
     fields = _check(services, upload)
     last = session.scalar(
         select(func.max(TemplateVersion.number)).where(TemplateVersion.template_id == template_id)
@@ -47,26 +50,28 @@ def add_version(
     return version
 
 
-def get_template(session: Session, template_id: UUID) -> Template:
+def get_template(session: Session, team_id: UUID, template_id: UUID) -> Template:
     """Raises: NotFound."""
-    template = session.get(Template, template_id)
-    if template is None or template.deleted_at is not None:
+    template = owned(session, Template, team_id, template_id)
+    if template.deleted_at is not None:
         raise NotFound("template", template_id)
     return template
 
 
-def get_version(session: Session, template_id: UUID, number: int | None) -> TemplateVersion:
+def get_version(
+    session: Session, team_id: UUID, template_id: UUID, number: int | None
+) -> TemplateVersion:
     """The version with this number; the last one for None. Raises: NotFound."""
-    versions = get_template(session, template_id).versions
+    versions = get_template(session, team_id, template_id).versions
     for version in reversed(versions):
         if number is None or version.number == number:
             return version
     raise NotFound("template version", f"{template_id}/{number}")
 
 
-def remove_template(session: Session, template_id: UUID) -> None:
+def remove_template(session: Session, team_id: UUID, template_id: UUID) -> None:
     """No new job can use it; those that have named it still can."""
-    get_template(session, template_id).deleted_at = now()
+    get_template(session, team_id, template_id).deleted_at = now()
     session.commit()
 
 

@@ -7,22 +7,40 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain.refusal import Refused
 from app.services.context import Services
 from app.services.errors import NotFound
 from app.services.isolation.slots import run_isolated
+from app.services.owning import kept_hours, owned
 from app.services.uploads import Upload
 from app.tables import Workbook, now
 
 
-def add_workbook(session: Session, services: Services, upload: Upload) -> Workbook:
+def add_workbook(
+    session: Session,
+    services: Services,
+    team_id: UUID,
+    upload: Upload,
+    keep_hours: int | None = None,
+) -> Workbook:
     """Look at the workbook and keep it. The same bytes are looked at again only when forgotten.
 
     Raises:
-        Refused: it is none that we read, or over a limit.
+        Refused: it is none that we read, or over a limit; `KEEP_TOO_LONG`.
     """
-    expires = now() + timedelta(hours=services.settings.keep_hours)
+    hours = kept_hours(session, services, team_id, keep_hours)
+    if keep_hours is not None and keep_hours > hours:
+        raise Refused(
+            "KEEP_TOO_LONG",
+            f"keep_hours is {keep_hours}, and nothing is kept longer than {hours}",
+        )
+    # a team's own: how quick an answer is tells nobody what others have uploaded
     known = session.scalars(
-        select(Workbook).where(Workbook.sha256 == upload.sha256, Workbook.name == upload.name)
+        select(Workbook).where(
+            Workbook.team_id == team_id,
+            Workbook.sha256 == upload.sha256,
+            Workbook.name == upload.name,
+        )
     ).first()
     if known is not None and services.storage.exists(known.sha256):
         found = {"kind": known.kind, "sheets": known.sheets}
@@ -35,7 +53,9 @@ def add_workbook(session: Session, services: Services, upload: Upload) -> Workbo
         name=upload.name,
         sha256=upload.sha256,
         size_bytes=upload.size_bytes,
-        expires_at=expires,
+        expires_at=now() + timedelta(hours=hours),
+        team_id=team_id,
+        keep_hours=keep_hours,
         kind=found["kind"],
         sheets=found["sheets"],
     )
@@ -44,23 +64,28 @@ def add_workbook(session: Session, services: Services, upload: Upload) -> Workbo
     return workbook
 
 
-def get_workbook(session: Session, workbook_id: UUID) -> Workbook:
+def get_workbook(session: Session, team_id: UUID, workbook_id: UUID) -> Workbook:
     """Raises: NotFound."""
-    workbook = session.get(Workbook, workbook_id)
-    if workbook is None or workbook.expires_at < now():
+    workbook = owned(session, Workbook, team_id, workbook_id)
+    if workbook.expires_at < now():
         raise NotFound("workbook", workbook_id)
     return workbook
 
 
 def look_at_sheet(
-    session: Session, services: Services, workbook_id: UUID, sheet_name: str, header_row: int | None
+    session: Session,
+    services: Services,
+    team_id: UUID,
+    workbook_id: UUID,
+    sheet_name: str,
+    header_row: int | None,
 ) -> dict[str, Any]:
     """A sheet with its header in another row than the one that was found.
 
     Raises:
         NotFound; Refused: there is no such sheet or row.
     """
-    workbook = get_workbook(session, workbook_id)
+    workbook = get_workbook(session, team_id, workbook_id)
     sha256, name = workbook.sha256, workbook.name
     session.rollback()  # reading takes its time; the connection is for others
     with services.storage.local(sha256) as path:
@@ -71,7 +96,7 @@ def look_at_sheet(
     return sheet
 
 
-def forget_workbook(session: Session, workbook_id: UUID) -> None:
+def forget_workbook(session: Session, team_id: UUID, workbook_id: UUID) -> None:
     """It is gone for its users at once; its bytes go when the last job that needs them is."""
-    get_workbook(session, workbook_id).expires_at = now()
+    get_workbook(session, team_id, workbook_id).expires_at = now()
     session.commit()

@@ -46,6 +46,7 @@ const titles = {
   TEMPLATE_RANGE: '模板的循环太长',
   TEMPLATE_BROKEN_RESULT: '模板生成的文档是损坏的：循环或条件的首尾要在同一层',
   JOB_FINISHED: '任务已经结束',
+  JOB_UNFINISHED: '任务还没有结束：请先取消',
   JOB_NOT_RETRYABLE: '任务现在不能重试',
   RESULT_NOT_READY: '结果还没有生成',
   RESULT_EXPIRED: '结果已过期，请重新转换',

@@ -2,7 +2,8 @@
 
 import shutil
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from sqlalchemy import delete, select, update
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.services.context import Services
 from app.tables import (
+    Audit,
     IdempotentRequest,
     Job,
     JobPart,
@@ -37,8 +39,9 @@ def sweep(session: Session, services: Services) -> int:
     final = select(Job.id).where(Job.status.in_(("expired", "done")))
     session.execute(delete(JobPart).where(JobPart.job_id.in_(final)))
     old = moment - timedelta(hours=services.settings.keep_hours)
-    stale = select(Job.id).where(Job.status.in_(("failed", "cancelled")), Job.finished_at < old)
-    session.execute(delete(JobPart).where(JobPart.job_id.in_(stale)))
+    session.execute(delete(JobPart).where(JobPart.job_id.in_(_stale(session, services, moment))))
+    forgotten = moment - timedelta(days=services.settings.audit_days)
+    session.execute(delete(Audit).where(Audit.created_at < forgotten))
     session.execute(delete(IdempotentRequest).where(IdempotentRequest.created_at < old))
     session.execute(delete(Worker).where(Worker.seen_at < old))
     session.commit()
@@ -54,6 +57,18 @@ def sweep(session: Session, services: Services) -> int:
     if deleted:
         log.info("swept", files=deleted)
     return deleted
+
+
+def _stale(session: Session, services: Services, moment: datetime) -> list[UUID]:
+    """Jobs that failed longer ago than their results would have been kept, and have parts still."""
+    ended = session.execute(
+        select(Job.id, Job.finished_at, Job.keep_hours)
+        .join(JobPart, JobPart.job_id == Job.id)
+        .where(Job.status.in_(("failed", "cancelled")), Job.finished_at.is_not(None))
+        .distinct()
+    )
+    usual = services.settings.keep_hours
+    return [key for key, at, own in ended if at and at < moment - timedelta(hours=own or usual)]
 
 
 def _named(session: Session) -> set[str]:

@@ -24,7 +24,7 @@ def with_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def key(*scopes: str, rate: int = 600) -> dict[str, str]:
     with session_factory() as session:
-        _record, secret = create_key(session, "test", list(scopes), rate)
+        _record, secret = create_key(session, "test", list(scopes), rate, team="shared")
     return {"Authorization": f"Bearer {secret}"}
 
 

@@ -20,7 +20,7 @@ from app.services import jobs, queue
 from app.services.context import get_services
 from app.services.uploads import received
 from app.services.workbooks import add_workbook
-from app.tables import Job, JobPart, Template, TemplateVersion, now
+from app.tables import SHARED_TEAM, Job, JobPart, Template, TemplateVersion, now
 from tests.documents import paragraphs, template, unzipped
 from tests.integration.workers import kill, start_worker
 from tests.workbooks import xlsx
@@ -43,11 +43,11 @@ def new_job(rows: int, mode: Mode = Mode.PER_ROW, **options: Any) -> Job:
     table: list[list[Any]] = [["Name", "Salt"], *[[f"n{i}", random.random()] for i in range(rows)]]
     with session_factory() as session:
         with received(io.BytesIO(xlsx({"S": table})), "w.xlsx", 1 << 30) as upload:
-            workbook = add_workbook(session, services, upload)
+            workbook = add_workbook(session, services, SHARED_TEAM, upload)
         with received(io.BytesIO(template("Dear {{ Name }}")), "t.docx", 1 << 30) as upload:
             services.storage.put(upload.path)
             version = TemplateVersion(
-                template=Template(name="t"),
+                template=Template(name="t", team_id=SHARED_TEAM),
                 number=1,
                 file_name="t.docx",
                 sha256=upload.sha256,
@@ -254,7 +254,7 @@ def test_a_running_job_is_cancelled():
     try:
         wait_for(job, "running")
         with session_factory() as session:
-            jobs.cancel(session, job.id)
+            jobs.cancel(session, SHARED_TEAM, job.id)
         cancelled = wait_for(job, "cancelled", seconds=15)
         assert cancelled.result_sha256 is None
     finally:

@@ -7,12 +7,16 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text, update
 
 from app.core.database import Base, alembic_config, engine, session_factory
+from app.services.keys import create_key
 from app.tables import (
+    SHARED_TEAM,
     ApiKey,
+    Audit,
     Conversion,
     IdempotentRequest,
     Job,
     JobPart,
+    Team,
     Template,
     TemplateVersion,
     Workbook,
@@ -47,11 +51,11 @@ def test_each_migration_goes_down_and_up_on_data_and_loses_no_row_that_has_a_pla
 
 
 def _one_of_each() -> list[Base]:
-    workbook = Workbook(
-        name="a.xlsx", sha256="0" * 64, size_bytes=1, kind="xlsx", sheets=[], expires_at=now()
-    )
+    team = Team(name="one", keep_hours=1)
+    workbook = _workbook()
+    key = ApiKey(name="k", key_hash="3" * 64, scopes=["read"], rate_per_minute=1, team=team)
     version = TemplateVersion(
-        template=Template(name="t"),
+        template=Template(name="t", team_id=SHARED_TEAM),
         **{"number": 1, "file_name": "t.docx", "sha256": "1" * 64, "size_bytes": 1, "fields": {}},
     )
     job = Job(
@@ -59,18 +63,31 @@ def _one_of_each() -> list[Base]:
         **{"status": "done", "mode": "per-row", "options": {}, "content_key": "all"},
         workbook=workbook,
         template_version=version,
+        team_id=SHARED_TEAM,
+        key=key,
     )
     return [
+        team,
+        key,
         job,
         JobPart(job_id=job.id, first_row=0, row_count=1, sha256="2" * 64),
         Worker(id="one"),
-        ApiKey(name="k", key_hash="3" * 64, scopes=["read"], rate_per_minute=1),
         IdempotentRequest(key="4" * 64, request_hash="5" * 64, resource_id=job.id),
         Conversion(
             **{"source_name": "a.xlsx", "source_sha256": "6" * 64, "source_bytes": 1},
             **{"status": "done", "rows": 2, "result_bytes": 3, "duration_ms": 4},
         ),
+        Audit(address="::1", action="upload_workbook", status=201),
     ]
+
+
+def _workbook() -> Workbook:
+    return Workbook(
+        name="a.xlsx",
+        **{"sha256": "0" * 64, "size_bytes": 1, "kind": "xlsx", "sheets": []},
+        expires_at=now(),
+        team_id=SHARED_TEAM,
+    )
 
 
 def _rows() -> dict[str, int]:
@@ -85,9 +102,7 @@ def _rows() -> dict[str, int]:
 
 def test_jobs_and_workers_outlive_the_migration_for_pdfs_and_those_that_wait_for_one_end():
     with session_factory() as session:
-        workbook = Workbook(
-            name="a.xlsx", sha256="0" * 64, size_bytes=1, kind="xlsx", sheets=[], expires_at=now()
-        )
+        workbook = _workbook()
         made = {
             name: Job(
                 status=status,
@@ -96,6 +111,7 @@ def test_jobs_and_workers_outlive_the_migration_for_pdfs_and_those_that_wait_for
                 options={},
                 workbook=workbook,
                 content_key=name,
+                team_id=SHARED_TEAM,
             )
             for name, status, pdf in (
                 ("waits", "queued", False),
@@ -121,6 +137,34 @@ def test_jobs_and_workers_outlive_the_migration_for_pdfs_and_those_that_wait_for
         assert [w.pdf for w in session.scalars(select(Worker)) if w.id == "with-office"] == [False]
         session.execute(update(Job).where(Job.status == "queued").values(status="cancelled"))
         session.commit()
+
+
+def test_a_key_of_before_teams_opens_what_was_there_and_no_new_key_does():
+    with session_factory() as session:
+        workbook, new = _workbook(), Team(name="new")
+        old_key = ApiKey(
+            name="old", key_hash="7" * 64, scopes=["read"], rate_per_minute=1, team=new
+        )
+        session.add_all([workbook, old_key])
+        session.commit()
+        ids = workbook.id, old_key.id
+    command.downgrade(alembic_config(), "20261125_pdf")
+    command.upgrade(alembic_config(), "head")
+    with session_factory() as session:
+        assert session.get_one(Workbook, ids[0]).team_id == SHARED_TEAM
+        assert session.get_one(ApiKey, ids[1]).team_id == SHARED_TEAM
+        _key, _secret = create_key(session, "newer", ["read"], 1)
+        assert _key.team_id != SHARED_TEAM
+    with engine.begin() as connection:  # as a service of before writes, that still runs
+        connection.execute(
+            text(
+                "INSERT INTO templates (id, created_at, name) "
+                "VALUES ('5a9f1c9e3f1f4c3b9c110a8c5f6a2b10', CURRENT_TIMESTAMP, 'from-before')"
+            )
+        )
+    with session_factory() as session:
+        left = session.scalars(select(Template).where(Template.name == "from-before")).one()
+        assert left.team_id == SHARED_TEAM
 
 
 def test_all_migrations_go_down_to_nothing():

@@ -8,7 +8,9 @@ RAISED = re.compile(
     r'(?:Refused|Conflict|Denied|fail|_failed)\(\s*(?:session,\s*[\w.]+,\s*)?"([A-Z_]+)"'
 )
 ANSWERED = re.compile(r'problem_response\(\s*\d+,\s*"([A-Z_]+)"')
-NOT_FOR_PEOPLE = {"CURSOR_INVALID", "IDEMPOTENCY_KEY_REUSED", "VERSION_TAKEN"}
+NOT_FOR_PEOPLE = {
+    *("CURSOR_INVALID", "IDEMPOTENCY_KEY_REUSED", "KEEP_TOO_LONG", "TEAM_TAKEN", "VERSION_TAKEN")
+}
 """No click on the page leads there."""
 
 

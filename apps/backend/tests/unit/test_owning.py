@@ -1,0 +1,230 @@
+"""An attacker with a key of another team, at every operation that the API describes.
+
+A new operation is attacked as soon as it is described: what it names by an id must be on the list of
+what belongs to a team, or be closed to all but admins.
+"""
+
+import itertools
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fastapi.routing import iter_route_contexts
+from fastapi.testclient import TestClient
+
+from app.core.config import get_settings
+from app.core.database import session_factory
+from app.main import app
+from app.services import jobs, templates, workbooks
+from app.services.keys import create_key
+from tests.documents import finished, template
+from tests.workbooks import xlsx
+
+API = app.openapi()
+OWNED = ("workbook_id", "template_id", "job_id")
+"""What a team owns, by the name that an operation has for its id."""
+ADMINS = {
+    *("create_key", "list_keys", "revoke_key"),
+    *("list_teams", "change_team", "list_audit"),
+}
+"""Operations that are closed to all other keys."""
+OPERATIONS = [
+    pytest.param(method, path, operation, id=f"{method.upper()} {path}")
+    for path, methods in API["paths"].items()
+    for method, operation in methods.items()
+    if path.startswith("/api/v1/")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A key's header, and the ids of what its team has."""
+
+    header: dict[str, str]
+    has: dict[str, str]
+
+
+def bearer(*scopes: str, team: str | None = None) -> dict[str, str]:
+    name = f"key-{uuid.uuid4()}"
+    with session_factory() as session:
+        _key, secret = create_key(session, name, list(scopes), 1_000_000, team)
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def a_team_with_things(client: TestClient, *scopes: str) -> Team:
+    header = bearer(*scopes)
+    secret = f"secret-{uuid.uuid4()}"
+
+    def made(path: str, **request: Any) -> dict[str, Any]:
+        answer = client.post(f"/api/v1{path}", headers=header, **request)
+        assert answer.status_code < 300, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    book = xlsx({"S": [["Name"], [secret]]})
+    workbook = made("/workbooks", files={"file": (f"{secret}.xlsx", book)})
+    letter = made("/templates", files={"file": (f"{secret}.docx", template("Dear {{ Name }}"))})
+    wanted = {"workbook_id": workbook["id"], "template_id": letter["id"], "mode": "per-row"}
+    job = made("/jobs", json=wanted)
+    done = finished(client, job["id"], headers=header)
+    assert done["status"] == "done", done
+    has = {"workbook_id": workbook["id"], "template_id": letter["id"], "job_id": job["id"]}
+    return Team(header, {**has, "secret": secret, "sha256": workbook["sha256"]})
+
+
+@pytest.fixture(scope="module")
+def closed(client: TestClient) -> Iterator[TestClient]:
+    get_settings().auth = True
+    yield client
+    get_settings().auth = False
+
+
+@pytest.fixture(scope="module")
+def victim(closed: TestClient) -> Team:
+    return a_team_with_things(closed, "read", "write")
+
+
+@pytest.fixture(scope="module", params=[("read", "write"), ("admin",)], ids=["user", "admin"])
+def attacker(request: pytest.FixtureRequest, closed: TestClient) -> Team:
+    return a_team_with_things(closed, *request.param)
+
+
+def whole(client: TestClient, team: Team) -> list[Any]:
+    """All that the team can see of what it has."""
+    has = team.has
+    paths = [
+        f"/workbooks/{has['workbook_id']}",
+        f"/workbooks/{has['workbook_id']}/sheet?name=S",
+        f"/templates/{has['template_id']}",
+        f"/templates/{has['template_id']}/versions/1/file",
+        f"/jobs/{has['job_id']}",
+        f"/jobs/{has['job_id']}/result",
+        *("/workbooks", "/templates", "/jobs"),
+    ]
+    answers = [client.get(f"/api/v1{path}", headers=team.header) for path in paths]
+    assert [a.status_code for a in answers] == [200] * len(paths)
+    return [a.content for a in answers]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    path: str
+    body: dict[str, Any] | None
+    files: Any
+    ids: list[str]
+
+    def sent(self, client: TestClient, method: str, team: Team) -> tuple[int, str]:
+        """How it is answered, with the ids taken out of the words."""
+        answer = client.request(
+            method, self.path, headers=team.header, json=self.body, files=self.files
+        )
+        text = answer.text
+        for each in self.ids:
+            text = text.replace(each, "ID")
+        return answer.status_code, text
+
+
+def requests(
+    path: str, operation: dict[str, Any], victim: Team, attacker: Team
+) -> Iterator[tuple[Request, Request]]:
+    """With one id or more of the victim's, the others the attacker's; and with ids of nothing."""
+    parameters = operation.get("parameters", [])
+    content = operation.get("requestBody", {}).get("content", {})
+    body: dict[str, Any] = {}
+    in_body: list[str] = []
+    if "application/json" in content:
+        name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        schema = API["components"]["schemas"][name]
+        body = {**schema["examples"][-1], "options": {}}
+        in_body = [field for field in schema["properties"] if field.endswith("_id")]
+    names = [n for n in (*(p["name"] for p in parameters), *in_body) if n.endswith("_id")]
+    unknown = set(names) - set(OWNED)
+    assert not unknown, f"{unknown}: whose are they? Add them to OWNED, or the operation to ADMINS"
+    files = {"file": ("new.docx", template("{{ Name }}"))} if content and not body else None
+
+    def request(chosen: dict[str, str]) -> Request:
+        filled = path.format(**{"number": 1, **chosen})
+        if any(p["name"] == "name" for p in parameters):
+            filled += "?name=S"
+        sent = {**body, **{n: chosen[n] for n in in_body}} if body else None
+        return Request(filled, sent, files, list(chosen.values()))
+
+    for stolen in itertools.product([True, False], repeat=len(names)):
+        if any(stolen) or not names:
+            which = dict(zip(names, stolen, strict=True))
+            yield (
+                request({n: (victim if which[n] else attacker).has[n] for n in names}),
+                request({n: str(uuid.uuid4()) if which[n] else attacker.has[n] for n in names}),
+            )
+
+
+def attack(
+    client: TestClient, method: str, path: str, operation: dict[str, Any], victim: Team, by: Team
+) -> None:
+    """Raises: AssertionError: the attacker has learnt or changed something."""
+    before = whole(client, victim) if method != "get" else None
+    for theirs, nobodys in requests(path, operation, victim, by):
+        for verb in [method, "head"] if method == "get" else [method]:
+            status, text = theirs.sent(client, verb, by)
+            assert not [thing for thing in victim.has.values() if thing in text]
+            if theirs.ids:
+                assert status in ({404} if verb != "head" else {404, 405}), (verb, theirs, text)
+                # another's and what is not there are answered alike, down to the last letter
+                assert (status, text) == nobodys.sent(client, verb, by)
+            else:
+                assert status < 500, text
+    assert before is None or whole(client, victim) == before
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
+def test_another_teams_things_are_not_there(
+    closed: TestClient,
+    victim: Team,
+    attacker: Team,
+    method: str,
+    path: str,
+    operation: dict[str, Any],
+):
+    if operation["operationId"] not in ADMINS:
+        attack(closed, method, path, operation, victim, attacker)
+    elif closed.get("/api/v1/keys", headers=attacker.header).is_error:
+        some = path.format(key_id=uuid.uuid4(), team_id=uuid.uuid4())
+        body = {"name": "x", "keep_hours": 1}
+        answer = closed.request(method, some, headers=attacker.header, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (403, "SCOPE_MISSING")
+
+
+READS = [
+    parameter
+    for parameter in OPERATIONS
+    if parameter.values[0] == "get"
+    and any(f"{{{name}}}" in str(parameter.values[1]) for name in OWNED)
+]
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), READS)
+def test_a_service_that_looks_at_no_team_is_caught(
+    closed: TestClient,
+    victim: Team,
+    attacker: Team,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    path: str,
+    operation: dict[str, Any],
+):
+    """The attack can succeed: with the one rule taken away it does, wherever an id is named."""
+
+    def careless(session: Any, model: Any, _team_id: Any, key: Any) -> Any:
+        return session.get(model, key)
+
+    for module in (jobs, templates, workbooks):
+        monkeypatch.setattr(module, "owned", careless)
+    with pytest.raises(AssertionError):
+        attack(closed, method, path, operation, victim, attacker)
+
+
+def test_every_path_of_the_service_is_described(closed: TestClient):
+    paths = {r.path or "" for r in iter_route_contexts(app.routes)}
+    assert {p for p in paths if p.startswith("/api/")} <= set(API["paths"])
