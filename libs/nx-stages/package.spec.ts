@@ -38,7 +38,13 @@ describe('the package', () => {
   test('has Nx as a peer and depends on nothing of this workspace', () => {
     const manifest = read('package.json');
     expect(manifest.peerDependencies).toEqual({ '@nx/devkit': '>=22 <24', nx: '>=22 <24' });
-    expect(Object.keys(manifest.dependencies)).toEqual(['execa', 'ignore', 'undici', 'yaml']);
+    expect(Object.keys(manifest.dependencies)).toEqual([
+      'chokidar',
+      'execa',
+      'ignore',
+      'undici',
+      'yaml',
+    ]);
     expect(manifest).not.toHaveProperty('private');
   });
 

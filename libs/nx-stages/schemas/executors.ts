@@ -328,6 +328,25 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       secretVersion: SHARED.secretVersion,
     },
   },
+  'docker-watch': {
+    title: 'Keep an image the same as its files',
+    description:
+      'Keep an image in the engine the same as the files that it is made from, until Ctrl-C',
+    options: {
+      target: {
+        type: 'string',
+        description: 'The target of the project that brings the image into the engine.',
+        default: 'docker-build',
+        examples: ['docker-build-worker'],
+      },
+      up: {
+        type: 'boolean',
+        description:
+          'Bring the services that run the image up with it each time, as compose-up does.',
+        default: false,
+      },
+    },
+  },
   'docker-lock': {
     title: 'Lock base images to digests',
     description: 'Lock base images to the digests that the registry has for them',

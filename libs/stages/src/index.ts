@@ -22,6 +22,7 @@ export { explainStages, readBuiltPlan, type StageExplanation } from './plan/expl
 export { isStageKey, keyOfNothing, stageKey } from './plan/key';
 export { type KeyedPlan, makePlans } from './plan/make';
 export { otherModesText } from './plan/modes';
+export { leftOutOf } from './plan/own-outputs';
 export { readPlan } from './plan/read';
 export { planNotes, writePlans } from './plan/write';
 export {
@@ -39,6 +40,7 @@ export { type DockerOptions } from './workspace/docker-options';
 export { DockerProject } from './workspace/docker-project';
 export { failureLine } from './workspace/failure';
 export { StagesError } from './workspace/fault';
+export { GitFiles } from './workspace/git-files';
 export { type Finding, formatFinding, languageOf, type Text } from './workspace/finding';
 export { type PluginOptions, type ResolvedOptions, resolveOptions } from './workspace/options';
 export {
@@ -59,7 +61,7 @@ export {
 } from './workspace/named-contexts';
 export { imagesInMetadata, type ProjectImage, projectImages } from './workspace/project-image';
 export { machinePlatform } from './workspace/platform';
-export { runTarget, runTargets } from './workspace/run-nx';
+export { runTarget, runTargets, askNx } from './workspace/run-nx';
 export { printTable } from './workspace/table';
 export { demandedVariables } from './workspace/text';
 export { parseUsage } from './workspace/usage';

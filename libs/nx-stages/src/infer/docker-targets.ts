@@ -250,6 +250,13 @@ function imageTargets(
         ...(services.length > 0 && { services }),
       },
     },
+    [dockerTarget('watch', variant)]: {
+      executor: executor('docker-watch'),
+      cache: false,
+      continuous: true,
+      options: { target: dockerTarget('build', variant) },
+      metadata: { description: `Keep ${image} in the engine the same as its files, until Ctrl-C` },
+    },
     [dockerTarget('push', variant)]: {
       executor: executor('docker-push'),
       cache: false,

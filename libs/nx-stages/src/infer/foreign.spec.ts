@@ -9,7 +9,7 @@ afterEach(() => workspace.remove());
 
 const stages = (targets: object | undefined) =>
   Object.keys(targets ?? {}).filter(
-    (name) => !/^docker-(plan|explain|build|push|lock|report)($|-)/.test(name),
+    (name) => !/^docker-(plan|explain|build|push|lock|report|watch)($|-)/.test(name),
   );
 
 describe('a Dockerfile that nobody here wrote', () => {

@@ -1,11 +1,13 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -14,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { RunningNx } from './running-nx';
 
 const run = promisify(execFile);
 const repository = resolve(__dirname, '../../../..');
@@ -78,6 +81,14 @@ export class NxWorkspace {
     rmSync(join(this.root, path), { recursive: true, force: true });
   }
 
+  move(from: string, to: string): void {
+    renameSync(join(this.root, from), join(this.root, to));
+  }
+
+  mode(path: string, mode: number): void {
+    chmodSync(join(this.root, path), mode);
+  }
+
   /** Makes an edit and commits it. */
   async commit(edit: () => void): Promise<void> {
     edit();
@@ -87,9 +98,32 @@ export class NxWorkspace {
 
   /** Runs Nx; never throws, so that a test can assert on what it said. */
   async nx(...args: string[]): Promise<Ran> {
+    try {
+      const { stdout, stderr } = await run(this.program, args, this.around());
+      return { status: 0, output: `${stdout}${stderr}` };
+    } catch (error) {
+      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+      return { status: code, output: `${stdout}${stderr}` };
+    }
+  }
+
+  /** Starts Nx, for what goes on until it is ended. @param env more variables */
+  begin(args: string[], env: NodeJS.ProcessEnv = {}): RunningNx {
+    const around = this.around();
+    return new RunningNx(
+      // In a group of its own, as a terminal has it: Ctrl-C goes to all of them.
+      spawn(this.program, args, { ...around, env: { ...around.env, ...env }, detached: true }),
+    );
+  }
+
+  private get program(): string {
+    return join(this.root, 'node_modules/.bin/nx');
+  }
+
+  private around() {
     // Nx puts its own state of the outer run into the environment.
     const outer = Object.entries(process.env).filter(([key]) => !/^(?:NX_|VITEST)/.test(key));
-    const options = {
+    return {
       cwd: this.root,
       env: {
         ...Object.fromEntries(outer),
@@ -100,13 +134,6 @@ export class NxWorkspace {
         NODE_OPTIONS: `--import ${pathToFileURL(require.resolve('tsx'))}`,
       },
     };
-    try {
-      const { stdout, stderr } = await run(join(this.root, 'node_modules/.bin/nx'), args, options);
-      return { status: 0, output: `${stdout}${stderr}` };
-    } catch (error) {
-      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-      return { status: code, output: `${stdout}${stderr}` };
-    }
   }
 
   /** The tasks that a run had, and how each ended. @throws where it failed */

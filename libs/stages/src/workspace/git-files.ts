@@ -57,6 +57,11 @@ export class GitFiles {
     return /^\[remote "origin"\]\n(?:[ \t]+.*\n)*?[ \t]+url = (.+)$/m.exec(config)?.[1]?.trim();
   }
 
+  /** Whether git is at work on the checked-out files, as it is while another branch is checked out. */
+  get isAtWork(): boolean {
+    return existsSync(join(this.folder, 'index.lock'));
+  }
+
   get isShallow(): boolean {
     return existsSync(join(this.common, 'shallow'));
   }

@@ -25,7 +25,7 @@ export function stageFolder(home: string, stage: string): string {
 }
 
 // Names of the other docker targets: a stage called so gets a longer target name.
-const taken = new Set(['plan', 'build', 'push', 'lock', 'explain', 'audit', 'report']);
+const taken = new Set(['plan', 'build', 'push', 'lock', 'explain', 'audit', 'report', 'watch']);
 
 /** The target that makes a stage: `docker-deps`, or `docker-deps-worker` of Dockerfile.worker. */
 export function stageTarget(stage: string, variant?: string): string {

@@ -3,8 +3,16 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { StagesError } from './fault';
 
+const STATIC = '--outputStyle=static';
+
 /** What Nx tells a task about itself, which a run of Nx within the task must not take for its own. */
 const OF_THE_TASK = /^NX_(?:TASK_|FORKED_|TERMINAL_|INVOKED_|STREAM_|PREFIX_|TUI)/;
+
+interface Output {
+  all?: boolean;
+  stdout?: 'inherit';
+  stderr?: 'inherit';
+}
 
 /**
  * Runs a target of the workspace, its output shown, from within a task. Its standard input is empty:
@@ -15,7 +23,7 @@ const OF_THE_TASK = /^NX_(?:TASK_|FORKED_|TERMINAL_|INVOKED_|STREAM_|PREFIX_|TUI
  * @throws StagesError `COMMAND_FAILED`; nothing when `signal` ended it
  */
 export async function runTarget(root: string, target: string, signal: AbortSignal): Promise<void> {
-  const failed = await runNx(root, ['run', target], signal);
+  const failed = await runNx(root, ['run', target, STATIC], signal);
   if (failed && !signal.aborted) throw failedOf(target);
 }
 
@@ -33,18 +41,37 @@ export async function runTargets(root: string, targets: readonly string[]): Prom
     byTarget.set(name, [...(byTarget.get(name) ?? []), each.slice(0, at)]);
   }
   for (const [target, projects] of byTarget) {
-    const asked = ['run-many', `--targets=${target}`, `--projects=${projects.join(',')}`];
+    const asked = ['run-many', `--targets=${target}`, `--projects=${projects.join(',')}`, STATIC];
     if (await runNx(root, asked)) throw failedOf(`${target} of ${projects.join(', ')}`);
   }
 }
 
+/** What a run of Nx within a task said, and whether it failed; nothing of it is shown. */
+export async function askNx(
+  root: string,
+  args: string[],
+  signal?: AbortSignal,
+): Promise<{ failed: boolean; said: string }> {
+  const { failed, all = '' } = await startNx(root, args, { all: true, signal });
+  return { failed, said: all };
+}
+
 async function runNx(root: string, args: string[], signal?: AbortSignal): Promise<boolean> {
+  const shown = { stdout: 'inherit', stderr: 'inherit' } as const;
+  return (await startNx(root, args, { ...shown, signal })).failed;
+}
+
+async function startNx(
+  root: string,
+  args: string[],
+  { signal, ...output }: Output & { signal: AbortSignal | undefined },
+): Promise<{ failed: boolean; all?: string | undefined }> {
   const manifest = createRequire(join(root, 'package.json')).resolve('nx/package.json');
   const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: { nx: string } };
   const { execa } = await import('execa');
-  const { failed } = await execa(
+  const { failed, all } = await execa(
     process.execPath,
-    [join(dirname(manifest), bin.nx), ...args, '--outputStyle=static'],
+    [join(dirname(manifest), bin.nx), ...args],
     {
       cwd: root,
       env: Object.fromEntries(
@@ -52,13 +79,12 @@ async function runNx(root: string, args: string[], signal?: AbortSignal): Promis
       ),
       extendEnv: false,
       stdin: 'ignore',
-      stdout: 'inherit',
-      stderr: 'inherit',
+      ...output,
       reject: false,
       ...(signal && { cancelSignal: signal }),
     },
   );
-  return failed;
+  return { failed, ...(typeof all === 'string' && { all }) };
 }
 
 const failedOf = (what: string) =>

@@ -29,10 +29,10 @@ import {
   wouldReplace,
 } from '@excel2doc/services';
 import { StagesError } from '@excel2doc/stages';
-import { projectOf } from '../project';
+import { projectOf, type RunContext } from '../project';
 import { report } from '../report';
 
-interface Options extends ComposeOptions {
+export interface UpOptions extends ComposeOptions {
   service: string;
   migrate?: string[];
   breaking?: BreakingPolicy;
@@ -41,41 +41,50 @@ interface Options extends ComposeOptions {
   tryOut: boolean;
 }
 
+/** Brings services up: see `bringUp`. */
+export default function composeUp(options: UpOptions, context: ExecutorContext) {
+  return report(async () => {
+    await bringUp(options, context);
+  });
+}
+
 /**
  * Dependencies first, then the migrations as a one-off container of the new image, then the rest:
  * while a migration fails, the containers that ran before go on running. A new image is tried out
  * beside the old containers, in each service that runs it, and all of them are rolled back if one
  * fails in its place.
+ *
+ * @returns the services that run the image now
  */
-export default function composeUp(options: Options, context: ExecutorContext) {
-  return report(async () => {
-    const { service, waitSeconds } = options;
-    const opened = await openCompose(options, projectOf(context));
-    const { compose, config } = opened;
-    const running = (await compose.ps()).filter(({ state }) => state === 'running');
-    await checkPorts(config, running);
-    const before = await runningContainers(opened, service);
-    const replacement = { ...opened, workspaceRoot: context.root, service, waitSeconds };
-    await pullMissing(opened, service);
-    await startDependencies(compose, config, service);
-    for (const database of databasesOf(config, service)) await checkPassword(opened, database);
-    const replaces = await wouldReplace(replacement, before);
-    const migrated = options.migrate && (await migrateFor(opened, options, context, replaces));
-    try {
-      if (replaces && options.tryOut) await tryOut(replacement, before);
-      await replaceServices(replacement, replaces ? before : []);
-    } catch (error) {
-      throw migrated ? await onMigrated(opened, service, migrated, error) : error;
-    }
-    await keepRunning(replacement);
-  });
+export async function bringUp(options: UpOptions, context: RunContext): Promise<string[]> {
+  const { service, waitSeconds } = options;
+  const opened = await openCompose(options, projectOf(context));
+  const { compose, config } = opened;
+  const running = (await compose.ps()).filter(({ state }) => state === 'running');
+  await checkPorts(config, running);
+  const before = await runningContainers(opened, service);
+  const replacement = { ...opened, workspaceRoot: context.root, service, waitSeconds };
+  await pullMissing(opened, service);
+  await startDependencies(compose, config, service);
+  for (const database of databasesOf(config, service)) await checkPassword(opened, database);
+  const replaces = await wouldReplace(replacement, before);
+  const migrated = options.migrate && (await migrateFor(opened, options, context, replaces));
+  try {
+    if (replaces && options.tryOut) await tryOut(replacement, before);
+    await replaceServices(replacement, replaces ? before : []);
+  } catch (error) {
+    throw migrated ? await onMigrated(opened, service, migrated, error) : error;
+  }
+  await keepRunning(replacement);
+  const now = await runningContainers(opened, service);
+  return [...new Set(now.map((container) => container.service))];
 }
 
 /** Checks what is pending when something runs that it could break, then migrates. */
 async function migrateFor(
   opened: OpenedCompose,
-  { service, migrate: command = [], backup, breaking = 'name' }: Options,
-  context: ExecutorContext,
+  { service, migrate: command = [], backup, breaking = 'name' }: UpOptions,
+  context: RunContext,
   replaces: boolean,
 ): Promise<Migrated> {
   const { config } = opened;

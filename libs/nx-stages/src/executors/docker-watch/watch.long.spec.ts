@@ -1,0 +1,211 @@
+// Takes 120 s.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { type Server, type Socket, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type PrivateEngineFile, privateEngineFile } from '@excel2doc/engine';
+import { StagedWorkspace } from '@excel2doc/stages/testing/staged';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { NxWorkspace } from '../../testing/nx-workspace';
+import type { RunningNx } from '../../testing/running-nx';
+
+/** Of it the base image is taken: a shell, as a layout on this machine. */
+let staged: StagedWorkspace;
+const mark = randomBytes(4).toString('hex');
+const [api, web] = [`api-${mark}`, `web-${mark}`];
+const workspace = new NxWorkspace();
+let watching: RunningNx | undefined;
+
+const apiFile = `FROM busybox:test AS deps
+COPY wanted /wanted
+RUN test "$(cat /wanted)" != broken && cp /wanted /installed
+FROM deps AS runner
+COPY app /app
+`;
+const files = {
+  'apps/api/Dockerfile': apiFile,
+  'apps/api/wanted': 'one',
+  'apps/api/app/main': 'first',
+};
+
+beforeAll(async () => {
+  staged = await StagedWorkspace.make();
+  await workspace.start({
+    'docker/images.local.json': await readFile(`${staged.root}/images.local.json`, 'utf8'),
+    'apps/api/project.json': JSON.stringify({ name: api }),
+    'apps/web/project.json': JSON.stringify({ name: web }),
+    'apps/web/Dockerfile': 'FROM scratch AS site\nCOPY site /site\n',
+    'apps/web/site/index.html': 'first',
+    ...files,
+  });
+}, 120_000);
+
+afterEach(async () => {
+  await watching?.interrupt();
+  workspace.write(files);
+});
+
+afterAll(async () => {
+  for (const name of [api, web])
+    for (const { repository, tag } of await staged.engine.listImages([`reference=${name}`]))
+      await staged.engine.removeImage(`${repository}:${tag}`);
+  await staged.remove();
+  workspace.remove();
+});
+
+async function watch(project: string, env: NodeJS.ProcessEnv = {}): Promise<RunningNx> {
+  watching = workspace.begin(['run', `${project}:docker-watch`], env);
+  await watching.line(/follows its files/);
+  return watching;
+}
+
+const digestIn = (line: string) => /sha256:[0-9a-f]{64}/.exec(line)?.[0];
+
+/** What docker-build makes of the files as they are, from nothing. */
+async function built(project: string, stage: string): Promise<string> {
+  const home = project === api ? 'apps/api' : 'apps/web';
+  const { status, output } = await workspace.nx(
+    'run',
+    `${project}:docker-build`,
+    '--skip-nx-cache',
+  );
+  expect(output).toSatisfy(() => status === 0);
+  const folder = `dist/${home}/docker/${stage}`;
+  const [platform = ''] = workspace.list(folder).filter((each) => each.startsWith('linux'));
+  return (JSON.parse(workspace.read(`${folder}/${platform}/image.json`)) as { digest: string })
+    .digest;
+}
+
+test('five thousand files at once, and another branch, make one image each', async () => {
+  await workspace.commit(() => undefined);
+  const nx = await watch(web);
+  const many = (text: string) =>
+    Object.fromEntries(
+      Array.from({ length: 5000 }, (_, at) => [`apps/web/site/${at % 40}/f${at}`, `${text} ${at}`]),
+    );
+  workspace.write(many('one'));
+  expect(await nx.line(/sha256/)).toMatch(/^ *50\d\d files: site made, /);
+  await workspace.git('checkout', '-q', '-b', `many-${mark}`);
+  await workspace.commit(() => undefined);
+  await workspace.git('checkout', '-q', 'main');
+  expect(await nx.line(/sha256/)).toMatch(/^ *50\d\d files: site made, /);
+  await workspace.git('checkout', '-q', `many-${mark}`);
+  const line = await nx.line(/sha256/);
+  expect(line).toMatch(/^ *50\d\d files: site made, /);
+  expect(digestIn(line)).toBe(await built(web, 'site'));
+  // Nothing more came of it.
+  expect(nx.rest.trim()).toBe('');
+  await workspace.git('checkout', '-q', 'main');
+}, 240_000);
+
+test('files deleted, renamed and put in the place of a folder come out as docker-build has them', async () => {
+  workspace.write({ 'apps/web/site/a/one': '1', 'apps/web/site/b/two': '2' });
+  const nx = await watch(web);
+  const digests = new Set<string>();
+  for (const edit of [
+    () => workspace.delete('apps/web/site/a/one'),
+    () => workspace.move('apps/web/site/b/two', 'apps/web/site/b/three'),
+    () => workspace.move('apps/web/site/b', 'apps/web/site/c'),
+    () => workspace.write({ 'apps/web/site/b': 'a file' }),
+    () => workspace.mode('apps/web/site/index.html', 0o755),
+  ]) {
+    edit();
+    const digest = digestIn(await nx.line(/site made/)) ?? '';
+    digests.add(digest);
+  }
+  expect(digests.size).toBe(5);
+  expect([...digests].at(-1)).toBe(await built(web, 'site'));
+}, 120_000);
+
+test('a stage that runs something is made by Nx, and what fails in it is said until it is mended', async () => {
+  const nx = await watch(api);
+  workspace.write({ 'apps/api/wanted': 'two' });
+  const two = await nx.line(/sha256/);
+  expect(two).toMatch(/^ *apps\/api\/wanted: deps, runner made, /);
+  workspace.write({ 'apps/api/wanted': 'broken' });
+  expect(await nx.line(/✗/)).toMatch(/deps|RUN/);
+  workspace.write({ 'apps/api/wanted': 'two' });
+  expect(await nx.line(/sha256/)).toContain(`mended: ${api}:dev is ${digestIn(two)} as before`);
+  // Another stage, and a target that Nx did not know when this began.
+  const more = apiFile.replace(
+    'FROM deps AS runner',
+    'FROM deps AS tools\nRUN echo tools > /tools\nFROM tools AS runner',
+  );
+  workspace.write({ 'apps/api/Dockerfile': more });
+  const line = await nx.line(/sha256/);
+  expect(line).toMatch(/tools/);
+  workspace.write({ 'apps/api/app/main': 'second' });
+  expect(await nx.line(/sha256/)).toMatch(/^ *apps\/api\/app\/main: runner made, /);
+}, 180_000);
+
+test('several projects are watched together', async () => {
+  watching = workspace.begin(['run-many', '-t', 'docker-watch']);
+  const lines = [
+    await watching.line(/follows its files/),
+    await watching.line(/follows its files/),
+  ];
+  expect(lines.join()).toContain(api);
+  expect(lines.join()).toContain(web);
+  workspace.write({ 'apps/web/site/index.html': 'together' });
+  expect(await watching.line(/sha256/)).toContain(`site made, ${web}:dev`);
+  workspace.write({ 'apps/api/app/main': 'together' });
+  expect(await watching.line(/sha256/)).toContain(`runner made, ${api}:dev`);
+}, 120_000);
+
+test('an engine that is gone is said, and when it is back the image is made without another save', async () => {
+  const engine = new EngineDoor();
+  try {
+    const nx = await watch(web, await engine.open());
+    engine.close();
+    workspace.write({ 'apps/web/site/index.html': 'while it is gone' });
+    expect(await nx.line(/✗/)).toMatch(/engine/i);
+    await engine.open();
+    const line = await nx.line(/sha256/);
+    expect(line).toContain(`${web}:dev`);
+    expect((await staged.engine.inspectImage(`${web}:dev`))?.id).toBe(
+      (await staged.engine.inspectImage(digestIn(line) ?? ''))?.id,
+    );
+  } finally {
+    engine.remove();
+  }
+}, 120_000);
+
+/** This machine's engine behind a socket that can go away. */
+class EngineDoor {
+  private readonly folder = mkdtempSync(join(tmpdir(), 'door-'));
+  private server: Server | undefined;
+  private readonly sockets = new Set<Socket>();
+
+  /** @returns the variables with which it is the engine */
+  async open(): Promise<NodeJS.ProcessEnv> {
+    const text = await readFile(privateEngineFile(), 'utf8').catch(() => '{}');
+    const own = JSON.parse(text) as Partial<PrivateEngineFile>;
+    const host = process.env['DOCKER_HOST'] || own.host || 'unix:///var/run/docker.sock';
+    const path = join(this.folder, 'engine.sock');
+    await rm(path, { force: true });
+    this.server = createServer((client) => {
+      const behind = connect(host.replace('unix://', ''));
+      for (const socket of [client, behind]) this.sockets.add(socket.on('error', () => undefined));
+      client.pipe(behind).pipe(client);
+    });
+    await new Promise<void>((resolve) => this.server?.listen(path, resolve));
+    const env = { XDG_CACHE_HOME: this.folder };
+    const file = privateEngineFile(env);
+    await mkdir(join(file, '..'), { recursive: true });
+    const docker = own.docker ?? 'docker';
+    await writeFile(file, JSON.stringify({ ...own, format: 1, docker, host: `unix://${path}` }));
+    return { ...env, DOCKER_HOST: `unix://${path}` };
+  }
+
+  close(): void {
+    this.server?.close();
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  remove(): void {
+    this.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
