@@ -1200,6 +1200,13 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
         description: 'Command that migrates the database, run before the service is replaced.',
         examples: [['alembic', 'upgrade', 'head']],
       },
+      migrated: {
+        type: 'array',
+        items: { type: 'string' },
+        description:
+          'Command that ends with 0 once the database is migrated: on Kubernetes, pods of the image wait for it.',
+        examples: [['alembic', 'current', '--check-heads']],
+      },
       dryRun: {
         type: 'boolean',
         default: false,
@@ -1214,6 +1221,12 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
         type: 'string',
         default: '10Gi',
         description: 'Size of each volume, for Kubernetes.',
+      },
+      sharedStorageClass: {
+        type: 'string',
+        description:
+          "Storage class of the volumes that several pods mount, for Kubernetes: it has to offer ReadWriteMany. Default: the cluster's own.",
+        examples: ['nfs'],
       },
       waitSeconds: {
         type: 'number',

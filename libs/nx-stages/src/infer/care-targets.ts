@@ -22,6 +22,7 @@ export interface CareSubject {
 }
 
 const MIGRATE = ['alembic', 'upgrade', 'head'];
+const MIGRATED = ['alembic', 'current', '--check-heads'];
 
 const executor = (name: string) => `@excel2doc/nx-stages:${name}`;
 
@@ -137,7 +138,7 @@ export function careTargets(subject: CareSubject): Record<string, TargetConfigur
       dependsOn: ['docker-build'],
       options: {
         ...{ ...subject.production, service },
-        ...(subject.migrations && { migrate: MIGRATE }),
+        ...(subject.migrations && { migrate: MIGRATE, migrated: MIGRATED }),
       },
       metadata: { description: 'Deploy to Docker Swarm, or --to=kubernetes (--dryRun)' },
     };

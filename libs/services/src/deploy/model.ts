@@ -5,6 +5,7 @@ import { StagesError } from '@excel2doc/stages';
 export interface DeployConfig {
   name: string;
   services: Record<string, DeployService>;
+  networks?: Record<string, { internal?: boolean } | null>;
 }
 
 export interface DeployService {
@@ -25,6 +26,7 @@ export interface DeployService {
   healthcheck?: HealthCheck;
   logging?: object;
   depends_on?: Record<string, unknown>;
+  networks?: Record<string, unknown> | null;
   ports?: { mode?: string; target: number; published?: string; protocol?: string }[];
   volumes?: { type: string; source?: string; target: string; read_only?: boolean }[];
   deploy?: {

@@ -7,10 +7,12 @@ import {
   type DeploySubject,
   gatherDeployment,
   kubernetesManifests,
+  manifestText,
   masked,
   migrationJob,
   openCompose,
   type OpenedCompose,
+  sharedVolumes,
   Swarm,
   swarmStack,
 } from '@excel2doc/services';
@@ -24,9 +26,11 @@ interface Options extends ComposeOptions {
   to: 'swarm' | 'kubernetes';
   repository?: string;
   migrate?: string[];
+  migrated?: string[];
   dryRun: boolean;
   output?: string;
   volumeSize: string;
+  sharedStorageClass?: string;
   waitSeconds: number;
 }
 
@@ -69,10 +73,9 @@ function requireRegistry(repository: string, dryRun: boolean): void {
   process.stderr.write(`! ${message}. ${hint}.\n`);
 }
 
-function describe(subject: DeploySubject, { to, migrate, volumeSize }: Options): string {
-  if (to === 'swarm') return stringify(swarmStack(subject));
-  const manifests = kubernetesManifests(subject, { migrate, volumeSize });
-  return manifests.map((manifest) => stringify(manifest)).join('---\n');
+function describe(subject: DeploySubject, options: Options): string {
+  if (options.to === 'swarm') return stringify(swarmStack(subject));
+  return manifestText(kubernetesManifests(subject, { ...options, migrate: options.migrate }));
 }
 
 /** What the service needs, then the migrations, then the rest: as compose-up does. */
@@ -107,7 +110,22 @@ async function toSwarm(
   process.stdout.write(`${config.name}: ${Object.keys(stack.services).join(', ')} run ${image}\n`);
 }
 
-function nextSteps(path: string, { config, service }: DeploySubject, { migrate }: Options): string {
+function nextSteps(path: string, subject: DeploySubject, options: Options): string {
+  const { config, service } = subject;
+  const { migrate, migrated, sharedStorageClass } = options;
+  const shared = [...sharedVolumes(subject)].join(', ');
+  const notes = [
+    ...(shared && sharedStorageClass === undefined
+      ? [
+          `! several pods mount ${shared}: the cluster's own storage class has to offer ReadWriteMany, or name one that does: --sharedStorageClass=NAME`,
+        ]
+      : []),
+    ...(migrate && !migrated
+      ? [
+          '! nothing waits for the migration: give the command that ends with 0 after it: --migrated',
+        ]
+      : []),
+  ];
   const lines = [
     `kubectl apply -f ${path}`,
     ...(migrate
@@ -117,5 +135,5 @@ function nextSteps(path: string, { config, service }: DeploySubject, { migrate }
       : []),
     `kubectl rollout status deployment/${service} || kubectl rollout undo deployment/${service}`,
   ];
-  return `then:\n${lines.map((line) => `  ${line}\n`).join('')}`;
+  return [...notes, 'then:', ...lines.map((line) => `  ${line}`), ''].join('\n');
 }

@@ -1,19 +1,30 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { locateEngine } from '@excel2doc/engine';
 import { Deployment } from 'kubernetes-models/apps/v1';
 import { Job } from 'kubernetes-models/batch/v1';
+import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
+import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { ConfigMap, PersistentVolumeClaim, Secret, Service } from 'kubernetes-models/v1';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
-import { type Manifest, kubernetesManifests } from './kubernetes';
-import { type DeployConfig, type DeploySubject, masked } from './model';
-import { swarmStack } from './stack';
+import { type Manifest, kubernetesManifests, manifestText } from './manifests';
+import { type DeployConfig, type DeploySubject, masked } from '../model';
+import { swarmStack } from '../stack';
 
-const root = resolve(__dirname, '../../../..');
+const root = resolve(__dirname, '../../../../..');
 const PASSWORD = 'a-password-that-nobody-may-see';
-const KINDS = { Deployment, Job, ConfigMap, PersistentVolumeClaim, Secret, Service };
-const options = { migrate: ['alembic', 'upgrade', 'head'], volumeSize: '5Gi' };
+const KINDS = {
+  ...{ Deployment, Job, ConfigMap, PersistentVolumeClaim, Secret, Service },
+  ...{ NetworkPolicy, PodDisruptionBudget },
+};
+const options = {
+  migrate: ['alembic', 'upgrade', 'head'],
+  migrated: ['alembic', 'current', '--check-heads'],
+  volumeSize: '5Gi',
+};
 
 let subject: DeploySubject;
 let manifests: Manifest[];
@@ -50,8 +61,11 @@ beforeAll(async () => {
 
 describe("this workspace's production services as Kubernetes manifests", () => {
   test('keep the schemas that Kubernetes publishes', () => {
-    const text = manifests.map((each) => stringify(each)).join('---\n');
-    const read = parseAllDocuments(text).map((each) => each.toJS() as Manifest);
+    // As Kubernetes reads it: what is unquoted and `yes` is no text for it.
+    const read = parseAllDocuments(manifestText(manifests), { version: '1.1' }).map(
+      (each) => each.toJS() as Manifest,
+    );
+    expect(read).toEqual(manifests.map((each) => JSON.parse(JSON.stringify(each)) as Manifest));
     expect(read).toHaveLength(manifests.length);
     for (const manifest of read) {
       const Model = KINDS[manifest.kind as keyof typeof KINDS];
@@ -134,6 +148,116 @@ describe("this workspace's production services as Kubernetes manifests", () => {
       requests: { memory: '268435456' },
       limits: { cpu: '2' },
     });
+  });
+
+  test('what several pods mount is ReadWriteMany, the database alone is not', () => {
+    const modeOf = (name: string) => one('PersistentVolumeClaim', name)?.spec?.accessModes;
+    expect(modeOf('storage')).toEqual(['ReadWriteMany']);
+    expect(modeOf('postgres')).toEqual(['ReadWriteOnce']);
+    const other = kubernetesManifests(subject, { ...options, sharedStorageClass: 'nfs' });
+    const classes = other.flatMap((each) =>
+      each.kind === 'PersistentVolumeClaim'
+        ? [[each.metadata?.name, (each as PersistentVolumeClaim).spec?.storageClassName]]
+        : [],
+    );
+    expect(Object.fromEntries(classes)).toMatchObject({ storage: 'nfs', postgres: undefined });
+  });
+
+  test('every claim that more than one pod may mount at once is ReadWriteMany', () => {
+    const claims = manifests.filter(({ kind }) => kind === 'PersistentVolumeClaim');
+    expect(claims.length).toBeGreaterThan(3);
+    for (const { metadata, spec } of claims as PersistentVolumeClaim[]) {
+      const pods = manifests.filter(({ kind }) => kind === 'Deployment') as Deployment[];
+      const most = pods
+        .filter((each) =>
+          each.spec?.template.spec?.volumes?.some(
+            ({ persistentVolumeClaim: used }) => used?.claimName === metadata?.name,
+          ),
+        )
+        .map(({ spec }) => (spec?.replicas ?? 1) + (spec?.strategy?.type === 'Recreate' ? 0 : 1));
+      const atOnce = most.reduce((sum, each) => sum + each, 0);
+      expect(spec?.accessModes).toEqual([atOnce > 1 ? 'ReadWriteMany' : 'ReadWriteOnce']);
+    }
+  });
+
+  test('a pod of the own image waits until its schema is there, others do not', () => {
+    for (const name of ['backend', 'worker']) {
+      const [waiting] = one('Deployment', name)?.spec?.template.spec?.initContainers ?? [];
+      expect(waiting?.command?.slice(-3)).toEqual(options.migrated);
+      expect(waiting).toMatchObject({ image: subject.image, envFrom: containerOf(name)?.envFrom });
+    }
+    expect(one('Deployment', 'postgres')?.spec?.template.spec).not.toHaveProperty('initContainers');
+  });
+
+  test('the wait ends when the command does with 0, whatever its words are', () => {
+    const [waiting] = one('Deployment', 'worker')?.spec?.template.spec?.initContainers ?? [];
+    const [shell = '', ...words] = waiting?.command?.slice(0, 4) ?? [];
+    const folder = mkdtempSync(join(tmpdir(), 'wait-'));
+    const count = join(folder, 'a b;$(exit)');
+    // Twice not yet, then done.
+    const done = ['sh', '-c', 'echo x >> "$0"; test "$(wc -l < "$0")" -ge 2', count];
+    execFileSync(shell, [...words, ...done]);
+    expect(readFileSync(count, 'utf8')).toBe('x\nx\n');
+    rmSync(folder, { recursive: true });
+  });
+
+  test('another value of the environment makes other pods', () => {
+    const digest = (all: Manifest[], name: string) =>
+      (all.find((each) => each.kind === 'Deployment' && each.metadata?.name === name) as Deployment)
+        .spec?.template.metadata?.annotations?.['environment-digest'];
+    const worker = { ...subject.config.services['worker'], environment: { A: 'other' } };
+    const services = { ...subject.config.services, worker };
+    const other = kubernetesManifests(
+      { ...subject, config: { ...subject.config, services } },
+      options,
+    );
+    expect(digest(other, 'worker')).not.toBe(digest(manifests, 'worker'));
+    expect(digest(other, 'backend')).toBe(digest(manifests, 'backend'));
+  });
+
+  test('who shares no network reaches nothing, and an internal network leads nowhere', () => {
+    const inside = { networks: { inside: null }, image: 'tool:1' };
+    const services = { ...subject.config.services, inside };
+    const all = kubernetesManifests(
+      { ...subject, config: { ...subject.config, services } },
+      options,
+    );
+    const policy = (name: string) =>
+      (
+        all.find(
+          (each) => each.kind === 'NetworkPolicy' && each.metadata?.name === name,
+        ) as NetworkPolicy
+      ).spec;
+    const from = (name: string) =>
+      policy(name)?.ingress?.[0]?.from?.map(
+        ({ podSelector }) => podSelector?.matchLabels?.['app.kubernetes.io/name'],
+      );
+    expect(from('postgres')).toContain('inside');
+    expect(from('caddy')).not.toContain('inside');
+    expect(policy('caddy')?.ingress?.[1]?.ports).toContainEqual({ port: 443, protocol: 'UDP' });
+    expect(policy('backend')?.ingress).toHaveLength(1);
+    expect(policy('inside')?.policyTypes).toEqual(['Ingress', 'Egress']);
+    expect(policy('backend')?.policyTypes).toEqual(['Ingress']);
+  });
+
+  test('the job that migrates may reach what its service may', () => {
+    const [job] = manifests.filter(({ kind }) => kind === 'Job') as Job[];
+    const labels = job?.spec?.template.metadata?.labels;
+    const [ingress] = one('NetworkPolicy', 'postgres')?.spec?.ingress ?? [];
+    expect(ingress?.from).toContainEqual({ podSelector: { matchLabels: labels } });
+  });
+
+  test('of several pods, a node that is emptied takes one at a time', () => {
+    const worker = { ...subject.config.services['worker'], deploy: { replicas: 3 } };
+    const services = { ...subject.config.services, worker };
+    const all = kubernetesManifests(
+      { ...subject, config: { ...subject.config, services } },
+      options,
+    );
+    const budgets = all.filter(({ kind }) => kind === 'PodDisruptionBudget');
+    expect(budgets.map(({ metadata }) => metadata?.name)).toEqual(['worker']);
+    const Model = KINDS.PodDisruptionBudget;
+    for (const each of budgets) new Model(each as never).validate();
   });
 
   test('the migration is a job of its own for each image', () => {
