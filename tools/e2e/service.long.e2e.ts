@@ -196,6 +196,78 @@ describe('the page, in Chinese', () => {
   });
 });
 
+describe('what is kept', () => {
+  const LONG = 'a letter with a rather long name that goes on and on, and on.docx';
+
+  /** How far the page goes beyond its right edge, and which elements outside of tables do. */
+  const beyond = (page: Page) =>
+    page.evaluate<string[]>(`(() => {
+      const width = document.documentElement.clientWidth;
+      const wide = (node) => node.getBoundingClientRect().right > width + 1;
+      const nodes = [...document.querySelectorAll('body *')].filter(
+        (node) => wide(node) && !node.closest('.scroll, pre'),
+      );
+      const whole = document.documentElement.scrollWidth > width ? ['page'] : [];
+      return [...whole, ...nodes.map((node) => node.id || node.tagName)];
+    })()`);
+
+  test.each([
+    ['en-GB', 'light', 360],
+    ['zh-CN', 'dark', 360],
+    ['en-GB', 'dark', 1366],
+    ['zh-CN', 'light', 1366],
+  ] as const)('is listed, made again and deleted: %s, %s, %i px', async (locale, scheme, width) => {
+    const page = await openPage({ locale, colorScheme: scheme, width });
+    page.on('dialog', (dialog) => void dialog.accept());
+    const fine = async (name: string) => {
+      await picture(page, `${name}-${locale}-${scheme}-${width}`);
+      expect(await beyond(page)).toEqual([]);
+      expect(await accessibilityFaults(page)).toEqual([]);
+    };
+    await page.locator('#example').click();
+    await page.getByRole('columnheader').first().waitFor();
+    expect(await page.locator('#sample td.numeric').first().innerText()).toBe('1234.50');
+    await page.locator('[name=mode][value=per-row]').check({ force: true });
+    await page
+      .locator('#template-file')
+      .setInputFiles({ name: LONG, mimeType: 'application/octet-stream', buffer: letter });
+    await page.locator('#mapping select').first().waitFor();
+    for (const select of await page.locator('#mapping select').all())
+      await select.selectOption({ index: 1 });
+    await page.locator('details:has(#how-to-example) summary').click();
+    await page.locator('#preview').click();
+    await page.locator('.sheet-of-paper').first().waitFor();
+    await fine('preview');
+    await page.locator('#start').click();
+    await page.locator('#download').waitFor();
+
+    const list = (kind: string) => page.locator(`[data-kept=${kind}]`);
+    for (const kind of ['jobs', 'templates', 'workbooks']) {
+      await list(kind).locator('summary').click();
+      await list(kind).locator('li strong').first().waitFor();
+    }
+    await fine('kept');
+    const jobs = list('jobs').locator('li');
+    expect(await jobs.first().innerText()).toContain(LONG);
+    const before = await jobs.count();
+    const again = locale === 'zh-CN' ? '再来一次' : 'Again';
+    await jobs.first().getByRole('button', { name: again }).click();
+    await expect.poll(() => jobs.count()).toBe(before + 1);
+    await page.locator('#download').waitFor();
+    await jobs.first().getByRole('button').last().click();
+    await expect.poll(() => jobs.count()).toBe(before);
+
+    await page.reload();
+    await list('workbooks').locator('summary').click();
+    await list('workbooks').locator('li').first().getByRole('button').first().click();
+    await page.getByRole('columnheader').first().waitFor();
+    await page.locator('#header-row').fill('99');
+    await page.locator('#header-row').press('Enter');
+    await page.locator('#workbook-section #problem').waitFor();
+    await fine('problem');
+  });
+});
+
 describe('the workers', () => {
   const jobs = (path: string, init?: RequestInit) => fetch(`${stack.url}/api/v1${path}`, init);
 

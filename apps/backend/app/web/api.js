@@ -39,8 +39,16 @@ export const lookAtSheet = (id, name, headerRow) =>
   json(`/workbooks/${id}/sheet?${new URLSearchParams({ name, header_row: headerRow || '0' })}`);
 export const uploadTemplate = (file) => json('/templates', { method: 'POST', body: form(file) });
 export const listTemplates = async () => (await json('/templates?limit=100')).items;
+export const list = (kind, limit, cursor) =>
+  json(`/${kind}?${new URLSearchParams({ limit, ...(cursor ? { cursor } : {}) })}`);
+export const remove = (kind, id) => call(`/${kind}/${id}`, { method: 'DELETE' });
 export const dryRun = (job) => json('/dry-runs', { method: 'POST', json: job });
 export const cancelJob = (id) => json(`/jobs/${id}/cancel`, { method: 'POST' });
+
+/** The request that made a job, to be sent again. */
+export const sameAgain = ({ workbook_id, template_id, template_version, mode, options }) => ({
+  ...{ workbook_id, template_id, template_version, mode, options },
+});
 
 export function submitJob(job) {
   const once = { 'Idempotency-Key': crypto.randomUUID?.() ?? String(Math.random()) };

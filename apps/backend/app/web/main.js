@@ -1,4 +1,5 @@
 import * as api from './api.js';
+import { showKept } from './kept.js';
 import { fieldsOf, readMapping, showSelects } from './mapping.js';
 import { explain } from './problems.js';
 import { texts } from './texts.js';
@@ -33,6 +34,7 @@ function speak() {
   showTemplates();
   if (state.job) showJob(state.job);
   if (state.problem) showProblem(state.problem);
+  for (const details of $$('[data-kept]')) void showKept(details, t(), act).catch(() => undefined);
   $('previews').replaceChildren();
 }
 
@@ -84,12 +86,17 @@ async function takeWorkbook(file) {
   state.busy = true;
   showDrop();
   try {
-    state.workbook = await api.uploadWorkbook(file);
+    useWorkbook(await api.uploadWorkbook(file));
   } finally {
     state.busy = false;
     $('workbook').value = '';
     showDrop();
   }
+}
+
+function useWorkbook(workbook) {
+  state.workbook = workbook;
+  showDrop();
   const megabytes = Math.max(state.workbook.size_bytes / 1e6, 0.01);
   $('workbook-name').textContent = `${state.workbook.name} · ${t().megabytes(megabytes)}`;
   const visible = state.workbook.sheets.filter((s) => !s.hidden);
@@ -117,15 +124,21 @@ async function newHeader() {
   showMapping();
 }
 
-const look = (column) => (['number', 'duration'].includes(column?.kind) ? 'numeric' : '');
+/** Numbers stand at the right: those of a text file, too, which knows of none. */
+function look(column, at) {
+  const texts = sheet().sample.map((cells) => cells[at]).filter(Boolean);
+  const written = texts.length > 0 && texts.every((text) => NUMBER.test(text));
+  return written || ['number', 'duration'].includes(column.kind) ? 'numeric' : '';
+}
+const NUMBER = /^[\p{Sc}(+\s-]*\d[\d.,'\s]*[\p{Sc}%)\s]*$/u;
 
 function showSheet() {
   const { columns, sample, row_count: rows } = sheet();
+  const looks = columns.map(look);
   const row = element('tr');
-  for (const column of columns) {
-    const cell = element('th', column.name);
+  for (const [at, column] of columns.entries()) {
+    const cell = element('th', column.name, looks[at]);
     cell.scope = 'col';
-    cell.className = look(column);
     row.append(cell);
   }
   const head = element('thead');
@@ -133,7 +146,7 @@ function showSheet() {
   const body = element('tbody');
   for (const cells of sample) {
     const line = element('tr');
-    line.append(...cells.map((cell, at) => element('td', cell, look(columns[at]))));
+    line.append(...cells.map((cell, at) => element('td', cell, looks[at])));
     body.append(line);
   }
   $('sample').replaceChildren(head, body);
@@ -219,6 +232,7 @@ function request() {
 }
 
 async function preview() {
+  if (showLack(state.workbook ? '' : t().lacksWorkbook)) return;
   const found = await api.dryRun(request());
   const notes = [];
   if (found.missing_fields.length)
@@ -236,20 +250,58 @@ async function preview() {
 
 /** What a conversion lacks, in words; '' when nothing does. */
 function lacking() {
+  if (!state.workbook) return t().lacksWorkbook;
   if (mode() === 'table') return '';
   if (!template()) return t().lacksTemplate;
   return $('unmapped').hidden ? '' : $('unmapped').textContent;
 }
 
-async function start() {
-  const lack = lacking();
+function showLack(lack) {
   $('lacking').textContent = lack;
   $('lacking').hidden = !lack;
-  if (lack) return;
+  return Boolean(lack);
+}
+
+async function start() {
+  if (showLack(lacking())) return;
   $('previews').replaceChildren();
-  const job = await api.submitJob(request());
+  await follow(await api.submitJob(request()));
+}
+
+async function follow(job) {
+  $('convert-section').hidden = false;
   showJob(job);
+  await refreshKept();
   await api.followJob(job.id, showJob);
+  await refreshKept();
+}
+
+/** The lists that are open, anew. */
+async function refreshKept() {
+  for (const details of $$('[data-kept]')) await showKept(details, t(), act);
+}
+
+/** What a button of a list does. */
+async function act(action, item) {
+  const job = 'mode' in item;
+  const kind = job ? 'jobs' : 'versions' in item ? 'templates' : 'workbooks';
+  await guarded(
+    async () => {
+      if (action === 'download') await api.saveResult(item);
+      if (action === 'use') {
+        useWorkbook(item);
+        $('workbook-section').scrollIntoView();
+      }
+      if (action === 'again') await follow(await api.submitJob(api.sameAgain(item)));
+      if (action !== 'remove') return;
+      if (!confirm(t().removeReally)) return;
+      await api.remove(kind, item.id);
+      await refreshKept();
+      if (kind === 'templates') await loadTemplates();
+    },
+    null,
+    'kept-section',
+  );
 }
 
 function showJob(job) {
@@ -293,6 +345,19 @@ for (const name of ['dragover', 'dragleave', 'drop'])
     $('drop').classList.toggle('over', name === 'dragover');
     if (name === 'drop') guarded(() => takeWorkbook(event.dataTransfer.files[0]), null, 'workbook-section');
   });
+$('example').onclick = () =>
+  guarded(
+    () => takeWorkbook(new File([t().exampleRows], t().exampleName, { type: 'text/csv' })),
+    $('example'),
+    'workbook-section',
+  );
+for (const details of $$('[data-kept]')) {
+  const show = (cursor) => guarded(() => showKept(details, t(), act, cursor), null, 'kept-section');
+  details.addEventListener('toggle', () => show(null));
+  details.querySelector('.more').addEventListener('click', (event) => {
+    show(/** @type {HTMLElement} */ (event.target).dataset.cursor);
+  });
+}
 $('sheet').onchange = newSheet;
 $('header-row').onchange = () => guarded(newHeader, null, 'workbook-section');
 $('template').onchange = showMapping;
