@@ -17,11 +17,27 @@ let letter: string;
 
 beforeAll(async () => {
   engine = await locateEngine();
+  await removeVolumes(() => true);
   stack = await startStack(engine, 'backup', 2);
   letter = await upload('templates', 'letter.docx', await writeDocument(stack, ['{{ Name }}']));
 });
 
-afterAll(() => stack?.compose.down({ volumes: true, timeoutSeconds: 1 }));
+afterAll(async () => {
+  await stack?.compose.down({ volumes: true, timeoutSeconds: 1 });
+  await removeVolumes(() => true);
+});
+
+/**
+ * Those of this stack's volumes that `wanted` takes: `down` leaves what only a profile mounts, and
+ * what another checkout has backed up is read by its own password alone.
+ */
+async function removeVolumes(wanted: (name: string) => boolean): Promise<string[]> {
+  const filter = 'label=com.docker.compose.project=excel2doc-e2e-backup';
+  const { stdout } = await engine.command(['volume', 'ls', '--quiet', '--filter', filter]);
+  const names = stdout.split('\n').filter((name) => name && wanted(name));
+  if (names.length > 0) await engine.command(['volume', 'rm', ...names]);
+  return names;
+}
 
 const api = (path: string, init?: RequestInit) => fetch(`${stack.url}/api/v1/${path}`, init);
 
@@ -145,18 +161,8 @@ test('the machine is lost, volumes and all: rows, files and downloads are what t
 
   // All but where the backups are kept, which is another machine elsewhere.
   await stack.compose.down({ timeoutSeconds: 1 });
-  const { stdout } = await engine.command([
-    ...[
-      'volume',
-      'ls',
-      '--quiet',
-      '--filter',
-      'label=com.docker.compose.project=excel2doc-e2e-backup',
-    ],
-  ]);
-  const lost = stdout.split('\n').filter((name) => name && !name.endsWith('_backups'));
+  const lost = await removeVolumes((name) => !name.endsWith('_backups'));
   expect(lost.length).toBeGreaterThan(2);
-  await engine.command(['volume', 'rm', ...lost]);
 
   await stack.compose.up({ services: ['postgres', 'redis'], wait: true });
   const restoring = performance.now();
