@@ -96,6 +96,7 @@ function line(kind, item, t, act) {
     return button;
   });
   const made = element('li');
+  made.dataset.id = item.id;
   made.append(words, ...buttons);
   return made;
 }
