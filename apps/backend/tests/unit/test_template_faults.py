@@ -40,3 +40,9 @@ def test_what_is_wrong_is_told_with_its_paragraph(code: str, text: str, said: st
 def test_a_misspelt_field_is_guessed(tmp_path: Path):
     assert "did you mean 'Name'?" in refused(tmp_path, "{{ Nmae }}", Name="Ann").hint
     assert "did you mean" not in refused(tmp_path, "{{ Town }}", Name="Ann").hint
+
+
+def test_a_row_that_is_not_there_is_no_field_that_a_column_could_fill(tmp_path: Path):
+    found = refused(tmp_path, "{{ rows[99].Name }}", rows=[])
+    assert "'rows[99]' is not there" in found.message
+    assert "column" not in found.hint

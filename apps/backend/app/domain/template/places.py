@@ -114,6 +114,12 @@ def missing_field(name: str, place: Paragraph | str, names: Iterable[str]) -> Re
         meant = (
             "a loop over rows is for the modes 'single' and 'per-group', not for 'per-row'. Else "
         )
+    if name.startswith("rows["):  # as absent.name_of calls it
+        return Refused(
+            "FIELD_MISSING",
+            f"{name!r} is not there: the list is shorter ({place})",
+            "lists are counted from 0; a loop takes what is there",
+        )
     return Refused(
         "FIELD_MISSING",
         f"field {name!r} has no value ({place})",
