@@ -427,6 +427,77 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       },
     },
   },
+  'docker-run': {
+    title: 'Run an image',
+    description: "Run a project's image as `docker run` would, until it ends or Ctrl-C",
+    required: ['image'],
+    takesArguments: true,
+    options: {
+      image: SHARED.image,
+      tag: SHARED.tag,
+      skipDefaultTag: SHARED.skipDefaultTag,
+      variant: SHARED.variant,
+      ports: {
+        type: 'array',
+        items: { type: 'string' },
+        description: 'Published ports, as `docker run --publish` takes them.',
+        examples: [['8000:8000', '127.0.0.1:9000:9000']],
+      },
+      env: {
+        type: 'object',
+        additionalProperties: { type: 'string' },
+        description: 'Variables of the container.',
+        examples: [{ LOG_LEVEL: 'debug' }],
+      },
+      envFile: {
+        type: 'string',
+        description: 'A file with variables, relative to the workspace.',
+        examples: ['.env'],
+      },
+      volumes: {
+        type: 'array',
+        items: { type: 'string' },
+        description:
+          'Volumes, as `docker run --volume` takes them; a host path is relative to the workspace.',
+        examples: [['./data:/data:ro']],
+      },
+      name: {
+        type: 'string',
+        description: "The container's name. Default: made of the project's, and of chance.",
+        examples: ['shop-api'],
+      },
+      rm: {
+        type: 'boolean',
+        description: 'Remove the container when it has ended.',
+        default: true,
+      },
+      detach: {
+        type: 'boolean',
+        description: 'Leave it running, and say how it is ended.',
+        default: false,
+      },
+      command: {
+        type: 'array',
+        items: { type: 'string' },
+        description:
+          "What is run instead of the image's command; what stands behind `--` comes after it.",
+        examples: [['python', '-m', 'http.server']],
+      },
+      runArgs: {
+        type: 'array',
+        items: { type: 'string' },
+        description: 'Further arguments of `docker run`, as they are.',
+        examples: [['--network=host', '--memory=512m']],
+      },
+      args: {
+        type: 'array',
+        items: { type: 'string' },
+        description: 'What stands behind `--`.',
+        examples: [['--port', '8000']],
+        $default: { $source: 'unparsed' },
+      },
+    },
+  },
   'docker-explain': {
     title: 'Say why a stage would be built again',
     description: 'Say for each stage whether it would be built again, and why',

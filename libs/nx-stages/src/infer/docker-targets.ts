@@ -170,7 +170,7 @@ export function dockerTargets(
   const { image, services } = location;
   const own = { variant, image, stage: settings.stage, services };
   for (const each of [own, ...location.others])
-    Object.assign(
+    addNew(
       targets,
       imageTargets({ ...each, stage: nameOf(each.stage) }, location, {
         source,
@@ -218,7 +218,15 @@ export function dockerTargets(
   return targets;
 }
 
-/** What puts one image into the engine and into a registry. */
+/** A stage that is called `run` keeps its target. */
+function addNew(
+  targets: Record<string, TargetConfiguration>,
+  more: Record<string, TargetConfiguration>,
+): void {
+  for (const [name, target] of Object.entries(more)) targets[name] ??= target;
+}
+
+/** What puts one image into the engine and into a registry, and what runs it. */
 function imageTargets(
   {
     variant,
@@ -256,6 +264,19 @@ function imageTargets(
       continuous: true,
       options: { target: dockerTarget('build', variant) },
       metadata: { description: `Keep ${image} in the engine the same as its files, until Ctrl-C` },
+    },
+    [dockerTarget('run', variant)]: {
+      executor: executor('docker-run'),
+      cache: false,
+      dependsOn: [dockerTarget('build', variant)],
+      options: {
+        image,
+        ...(naming.skipDefaultTag && { skipDefaultTag: true }),
+        ...(location.variant && { variant: location.variant }),
+      },
+      metadata: {
+        description: 'Run the image as `docker run` does, until Ctrl-C (--ports, --env, -- ARGS)',
+      },
     },
     [dockerTarget('push', variant)]: {
       executor: executor('docker-push'),

@@ -7,9 +7,11 @@ beforeEach(() => {
 });
 afterEach(() => workspace.remove());
 
-const stages = (targets: object | undefined) =>
-  Object.keys(targets ?? {}).filter(
-    (name) => !/^docker-(plan|explain|build|push|lock|report|watch)($|-)/.test(name),
+const stages = (targets: Record<string, { executor?: string }> = {}) =>
+  Object.keys(targets).filter(
+    (name) =>
+      !/^docker-(plan|explain|build|push|lock|report|watch)($|-)/.test(name) &&
+      targets[name]?.executor !== '@excel2doc/nx-stages:docker-run',
   );
 
 describe('a Dockerfile that nobody here wrote', () => {
@@ -48,6 +50,22 @@ describe('a Dockerfile that nobody here wrote', () => {
       'api/Dockerfile': 'FROM a\n',
     });
     expect(api?.targets?.['docker-build']?.options.image).toBe('shop/api');
+  });
+});
+
+describe('what runs an image', () => {
+  test('is a target of its own, with the name that docker-build gives', () => {
+    const { web } = workspace.infer({ 'web/Dockerfile': 'FROM node AS out\n' });
+    expect(web?.targets?.['docker-run']).toMatchObject({
+      executor: '@excel2doc/nx-stages:docker-run',
+      dependsOn: ['docker-build'],
+      options: { image: 'web' },
+    });
+  });
+
+  test('does not take the place of a stage that is called so', () => {
+    const { web } = workspace.infer({ 'web/Dockerfile': 'FROM node AS run\n' });
+    expect(web?.targets?.['docker-run']?.options).toMatchObject({ stage: 'run' });
   });
 });
 
