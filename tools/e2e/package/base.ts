@@ -82,21 +82,39 @@ export async function makeStandIn(engine: Engine, folder: string): Promise<Stand
   const tar = join(folder, 'layer.tar');
   const stable = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0'];
   execFileSync('tar', [...stable, '-cf', tar, '-C', root, '.']);
-  const layoutDir = join(folder, 'layout');
-  const architecture = engine.platform.split('/')[1] ?? 'amd64';
+  return standInOf(tar, join(folder, 'layout'), engine.platform, []);
+}
+
+/** Another image of the same files, which another release of it would be; its layout is in `folder`. */
+export async function changedStandIn(
+  { layoutDir, platform }: StandIn,
+  folder: string,
+): Promise<StandIn> {
+  const { manifest } = await readLayout(layoutDir, platform);
+  const [algorithm = '', hex = ''] = manifest.layers[0]?.digest.split(':') ?? [];
+  // Whoever writes a layout takes the tar away.
+  const tar = `${folder}.tar`;
+  cpSync(join(layoutDir, 'blobs', algorithm, hex), tar);
+  return standInOf(tar, folder, platform, ['RELEASE=2']);
+}
+
+async function standInOf(
+  tar: string,
+  layoutDir: string,
+  platform: string,
+  variables: readonly string[],
+): Promise<StandIn> {
+  const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
   const digest = await writeLayout(layoutDir, tar, {
-    config: {
-      Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
-      Cmd: ['sh'],
-    },
-    architecture,
+    config: { Env: [path, ...variables], Cmd: ['sh'] },
+    architecture: platform.split('/')[1] ?? 'amd64',
   });
   const local = { digest, layoutDir, tag: 'package-e2e/stand-in:1' };
   const images = Object.fromEntries(
-    REFERENCES.map((reference) => [reference, { [engine.platform]: local }]),
+    REFERENCES.map((reference) => [reference, { [platform]: local }]),
   );
   const localImages = `${JSON.stringify({ format: 1, images }, undefined, 2)}\n`;
-  return { platform: engine.platform, layoutDir, digest, references: REFERENCES, localImages };
+  return { platform, layoutDir, digest, references: REFERENCES, localImages };
 }
 
 /** Puts the stand-in where a registry has an image of that name: `localhost:5000/library/node:22-slim`. */

@@ -1,0 +1,5 @@
+// Takes 180 s.
+import { SHORT } from './acme/edits';
+import { testTable } from './acme/table';
+
+testTable('22.7.12', SHORT);
