@@ -33,6 +33,9 @@ export interface Ran {
 export class NxWorkspace {
   readonly root = mkdtempSync(join(tmpdir(), 'nx-workspace-'));
 
+  /** @param env variables that Nx is run with besides */
+  constructor(private readonly env: Record<string, string> = {}) {}
+
   /** Writes the files and commits them. `nx.json` gets the plugin where it is not given. */
   async start(files: Record<string, string>): Promise<void> {
     const nxJson = {
@@ -132,6 +135,7 @@ export class NxWorkspace {
         FORCE_COLOR: '0',
         // Nx reads the TypeScript of plugins within its workspace only.
         NODE_OPTIONS: `--import ${pathToFileURL(require.resolve('tsx'))}`,
+        ...this.env,
       },
     };
   }
