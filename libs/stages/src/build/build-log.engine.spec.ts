@@ -36,3 +36,14 @@ test('a step that fails is said with the end of what it printed, and where the r
   );
   expect(log()).toContain('said 11');
 }, 300_000);
+
+test('a failure that is named by its cause says where the log is, too', async () => {
+  await workspace.dockerfile(
+    'echo said first; echo "E: Unable to locate package absent"; exit 100',
+  );
+  await workspace.plan();
+  const { success, text } = await workspace.stage('deps');
+  expect(success).toBe(false);
+  expect(text).toMatch(/^✗ .*absent[\s\S]*log: dist\/app\/docker\/deps\/build\.log/);
+  expect(log()).toContain('said first');
+}, 300_000);

@@ -49,11 +49,11 @@ export async function makeStage(
   await writeBuildTime(folder, performance.now() - start);
 }
 
-/** What a failed step printed is cut: the whole is in the log. */
+/** What a failed step printed is cut, or named by its cause alone: the whole is in the log. */
 function withLog(error: unknown, path: string): unknown {
-  if (!(error instanceof EngineError) || error.code !== 'BUILD_FAILED') return error;
-  const { message, hint, stderr } = error;
-  return new EngineError('BUILD_FAILED', {
+  if (!(error instanceof EngineError)) return error;
+  const { code, message, hint, stderr } = error;
+  return new EngineError(code, {
     ...{ message, stderr, cause: error },
     hint: `${hint}; the whole log: ${path}`,
   });
