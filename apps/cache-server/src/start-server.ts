@@ -9,6 +9,7 @@ import { Ledger } from './ledger/ledger';
 import { buildServer } from './server/build-server';
 import { metricsServer } from './server/care-routes';
 import { Metrics } from './server/metrics';
+import { UnusedConnections } from './server/unused-connections';
 import { openStore } from './store/open-store';
 import { Spool } from './upload/spool';
 
@@ -63,6 +64,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     metricsHaveOwnPort: config.metrics.listen !== undefined,
   };
   const app = buildServer(context, { logger: log, idleMs: 2 * config.limits.stallMs });
+  const unused = new UnusedConnections(app.server);
   const url = await app.listen(config.listen);
   const monitor = config.metrics.listen ? metricsServer(context) : null;
   if (monitor) log.info(`metrics at ${await monitor.listen(config.metrics.listen!)}`);
@@ -89,7 +91,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       ready = false;
       clearInterval(care);
       await monitor?.close();
-      await closeWithin(app, config.stopWithinMs, log);
+      await closeWithin(app, unused, config.stopWithinMs, log);
       await ledger.close();
       await store.close();
       await archives.close();
@@ -99,6 +101,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
 
 async function closeWithin(
   app: ReturnType<typeof buildServer>,
+  unused: UnusedConnections,
   withinMs: number,
   log: Logger,
 ): Promise<void> {
@@ -107,7 +110,10 @@ async function closeWithin(
     app.server.closeAllConnections();
   }, withinMs);
   // A connection whose transfer has just ended would stay open for the client's next request.
-  const idle = setInterval(() => app.server.closeIdleConnections(), 100);
+  const idle = setInterval(() => {
+    app.server.closeIdleConnections();
+    unused.close();
+  }, 100);
   await app.close();
   clearInterval(idle);
   clearTimeout(cut);

@@ -125,6 +125,22 @@ describe('care', () => {
     expect((await ended)[0]).toBe(0);
   });
 
+  it('waits for no connection over which nothing came, and calls none a transfer', async () => {
+    const { url, child, output } = await serverProcess(await temporaryFolder(), {
+      log: 'warn',
+      stopWithinMs: 2000,
+    });
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    await once(socket, 'connect');
+    // Answered only once the server has taken the connection before it.
+    await fetch(`${url}/health`);
+    const ended = once(child, 'close');
+    child.kill('SIGTERM');
+    expect((await ended)[0]).toBe(0);
+    expect(output()).not.toContain('transfers still ran');
+    socket.destroy();
+  });
+
   it('lets a running upload end before it stops, and keeps it', async () => {
     const folder = await temporaryFolder();
     const known = teamConfig(join(folder, 'data'));
