@@ -1,3 +1,4 @@
+// Takes 55 s.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { projectContainers, type Container } from '@excel2doc/services';
 import { type TestWorkspace, testWorkspace } from '@excel2doc/services/testing/workspace';

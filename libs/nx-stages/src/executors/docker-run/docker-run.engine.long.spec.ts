@@ -1,3 +1,4 @@
+// Takes 75 s.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
