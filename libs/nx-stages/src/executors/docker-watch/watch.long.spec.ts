@@ -1,4 +1,4 @@
-// Takes 120 s.
+// Takes 150 s.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import type { RunningNx } from '../../testing/running-nx';
 /** Of it the base image is taken: a shell, as a layout on this machine. */
 let staged: StagedWorkspace;
 const mark = randomBytes(4).toString('hex');
-const [api, web] = [`api-${mark}`, `web-${mark}`];
+const [api, web, top] = [`api-${mark}`, `web-${mark}`, `top-${mark}`];
 const workspace = new NxWorkspace();
 let watching: RunningNx | undefined;
 
@@ -38,6 +38,11 @@ beforeAll(async () => {
     'apps/web/project.json': JSON.stringify({ name: web }),
     'apps/web/Dockerfile': 'FROM scratch AS site\nCOPY site /site\n',
     'apps/web/site/index.html': 'first',
+    'apps/web/Dockerfile.worker': 'FROM scratch AS job\nCOPY job /job\n',
+    'apps/web/job': 'first',
+    'apps/top/project.json': JSON.stringify({ name: top }),
+    'apps/top/Dockerfile': `FROM ${web}:dev AS out\nCOPY top /top\n`,
+    'apps/top/top': 'first',
     ...files,
   });
 }, 120_000);
@@ -48,7 +53,7 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  for (const name of [api, web])
+  for (const name of [api, web, `${web}-worker`, top])
     for (const { repository, tag } of await staged.engine.listImages([`reference=${name}`]))
       await staged.engine.removeImage(`${repository}:${tag}`);
   await staged.remove();
@@ -65,7 +70,7 @@ const digestIn = (line: string) => /sha256:[0-9a-f]{64}/.exec(line)?.[0];
 
 /** What docker-build makes of the files as they are, from nothing. */
 async function built(project: string, stage: string): Promise<string> {
-  const home = project === api ? 'apps/api' : 'apps/web';
+  const home = `apps/${project.split('-')[0]}`;
   const { status, output } = await workspace.nx(
     'run',
     `${project}:docker-build`,
@@ -141,7 +146,7 @@ test('a stage that runs something is made by Nx, and what fails in it is said un
 }, 180_000);
 
 test('several projects are watched together', async () => {
-  watching = workspace.begin(['run-many', '-t', 'docker-watch']);
+  watching = workspace.begin(['run-many', '-t', 'docker-watch', '-p', `${api},${web}`]);
   const lines = [
     await watching.line(/follows its files/),
     await watching.line(/follows its files/),
@@ -152,6 +157,29 @@ test('several projects are watched together', async () => {
   expect(await watching.line(/sha256/)).toContain(`site made, ${web}:dev`);
   workspace.write({ 'apps/api/app/main': 'together' });
   expect(await watching.line(/sha256/)).toContain(`runner made, ${api}:dev`);
+}, 120_000);
+
+test('an image on another one that is watched too follows it', async () => {
+  watching = workspace.begin(['run-many', '-t', 'docker-watch', '-p', `${web},${top}`]);
+  const loaded = async () => (await staged.engine.inspectImage(`${top}:dev`))?.id;
+  // Which of the two has something to say first is not said.
+  const wait = { timeout: 60_000, interval: 200 };
+  await expect.poll(loaded, wait).toBeDefined();
+  const before = await loaded();
+  workspace.write({ 'apps/web/site/index.html': 'below' });
+  await expect.poll(loaded, wait).not.toBe(before);
+  await watching.interrupt();
+  const followed = await loaded();
+  await built(top, 'out');
+  expect(await loaded()).toBe(followed);
+}, 180_000);
+
+test('an image of its own Dockerfile is watched by a target of its own', async () => {
+  watching = workspace.begin(['run', `${web}:docker-watch-worker`]);
+  await watching.line(/follows its files/);
+  workspace.write({ 'apps/web/site/index.html': 'not of it' });
+  workspace.write({ 'apps/web/job': 'second' });
+  expect(await watching.line(/sha256/)).toMatch(/^ *apps\/web\/job: job made, /);
 }, 120_000);
 
 test('an engine that is gone is said, and when it is back the image is made without another save', async () => {
