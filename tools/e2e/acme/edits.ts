@@ -211,7 +211,12 @@ const DECLARATIONS: Edit[] = [
     replace('apps/api/.dockerignore', 'src/tests\n', ''),
   ),
   edit('a comment of .dockerignore', 'api', '', append('apps/api/.dockerignore', '# a\n')),
-  edit('what is left out, no file', 'go', '', append('services/go/.dockerignore', 'testdata\n')),
+  edit(
+    'an ignore file that is copied itself',
+    'go',
+    'go:stage-build go:runner',
+    append('services/go/.dockerignore', 'testdata\n'),
+  ),
   edit(
     "the workspace's .dockerignore",
     'worker web gateway',
@@ -261,7 +266,8 @@ const DECLARATIONS: Edit[] = [
     replace('services/java/project.json', '"1"', '"2"'),
   ),
   edit('the lock', IMAGES_OF_ALL, '', replace('docker/images.lock.json', '{ "f', '{\n"f')),
-  edit('nx.json', IMAGES_OF_ALL, '', append('nx.json', '\n')),
+  // Nx has it in the keys of all targets that no plugin makes keys for.
+  edit('nx.json', IMAGES_OF_ALL, 'ui:build web:build admin:bundle', append('nx.json', '\n')),
 ];
 
 /** The base images of nginx:alpine are another image from then on: docker/images.local.json says so. */
