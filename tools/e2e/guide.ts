@@ -44,7 +44,7 @@ export const SHOWS: Record<string, RegExp> = {
   // What came before it, a migration, has made the image: it is only asked for.
   [nx('docker-build')]: /excel2doc\/backend:e2e-\w+ is in the engine/,
   // The same image, without the cache.
-  [nx('docker-build --skip-nx-cache')]: /excel2doc\/backend:e2e-\w+ is in the engine/,
+  [nx('docker-build --skip-nx-cache')]: /excel2doc\/backend:e2e-\w+ sha256:\w+ \(was there already\)/,
   [nx('docker-audit')]: /layers, 0 findings/,
   [nx('db-migrate --dryRun')]: /ALTER TABLE conversions ADD COLUMN note/,
   [nx('db-migrate')]: /Successfully ran/,
@@ -56,7 +56,7 @@ export const SHOWS: Record<string, RegExp> = {
   [nx('db-shell -- -c "SELECT 1"')]: /\(1 row\)/,
   [nx('db-backup --keep=14')]: /backups\/excel2doc-e2e-\w+\/\S+/,
   [nx('db-restore --confirm=excel2doc')]: /rows, compared/,
-  [nx('backup')]: /10 tables, \d+ rows, \d+ files \(.*restored into scratch and compared/,
+  [nx('backup')]: /12 tables, \d+ rows, \d+ files \(.*restored into scratch and compared/,
   [nx('backup-verify --list')]: /^[0-9a-f]{8} .*restored and compared$/m,
   [nx('backup-verify')]: /every byte of the repository read; .* restored into scratch and compared/,
   [nx('shell')]: /app@/,
