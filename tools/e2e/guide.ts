@@ -44,7 +44,8 @@ export const SHOWS: Record<string, RegExp> = {
   // What came before it, a migration, has made the image: it is only asked for.
   [nx('docker-build')]: /excel2doc\/backend:e2e-\w+ is in the engine/,
   // The same image, without the cache.
-  [nx('docker-build --skip-nx-cache')]: /excel2doc\/backend:e2e-\w+ sha256:\w+ \(was there already\)/,
+  [nx('docker-build --skip-nx-cache')]:
+    /excel2doc\/backend:e2e-\w+ sha256:\w+ \(was there already\)/,
   [nx('docker-audit')]: /layers, 0 findings/,
   [nx('db-migrate --dryRun')]: /ALTER TABLE conversions ADD COLUMN note/,
   [nx('db-migrate')]: /Successfully ran/,
