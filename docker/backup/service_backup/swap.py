@@ -7,6 +7,7 @@ from the names alone what belongs where, and no list can be lost.
 """
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,14 +127,15 @@ class Swap:
         if before.is_dir():
             before.rmdir()
         if incoming.is_dir():
-            remove(incoming)
+            # All of it, or an error: what is left would be taken for a swap that goes on.
+            shutil.rmtree(incoming)
 
     def clear(self) -> None:
         """After all is done: what was there before stays, under its name."""
         for folder in folders_in(self.folders):
             for own in (self.entering(folder), self.incoming(folder)):
                 if own.is_dir():
-                    remove(own)
+                    shutil.rmtree(own)
         self._let_in(self.kept_database)
 
     def _let_in(self, database: str) -> None:
@@ -157,16 +159,6 @@ def unfinished(folders: Path) -> list[str]:
             if entry.name.startswith(mark)
         }
     )
-
-
-def remove(folder: Path) -> None:
-    """All of it, or an error: what is left would be taken for a swap that goes on."""
-    for entry in folder.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            remove(entry)
-        else:
-            entry.unlink()
-    folder.rmdir()
 
 
 def _foreign(folder: Path) -> list[Path]:
