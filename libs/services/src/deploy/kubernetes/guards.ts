@@ -2,6 +2,7 @@ import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { type DeploySubject, ownServices } from '../model';
 import { migrationName } from './migration';
+import { publishedPorts } from './ports';
 
 /**
  * Who may talk to a service: those that share a network of the Compose model with it, and everybody
@@ -20,9 +21,9 @@ export function networkPolicy(
   // The job that migrates stands where the service does that it migrates for.
   const callers = near.flatMap((each) => (each === main ? [each, migrationName(each)] : [each]));
   const pods = callers.map((each) => ({ podSelector: { matchLabels: labels(each) } }));
-  const { ports = [] } = services[name] ?? {};
-  const published = ports.map(({ target, protocol = 'tcp' }) => ({
-    ...{ port: target, protocol: protocol.toUpperCase() as 'TCP' | 'UDP' | 'SCTP' },
+  const published = publishedPorts(services[name] ?? {}).map(({ target, protocol }) => ({
+    port: target,
+    protocol,
   }));
   const isInside = own.length > 0 && own.every((each) => networks[each]?.internal);
   return {

@@ -6,6 +6,13 @@ export interface Port {
   protocol: 'TCP' | 'UDP' | 'SCTP';
 }
 
+/** What a service publishes, by its Compose model. */
+export const publishedPorts = ({ ports = [] }: DeployService): Port[] =>
+  ports.map(({ target, protocol = 'tcp' }) => ({
+    target,
+    protocol: protocol.toUpperCase() as Port['protocol'],
+  }));
+
 /**
  * What a service publishes, and what its image says that it opens. Of the project's own image that
  * holds for the service that it is made for; another one that runs it by a command of its own, such as
@@ -13,11 +20,9 @@ export interface Port {
  */
 export function portsOf(subject: DeploySubject, name: string): Port[] {
   const { config, images } = subject;
-  const { ports = [], command, entrypoint } = config.services[name] ?? {};
-  const published = ports.map(({ target, protocol = 'tcp' }): Port => ({
-    target,
-    protocol: protocol.toUpperCase() as Port['protocol'],
-  }));
+  const service = config.services[name] ?? {};
+  const { command, entrypoint } = service;
+  const published = publishedPorts(service);
   const isOther = name !== subject.service && ownServices(subject).includes(name);
   const asImage = !(isOther && (command ?? entrypoint));
   const exposed = asImage ? (images.get(name)?.ports ?? []) : [];
