@@ -29,17 +29,13 @@ def require(scope: str) -> Callable[..., Caller]:
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Caller:
         address = request.client.host if request.client else "?"
-        caller, per_minute = (
-            Caller(f"ip:{address}", SHARED_TEAM, None, address),
-            settings.rate_per_minute,
-        )
+        caller = Caller(f"ip:{address}", SHARED_TEAM, None, address)
+        per_minute = settings.rate_per_minute
         if settings.auth:
             secret = credentials.credentials if credentials else None
             key = admit(session, secret, scope, address, settings)
-            caller, per_minute = (
-                Caller(f"key:{key.id}", key.team_id, key.id, address),
-                key.rate_per_minute,
-            )
+            caller = Caller(f"key:{key.id}", key.team_id, key.id, address)
+            per_minute = key.rate_per_minute
             session.rollback()  # a route starts with a transaction of its own
         request.state.caller = caller  # for the audit log
         count_request(caller.client, per_minute)
