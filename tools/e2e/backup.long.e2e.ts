@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Engine, locateEngine } from '@excel2doc/engine';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeDocument } from './documents';
-import { type Stack, startStack } from './stack';
+import { type Stack, startStack, upload } from './stack';
 
 /** As many as two minutes give: a thousand would take five on a busy machine with two cores. */
 const CONVERSIONS = 250;
@@ -19,7 +19,12 @@ beforeAll(async () => {
   engine = await locateEngine();
   await removeVolumes(() => true);
   stack = await startStack(engine, 'backup', 2);
-  letter = await upload('templates', 'letter.docx', await writeDocument(stack, ['{{ Name }}']));
+  letter = await upload(
+    stack,
+    'templates',
+    'letter.docx',
+    await writeDocument(stack, ['{{ Name }}']),
+  );
 });
 
 afterAll(async () => {
@@ -41,14 +46,6 @@ async function removeVolumes(wanted: (name: string) => boolean): Promise<string[
 
 const api = (path: string, init?: RequestInit) => fetch(`${stack.url}/api/v1/${path}`, init);
 
-async function upload(kind: string, name: string, content: Buffer): Promise<string> {
-  const form = new FormData();
-  form.append('file', new Blob([new Uint8Array(content)]), name);
-  const answer = await api(kind, { method: 'POST', body: form });
-  expect(answer.status).toBe(201);
-  return ((await answer.json()) as { id: string }).id;
-}
-
 const csv = (name: string) => Buffer.from(`Name;Sum\n${name};1\n`);
 
 async function convert(name: string): Promise<void> {
@@ -60,7 +57,7 @@ async function convert(name: string): Promise<void> {
 }
 
 async function submit(name: string): Promise<string> {
-  const workbook_id = await upload('workbooks', `${name}.csv`, csv(name));
+  const workbook_id = await upload(stack, 'workbooks', `${name}.csv`, csv(name));
   const body = JSON.stringify({ workbook_id, template_id: letter, mode: 'per-row' });
   const headers = { 'content-type': 'application/json' };
   const answer = await api('jobs', { method: 'POST', headers, body });

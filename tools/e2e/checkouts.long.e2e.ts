@@ -1,18 +1,18 @@
 // Takes 90 s.
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningServer, parseConfig, startServer } from '@excel2doc/cache-server';
 import { locateEngine } from '@excel2doc/engine';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { workspaceRoot } from '../workspace';
 import { makeStandIn } from './package/base';
 import { type LocalRegistry, startRegistry } from './package/registry';
 import {
   bareWorkspace,
   type ForeignWorkspace,
   GIT,
+  NX_VERSION,
   publishPackage,
   shell,
   userEnvironment,
@@ -21,7 +21,6 @@ import {
 
 /** Clones of one commit, each made and built under a umask of its own, with one remote cache. */
 const scratch = mkdtempSync(join(tmpdir(), 'nx-stages-checkouts-'));
-const manifest = JSON.parse(readFileSync(join(workspaceRoot, 'package.json'), 'utf8'));
 let registry: LocalRegistry;
 let cache: RunningServer;
 let origin: ForeignWorkspace;
@@ -56,7 +55,7 @@ beforeAll(async () => {
     NX_SELF_HOSTED_REMOTE_CACHE_ACCESS_TOKEN: token,
   };
   origin = { folder: join(scratch, 'origin'), env: userEnvironment(registry.npmrc) };
-  await bareWorkspace(origin, manifest.devDependencies.nx);
+  await bareWorkspace(origin, NX_VERSION);
   writeFiles(origin.folder, {
     '.gitignore': 'node_modules\ndist\n.nx\n*.local.json\n',
     'app/Dockerfile': DOCKERFILE,

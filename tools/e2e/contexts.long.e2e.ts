@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Engine, locateEngine } from '@excel2doc/engine';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { workspaceRoot } from '../workspace';
 import { removeImages } from './image';
 import { imageContent } from './package/compare';
 import { type LocalRegistry, startRegistry } from './package/registry';
@@ -13,6 +12,7 @@ import {
   bareWorkspace,
   type ForeignWorkspace,
   GIT,
+  NX_VERSION,
   publishPackage,
   shell,
   userEnvironment,
@@ -21,7 +21,6 @@ import {
 
 /** Named contexts of Compose and Bake files, against what `docker compose build` and `bake` build. */
 const scratch = mkdtempSync(join(tmpdir(), 'nx-stages-contexts-'));
-const manifest = JSON.parse(readFileSync(join(workspaceRoot, 'package.json'), 'utf8'));
 const prefix = `contexts-${randomBytes(4).toString('hex')}`;
 const shared = `${prefix}/shared:1`;
 let engine: Engine;
@@ -85,7 +84,7 @@ beforeAll(async () => {
   registry = await startRegistry(join(scratch, 'verdaccio'));
   await publishPackage(registry, join(scratch, 'package'));
   workspace = { folder: join(scratch, 'shop'), env: userEnvironment(registry.npmrc) };
-  await bareWorkspace(workspace, manifest.devDependencies.nx);
+  await bareWorkspace(workspace, NX_VERSION);
   writeFiles(workspace.folder, {
     'more/a.txt': 'a\n',
     'more/deep/b.txt': 'b\n',

@@ -1,5 +1,5 @@
 // Takes 420 s.
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Engine, locateEngine } from '@excel2doc/engine';
@@ -12,9 +12,10 @@ import { type LocalRegistry, startRegistry } from './package/registry';
 import { takeTurns } from './take-turns';
 import { type Step, follow, tutorialSteps } from './package/tutorial';
 import {
+  bareWorkspace,
   type ForeignWorkspace,
   GIT,
-  bareWorkspace,
+  NX_VERSION,
   publishPackage,
   shell,
   userEnvironment,
@@ -29,7 +30,6 @@ const pages = readdirSync(join(workspaceRoot, 'docs/how-to')).filter(
 );
 
 const scratch = mkdtempSync(join(tmpdir(), 'nx-stages-how-to-'));
-const manifest = JSON.parse(readFileSync(join(workspaceRoot, 'package.json'), 'utf8'));
 const folder = join(scratch, 'shop');
 
 let engine: Engine;
@@ -48,7 +48,7 @@ beforeAll(async () => {
   npm = await startRegistry(join(scratch, 'verdaccio'));
   await publishPackage(npm, join(scratch, 'package'));
   shop = { folder, env: userEnvironment(npm.npmrc) };
-  await bareWorkspace(shop, manifest.devDependencies.nx);
+  await bareWorkspace(shop, NX_VERSION);
   for (const step of tutorialSteps('tutorial.md'))
     if (step.kind === 'file') writeFiles(folder, { [step.path]: step.text });
   expect(await shell(shop, `git add -A && ${GIT} commit -qm service`)).toMatchObject({ status: 0 });

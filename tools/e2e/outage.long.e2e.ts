@@ -3,7 +3,7 @@ import { locateEngine } from '@excel2doc/engine';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeDocument } from './documents';
-import { type Stack, startStack } from './stack';
+import { type Stack, startStack, upload } from './stack';
 
 interface Job {
   id: string;
@@ -18,20 +18,17 @@ let letter: string;
 
 beforeAll(async () => {
   stack = await startStack(await locateEngine(), 'outage', 2);
-  letter = await upload('templates', 'letter.docx', await writeDocument(stack, ['{{ Name }}']));
+  letter = await upload(
+    stack,
+    'templates',
+    'letter.docx',
+    await writeDocument(stack, ['{{ Name }}']),
+  );
 });
 
 afterAll(() => stack?.compose.down({ volumes: true }));
 
 const api = (path: string, init?: RequestInit) => fetch(`${stack.url}/api/v1/${path}`, init);
-
-async function upload(kind: string, name: string, content: Buffer): Promise<string> {
-  const form = new FormData();
-  form.append('file', new Blob([new Uint8Array(content)]), name);
-  const answer = await api(kind, { method: 'POST', body: form });
-  expect(answer.status).toBe(201);
-  return ((await answer.json()) as { id: string }).id;
-}
 
 const submit = (workbookId: string): Promise<Response> =>
   api('jobs', {
@@ -44,7 +41,7 @@ const submit = (workbookId: string): Promise<Response> =>
 async function accepted(name: string, rows: number): Promise<Job> {
   const names = Array.from({ length: rows }, (_, at) => `${name}${at}`);
   const csv = Buffer.from(['Name;Sum', ...names.map((each) => `${each};1`)].join('\n'));
-  const answer = await submit(await upload('workbooks', `${name}.csv`, csv));
+  const answer = await submit(await upload(stack, 'workbooks', `${name}.csv`, csv));
   expect(answer.status).toBe(202);
   return (await answer.json()) as Job;
 }

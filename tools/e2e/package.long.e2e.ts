@@ -14,9 +14,10 @@ import { takeTurns } from './take-turns';
 import { SETS } from './package/sets';
 import { follow, tutorialSteps } from './package/tutorial';
 import {
+  bareWorkspace,
   type ForeignWorkspace,
   GIT,
-  bareWorkspace,
+  NX_VERSION,
   publishPackage,
   shell,
   userEnvironment,
@@ -25,8 +26,6 @@ import {
 
 // Outside of this checkout: nothing of it may be found from there.
 const scratch = mkdtempSync(join(tmpdir(), 'nx-stages-package-'));
-const manifest = JSON.parse(readFileSync(join(workspaceRoot, 'package.json'), 'utf8'));
-const NX_23: string = manifest.devDependencies.nx;
 const NX_22 = '22.7.12';
 
 let engine: Engine;
@@ -80,7 +79,7 @@ describe('the tutorial, on a package from a registry', () => {
     const outside = { folder: scratch, env: userEnvironment(registry?.npmrc ?? '') };
     const [create] = tutorialSteps('tutorial.md');
     if (create?.kind !== 'shell') throw new Error('the tutorial begins with a workspace');
-    const lines = create.lines.replace('@latest', `@${NX_23}`);
+    const lines = create.lines.replace('@latest', `@${NX_VERSION}`);
     const created = await shell(outside, lines);
     expect(created.status, created.output).toBe(0);
     await check('tutorial.md', foreign('shop'), /create-nx-workspace/);

@@ -15,7 +15,6 @@ import { dirname, join } from 'node:path';
 import { newToken, parseConfig, type RunningServer, startServer } from '@excel2doc/cache-server';
 import { cacheFolder, type Engine, locateEngine, readBases } from '@excel2doc/engine';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { workspaceRoot } from '../workspace';
 import { removeImages } from './image';
 import {
   type LocalRegistry,
@@ -27,6 +26,7 @@ import {
   bareWorkspace,
   type ForeignWorkspace,
   GIT,
+  NX_VERSION,
   publishPackage,
   shell,
   userEnvironment,
@@ -36,7 +36,6 @@ import { filesWith, writingsOf } from './secrets/find';
 import { type PipIndex, startPipIndex } from './secrets/pip-index';
 
 const scratch = mkdtempSync(join(tmpdir(), 'nx-stages-secrets-'));
-const manifest = JSON.parse(readFileSync(join(workspaceRoot, 'package.json'), 'utf8'));
 const folder = join(scratch, 'shop');
 const store = join(scratch, 'store');
 const IMAGE = 'secrets-e2e/app';
@@ -102,7 +101,7 @@ beforeAll(async () => {
     ),
   );
   shop = { folder, env: { ...userEnvironment(npm.npmrc), ACME_NPMRC: undefined } };
-  await bareWorkspace(shop, manifest.devDependencies.nx);
+  await bareWorkspace(shop, NX_VERSION);
   writeFiles(join(scratch, 'npm-package'), {
     'package.json': JSON.stringify({ name: '@acme/greeting', version: '1.0.0' }),
     'index.js': 'module.exports = "acme canary greeting";\n',

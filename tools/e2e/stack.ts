@@ -67,3 +67,17 @@ async function provideServers(engine: Engine): Promise<void> {
   for (const base of await resolveBases({ engine, lock, references, log }))
     await provideImage(engine, base, log);
 }
+
+/** A file for the service. @returns the id that it got; throws where it is refused */
+export async function upload(
+  { url }: Stack,
+  kind: 'workbooks' | 'templates',
+  name: string,
+  content: Buffer,
+): Promise<string> {
+  const body = new FormData();
+  body.append('file', new Blob([new Uint8Array(content)]), name);
+  const answer = await fetch(`${url}/api/v1/${kind}`, { method: 'POST', body });
+  if (answer.status !== 201) throw new Error(`${answer.status}: ${await answer.text()}`);
+  return ((await answer.json()) as { id: string }).id;
+}

@@ -1,12 +1,12 @@
 // Takes 60 s.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { workspaceRoot } from '../workspace';
 import { type LocalRegistry, startRegistry } from './package/registry';
 import {
   bareWorkspace,
+  NX_VERSION,
   publishPackage,
   shell,
   userEnvironment,
@@ -14,7 +14,6 @@ import {
 } from './package/workspace';
 
 const scratch = mkdtempSync(join(tmpdir(), 'nx-stages-tarball-'));
-const manifest = JSON.parse(readFileSync(join(workspaceRoot, 'package.json'), 'utf8'));
 let registry: LocalRegistry;
 
 beforeAll(async () => {
@@ -29,7 +28,7 @@ afterAll(() => {
 /** As docs/how-to/existing-workspace.md has it: `nx add` takes no tarball. */
 test('a tarball is installed and set up', async () => {
   const workspace = { folder: join(scratch, 'shop'), env: userEnvironment(registry.npmrc) };
-  await bareWorkspace(workspace, manifest.devDependencies.nx);
+  await bareWorkspace(workspace, NX_VERSION);
   writeFiles(workspace.folder, {
     'a/backend/Dockerfile': 'FROM scratch\nCOPY Dockerfile /\n',
     'b/backend/Dockerfile': 'FROM scratch\nCOPY Dockerfile /\n',

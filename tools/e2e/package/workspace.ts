@@ -18,6 +18,11 @@ export interface Ran {
   output: string;
 }
 
+/** The Nx that this repository is on. */
+export const NX_VERSION: string = JSON.parse(
+  readFileSync(join(workspaceRoot, 'package.json'), 'utf8'),
+).devDependencies.nx;
+
 /** What the commands of a user see: our registry, no variable of the Nx that runs this test, `docker`. */
 export function userEnvironment(npmrc: string): Record<string, string | undefined> {
   const outer = Object.fromEntries(
