@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { TestCase, TestModule } from 'vitest/node';
 import { type FileReport, type Skip, faultOf } from './report.mts';
 
@@ -8,7 +9,7 @@ export function fileReport(module: TestModule, file: string, isCi: boolean): Fil
     ...hookFailures(module),
     ...tests.flatMap((test) => {
       const { state, errors } = test.result();
-      return state === 'failed' ? [{ name: test.fullName, message: firstLine(errors) }] : [];
+      return state === 'failed' ? [{ name: test.fullName, message: shortened(errors) }] : [];
     }),
   ];
   const passed = tests.filter((test) => test.result().state === 'passed').length;
@@ -36,9 +37,9 @@ export function fileReport(module: TestModule, file: string, isCi: boolean): Fil
 
 function hookFailures(module: TestModule): FileReport['failures'] {
   return [
-    ...module.errors().map((error) => ({ name: 'the file itself', message: firstLine([error]) })),
+    ...module.errors().map((error) => ({ name: 'the file itself', message: shortened([error]) })),
     ...[...module.children.allSuites()].flatMap((suite) =>
-      suite.errors().map((error) => ({ name: suite.fullName, message: firstLine([error]) })),
+      suite.errors().map((error) => ({ name: suite.fullName, message: shortened([error]) })),
     ),
   ];
 }
@@ -49,6 +50,20 @@ function reasonOf(test: TestCase): string {
   return note ?? (test.options.mode === 'todo' ? 'not written yet' : '');
 }
 
-function firstLine(errors: readonly { message?: string }[] | undefined): string {
-  return errors?.[0]?.message?.split('\n')[0] ?? 'no reason given';
+/** Of the end of a message: what a command that failed said last. */
+const LAST_LINES = 8;
+
+/**
+ * A log of CI is all that its reader has. The first line says what was tried, the last ones why not;
+ * what lies between is counted.
+ */
+function shortened(errors: readonly { message?: string }[] | undefined): string {
+  const message = errors?.[0]?.message;
+  if (message === undefined) return 'no reason given';
+  const [first, ...rest] = stripVTControlCharacters(message)
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+  const left = rest.length - LAST_LINES;
+  const shown = left > 0 ? [`(${left} lines)`, ...rest.slice(left)] : rest;
+  return [first ?? '', ...shown.map((line) => `    ${line}`)].join('\n');
 }

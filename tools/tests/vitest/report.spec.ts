@@ -69,6 +69,15 @@ test('a hook that fails is a failure, and what comes after it is named', async (
   });
 });
 
+test('a failure says what was tried, and the end of what was answered', async () => {
+  const lines = ['a command', '', ...Array.from({ length: 20 }, (_, at) => `line ${at}`)];
+  const body = `it('one', () => { throw new Error(${JSON.stringify(lines.join('\n'))}); });`;
+  const { files } = await run({ 'a.long.spec.ts': spec(body) });
+  const message = files[0]?.failures[0]?.message.split('\n') ?? [];
+  expect(message.slice(0, 3)).toEqual(['a command', '    (12 lines)', '    line 12']);
+  expect(message.at(-1)).toBe('    line 19');
+});
+
 test('what does not fit the budget is not started, hooks and all, and is named', async () => {
   const body = "beforeAll(() => { throw new Error('started'); });\nit('one', () => {});";
   const short = spec("it('two', () => expect(1).toBe(1));").replace('90', '1');
