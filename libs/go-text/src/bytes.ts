@@ -40,3 +40,8 @@ const ascii = /^[\0-\x7f]*$/;
 export function octetsOf(text: string): string {
   return ascii.test(text) ? text : bytesOf(text).toString('latin1');
 }
+
+/** The text of bytes that are given each as the character of its number: `octetsOf` turned round. */
+export function textOfOctets(octets: string): string {
+  return ascii.test(octets) ? octets : textOf(Buffer.from(octets, 'latin1'));
+}

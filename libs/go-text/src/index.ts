@@ -1,4 +1,4 @@
-export { bytesOf, octetsOf, textOf } from './bytes';
+export { bytesOf, octetsOf, textOf, textOfOctets } from './bytes';
 export { cleanPath } from './clean-path';
 export { formatDuration, parseDuration } from './duration';
 export { hasWildcards, matcher } from './match';

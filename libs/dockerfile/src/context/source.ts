@@ -27,9 +27,8 @@ export interface Taken {
 function markLinks(taken: readonly Taken[]): void {
   const seen = new Map<string, Taken>();
   for (const each of taken) {
-    const { type, stat } = each.entry;
-    if (type === 'directory' || stat.nlink < 2n) continue;
-    const inode = `${stat.dev} ${stat.ino}`;
+    const { inode } = each.entry;
+    if (inode === undefined) continue;
     const first = seen.get(inode);
     if (first) each.linkedTo = first;
     else seen.set(inode, each);

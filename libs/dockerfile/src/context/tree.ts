@@ -1,7 +1,8 @@
 import type { BigIntStats } from 'node:fs';
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import { textOf } from '@excel2doc/go-text';
+import { textOfOctets } from '@excel2doc/go-text';
 import { DockerfileError } from '../error';
+import type { FileStamp } from './file-index';
 import type { IgnoreRule, IgnoreRules } from '../ignore/ignore-file';
 import type { ParentMatches } from '../ignore/pattern';
 import { LeftOut } from './left-out';
@@ -16,7 +17,9 @@ export interface Entry {
   type: EntryType;
   /** Permission bits, octal: `0644`. */
   mode: string;
-  stat: BigIntStats;
+  stamp: FileStamp;
+  /** Of what has several names, which file it is. */
+  inode?: string;
 }
 
 interface Node extends Entry {
@@ -96,7 +99,7 @@ export class ContextTree {
   link(path: string): string {
     let target = this.links.get(path);
     if (target === undefined) {
-      target = textOf(readlinkSync(systemPath(this.absolute(path)), { encoding: 'buffer' }));
+      target = textOfOctets(readlinkSync(systemPath(this.absolute(path)), 'latin1'));
       this.links.set(path, target);
     }
     return target;
@@ -173,8 +176,8 @@ export class ContextTree {
 
   private read(folder: string): string[] {
     try {
-      const names = readdirSync(systemPath(this.absolute(folder)), { encoding: 'buffer' });
-      const all = names.map(textOf).sort();
+      const names = readdirSync(systemPath(this.absolute(folder)), 'latin1');
+      const all = names.map(textOfOctets).sort();
       return all.filter((name) => !this.leftOut.has(folder === '' ? name : `${folder}/${name}`));
     } catch (cause) {
       throw unreadable(folder, cause);
@@ -200,7 +203,9 @@ function unreadable(path: string, cause: unknown): DockerfileError {
   });
 }
 
+// Of what `lstat` says no more is kept than is asked for: a context may have very many files.
 function entryOf(path: string, stat: BigIntStats): Entry {
+  const { size, mtimeNs, ctimeNs, ino, dev, nlink } = stat;
   const type = stat.isFile()
     ? 'file'
     : stat.isDirectory()
@@ -208,5 +213,11 @@ function entryOf(path: string, stat: BigIntStats): Entry {
       : stat.isSymbolicLink()
         ? 'symlink'
         : 'special';
-  return { path, type, mode: (stat.mode & 0o7777n).toString(8).padStart(4, '0'), stat };
+  return {
+    path,
+    type,
+    mode: (Number(stat.mode) & 0o7777).toString(8).padStart(4, '0'),
+    stamp: { size, mtimeNs, ctimeNs, ino },
+    ...(nlink > 1n && type !== 'directory' && { inode: `${dev} ${ino}` }),
+  };
 }

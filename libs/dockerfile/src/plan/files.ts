@@ -226,18 +226,18 @@ export class FileSet {
   ) {}
 
   add({ path, entry, root, linkedTo }: Taken): void {
-    const key = `${path}\0${entry.type}`;
+    const written = path || '.';
+    const key = `${written}\0${entry.type}`;
     let known = this.files.get(key);
     if (!known || (known.mode === '' && !root)) {
-      known = this.planned(path || '.', entry, root ? '' : entry.mode);
+      known = this.planned(written, entry, root ? '' : entry.mode);
       this.files.set(key, known);
     }
     if (linkedTo && known.type !== 'directory') known.sameAs = linkedTo.path;
   }
 
   sorted(): PlanFile[] {
-    const rank = ({ path, type }: PlanFile) => `${path}\0${type}`;
-    return [...this.files.values()].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+    return [...this.files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, file]) => file);
   }
 
   private planned(path: string, entry: Taken['entry'], mode: string): PlanFile {
@@ -247,13 +247,12 @@ export class FileSet {
         const meaning = this.meanings.get(entry.path);
         if (meaning !== undefined)
           return { path, type: 'file', mode, digest: meaning, by: 'requirements' };
-        const { size, mtimeNs, ctimeNs, ino } = entry.stat;
-        const stamp = { size, mtimeNs, ctimeNs, ino };
+        const absolute = tree.absolute(entry.path);
         return {
           path,
           type: 'file',
           mode,
-          digest: fileDigest(tree.absolute(entry.path), entry.path, stamp, index),
+          digest: fileDigest(absolute, entry.path, entry.stamp, index),
         };
       }
       case 'symlink':
