@@ -47,7 +47,8 @@ function addSources(folder, add) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) addSources(path, add);
-    else if (entry.name.endsWith('.ts') && !entry.name.endsWith('.spec.ts')) add(path);
+    // An executor's schema is imported, too.
+    else if (/\.(ts|json)$/.test(entry.name) && !entry.name.endsWith('.spec.ts')) add(path);
   }
 }
 
