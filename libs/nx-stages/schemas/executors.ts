@@ -109,6 +109,20 @@ const SHARED = {
       'Part of the keys of stages that mount a secret, of all or by its id. A value is never part of a key: change this to have them built again.',
     examples: ['2', { npm: '2026-11' }],
   },
+  labels: {
+    type: 'array',
+    items: { type: 'string' },
+    description:
+      'Labels that the image gets last, over its own: `oci` for source, revision, time and version as git and CI say them, or NAME=VALUE.',
+    examples: [['oci', 'org.opencontainers.image.vendor=Acme']],
+  },
+  annotations: {
+    type: 'array',
+    items: { type: 'string' },
+    description:
+      'Annotations of the manifest, as labels are written; before a colon stands where else: of the index, or of its descriptors.',
+    examples: [['manifest,index:oci']],
+  },
   targets: {
     type: 'array',
     items: { type: 'string' },
@@ -279,6 +293,8 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       tag: SHARED.tag,
       tags: SHARED.tags,
       skipDefaultTag: SHARED.skipDefaultTag,
+      labels: SHARED.labels,
+      annotations: SHARED.annotations,
       dockerfile: SHARED.dockerfile,
       context: SHARED.context,
       lockFile: SHARED.lockFile2,
@@ -310,6 +326,8 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       tag: SHARED.tag,
       tags: SHARED.tags,
       skipDefaultTag: SHARED.skipDefaultTag,
+      labels: SHARED.labels,
+      annotations: SHARED.annotations,
       layerRepository: {
         type: 'string',
         description: "Repository that the stage's layers are kept in, instead of the output.",
@@ -382,6 +400,8 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       tag: SHARED.tag,
       tags: SHARED.tags,
       skipDefaultTag: SHARED.skipDefaultTag,
+      labels: SHARED.labels,
+      annotations: SHARED.annotations,
       repository: {
         type: 'string',
         description:

@@ -21,6 +21,11 @@ export {
   evictUnread,
   type StoredBlob,
 } from './blob/store';
+export {
+  type DescribedImage,
+  describeImage,
+  type ImageDescription,
+} from './describe/describe-image';
 export { type Digest, digestOf, Hasher, isDigest } from './digest';
 export { parseDigest } from './parse-digest';
 export { hasCode, OciError, type OciErrorCode } from './error';

@@ -13,6 +13,8 @@ export { type PushedStage, pushStage } from './build/push';
 export { readBuildTime } from './build/time';
 export { loadedText, pushedText, thereText, type Transfer, transferOf } from './build/transfer';
 export { checkNames, type NamedImage } from './names/check';
+export { type Declared, declaredInMetadata, declaredOf, type Describing } from './names/describing';
+export { description, type Description, followsCommit, unplaced } from './names/description';
 export { type Naming } from './names/naming';
 export { readFacts } from './names/read-facts';
 export { type ImageToLoad, imageTag, imageTags, namedTags } from './names/tags';

@@ -1,5 +1,5 @@
 import { join, relative, resolve } from 'node:path';
-import type { ExecutorContext, NxJsonConfiguration, Task } from '@nx/devkit';
+import type { ExecutorContext, NxJsonConfiguration, TargetConfiguration, Task } from '@nx/devkit';
 import {
   argsInMetadata,
   contextsInMetadata,
@@ -54,10 +54,21 @@ export function projectOf(context: RunContext): WorkspaceProject {
     ...(context.env && { env: context.env }),
     namedContexts: (variant) =>
       contextsInMetadata(project?.targets?.[dockerTarget('plan', variant)]?.metadata),
+    madeOf: (variant) => madeOf(project?.targets?.[dockerTarget('plan', variant)]),
     ownOutputs: ownOutputs(context),
     makersOf: makersOf(context),
     cacheEntry: (target) => cacheEntry(context, target),
   };
+}
+
+/** The files that the plan is an answer to, and whether it waits for another target. */
+function madeOf({ inputs = [], dependsOn = [] }: TargetConfiguration = {}) {
+  const files = inputs.flatMap((each) => {
+    const path =
+      typeof each === 'string' ? /^\{workspaceRoot\}\/([^*]+)$/.exec(each)?.[1] : undefined;
+    return path === undefined ? [] : [path];
+  });
+  return { files, others: dependsOn.length > 0 };
 }
 
 /** The Dockerfile that an executor's options name. */

@@ -30,8 +30,9 @@ export function composeBuilds(
     });
     const buildArgs = argumentsOf(args);
     const stage = target && withDefaults(target);
+    const { labels, unread: unreadLabels } = labelsOf(own.labels);
     const refused = refusedKeys({ ...own }, COMPOSE_BUILD_KEYS);
-    const unread = [...named.unread, ...refused, ...unreadSecrets];
+    const unread = [...named.unread, ...refused, ...unreadSecrets, ...unreadLabels];
     return {
       ...{ file, name },
       ...(files && { files }),
@@ -40,6 +41,7 @@ export function composeBuilds(
       ...(stage && { target: stage }),
       ...(platforms && { platforms }),
       ...(secrets && { secrets }),
+      ...(labels && { declared: { labels } }),
       ...(named.contexts && { contexts: named.contexts }),
       ...(unread.length > 0 && { unread }),
     };
@@ -77,16 +79,34 @@ function contextsOf(contexts: ComposeBuild['additional_contexts'] = {}) {
   return Object.fromEntries(pairs.map(([name, value]) => [name, withDefaults(String(value))]));
 }
 
+/** One whose variable has no default is unread: whoever runs Compose would have it another way. */
+function labelsOf(labels: ComposeBuild['labels']): {
+  labels?: Record<string, string>;
+  unread: string[];
+} {
+  const pairs = pairsOf(labels).map(
+    ([name, value]) => [name, withDefaults(String(value ?? ''))] as const,
+  );
+  const known = pairs.filter((each): each is [string, string] => each[1] !== null);
+  const unread = pairs.flatMap(([name, value]) =>
+    value === null ? `labels.${name} (a variable in it has no default)` : [],
+  );
+  return { ...(known.length > 0 && { labels: Object.fromEntries(known) }), unread };
+}
+
 function argumentsOf(args: ComposeBuild['args']): Record<string, string> | undefined {
-  const pairs = Array.isArray(args)
-    ? args.map((each) => {
-        const at = each.indexOf('=');
-        return [at < 0 ? each : each.slice(0, at), at < 0 ? null : each.slice(at + 1)] as const;
-      })
-    : Object.entries(args ?? {});
-  const known = pairs.flatMap(([name, value]) => {
+  const known = pairsOf(args).flatMap(([name, value]) => {
     const text = value === null || value === undefined ? null : withDefaults(String(value));
     return text === null ? [] : [[name, text] as const];
   });
   return known.length > 0 ? Object.fromEntries(known) : undefined;
+}
+
+/** Of a map, or of a list of `NAME=VALUE`. */
+function pairsOf(given: ComposeBuild['args']) {
+  if (!Array.isArray(given)) return Object.entries(given ?? {});
+  return given.map((each) => {
+    const at = each.indexOf('=');
+    return [at < 0 ? each : each.slice(0, at), at < 0 ? null : each.slice(at + 1)] as const;
+  });
 }

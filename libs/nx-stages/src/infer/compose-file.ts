@@ -38,6 +38,7 @@ export interface ComposeBuild {
   target?: string;
   additional_contexts?: ComposeBuild['args'];
   platforms?: string[];
+  labels?: ComposeBuild['args'];
   secrets?: (string | { source?: string; target?: string })[];
   ssh?: string | string[] | Record<string, string | null>;
 }

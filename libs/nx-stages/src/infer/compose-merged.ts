@@ -122,7 +122,7 @@ function merge(base: ComposeService | null, own: ComposeService | null): Compose
 }
 
 function mergedBuild(base: ComposeBuild, own: ComposeBuild): ComposeBuild {
-  const maps = (['args', 'additional_contexts'] as const).flatMap((key) => {
+  const maps = (['args', 'additional_contexts', 'labels'] as const).flatMap((key) => {
     const both = { ...mapOf(base[key]), ...mapOf(own[key]) };
     return Object.keys(both).length > 0 ? [[key, both] as const] : [];
   });

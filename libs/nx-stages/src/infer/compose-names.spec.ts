@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { DockerOptions, PluginOptions } from '@excel2doc/stages';
+import { declaredOf, type DockerOptions, type PluginOptions } from '@excel2doc/stages';
 import { InferredWorkspace } from '../testing/inferred';
 
 let workspace: InferredWorkspace;
@@ -21,7 +21,8 @@ function built(files: Record<string, string>, options: PluginOptions = {}) {
     buildArgs?: Record<string, string>;
     unread?: string[];
   };
-  return { context, platforms, buildArgs, unread, inputs: plan?.inputs };
+  const declared = declaredOf(projects['api']?.targets?.['docker-build']?.metadata);
+  return { context, platforms, buildArgs, unread, declared, inputs: plan?.inputs };
 }
 const build = (text: string) => `services: { api: { build: ${text} } }\n`;
 const whole = build('{ context: ., dockerfile: api/Dockerfile, args: { A: dev, B: dev } }');
@@ -79,16 +80,17 @@ test('files that are given together are laid over each other, and replace those 
   const found = built({
     '.env': 'COMPOSE_PATH_SEPARATOR=,\nCOMPOSE_FILE="base.yml,over.yml"\n',
     'base.yml': build(
-      '{ context: ., dockerfile: api/Dockerfile, args: { A: base, B: base }, platforms: [linux/amd64] }',
+      '{ context: ., dockerfile: api/Dockerfile, args: { A: base, B: base }, platforms: [linux/amd64], labels: [a=a, b=b] }',
     ),
-    'over.yml': build('{ args: [B=over], platforms: [linux/arm64], labels: { a: b } }'),
+    'over.yml': build('{ args: [B=over], platforms: [linux/arm64], labels: { a: c }, network: host }'),
     'compose.yaml': build('api'),
   });
   expect(found).toMatchObject({
     context: '.',
     buildArgs: { A: 'base', B: 'over' },
     platforms: ['linux/amd64', 'linux/arm64'],
-    unread: ['base.yml, api: labels'],
+    unread: ['base.yml, api: network'],
+    declared: { labels: { a: 'c', b: 'b' } },
   });
 });
 

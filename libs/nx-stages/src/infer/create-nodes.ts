@@ -175,7 +175,7 @@ function findDockerfiles(
           ({ settings, names: services, others }, at): Omit<ProjectDockerfile, 'stages'> => ({
             ...{ file, root, name, settings, isFurther: at > 0 },
             ...(at === 0 ? { variant: own, services, image: imageOf(own) } : further(services)),
-            others: others.map(({ names, stage }) => ({ ...further(names), stage })),
+            others: others.map(({ names, ...other }) => ({ ...further(names), ...other })),
           }),
         );
       });

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { SaidOptions, SecretOptions } from '@excel2doc/stages';
+import type { Declared, SaidOptions, SecretOptions } from '@excel2doc/stages';
 import type { DeclaredContext } from './declared-contexts';
 
 /** What a Compose file or a Bake file says about one build; paths are relative to the workspace. */
@@ -16,6 +16,8 @@ export interface DeclaredBuild {
   target?: string;
   platforms?: string[];
   secrets?: SecretOptions;
+  /** What it says about the image. */
+  declared?: Declared;
   /** What stands for images that the Dockerfile names, by name. */
   contexts?: Record<string, DeclaredContext>;
   /** What it says and is not carried out, as `labels` or `args.NAME`. */
@@ -34,6 +36,8 @@ export interface BuildSettings {
   /** Stages that somebody asks for by name. */
   targets: string[];
   contexts?: Record<string, DeclaredContext>;
+  /** What they say about the image. */
+  declared?: Declared;
   /** The files that say so. */
   files: string[];
   /** What they say and is not carried out: `compose.yaml, api: labels`. */
@@ -46,7 +50,14 @@ export interface Recipe {
   /** The services or Bake targets that its image is for; the first names it. */
   names: [string, ...string[]] | [];
   /** Images of other stages of the same build, and who asks for each. */
-  others: { names: [string, ...string[]]; stage: string | undefined }[];
+  others: OtherRecipe[];
+}
+
+/** The image of another stage, or of the same one that something else is said about. */
+export interface OtherRecipe {
+  names: [string, ...string[]];
+  stage: string | undefined;
+  declared: Declared | undefined;
 }
 
 /**
@@ -73,18 +84,16 @@ const sorted = (args: Record<string, unknown> = {}) =>
   Object.entries(args).sort(([a], [b]) => (a < b ? -1 : 1));
 
 function recipe(group: readonly DeclaredBuild[], elsewhere: readonly DeclaredBuild[]): Recipe {
-  const byStage = new Map<string | undefined, [string, ...string[]]>();
-  for (const { target, name } of group) {
-    const names = byStage.get(target);
-    if (names) names.push(name);
-    else byStage.set(target, [name]);
+  const images = new Map<string, OtherRecipe>();
+  for (const { target: stage, name, declared } of group) {
+    const { labels, annotations } = declared ?? {};
+    const key = JSON.stringify([stage, sorted(labels), annotations]);
+    const known = images.get(key);
+    if (known) known.names.push(name);
+    else images.set(key, { names: [name], stage, declared });
   }
-  const [[, names] = [undefined, [] as []], ...others] = byStage;
-  return {
-    settings: merged([...group, ...elsewhere]),
-    names,
-    others: others.map(([stage, names]) => ({ stage, names })),
-  };
+  const [main, ...others] = images.values();
+  return { settings: merged([...group, ...elsewhere]), names: main?.names ?? [], others };
 }
 
 /** The first declaration that has something to say counts, but every target is kept. */
@@ -98,6 +107,8 @@ function merged(builds: readonly DeclaredBuild[]): BuildSettings {
     first('contexts'),
   ];
   const elsewhere = builds.find(({ file }) => file !== builds[0]?.file);
+  // Another image of the same file has its own.
+  const declared = builds[0]?.declared ?? elsewhere?.declared;
   const stage = builds[0]?.target ?? elsewhere?.target;
   // Sources say nothing about an image: each file adds what the ones before it leave out.
   const secrets = builds
@@ -114,6 +125,7 @@ function merged(builds: readonly DeclaredBuild[]): BuildSettings {
     ...(platforms && { platforms }),
     ...(secrets.length > 0 && { secrets }),
     ...(contexts && { contexts }),
+    ...(declared && { declared }),
     ...(stage !== undefined && { stage }),
     ...(unread.length > 0 && { unread }),
     targets: [...new Set(builds.flatMap(({ target }) => target ?? []))].sort(),

@@ -72,6 +72,8 @@ describe('docker-plan', () => {
     ['platforms = [upper("x")]', 'platforms'],
     ['secret = ["id=${upper("x")}"]', 'secret'],
     ['ssh = [upper("x")]', 'ssh'],
+    ['labels = { a = upper("x") }', 'labels.a'],
+    ['annotations = [upper("x")]', 'annotations'],
   ])('refuses %s of a Bake target', (line, key) => {
     const file = { 'docker-bake.hcl': `target "api" {\n  context = "api"\n  ${line}\n}\n` };
     expect(plan(file)).toThrow(`docker-bake.hcl, api: ${key}`);
@@ -81,8 +83,8 @@ describe('docker-plan', () => {
     const compose = (build: string) => ({
       'compose.yaml': `services: { api: { build: { context: api, ${build} } } }\n`,
     });
-    expect(plan(compose('labels: { a: b }, additional_contexts: { b: ../b }'))).toThrow(
-      'compose.yaml, api: additional_contexts.b (it is outside of the workspace); compose.yaml, api: labels',
+    expect(plan(compose('network: host, additional_contexts: { b: ../b }'))).toThrow(
+      'compose.yaml, api: additional_contexts.b (it is outside of the workspace); compose.yaml, api: network',
     );
     expect(plan(compose('tags: [a], cache_from: [b], args: { NAME: y }'))).not.toThrow();
   });

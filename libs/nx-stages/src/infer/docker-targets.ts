@@ -2,7 +2,10 @@ import { posix } from 'node:path';
 import type { TargetConfiguration } from '@nx/devkit';
 import type { StageSummary } from '@excel2doc/dockerfile';
 import {
+  type Declared,
   declaredArgs,
+  declaredInMetadata,
+  type Describing,
   dockerTarget,
   homeOf,
   type NamedContexts,
@@ -47,6 +50,8 @@ export interface OtherImage {
   /** Undefined for the last one. */
   stage: string | undefined;
   services: string[];
+  /** What a declaration says about it. */
+  declared?: Declared | undefined;
 }
 
 const executor = (name: string) => `@excel2doc/nx-stages:${name}`;
@@ -168,7 +173,8 @@ export function dockerTargets(
   const nameOf = (stage: string | undefined) =>
     (stages.find(({ name }) => name === stage) ?? stages.at(-1))?.name;
   const { image, services } = location;
-  const own = { variant, image, stage: settings.stage, services };
+  const { declared } = settings;
+  const own = { variant, image, stage: settings.stage, services, declared };
   for (const each of [own, ...location.others])
     addNew(
       targets,
@@ -178,6 +184,10 @@ export function dockerTargets(
         naming: {
           ...(options.tags && { tags: options.tags }),
           ...(options.skipDefaultTag && { skipDefaultTag: true }),
+        },
+        describing: {
+          ...(options.labels && { labels: options.labels }),
+          ...(options.annotations && { annotations: options.annotations }),
         },
       }),
     );
@@ -233,16 +243,22 @@ function imageTargets(
     image,
     stage,
     services,
+    declared = {},
   }: Omit<OtherImage, 'variant'> & { variant?: string | undefined },
   location: DockerfileLocation,
-  { source, registry, naming }: { source: object; registry: string | undefined; naming: Naming },
+  {
+    source,
+    registry,
+    naming,
+    describing,
+  }: { source: object; registry: string | undefined; naming: Naming; describing: Describing },
 ): Record<string, TargetConfiguration> {
   // Without stages the Dockerfile is broken, which docker-plan says.
   const made =
     stage === undefined
       ? dockerTarget('plan', location.variant)
       : stageTarget(stage, location.variant);
-  const what = { stage: stage ?? '', image, ...naming };
+  const what = { stage: stage ?? '', image, ...naming, ...describing };
   return {
     [dockerTarget('build', variant)]: {
       executor: executor('docker-image'),
@@ -256,6 +272,7 @@ function imageTargets(
         description: `The image of ${location.dockerfile} in the engine, as ${image}`,
         // Not an option: nothing hangs on it but which image Compose is told to run.
         ...(services.length > 0 && { services }),
+        ...declaredInMetadata(declared),
       },
     },
     [dockerTarget('watch', variant)]: {
@@ -289,6 +306,7 @@ function imageTargets(
       },
       metadata: {
         description: 'Push the image to a registry, no engine needed (--repository=NAME)',
+        ...declaredInMetadata(declared),
       },
     },
   };

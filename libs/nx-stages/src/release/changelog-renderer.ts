@@ -9,7 +9,8 @@ export default class ImageChangelogRenderer extends DefaultChangelogRenderer {
     const images = await this.images();
     if (text === '' || images.length === 0) return text;
     const lines = images.map(
-      ({ repository, version, digest }) => `- \`${repository}:${version}@${digest}\``,
+      ({ repository, version, digest }) =>
+        `- \`${repository}:${version}${digest === undefined ? '' : `@${digest}`}\``,
     );
     return `${text.trimEnd()}\n\n### 🐳 Images\n\n${lines.join('\n')}`;
   }

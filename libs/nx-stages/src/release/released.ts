@@ -7,7 +7,8 @@ export interface Released {
   version: string;
   /** Where it will be, without a tag. */
   repository: string;
-  digest: string;
+  /** Absent where a label names the commit that is to come. */
+  digest?: string;
 }
 
 /** In a project's outputs, one for each of its images. Relative to the workspace. */

@@ -57,22 +57,41 @@ export async function pushImage(
   return { descriptor, uploadedBytes, blobs: counts };
 }
 
-function indexBytes(images: readonly Descriptor[]): Buffer {
-  const index: Index = { schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: [...images] };
+function indexBytes(
+  images: readonly Descriptor[],
+  annotations: Readonly<Record<string, string>> = {},
+): Buffer {
+  const index: Index = {
+    ...{ schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: [...images] },
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+  };
   return Buffer.from(JSON.stringify(index));
 }
 
-/** What a registry will call the images of several platforms, or the one of one, before it has them. */
+/** An image of an index, and what is said of it there. */
+export interface IndexedImage {
+  record: ImageRecord;
+  source: BlobSource;
+  annotations?: Readonly<Record<string, string>>;
+}
+
+/**
+ * What a registry will call the images of several platforms, or the one of one, before it has them.
+ *
+ * @param annotations of the index, where it comes to one
+ */
 export async function digestOnPush(
-  images: readonly { record: ImageRecord; source: BlobSource }[],
+  images: readonly IndexedImage[],
+  annotations?: Readonly<Record<string, string>>,
 ): Promise<Digest> {
   const descriptors = await Promise.all(
-    images.map(async ({ record, source }) =>
-      descriptorOf(record, await readBlob(source, record.digest)),
-    ),
+    images.map(async ({ record, source, annotations: said }) => ({
+      ...descriptorOf(record, await readBlob(source, record.digest)),
+      ...(said && Object.keys(said).length > 0 && { annotations: said }),
+    })),
   );
   const [only, ...others] = descriptors;
-  return only && others.length === 0 ? only.digest : digestOf(indexBytes(descriptors));
+  return only && others.length === 0 ? only.digest : digestOf(indexBytes(descriptors, annotations));
 }
 
 function descriptorOf(record: ImageRecord, manifest: Buffer): Descriptor {
@@ -86,8 +105,9 @@ export async function pushIndex(
   repository: Repository,
   tag: string,
   images: readonly Descriptor[],
+  annotations?: Readonly<Record<string, string>>,
 ): Promise<Descriptor> {
-  const bytes = indexBytes(images);
+  const bytes = indexBytes(images, annotations);
   await repository.putManifest(tag, bytes, MEDIA_TYPES.index);
   return { mediaType: MEDIA_TYPES.index, digest: digestOf(bytes), size: bytes.length };
 }

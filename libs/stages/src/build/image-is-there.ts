@@ -4,13 +4,14 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openImageSocket } from '@excel2doc/engine';
 import type { ImageRecord } from '@excel2doc/oci';
-import { tagFacts, usesGitTags } from '../names/facts';
-import type { Known } from '../names/known';
+import { describesGitTags, description } from '../names/description';
+import { type TagFacts, tagFacts, usesGitTags } from '../names/facts';
 import { GitFiles } from '../workspace/git-files';
 import { type ImageToLoad, imageTags } from '../names/tags';
 import type { DockerProject } from '../workspace/docker-project';
 import { outputRoot } from '../workspace/paths';
 import { imageId } from './load';
+import { describedStage } from './described';
 import { Outputs } from './outputs';
 
 /** What an image was called when it was put into the engine last. Of this machine: no cache has it. */
@@ -21,6 +22,8 @@ interface LoadedFile {
   head: string | null;
   /** Whether it was made of the commit as it is. */
   isOfHead: boolean;
+  /** When that commit was made, where a label says so. */
+  committed?: string;
   names: string[];
 }
 
@@ -40,14 +43,18 @@ export async function imageIsThere(
   const head = git?.commit;
   if (!loaded || loaded.head !== (head ?? null)) return false;
   // What git's files do not tell, the task finds out.
-  if (usesGitTags(naming) && git && git.tagsAtHead() === undefined) return false;
+  if ((usesGitTags(naming) || describesGitTags(naming)) && git && git.tagsAtHead() === undefined)
+    return false;
   const commit = loaded.isOfHead ? head : undefined;
-  const facts = tagFacts({ root: project.root, projectName: project.project.name, commit, env });
+  const { committed } = loaded;
+  const { name: projectName } = project.project;
+  const facts = tagFacts({ root: project.root, projectName, commit, committed, env });
   const { tags } = imageTags(naming, facts, loaded.digest, env);
   if (tags.map((each) => `${image}:${each}`).join() !== loaded.names.join()) return false;
   const store = await openImageSocket({ choice: project.engineChoice, env });
   if (!store) return false;
-  const { record } = await (await Outputs.open(project, store.platform)).read(stage);
+  const outputs = await Outputs.open(project, store.platform);
+  const { record } = await describedStage(outputs, stage, description(naming, facts));
   if (loaded.digest !== record.digest) return false;
   const ids = await store.imageIds(loaded.names);
   return loaded.names.every((name) => ids.get(name) === imageId(store, record));
@@ -59,12 +66,13 @@ export async function rememberLoaded(
   image: string,
   { digest }: ImageRecord,
   names: string[],
-  commit: Known<string>,
+  { commit, committed }: TagFacts,
 ): Promise<void> {
   const head = GitFiles.at(project.root)?.commit ?? null;
   const isOfHead = 'value' in commit && commit.value === head;
   const path = project.absolute(loadedPath(project.home, image));
-  const loaded: LoadedFile = { format: 2, digest, head, isOfHead, names };
+  const time = 'value' in committed && { committed: committed.value };
+  const loaded: LoadedFile = { format: 2, digest, head, isOfHead, names, ...time };
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}`;
   await writeFile(temporary, `${JSON.stringify(loaded, undefined, 2)}\n`);

@@ -1,8 +1,10 @@
 import { openImageStore } from '@excel2doc/engine';
 import type { DockerProject } from '../workspace/docker-project';
+import { description } from '../names/description';
+import { describedStage } from './described';
 import { withHealing } from './healing';
 import { rememberLoaded } from './image-is-there';
-import { type Loaded, loadStage } from './load';
+import { type Loaded, loadDescribed } from './load';
 import { Outputs } from './outputs';
 import { readFacts } from '../names/read-facts';
 import { type ImageToLoad, imageTags } from '../names/tags';
@@ -21,11 +23,13 @@ export async function loadImage(
   const engine = await openImageStore({ choice: project.engineChoice });
   const outputs = await Outputs.open(project, engine.platform);
   return withHealing({ project, outputs }, { stages: [stage] }, async () => {
-    const { record } = await outputs.read(stage);
+    const said = description(naming, await facts);
+    const described = await describedStage(outputs, stage, said);
+    const { record } = described;
     const { tags, notes } = imageTags(naming, await facts, record.digest);
     const [name = '', ...others] = tags.map((each) => `${image}:${each}`);
-    const loaded = await loadStage(engine, outputs, stage, [name, ...others], project.engine);
-    await rememberLoaded(project, image, record, [name, ...others], (await facts).commit);
-    return { ...loaded, name, others, notes };
+    const loaded = await loadDescribed(engine, described, [name, ...others], project.engine);
+    await rememberLoaded(project, image, record, [name, ...others], await facts);
+    return { ...loaded, name, others, notes: [...notes, ...said.notes] };
   });
 }

@@ -1,6 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import { type ImageStore, locateEngine } from '@excel2doc/engine';
-import { type Digest, type ImageRecord, layoutSource, loadTar, readLayout } from '@excel2doc/oci';
+import {
+  type DescribedImage,
+  type Digest,
+  type ImageRecord,
+  layoutSource,
+  loadTar,
+  readLayout,
+} from '@excel2doc/oci';
 import type { LocalImage } from '../bases/bases';
 import { lackingLayers } from './lacking-layers';
 import type { Outputs } from './outputs';
@@ -33,27 +40,37 @@ export async function loadStage(
   outputs: Outputs,
   stage: string,
   tags: [string, ...string[]],
+  located: () => Promise<ImageStore> = locateEngine,
+): Promise<Loaded> {
+  const { record } = await outputs.read(stage);
+  return loadDescribed(engine, { record, source: await outputs.source(stage) }, tags, located);
+}
+
+/** The same for an image as it is described. @see loadStage */
+export async function loadDescribed(
+  engine: ImageStore,
+  image: DescribedImage,
+  tags: [string, ...string[]],
   /** The engine again, by its client. */
   located: () => Promise<ImageStore> = locateEngine,
 ): Promise<Loaded> {
-  return whileBusy(() => loadAndName(engine, outputs, stage, tags, located));
+  return whileBusy(() => loadAndName(engine, image, tags, located));
 }
 
 async function loadAndName(
   engine: ImageStore,
-  outputs: Outputs,
-  stage: string,
+  image: DescribedImage,
   tags: [string, ...string[]],
   located: () => Promise<ImageStore>,
 ): Promise<Loaded> {
-  const { record } = await outputs.read(stage);
+  const { record } = image;
   const id = imageId(engine, record);
   const ids = await engine.imageIds(tags);
   const isNamed = [...ids.values()].includes(id);
   const loaded =
     isNamed || (await isUnderAnotherName(engine, id))
       ? { how: 'present' as const, sentBytes: 0 }
-      : await load(engine, outputs, stage, await relatives(engine, tags[0], ids), located);
+      : await load(engine, image, await relatives(engine, tags[0], ids), located);
   for (const tag of tags) {
     if (ids.get(tag) !== id) await engine.tag(id, tag);
   }
@@ -87,13 +104,10 @@ async function relatives(
 
 async function load(
   engine: ImageStore,
-  outputs: Outputs,
-  stage: string,
+  { record, source }: DescribedImage,
   relatives: readonly string[],
   located: () => Promise<ImageStore>,
 ): Promise<Omit<Loaded, 'digest'>> {
-  const { record } = await outputs.read(stage);
-  const source = await outputs.source(stage);
   const sent = { record, source, tags: [], manifest: engine.manifestFormat };
   const images = await Promise.all(relatives.map((id) => engine.inspectImage(id)));
   const known = images.flatMap((image) => (image ? [image.layers] : []));

@@ -14,6 +14,8 @@ import {
 } from '@excel2doc/oci';
 import { atMirror } from '../bases/bases';
 import type { DockerProject } from '../workspace/docker-project';
+import { annotationsAt, type Description } from '../names/description';
+import { describedStage } from './described';
 import { withHealing } from './healing';
 import { Outputs } from './outputs';
 import { readPlan } from '../plan/read';
@@ -27,6 +29,8 @@ export interface StagePush {
   /** Names for what is pushed, made from its digest: the first is set first. */
   tags: (digest: Digest) => string[];
   sbom: boolean;
+  /** What is said about it. */
+  said: Description;
 }
 
 export interface PushedStage {
@@ -53,7 +57,12 @@ export async function pushStage(push: StagePush): Promise<PushedStage> {
       await withHealing(healing, { stages: [stage] }, () => pushPlatform(push, outputs)),
     );
   }
-  const descriptors = platforms.map(({ descriptor }) => descriptor);
+  const { annotations } = push.said;
+  const descriptors = platforms.map(({ descriptor, platform }) => {
+    const own = annotationsAt(annotations, 'manifest-descriptor', platform);
+    return { ...descriptor, ...(Object.keys(own).length > 0 && { annotations: own }) };
+  });
+  const ofIndex = annotationsAt(annotations, 'index');
   const [only, ...others] = descriptors;
   if (only && others.length === 0) {
     const tags = push.tags(only.digest);
@@ -62,9 +71,9 @@ export async function pushStage(push: StagePush): Promise<PushedStage> {
     return { digest: only.digest, tags, platforms };
   }
   const [first = 'latest'] = push.tags(descriptors[0]!.digest);
-  const { digest } = await pushIndex(repository, first, descriptors);
+  const { digest } = await pushIndex(repository, first, descriptors, ofIndex);
   const tags = push.tags(digest);
-  for (const tag of tags.slice(1)) await pushIndex(repository, tag, descriptors);
+  for (const tag of tags.slice(1)) await pushIndex(repository, tag, descriptors, ofIndex);
   return { digest, tags, platforms };
 }
 
@@ -73,8 +82,7 @@ async function pushPlatform(
   outputs: Outputs,
 ): Promise<PushedStage['platforms'][number]> {
   const { repository, stage } = push;
-  const { record } = await outputs.read(stage);
-  const source = await outputs.source(stage);
+  const { record, source } = await describedStage(outputs, stage, push.said);
   const base = await baseImageOf(outputs, record);
   const from = base ? parseReference(atMirror(base)) : undefined;
   const isNear = from?.registry === parseReference(repository.name).registry;

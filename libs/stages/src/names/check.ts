@@ -1,11 +1,13 @@
 import { OciError, parseReference } from '@excel2doc/oci';
 import { StagesError } from '../workspace/fault';
+import type { Describing } from './describing';
+import { checkDescription } from './description';
 import { entriesOf, type Naming } from './naming';
 import { imageTag } from './tags';
 import { parseTemplates } from './template';
 
 /** An image that a target of the workspace gives a name. */
-export interface NamedImage extends Naming {
+export interface NamedImage extends Naming, Describing {
   /** `api:docker-build` */
   target: string;
   project: string;
@@ -19,7 +21,7 @@ export interface NamedImage extends Naming {
  * Refuses what no engine and no registry would take as a name, before anything is built.
  *
  * @param all every image of the workspace: two projects may not call theirs the same
- * @throws StagesError `NAME_INVALID`, `NAME_TAKEN`, `TAG_INVALID`
+ * @throws StagesError `NAME_INVALID`, `NAME_TAKEN`, `TAG_INVALID`, `LABEL_INVALID`
  */
 export function checkNames(image: NamedImage, all: readonly NamedImage[]): void {
   checkRepository(image, 'image', image.image);
@@ -27,6 +29,7 @@ export function checkNames(image: NamedImage, all: readonly NamedImage[]): void 
   try {
     if (image.tag !== undefined || !image.skipDefaultTag) imageTag(image.tag);
     parseTemplates(entriesOf(image));
+    checkDescription(image);
   } catch (error) {
     throw named(image, error);
   }

@@ -6,6 +6,8 @@ export interface CiRef {
   pullRequest?: string;
   defaultBranch?: string;
   isScheduled?: boolean;
+  /** The address of the repository. */
+  source?: string;
 }
 
 type Env = NodeJS.ProcessEnv;
@@ -18,6 +20,9 @@ const SERVICES: { is: (env: Env) => boolean; read: (env: Env) => Partial<CiRef> 
     read: (env) => ({
       ...ofRef(env['GITHUB_REF']),
       ...(env['GITHUB_EVENT_NAME'] === 'schedule' && { isScheduled: true }),
+      ...(env['GITHUB_REPOSITORY'] && {
+        source: `${env['GITHUB_SERVER_URL'] ?? 'https://github.com'}/${env['GITHUB_REPOSITORY']}`,
+      }),
     }),
   },
   {
@@ -29,6 +34,7 @@ const SERVICES: { is: (env: Env) => boolean; read: (env: Env) => Partial<CiRef> 
           ? { pullRequest: env['CI_COMMIT_PULL_REQUEST'] }
           : given('branch', env['CI_COMMIT_BRANCH'])),
       ...given('defaultBranch', env['CI_REPO_DEFAULT_BRANCH']),
+      ...given('source', env['CI_REPO_URL']),
       ...(env['CI_PIPELINE_EVENT'] === 'cron' && { isScheduled: true }),
     }),
   },
@@ -39,6 +45,7 @@ const SERVICES: { is: (env: Env) => boolean; read: (env: Env) => Partial<CiRef> 
       ...given('branch', env['CI_COMMIT_BRANCH']),
       ...given('pullRequest', env['CI_MERGE_REQUEST_IID']),
       ...given('defaultBranch', env['CI_DEFAULT_BRANCH']),
+      ...given('source', env['CI_PROJECT_URL']),
       ...(env['CI_PIPELINE_SOURCE'] === 'schedule' && { isScheduled: true }),
     }),
   },

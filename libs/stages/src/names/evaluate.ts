@@ -28,6 +28,16 @@ export function evaluate(template: TagTemplate, facts: TagFacts): Known<string> 
   }
 }
 
+/** A text with its expressions filled in, as a label has it. */
+export function textOf(text: string, facts: TagFacts): Known<string> {
+  try {
+    return { value: plain(text, facts) };
+  } catch (error) {
+    if (error instanceof LeftOut) return { why: error.message };
+    throw error;
+  }
+}
+
 function defaultPrefix({ type, attributes }: TagTemplate): string {
   if (type === 'sha') return 'sha-';
   return type === 'ref' && attributes['event'] === 'pr' ? 'pr-' : '';
@@ -95,6 +105,13 @@ function expression(name: string, rest: string, facts: TagFacts): string {
   if (name === 'branch') return must(facts.branch);
   if (name === 'tag') return onlyTag(facts);
   if (name === 'sha') return must(facts.commit).slice(0, SHORT);
+  if (name === 'commit') return must(facts.commit);
+  if (name === 'source') return must(facts.source);
+  if (name === 'version') return must(facts.version);
+  if (name === 'commit_date') {
+    const committed = must(facts.committed);
+    return rest === '' ? committed : formatDate(rest, new Date(committed));
+  }
   return formatDate(rest, facts.now);
 }
 

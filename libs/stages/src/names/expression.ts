@@ -41,7 +41,7 @@ export function formatDate(rest: string, now: Date): string {
   if (format === undefined || letters)
     throw wrong(
       `{{date ${rest}}}`,
-      "Write {{date 'YYYYMMDD'}}: it knows YYYY, YY, MM, DD, HH, mm, ss and X",
+      "It is written as in {{date 'YYYYMMDD'}}: it knows YYYY, YY, MM, DD, HH, mm, ss and X",
     );
   let parts: Intl.DateTimeFormatPart[];
   try {

@@ -89,6 +89,37 @@ test('the default branch and the address are those of origin', () => {
   expect(GitFiles.at(folder)?.origin).toBe('https://git.example.com/team/shop.git');
 });
 
+test('the source is what CI says, else the address of origin, without who is let in', () => {
+  git('init', '--quiet');
+  commit('one');
+  expect(factsIn().source).toEqual({ why: 'git has no remote origin' });
+  git('remote', 'add', 'origin', 'https://token:s3cret@git.example.com/team/shop.git');
+  expect(factsIn().source).toEqual({ value: 'https://git.example.com/team/shop' });
+  const services: [NodeJS.ProcessEnv, string][] = [
+    [{ GITHUB_REF: 'refs/heads/a', GITHUB_REPOSITORY: 't/s' }, 'https://github.com/t/s'],
+    [
+      { GITLAB_CI: 'true', CI_PROJECT_URL: 'https://gl.example.com/t/s' },
+      'https://gl.example.com/t/s',
+    ],
+    [{ CI: 'woodpecker', CI_REPO_URL: 'https://wp.example.com/t/s' }, 'https://wp.example.com/t/s'],
+  ];
+  for (const [env, value] of services) expect(factsIn(env).source).toEqual({ value });
+  git('remote', 'set-url', 'origin', '/srv/git/shop.git');
+  expect(factsIn().source).toEqual({ why: 'the remote origin is a path of this machine' });
+});
+
+test('the version is the one at the commit, or the one that is being released; a time is of a commit', () => {
+  git('init', '--quiet');
+  const head = commit('one');
+  git('tag', 'v1.2.3');
+  const of = { root: folder, projectName: 'api', commit: head, env: {} };
+  expect(tagFacts(of).version).toEqual({ value: '1.2.3' });
+  expect(tagFacts({ ...of, version: '2.0.0' }).version).toEqual({ value: '2.0.0' });
+  const committed = '2026-03-07T14:00:00Z';
+  expect(tagFacts({ ...of, committed }).committed).toEqual({ value: committed });
+  expect(tagFacts({ ...of, commit: undefined, committed }).committed).toHaveProperty('why');
+});
+
 const GITLAB = { GITLAB_CI: 'true' };
 const WOODPECKER = { CI: 'woodpecker', CI_COMMIT_BRANCH: 'main' };
 test.each<[string, NodeJS.ProcessEnv, object]>([

@@ -2,6 +2,8 @@ import { ciRef } from './ci';
 import { GitFiles } from '../workspace/git-files';
 import type { Known } from './known';
 import { entriesOf, type Naming } from './naming';
+import { versionAt } from './semver';
+import { sourceUrl } from './source-url';
 
 /** What tags are made of. */
 export interface TagFacts {
@@ -12,6 +14,12 @@ export interface TagFacts {
   pullRequest: Known<string>;
   /** Git's tags that this is a build of. */
   gitTags: Known<string[]>;
+  /** The project's version, by git's tags or as it is released. */
+  version: Known<string>;
+  /** When the commit was made: `2026-03-07T14:00:00Z`. */
+  committed: Known<string>;
+  /** Where the sources are: `https://github.com/team/shop`. */
+  source: Known<string>;
   defaultBranch: Known<string>;
   isScheduled: boolean;
   now: Date;
@@ -24,6 +32,10 @@ export interface FactsOf {
   commit: string | undefined;
   /** The tags at the commit, where git's files do not tell. */
   gitTags?: readonly string[];
+  /** The time of that commit, where somebody asked git for it. */
+  committed?: string | undefined;
+  /** The version that is being released. */
+  version?: string | undefined;
   env?: NodeJS.ProcessEnv;
   now?: Date;
 }
@@ -33,7 +45,7 @@ export interface FactsOf {
  * branch. Starts no process.
  */
 export function tagFacts({ root, projectName, commit, gitTags, ...rest }: FactsOf): TagFacts {
-  const { env = process.env, now = new Date() } = rest;
+  const { env = process.env, now = new Date(), committed, version } = rest;
   const git = GitFiles.at(root);
   const ci = ciRef(env);
   const isOther = `this is a build of ${describe(ci ?? {})}`;
@@ -51,6 +63,14 @@ export function tagFacts({ root, projectName, commit, gitTags, ...rest }: FactsO
     const shallow = '; this clone is shallow, `git fetch --tags` brings them';
     return { why: `no tag of git is at the commit${git?.isShallow ? shallow : ''}` };
   };
+  const readVersion = (): Known<string> => {
+    if (version !== undefined) return { value: version };
+    const tags = readTags();
+    if ('why' in tags) return tags;
+    const found = versionAt(tags.value, projectName);
+    return 'why' in found ? found : { value: found.value.version };
+  };
+  const address = ci?.source ?? git?.origin;
   return {
     projectName,
     isScheduled: ci?.isScheduled ?? false,
@@ -70,6 +90,14 @@ export function tagFacts({ root, projectName, commit, gitTags, ...rest }: FactsO
     get gitTags() {
       return readTags();
     },
+    get version() {
+      return readVersion();
+    },
+    committed: known(commit === undefined ? undefined : committed, noCommit),
+    source: known(
+      address && sourceUrl(address),
+      address ? 'the remote origin is a path of this machine' : 'git has no remote origin',
+    ),
     defaultBranch: known(
       ci?.defaultBranch ?? git?.defaultBranch,
       'which branch is the default one is not known; `git remote set-head origin -a` finds out',

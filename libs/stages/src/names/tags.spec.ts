@@ -1,23 +1,9 @@
 import { expect, test } from 'vitest';
 import type { TagFacts } from './facts';
+import { COMMIT, facts } from '../testing/facts';
 import { imageTag, imageTags, namedTags } from './tags';
 
-const COMMIT = '1234567890abcdef1234567890abcdef12345678';
 const DIGEST = `sha256:${'d'.repeat(64)}`;
-
-function facts(more: Partial<TagFacts> = {}): TagFacts {
-  return {
-    projectName: 'api',
-    commit: { value: COMMIT },
-    branch: { value: 'main' },
-    pullRequest: { why: 'no pull request' },
-    gitTags: { why: 'no tag' },
-    defaultBranch: { value: 'main' },
-    isScheduled: false,
-    now: new Date('2026-03-07T22:04:05Z'),
-    ...more,
-  };
-}
 
 const version = (tag: string) => facts({ gitTags: { value: [tag] } });
 

@@ -1,4 +1,5 @@
 import { StagesError } from '../workspace/fault';
+import type { Describing } from './describing';
 import { evaluate } from './evaluate';
 import type { TagFacts } from './facts';
 import { entriesOf, type Naming } from './naming';
@@ -6,7 +7,7 @@ import { invalid, parseTemplates } from './template';
 import { validTag } from './valid';
 
 /** Which image is brought into the engine, and its name there. */
-export interface ImageToLoad extends Naming {
+export interface ImageToLoad extends Naming, Describing {
   stage: string;
   /** Without a tag. */
   image: string;

@@ -2,6 +2,7 @@ import { Repository } from '@excel2doc/oci';
 import { loadImage } from '../build/load-image';
 import { makeStage, type StageToMake } from '../build/make-stage';
 import { pushStage } from '../build/push';
+import { description } from '../names/description';
 import { imageTags } from '../names/tags';
 import { readFacts } from '../names/read-facts';
 import { loadedText, pushedText } from '../build/transfer';
@@ -45,7 +46,9 @@ export async function runStep(step: Step, say: (line: string) => void): Promise<
     try {
       const facts = await readFacts(project, { tag });
       const tags = (digest: string) => imageTags({ tag }, facts, digest).tags;
-      const pushed = await pushStage({ project, stage, name: image, repository, tags, sbom: true });
+      const said = description({}, facts);
+      const what = { project, stage, name: image, repository, tags, sbom: true, said };
+      const pushed = await pushStage(what);
       for (const { platform, uploadedBytes, blobs } of pushed.platforms)
         say(`${platform}: ${pushedText(uploadedBytes, blobs)}`);
       say(`${repository.name}@${pushed.digest} as ${pushed.tags.join(', ')}`);

@@ -61,4 +61,23 @@ test('an image has the name of a commit only where all that it is made of is as 
     git('reset', '--quiet', '--hard');
     expect(await commitForTags(project), path).toBe(commit);
   }
+  // What says how it is built; and all, where others make what it copies.
+  const asked = (others: boolean) =>
+    new DockerProject(
+      {
+        ...{ root: folder, name: 'app', folder: 'app' },
+        madeOf: () => ({ files: ['compose.yaml'], others }),
+      },
+      { context: 'app', lockFile: 'lock.json' },
+    );
+  write('README.md', 'edited');
+  expect(await commitForTags(asked(false))).toBe(commit);
+  expect(await commitForTags(asked(true))).toBeUndefined();
+  git('reset', '--quiet', '--hard');
+  expect(await commitForTags(asked(true))).toBe(commit);
+  for (const path of ['compose.yaml', 'nx.json', 'app/project.json']) {
+    write(path, '{}');
+    expect(await commitForTags(asked(false)), path).toBeUndefined();
+    rmSync(join(folder, path));
+  }
 });

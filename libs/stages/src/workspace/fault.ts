@@ -9,6 +9,7 @@ export type FaultCode =
   | 'NAME_TAKEN'
   | 'TAG_INVALID'
   | 'TAG_MISSING'
+  | 'LABEL_INVALID'
   | 'LOCK_INVALID'
   | 'FILE_CHANGED'
   | 'BASE_UNAVAILABLE'

@@ -15,6 +15,10 @@ export interface PluginOptions {
   tags?: string[];
   /** Images have the tags that are named alone: neither `dev`, nor the commit's, nor the digest's. */
   skipDefaultTag?: boolean;
+  /** Labels of every image: `oci` for what git and CI say, or `NAME=VALUE`. In no key. */
+  labels?: string[];
+  /** Annotations of every image; `manifest,index:NAME=VALUE` says where. In no key. */
+  annotations?: string[];
   /** Images take part in `nx release`: projects get a target `nx-release-publish`. */
   release?: boolean;
   /** The lock of base images, relative to the workspace. */
@@ -76,6 +80,8 @@ export interface ResolvedOptions {
   imageName: string;
   tags: string[] | undefined;
   skipDefaultTag: boolean | undefined;
+  labels: string[] | undefined;
+  annotations: string[] | undefined;
   release: boolean;
   lockFile: string;
   platforms: string[] | undefined;
@@ -109,6 +115,8 @@ const known = {
   secretVersion: 'a string, a number or an object of such',
   tags: 'a list of strings',
   skipDefaultTag: 'true or false',
+  labels: 'a list of strings',
+  annotations: 'a list of strings',
   release: 'true or false',
 } as const;
 
@@ -124,6 +132,8 @@ export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
     imageName: options.imageName ?? '{projectName}',
     tags: options.tags,
     skipDefaultTag: options.skipDefaultTag,
+    labels: options.labels,
+    annotations: options.annotations,
     release: options.release ?? false,
     lockFile: options.lockFile ?? 'docker/images.lock.json',
     platforms: options.platforms,

@@ -30,6 +30,11 @@ export interface WorkspaceProject {
   env?: NodeJS.ProcessEnv;
   /** Named contexts of one of the project's Dockerfiles that are no projects' images. */
   namedContexts?: (variant: string | undefined) => NamedContexts;
+  /**
+   * What one of the project's Dockerfiles is built by besides it, relative to the workspace: files that
+   * decide about it, and whether other targets make some of what it copies or stands on.
+   */
+  madeOf?: (variant: string | undefined) => { files: readonly string[]; others: boolean };
   /** Folders that this project's and other projects' images and caches are written to. */
   ownOutputs?: readonly string[];
   /** The targets that make what lies at a path of the workspace, as `project:target`. */

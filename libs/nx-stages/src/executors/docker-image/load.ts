@@ -8,6 +8,7 @@ import {
 import { WAS_THERE } from './key';
 import { taskOf } from '../docker-plan/plan-project';
 import { refuseNames } from '../docker-plan/refuse-names';
+import { described } from '../described';
 import { dockerProject, type TaskContext } from '../project';
 
 /** What is said of a load: now, and whenever the engine is found to have the image again. */
@@ -20,10 +21,11 @@ const tagOf = (name: string) => name.slice(name.lastIndexOf(':') + 1);
 
 /** Brings the image of a stage into the engine. */
 export async function loadTask(
-  options: DockerOptions & ImageToLoad,
+  given: DockerOptions & ImageToLoad,
   context: TaskContext,
 ): Promise<LoadText> {
   refuseNames(context);
+  const options = described(given, context);
   const project = dockerProject(options, context);
   const { name, others, notes, digest, how, sentBytes } = await loadImage(project, options);
   const named = options.tags?.length && others.length > 0;

@@ -1,5 +1,11 @@
 import type { TargetConfiguration } from '@nx/devkit';
-import { checkNames, type NamedImage, type Naming } from '@excel2doc/stages';
+import {
+  checkNames,
+  declaredOf,
+  type Describing,
+  type NamedImage,
+  type Naming,
+} from '@excel2doc/stages';
 import { loadsImage } from '../../infer/image-targets';
 import { optionsOf } from './plan-project';
 import type { RunContext } from '../project';
@@ -25,7 +31,7 @@ export function refuseNames(context: RunContext): void {
     // It has no name of its own: it pushes what the others do.
     if (found && releases(found)) return namedBy(pushes, project, targets);
     if (!found || !(loadsImage(found) || pushes(found))) return [];
-    return named(project, target, optionsOf(task, context));
+    return named(project, target, { ...found, options: optionsOf(task, context) });
   });
   if (asked.length === 0) return;
   const all = projects.flatMap(([project, { targets = {} }]) =>
@@ -41,12 +47,20 @@ function namedBy(
 ): NamedImage[] {
   return Object.entries(targets)
     .filter(([, found]) => does(found))
-    .map(([target, { options }]) => named(project, target, (options ?? {}) as Options));
+    .map(([target, found]) => named(project, target, found));
 }
 
-type Options = Naming & { image?: string; repository?: string };
+type Options = Naming & Describing & { image?: string; repository?: string };
 
-function named(project: string, target: string, options: Options): NamedImage {
-  const { image = '', repository, tag, tags, skipDefaultTag } = options;
-  return { target: `${project}:${target}`, project, image, repository, tag, tags, skipDefaultTag };
+function named(
+  project: string,
+  target: string,
+  { options = {}, metadata }: TargetConfiguration<Options>,
+): NamedImage {
+  const { image = '', repository, tag, tags, skipDefaultTag, labels, annotations } = options;
+  return {
+    ...{ target: `${project}:${target}`, project, image, repository },
+    ...{ tag, tags, skipDefaultTag, labels, annotations },
+    declared: declaredOf(metadata),
+  };
 }

@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { PLAN_FORMAT } from '@excel2doc/dockerfile';
-import { type ImageRecord, type Index, readBaseImage, referrers, thinImage } from '@excel2doc/oci';
+import {
+  type ImageConfig,
+  type ImageRecord,
+  type Index,
+  type Manifest,
+  readBaseImage,
+  readJsonBlob,
+  referrers,
+  thinImage,
+} from '@excel2doc/oci';
 import { writeFullLayout } from '@excel2doc/oci/testing/images';
 import { realRegistry } from '@excel2doc/oci/testing/registry';
 import { repositoryAt } from '@excel2doc/oci/testing/repository';
@@ -89,6 +98,41 @@ test('several platforms become one index; without an SBOM nothing refers to them
   const { digest } = found!.descriptor;
   expect(await repository.resolve(digest.slice(7, 19))).toBe(digest);
   expect(await referrers(repository, records[0]!.digest)).toEqual([]);
+});
+
+test('labels and annotations are in what is pushed: of the image, of the index, of its descriptors', async () => {
+  const repository = repositoryAt(`${await realRegistry()}/team/app`);
+  const { records, push } = await built(['linux/amd64', 'linux/arm64']);
+  const before = records.map(({ digest }) => digest);
+  const labels = ['org.opencontainers.image.vendor=Acme'];
+  const annotations = ['manifest,index:a=1', 'manifest-descriptor[linux/arm64]:b=2'];
+  const said = { tag: 'v1', sbom: false, labels, annotations };
+  expect(await push({ repository: repository.name, ...said })).toMatchObject({ success: true });
+  const read = async (reference: string) =>
+    JSON.parse((await repository.getManifest(reference))!.bytes.toString()) as Index & Manifest;
+  const index = await read('v1');
+  expect(index.annotations).toEqual({ a: '1' });
+  expect(index.manifests.map((each) => each.annotations)).toEqual([undefined, { b: '2' }]);
+  for (const { digest } of index.manifests) {
+    expect(before).not.toContain(digest);
+    const manifest = await read(digest);
+    expect(manifest.annotations).toEqual({ a: '1' });
+    const config = await readJsonBlob<ImageConfig>(repository, manifest.config.digest);
+    expect(config.config?.Labels).toEqual({ 'org.opencontainers.image.vendor': 'Acme' });
+  }
+  const one = await push({ repository: repository.name, ...said, platforms: ['linux/amd64'] });
+  expect(one).toMatchObject({ success: true });
+  expect(one.text).toContain('0 blobs sent');
+});
+
+test('an annotation that stands nowhere is named, and so is a label that nobody knows', async () => {
+  const repository = repositoryAt(`${await realRegistry()}/team/app`);
+  const { push } = await built(['linux/amd64']);
+  const said = { annotations: ['index:a=1'], labels: ['oci'], platforms: ['linux/amd64'] };
+  const { success, text } = await push({ repository: repository.name, sbom: false, ...said });
+  expect(text).toSatisfy(() => success);
+  expect(text).toContain('annotations: a is left out: an image for linux/amd64 has no index');
+  expect(text).toContain('org.opencontainers.image.revision is left out: there is no commit');
 });
 
 test('NX_STAGES_REGISTRY names the registry where no option does', async () => {

@@ -12,6 +12,7 @@ import {
 import { optionsOf } from '../../executors/docker-plan/plan-project';
 import { WAS_THERE } from '../../executors/docker-image/key';
 import { mistypedOption, unknownOption } from '../../executors/docker-image/refuse-options';
+import { described } from '../../executors/described';
 import { dockerProject } from '../../executors/project';
 import { type Asked, hasher, type Key } from '../hasher';
 
@@ -23,9 +24,14 @@ import { type Asked, hasher, type Key } from '../hasher';
 export default hasher(keyOfLoad, keyOfUnloaded);
 
 export async function keyOfLoad(task: Task, context: Asked): Promise<Key> {
-  const options = optionsOf(task, context) as unknown as DockerOptions & ImageToLoad;
+  const given = optionsOf(task, context) as unknown as DockerOptions & ImageToLoad;
   // Whatever else is wrong with the options, the executor says.
-  if ((unknownOption(options) ?? mistypedOption(options)) !== undefined) return keyOfUnloaded();
+  if ((unknownOption(given) ?? mistypedOption(given)) !== undefined) return keyOfUnloaded();
+  const options = described(
+    given,
+    { ...context, projectName: task.target.project },
+    task.target.target,
+  );
   if (!(await imageIsThere(dockerProject(options, context), options, context.env)))
     return keyOfUnloaded();
   const { project, target } = task.target;

@@ -40,13 +40,15 @@ export function readBake(
     }
     const paths = declaredPaths(posix.dirname(file), texts('context'), texts('dockerfile'));
     if (!paths) return [];
-    const buildArgs = argumentsOf(attributes['args']);
+    const buildArgs = textsOf(attributes['args']);
     const platforms = listOf(attributes['platforms']);
     const target = texts('target');
     const { options: secrets, unread: unreadSecrets } = bakeSecrets(attributes, file);
     const named = declaredContexts(contextsOf(attributes['contexts']), {
       ...{ file, key: 'contexts', prefix: 'target:' },
     });
+    const labels = textsOf(attributes['labels']);
+    const annotations = listOf(attributes['annotations']);
     const unread = [
       ...named.unread,
       ...refusedKeys(attributes, BAKE_TARGET_KEYS),
@@ -60,6 +62,9 @@ export function readBake(
       ...(platforms && { platforms }),
       ...(target && { target }),
       ...(secrets && { secrets }),
+      ...((labels || annotations) && {
+        declared: { ...(labels && { labels }), ...(annotations && { annotations }) },
+      }),
       ...(named.contexts && { contexts: named.contexts }),
       ...(unread.length > 0 && { unread }),
     };
@@ -70,13 +75,13 @@ export function readBake(
 function unknownIn(attributes: ValueMap): string[] {
   const isUnknown = (value: Value | undefined): boolean =>
     value === UNKNOWN || (Array.isArray(value) && value.some(isUnknown));
-  const args = Object.entries(mapOf(attributes['args']))
-    .filter(([, value]) => isUnknown(value))
-    .map(([name]) => `args.${name}`);
-  const others = ['args', 'target', 'platforms', 'inherits', 'contexts'].filter((key) =>
-    isUnknown(attributes[key]),
+  const inMaps = ['args', 'labels'].flatMap((key) =>
+    Object.entries(mapOf(attributes[key]))
+      .filter(([, value]) => isUnknown(value))
+      .map(([name]) => `${key}.${name}`),
   );
-  return [...args, ...others];
+  const all = ['args', 'target', 'platforms', 'inherits', 'contexts', 'labels', 'annotations'];
+  return [...inMaps, ...all.filter((key) => isUnknown(attributes[key]))];
 }
 
 interface Read {
@@ -127,6 +132,7 @@ function inherited(targets: Targets, name: string, seen: readonly string[] = [])
       ...result,
       ...each,
       ...both('args', result, each),
+      ...both('labels', result, each),
       ...both('contexts', result, each),
     }),
     {},
@@ -156,7 +162,8 @@ function contextsOf(value: Value | undefined): Record<string, string | null> {
   );
 }
 
-function argumentsOf(value: Value | undefined): Record<string, string> | undefined {
+/** A map's entries as text; one without a value (`null`) says nothing. */
+function textsOf(value: Value | undefined): Record<string, string> | undefined {
   const known = Object.entries(mapOf(value)).filter(
     ([, each]) => typeof each === 'string' || typeof each === 'number',
   );
