@@ -82,7 +82,9 @@ test('files that are given together are laid over each other, and replace those 
     'base.yml': build(
       '{ context: ., dockerfile: api/Dockerfile, args: { A: base, B: base }, platforms: [linux/amd64], labels: [a=a, b=b] }',
     ),
-    'over.yml': build('{ args: [B=over], platforms: [linux/arm64], labels: { a: c }, network: host }'),
+    'over.yml': build(
+      '{ args: [B=over], platforms: [linux/arm64], labels: { a: c }, network: host }',
+    ),
     'compose.yaml': build('api'),
   });
   expect(found).toMatchObject({
