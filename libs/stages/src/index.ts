@@ -14,10 +14,17 @@ export { readBuildTime } from './build/time';
 export { loadedText, pushedText, thereText, type Transfer, transferOf } from './build/transfer';
 export { checkNames, type NamedImage } from './names/check';
 export { type Declared, declaredInMetadata, declaredOf, type Describing } from './names/describing';
-export { description, type Description, followsCommit, unplaced } from './names/description';
+export {
+  checkDescription,
+  description,
+  type Description,
+  followsCommit,
+  unplaced,
+} from './names/description';
 export { type Naming } from './names/naming';
 export { readFacts } from './names/read-facts';
 export { type ImageToLoad, imageTag, imageTags, namedTags } from './names/tags';
+export { parseTemplates } from './names/template';
 export { releasedVersion } from './names/released-version';
 export { validRepository } from './names/valid';
 export { explainStages, readBuiltPlan, type StageExplanation } from './plan/explain';

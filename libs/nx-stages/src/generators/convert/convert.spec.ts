@@ -68,7 +68,10 @@ describe('a target of @nx-tools/nx-container', () => {
       container: { executor: 'nx:noop', dependsOn: ['docker-build', 'docker-push'] },
       'docker-plan': {
         dependsOn: ['build'],
-        options: { buildArgs: { VERSION: '1' }, platforms: ['linux/amd64', 'linux/arm64'] },
+        options: {
+          ...{ buildArgs: { VERSION: '1' }, platforms: ['linux/amd64', 'linux/arm64'] },
+          secrets: ['id=npm,env=NPM'],
+        },
       },
       'docker-explain': {
         options: { buildArgs: { VERSION: '1' }, platforms: ['linux/amd64', 'linux/arm64'] },
@@ -87,12 +90,50 @@ describe('a target of @nx-tools/nx-container', () => {
       },
     });
     expect(section(report, 'No longer needed')).toContain('| shop | cache-from |');
-    expect(section(report, 'Without an equivalent')).toContain('| shop | secrets |');
+    expect(targets['docker-plan']?.options).toMatchObject({ secrets: ['id=npm,env=NPM'] });
     const toDo = section(report, 'To do');
     expect(toDo).toContain('--buildArgs.TOKEN=');
     expect(toDo).toContain('configuration production');
     expect(toDo).toContain('for 1.0, registry.test/team/shop:latest give --tag');
     expect(report).not.toContain('| load |');
+  });
+
+  test('hands over labels, tags, secrets and agents, and names what it cannot', () => {
+    workspace({
+      container: {
+        executor,
+        options: {
+          context: 'apps/shop',
+          labels: ['vendor=Acme', 'build=${BUILD}'],
+          secrets: ['given=s3cret'],
+          'secret-files': ['pip=./pip.conf'],
+          ssh: ['default'],
+          'cache-from': ['type=gha'],
+          'cache-to': ['type=gha,mode=max'],
+          metadata: {
+            images: ['registry.test/team/shop'],
+            tags: ['type=ref,event=branch', 'type=pep440,pattern={{version}}'],
+            annotations: ['index:a=b'],
+          },
+        },
+      },
+    });
+    const { targets, report } = converted();
+    expect(targets['docker-plan']?.options).toEqual({
+      secrets: ['id=pip,src=./pip.conf'],
+      ssh: ['default'],
+    });
+    for (const name of ['docker-build', 'docker-push'])
+      expect(targets[name]?.options).toMatchObject({
+        ...{ labels: ['vendor=Acme'], annotations: ['index:a=b'] },
+        tags: ['type=ref,event=branch'],
+      });
+    const toDo = section(report, 'To do');
+    expect(toDo).toContain('labels build');
+    expect(toDo).toContain('metadata.tags type=pep440');
+    expect(toDo).toContain('"id=given,env=VARIABLE"');
+    expect(report).not.toContain('s3cret');
+    expect(section(report, 'No longer needed')).toContain('| shop | cache-to |');
   });
 
   test('without options read the whole workspace, and still does', () => {
@@ -183,7 +224,7 @@ describe('the plugin @nx/docker', () => {
     expect(targets['docker-build']?.options).toEqual({ stage: 'deps', image: 'team/shop' });
     expect(section(report, 'To do')).toContain('--buildArgs.SHA=');
     expect(section(report, 'Without an equivalent')).toContain('| shop | network |');
-    expect(section(report, 'Without an equivalent')).toContain('| nx.json | runTarget |');
+    expect(section(report, 'To do')).toContain('| nx.json | runTarget |');
   });
 
   test('overridden in a project counts as the project says', () => {
@@ -201,7 +242,7 @@ describe('the plugin @nx/docker', () => {
     } as NxJsonConfiguration);
     const { plugins, report } = converted();
     expect(plugins?.at(-1)).toMatchObject({ options: { registry: 'registry.test' } });
-    expect(section(report, 'Without an equivalent')).toContain('release.docker');
+    expect(section(report, 'To do')).toContain('release.docker');
   });
 });
 

@@ -32,9 +32,17 @@ export interface BuildSettings {
   stage?: string;
   /** Names with tags, as they stood there. */
   tags: string[];
+  /** Tags of the form of docker/metadata-action. */
+  tagEntries: string[];
+  labels: string[];
+  annotations: string[];
+  /** As docker-plan takes them. */
+  secrets: string[];
+  ssh: string[];
   push: boolean;
 }
 
 export function noSettings(): BuildSettings {
-  return { buildArgs: {}, platforms: [], tags: [], push: false };
+  const lists = { tags: [], tagEntries: [], labels: [], annotations: [], secrets: [], ssh: [] };
+  return { buildArgs: {}, platforms: [], ...lists, push: false };
 }

@@ -1,6 +1,14 @@
 import type { BuildSettings, Notes } from './note';
 import { noSettings } from './note';
-import { noteOther, takeBuildArg, takePlatforms, takeStage } from './settings';
+import {
+  noteOther,
+  takeBuildArg,
+  takeDescription,
+  takePlatforms,
+  takeSecret,
+  takeStage,
+  takeTagEntry,
+} from './settings';
 
 export const CONTAINER_EXECUTOR = '@nx-tools/nx-container:build';
 
@@ -25,6 +33,12 @@ export function containerSettings(options: Record<string, unknown>, notes: Notes
     platforms: (value) => takePlatforms(settings, notes, list(value)),
     target: (value) => takeStage(settings, notes, String(value)),
     tags: (value) => void settings.tags.push(...list(value)),
+    labels: (value) =>
+      list(value).forEach((each) => takeDescription(settings, notes, 'labels', each)),
+    secrets: (value) => list(value).forEach((each) => takeSecret(settings, notes, 'secrets', each)),
+    'secret-files': (value) =>
+      list(value).forEach((each) => takeSecret(settings, notes, 'secret-files', each)),
+    ssh: (value) => takeSsh(settings, notes, list(value)),
     push: (value) => {
       settings.push = value === true;
       if (settings.push) notes.add('carried', 'push', 'docker-push, a target of its own');
@@ -47,8 +61,16 @@ function takeMetadata(
 ): void {
   for (const [name, value] of Object.entries(metadata)) {
     if (name === 'images') settings.tags.push(...list(value));
-    else noteOther(notes, name === 'labels' ? 'labels' : `metadata.${name}`);
+    else if (name === 'labels' || name === 'annotations')
+      list(value).forEach((each) => takeDescription(settings, notes, name, each));
+    else if (name === 'tags') list(value).forEach((each) => takeTagEntry(settings, notes, each));
+    else noteOther(notes, `metadata.${name}`);
   }
+}
+
+function takeSsh(settings: BuildSettings, notes: Notes, agents: string[]): void {
+  settings.ssh.push(...agents);
+  notes.add('carried', 'ssh', `ssh of docker-plan: ${agents.join(', ')}`);
 }
 
 const list = (value: unknown) => (Array.isArray(value) ? value.map(String) : [String(value)]);

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { BuildSettings, Notes } from './note';
 import { noSettings } from './note';
-import { noteOther, takeBuildArg, takePlatforms, takeStage } from './settings';
+import { noteOther, takeBuildArg, takeDescription, takePlatforms, takeStage } from './settings';
 
 /** What a target of the plugin `@nx/docker` may be given, in nx.json or in a project. */
 export interface DockerTargetOptions {
@@ -44,7 +44,10 @@ export function dockerSettings(
     else if (flag === 'file') {
       settings.dockerfile = posix.join(folder, value);
       notes.add('carried', 'file', `the targets of ${settings.dockerfile}`);
-    } else noteOther(notes, flag === 'label' ? 'labels' : flag === 'secret' ? 'secrets' : flag);
+    } else if (flag === 'label' || flag === 'annotation')
+      takeDescription(settings, notes, `${flag}s`, value);
+    else if (flag === 'secret' || flag === 'ssh') takeSource(settings, notes, flag, value);
+    else noteOther(notes, flag);
   }
   if (settings.push) notes.add('carried', 'push', 'docker-push, a target of its own');
   if (options.env || options.envFile) {
@@ -52,6 +55,18 @@ export function dockerSettings(
   }
   for (const name of Object.keys(options.configurations ?? {})) noteConfiguration(notes, name);
   return settings;
+}
+
+/** As BuildKit takes them, which is how docker-plan does. */
+function takeSource(
+  settings: BuildSettings,
+  notes: Notes,
+  flag: 'secret' | 'ssh',
+  value: string,
+): void {
+  const option = flag === 'secret' ? 'secrets' : 'ssh';
+  settings[option].push(value);
+  notes.add('carried', option, `${option} of docker-plan: ${value}`);
 }
 
 export function noteConfiguration(notes: Notes, name: string): void {

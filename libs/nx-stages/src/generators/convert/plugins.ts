@@ -59,9 +59,9 @@ function registryOf(
   const release = (nxJson.release as { docker?: { registryUrl?: string } } | undefined)?.docker;
   if (release) {
     notes.add(
-      'no-equivalent',
+      'to-do',
       'release.docker',
-      'versions of images by `nx release`: push with docker-push --tag=VERSION',
+      'it loads @nx/docker: set release of the plugin and versionActions instead (docs/how-to/nx-release.md)',
     );
   }
   const registry = said ?? release?.registryUrl;
@@ -76,7 +76,7 @@ function buildOf({ options }: PluginEntry, notes: Notes): DockerTargetOptions {
     string | DockerTargetOptions | undefined
   >;
   if (runTarget !== undefined) {
-    notes.add('no-equivalent', 'runTarget', 'describe the service in a Compose file: compose-up');
+    notes.add('to-do', 'runTarget', 'its name is docker-run: ports and env in its options');
   }
   return typeof buildTarget === 'string' ? { name: buildTarget } : (buildTarget ?? {});
 }

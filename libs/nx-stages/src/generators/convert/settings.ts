@@ -1,3 +1,4 @@
+import { checkDescription, parseTemplates } from '@excel2doc/stages';
 import type { BuildSettings, Fate, Notes } from './note';
 
 /** What a setting of either tool is called here, and what becomes of those that nothing is made of. */
@@ -10,18 +11,14 @@ const OTHERS: Record<string, [fate: Fate, text: string]> = {
   sbom: ['carried', 'docker-push attaches an SBOM; --sbom=false leaves it out'],
   'no-cache': ['to-do', 'run with --skip-nx-cache when a stage must be built anew'],
   pull: ['to-do', 'run docker-lock --update when base images shall be newer: they are locked'],
-  labels: ['to-do', 'write them into the Dockerfile: LABEL, with an ARG for what changes'],
   builder: ['to-do', 'set BUILDX_BUILDER where the targets run'],
   engine: ['to-do', 'the Docker that answers is used; remove the setting where it says podman'],
-  'metadata.tags': ['to-do', 'run docker-push with --tag, or set NX_STAGES_TAG, in CI'],
+  'metadata.flavor': ['to-do', 'write prefixes and suffixes into the entries of tags'],
   outputs: ['no-equivalent', 'dist/<project>/docker holds the OCI layout of every stage'],
-  secrets: [
-    'no-equivalent',
-    'a stage that needs a secret cannot be built yet; keep the old target',
+  'build-contexts': [
+    'to-do',
+    'name them in a Bake or Compose file, as contexts or additional_contexts: they are read there',
   ],
-  'secret-files': ['no-equivalent', 'as for secrets: keep the old target for this image'],
-  ssh: ['no-equivalent', 'as for secrets: keep the old target for this image'],
-  'build-contexts': ['no-equivalent', 'COPY from a folder of the context, or from an image'],
 };
 
 /** Says what becomes of a setting that nothing is made of. */
@@ -47,6 +44,64 @@ export function takeBuildArg(settings: BuildSettings, notes: Notes, word: string
   }
   settings.buildArgs[name] = word.slice(at + 1);
   notes.add('carried', `build-args ${name}`, 'buildArgs of docker-plan');
+}
+
+/** `{{commit}}` is known here, `${VARIABLE}` and what the other tools have between braces is not. */
+export function takeDescription(
+  settings: BuildSettings,
+  notes: Notes,
+  option: 'labels' | 'annotations',
+  entry: string,
+): void {
+  const isKnown = !/\$\{?\w|(?<!\{)\{[\w.]+\}(?!\})/.test(entry);
+  if (isKnown && isTaken(() => checkDescription({ [option]: [entry] }))) {
+    settings[option].push(entry);
+    return notes.add('carried', `${option} ${entry}`, `${option} of docker-build and docker-push`);
+  }
+  const [name] = entry.split('=');
+  notes.add(
+    'to-do',
+    `${option} ${name}`,
+    `its value has variables: write it again, as in "${name}={{commit}}"; docs/how-to/labels.md lists them`,
+  );
+}
+
+/** An entry of docker/metadata-action's `tags`. */
+export function takeTagEntry(settings: BuildSettings, notes: Notes, entry: string): void {
+  if (isTaken(() => parseTemplates([entry]))) {
+    settings.tagEntries.push(entry);
+    return notes.add('carried', `metadata.tags ${entry}`, 'tags of docker-build and docker-push');
+  }
+  notes.add('to-do', `metadata.tags ${entry}`, 'docs/how-to/tags.md has what there is instead');
+}
+
+function isTaken(check: () => unknown): boolean {
+  try {
+    check();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `npm=${NPM_TOKEN}`, a value that stands in a variable; `npm=path` of `secret-files`. */
+export function takeSecret(
+  settings: BuildSettings,
+  notes: Notes,
+  setting: 'secrets' | 'secret-files',
+  word: string,
+): void {
+  const [, id = '', value = ''] = /^([^=]+)=(.*)$/s.exec(word) ?? [];
+  const variable = /^\$\{?(\w+)\}?$/.exec(value)?.[1];
+  if (setting === 'secret-files' && id && value) settings.secrets.push(`id=${id},src=${value}`);
+  else if (setting === 'secrets' && id && variable)
+    settings.secrets.push(`id=${id},env=${variable}`);
+  else {
+    // What stands there may be the secret itself: it is not written into the report.
+    const where = `name where its value comes from: secrets of docker-plan, "id=${id || 'NAME'},env=VARIABLE"`;
+    return notes.add('to-do', `${setting} ${id}`.trim(), where);
+  }
+  notes.add('carried', `${setting} ${id}`, 'secrets of docker-plan');
 }
 
 export function takePlatforms(settings: BuildSettings, notes: Notes, platforms: string[]): void {

@@ -25,6 +25,7 @@ export function convertedTargets(
   const targets: Record<string, TargetConfiguration> = {};
   const at = (name: string) => (targets[name] ??= {});
   const option = (names: string[], values: Record<string, unknown>) => {
+    if (Object.keys(values).length === 0) return;
     for (const name of names) at(name).options = { ...at(name).options, ...values };
   };
   const planning = ['docker-plan', 'docker-explain'];
@@ -36,6 +37,9 @@ export function convertedTargets(
   }
   if (Object.keys(buildArgs).length > 0) option(planning, { buildArgs });
   if (platforms.length > 0) option(planning, { platforms });
+  const { secrets, ssh, labels, annotations, tagEntries } = settings;
+  option(['docker-plan'], filled({ secrets, ssh }));
+  option(['docker-build', 'docker-push'], filled({ labels, annotations, tags: tagEntries }));
   if (stage !== undefined && stage !== stages.at(-1)) {
     for (const name of ['docker-build', 'docker-push']) {
       option([name], { stage });
@@ -53,6 +57,9 @@ export function convertedTargets(
   });
   return targets;
 }
+
+const filled = (lists: Record<string, string[]>) =>
+  Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0));
 
 function takeTags(
   { tags }: BuildSettings,
