@@ -43,9 +43,8 @@ export const SHOWS: Record<string, RegExp> = {
   [nx('compose-down')]: /Successfully ran/,
   // What came before it, a migration, has made the image: it is only asked for.
   [nx('docker-build')]: /excel2doc\/backend:e2e-\w+ is in the engine/,
-  // The same image, without the cache.
-  [nx('docker-build --skip-nx-cache')]:
-    /excel2doc\/backend:e2e-\w+ sha256:\w+ \(was there already\)/,
+  [nx('docker-build --fresh')]:
+    /apps\/backend\/Dockerfile {2}RUN steps are made anew.*excel2doc\/backend:e2e-\w+ sha256:/s,
   [nx('docker-audit')]: /layers, 0 findings/,
   [nx('db-migrate --dryRun')]: /ALTER TABLE conversions ADD COLUMN note/,
   [nx('db-migrate')]: /Successfully ran/,

@@ -267,7 +267,7 @@ describe('the database', () => {
     await run(nx('db-history'));
     expect(await query(`SELECT count(note) FROM conversions`)).toBe('0');
     await run(nx('docker-build'));
-    await run(nx('docker-build --skip-nx-cache'));
+    await run(nx('docker-build --fresh'));
     await run(nx('compose-up'));
     await run(nx('db-check'));
     expect(await query('SELECT count(*) FROM conversions')).toBe('3');

@@ -36,6 +36,9 @@ describe('a lock file', () => {
     [JSON.stringify(lockWith({ env: ['A'] })), 'has an env that is no text for a:1'],
     [JSON.stringify(lockWith({ onbuild: 'RUN x' })), 'has an onbuild that is no text for a:1'],
     [JSON.stringify(lockWith({ onbuild: [1] })), 'has an onbuild that is no text for a:1'],
+    ['{"format":1,"images":{},"fresh":[]}', 'has no list under "fresh"'],
+    ['{"format":1,"images":{},"fresh":{"a":1}}', 'has no time for a under "fresh": 1'],
+    ['{"format":1,"images":{},"fresh":{"a":""}}', 'has no time for a under "fresh": ""'],
     [JSON.stringify(lockWith({ from: 'x' })), 'has an origin that is none for a:1: x'],
   ])('that is %s is refused: it %s', (text, what) => {
     expect(() => parseLock(text, 'lock.json')).toThrowError(

@@ -7,6 +7,11 @@ export interface LockFile {
   format: 1;
   /** By the reference that a FROM has. */
   images: Record<string, LockedImage>;
+  /**
+   * By a Dockerfile, relative to the workspace: when its RUN steps were last made anew, as a part of
+   * the keys of the stages that have one. Whatever is fresh is then fresh for everybody.
+   */
+  fresh?: Record<string, string>;
 }
 
 export interface LockedImage {
@@ -39,6 +44,11 @@ export function parseLock(text: string, file: string): LockFile {
     const [wrong, found] = whatIsWrong(image);
     if (wrong) throw invalid(file, `has ${wrong} for ${reference}${found ? `: ${found}` : ''}`);
   }
+  const { fresh = {} } = lock;
+  if (!isRecord(fresh)) throw invalid(file, 'has no list under "fresh"');
+  for (const [dockerfile, at] of Object.entries(fresh))
+    if (!isText(at) || at === '')
+      throw invalid(file, `has no time for ${dockerfile} under "fresh": ${JSON.stringify(at)}`);
   return lock as unknown as LockFile;
 }
 

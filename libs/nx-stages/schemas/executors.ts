@@ -328,6 +328,12 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       skipDefaultTag: SHARED.skipDefaultTag,
       labels: SHARED.labels,
       annotations: SHARED.annotations,
+      fresh: {
+        type: 'boolean',
+        description:
+          'With an image: take its bases at the digest that the registry has now and make its RUN steps anew, as docker-lock --fresh does, then load it.',
+        default: false,
+      },
       layerRepository: {
         type: 'string',
         description: "Repository that the stage's layers are kept in, instead of the output.",
@@ -384,6 +390,12 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       update: {
         type: 'boolean',
         description: 'Take locked images at the digest that the registry has now, and show both.',
+        default: false,
+      },
+      fresh: {
+        type: 'boolean',
+        description:
+          "Take the Dockerfile's base images at the digest that the registry has now, and have its RUN steps made anew, once, for everybody who has the lock.",
         default: false,
       },
       targets: SHARED.targets,

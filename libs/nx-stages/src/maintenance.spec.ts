@@ -42,9 +42,7 @@ describe.each(Object.entries(pages))('the guide in %s', (_language, text) => {
       const target = targets[name];
       expect(target).toBeDefined();
       const known = optionsOf(target!);
-      // The one flag in these pages that is Nx's own.
-      const ours = flags.filter((flag) => flag !== '--skip-nx-cache');
-      for (const [, negated, option = ''] of ours.join(' ').matchAll(/--(no-)?([A-Za-z-]+)/g)) {
+      for (const [, negated, option = ''] of flags.join(' ').matchAll(/--(no-)?([A-Za-z-]+)/g)) {
         expect(Object.keys(known)).toContain(option);
         if (negated) expect(known[option]?.type).toBe('boolean');
       }

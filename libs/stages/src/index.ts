@@ -1,6 +1,7 @@
-export { Bases, type LocalImage, readLockedImages } from './bases/bases';
+export { Bases, type LocalImage } from './bases/bases';
 export { baseReferences, inRegistries, lockText, unlocked, writeLock } from './bases/lock';
 export { lockFromEngine } from './bases/find-unlocked';
+export { freshen } from './bases/freshen';
 export { resolveImage } from './bases/resolve';
 export { baseImages, withHealing } from './build/healing';
 export { imageIsThere, loadedName } from './build/image-is-there';

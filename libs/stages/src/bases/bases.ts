@@ -70,6 +70,7 @@ export class Bases {
     private readonly locked: LockFile['images'],
     private readonly local: LocalImagesFile['images'],
     private readonly found: FoundImagesFile['images'] = {},
+    private readonly fresh: Readonly<Record<string, string>> = {},
   ) {}
 
   /**
@@ -80,19 +81,24 @@ export class Bases {
    */
   static async read(workspaceRoot: string, lockFile: string, home?: string): Promise<Bases> {
     const path = join(workspaceRoot, lockFile);
-    const [locked, local, found] = await Promise.all([
-      readLockedImages(path),
+    const [lock, local, found] = await Promise.all([
+      readLock(path),
       readJson<LocalImagesFile>(join(dirname(path), 'images.local.json')),
       home === undefined
         ? undefined
         : readJson<FoundImagesFile>(join(workspaceRoot, foundImagesFile(home))),
     ]);
-    return new Bases(locked, local?.images ?? {}, found?.images);
+    return new Bases(lock?.images ?? {}, local?.images ?? {}, found?.images, lock?.fresh);
   }
 
   /** The same with what was found of images that nobody has locked. */
   withFound(found: FoundImagesFile['images']): Bases {
-    return new Bases(this.locked, this.local, found);
+    return new Bases(this.locked, this.local, found, this.fresh);
+  }
+
+  /** When the RUN steps of a Dockerfile were last made anew; undefined where nobody has asked for it. */
+  freshOf(dockerfile: string): string | undefined {
+    return this.fresh[dockerfile];
   }
 
   /** Those of `references` that are neither locked nor here. */
@@ -303,11 +309,6 @@ async function layoutFacts(layoutDir: string, platform: string): Promise<Facts> 
 function withDigest(reference: string, digest: string): string {
   const { registry, repository } = parseReference(reference);
   return `${registry}/${repository}@${digest}`;
-}
-
-/** @throws EngineError `LOCK_INVALID` */
-export async function readLockedImages(path: string): Promise<LockFile['images']> {
-  return (await readLock(path))?.images ?? {};
 }
 
 async function readJson<T>(path: string): Promise<T | undefined> {

@@ -44,12 +44,14 @@ export function inRegistries(
   return [...new Set(found)].sort();
 }
 
+export type LockContent = Omit<LockFile, 'format'>;
+
 export function unlocked(references: readonly string[], images: LockFile['images']): string[] {
   return references.filter((reference) => !images[reference]?.digest);
 }
 
-/** The lock as text: the same images give the same bytes. */
-export function lockText(images: LockFile['images']): string {
+/** The lock as text: the same content gives the same bytes. */
+export function lockText({ images, fresh = {} }: LockContent): string {
   const sorted = Object.keys(images)
     .sort()
     .map((reference) => {
@@ -63,7 +65,12 @@ export function lockText(images: LockFile['images']): string {
       };
       return [reference, image];
     });
-  return `${JSON.stringify({ format: 1, images: Object.fromEntries(sorted) }, undefined, 2)}\n`;
+  const lock: LockFile = {
+    format: 1,
+    images: Object.fromEntries(sorted),
+    ...(Object.keys(fresh).length > 0 && { fresh: byName(fresh) }),
+  };
+  return `${JSON.stringify(lock, undefined, 2)}\n`;
 }
 
 function byName(record: Record<string, string>): Record<string, string> {
@@ -71,8 +78,8 @@ function byName(record: Record<string, string>): Record<string, string> {
 }
 
 /** A reader sees the old lock or the new one, never half of it. */
-export async function writeLock(path: string, images: LockFile['images']): Promise<void> {
+export async function writeLock(path: string, content: LockContent): Promise<void> {
   const temporary = `${path}.${process.pid}`;
-  await writeFile(temporary, lockText(images));
+  await writeFile(temporary, lockText(content));
   await rename(temporary, path);
 }

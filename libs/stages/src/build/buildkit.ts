@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,10 +39,11 @@ export async function buildWithBuildKit(
     if (engine.kind === 'podman') throw needsDocker(build.stage, reason);
     const builder = build.project.builders?.[plan.platform];
     const contexts = await namedContexts(build, plan, scratch);
-    const { close, ...secrets } = await secretsOf(build);
+    const { close, hosts, ...secrets } = await secretsOf(build);
     const built = engine.build({
       ...(builder && { builder }),
       ...secrets,
+      hosts: [...hosts, ...freshHost(build.fresh)],
       dockerfile,
       contextDir,
       target,
@@ -71,6 +73,16 @@ export async function buildWithBuildKit(
 function secretsOf({ project, stage, plan, secrets = [] }: StageBuild): Promise<OpenedSecrets> {
   const { mounted } = mountedSecrets(project, stage, [plan]);
   return openSecrets(project, stage, mounted, secrets);
+}
+
+/**
+ * A name that stands in the cache keys of BuildKit's RUN steps and in no image: the steps of before are
+ * not taken, those made since are. `--no-cache` would make them anew at every build.
+ */
+function freshHost(fresh: string | undefined): string[] {
+  if (fresh === undefined) return [];
+  const name = createHash('sha256').update(fresh).digest('hex').slice(0, 16);
+  return [`nx-stages-fresh-${name}:127.0.0.1`];
 }
 
 /** Everything that the plan takes from elsewhere: its base, other stages, other images. */

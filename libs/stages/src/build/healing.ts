@@ -84,7 +84,7 @@ class Healer {
 
   private build(stage: string, plan: StagePlan, file: KeyedPlan) {
     const { project, outputs } = this.healing;
-    const { builder, compression, layering, secrets } = file;
+    const { builder, compression, layering, secrets, fresh } = file;
     checkSecrets(project, stage, file);
     return buildStage({
       project,
@@ -93,6 +93,7 @@ class Healer {
       plan,
       builder,
       secrets,
+      fresh,
       compression: compression?.kind,
       layering,
     });

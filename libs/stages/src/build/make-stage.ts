@@ -82,6 +82,7 @@ async function makePlatforms(
           ...{ project, outputs, stage, plan, compression, layering },
           builder: file.builder,
           secrets: file.secrets,
+          fresh: file.fresh,
           onProgress: log.add,
         }),
     );

@@ -188,7 +188,8 @@ class PodmanBuild {
         mounts.flatMap(({ from }) => from ?? []),
       ),
       // Podman takes a RUN from its cache though what was mounted for it has changed (buildah#5400).
-      noCache: mounts.length > 0,
+      // Nothing but the steps themselves is in its keys: what is older than `fresh` cannot be told apart.
+      noCache: mounts.length > 0 || given.fresh !== undefined,
     });
     const { platform } = this;
     const options = { layoutDir, outputDir: folder, parent, platform };

@@ -10,6 +10,8 @@ export interface StageBuild {
   plan: StagePlan;
   /** What runs the RUN steps, as the plan's file says; BuildKit where it says nothing. */
   builder?: 'podman' | undefined;
+  /** As the plan's file says: no RUN step of before may be taken from the builder's own cache. */
+  fresh?: string | undefined;
   project: DockerProject;
   outputs: Outputs;
   /** What its key tells of secrets. */

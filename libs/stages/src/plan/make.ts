@@ -43,6 +43,8 @@ export interface KeyedPlan extends StagePlanFile {
    * vouches for the same bytes, so it is part of the key.
    */
   builder?: 'podman';
+  /** When its RUN steps were made anew, as the lock says; absent where there are none, or nobody asked. */
+  fresh?: string;
   /** What it mounts of secrets and SSH agents, where it mounts any; never a value. */
   secrets?: StageSecret[];
   /** When it was made, of a stage that is built every time: no other plan is equal to it. */
@@ -111,6 +113,7 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
     compression: { kind: 'zstd' as const, version: zstdVersion() },
   };
   const byPodman = await isPodmanChosen({ choice });
+  const fresh = locked.freshOf(file);
   const plans = dockerfile.stages.map(({ name: stage }): KeyedPlan => {
     const error = refused.get(stage);
     const own = byPlatform.flatMap((plans) => plans.filter((plan) => plan.stage === stage));
@@ -122,6 +125,7 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
       ...compression,
       ...(options.layering === 'package' && { layering: 'package' }),
       ...(byPodman && own.some(needsBuilder) && { builder: 'podman' }),
+      ...(fresh !== undefined && own.some(runs) && { fresh }),
       ...(secrets.length > 0 && { secrets }),
       stage,
       platforms,
@@ -150,11 +154,16 @@ function gitModes(project: DockerProject) {
 
 /** Whether any of it is more than what is put together here, the same for every engine. */
 function needsBuilder({ platforms }: StagePlanFile): boolean {
-  return platforms.some(
-    ({ instructions, images, output }) =>
-      output.kind === 'paths' ||
-      images.length > 0 ||
-      instructions.some(({ keyword }) => keyword === 'RUN'),
+  return (
+    platforms.some(({ images, output }) => output.kind === 'paths' || images.length > 0) ||
+    runs({ platforms })
+  );
+}
+
+/** Whether a RUN step makes any of it: what it comes to may be another tomorrow. */
+function runs({ platforms }: Pick<StagePlanFile, 'platforms'>): boolean {
+  return platforms.some(({ instructions }) =>
+    instructions.some(({ keyword }) => keyword === 'RUN'),
   );
 }
 

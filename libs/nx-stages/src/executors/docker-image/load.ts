@@ -5,6 +5,8 @@ import {
   loadedText,
   thereText,
 } from '@excel2doc/stages';
+import { makeFresh } from './fresh';
+import type { Fresh } from './options';
 import { WAS_THERE } from './key';
 import { taskOf } from '../docker-plan/plan-project';
 import { refuseNames } from '../docker-plan/refuse-names';
@@ -21,11 +23,12 @@ const tagOf = (name: string) => name.slice(name.lastIndexOf(':') + 1);
 
 /** Brings the image of a stage into the engine. */
 export async function loadTask(
-  given: DockerOptions & ImageToLoad,
+  given: DockerOptions & ImageToLoad & Fresh,
   context: TaskContext,
 ): Promise<LoadText> {
   refuseNames(context);
   const options = described(given, context);
+  if (options.fresh) await makeFresh(options, context);
   const project = dockerProject(options, context);
   const { name, others, notes, digest, how, sentBytes } = await loadImage(project, options);
   const named = options.tags?.length && others.length > 0;

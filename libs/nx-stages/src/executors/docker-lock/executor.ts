@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import type { ExecutorContext } from '@nx/devkit';
-import type { LockedImage } from '@excel2doc/engine';
+import { type LockedImage, readLock } from '@excel2doc/engine';
 import { hasCode } from '@excel2doc/oci';
 import {
   baseReferences,
   inRegistries,
   type DockerOptions,
   type DockerProject,
+  freshen,
   lockFromEngine,
   machinePlatform,
-  readLockedImages,
   resolveImage,
   StagesError,
   unlocked,
@@ -21,14 +21,16 @@ import { report } from '../report';
 interface Options extends DockerOptions {
   check?: boolean;
   update?: boolean;
+  fresh?: boolean;
 }
 
 /** Writes at which digest each base image is taken; what is locked stays unless it is to be updated. */
 export default function dockerLock(options: Options, context: ExecutorContext) {
   return report(async () => {
     const project = dockerProject(options, context);
+    if (options.fresh) return fresh(options, project);
     const path = project.absolute(project.lockFile);
-    const images = await readLockedImages(path);
+    const images = (await readLock(path))?.images ?? {};
     const text = await readFile(project.absolute(project.dockerfile), 'utf8');
     const { dockerfile: file, platforms } = project;
     const references = baseReferences(text, { file, platforms, ...project.buildArgs });
@@ -58,10 +60,22 @@ export default function dockerLock(options: Options, context: ExecutorContext) {
     for (const reference of all.filter((each) => !failed.has(each)))
       say(reference, images[reference]?.digest ?? null, resolved[reference]?.digest);
     // Another project's docker-lock may have written meanwhile.
-    if (Object.keys(resolved).length > 0)
-      await writeLock(path, { ...(await readLockedImages(path)), ...resolved });
+    if (Object.keys(resolved).length > 0) {
+      const now = await readLock(path);
+      await writeLock(path, { ...now, images: { ...now?.images, ...resolved } });
+    }
     refuseFailed(failed, Object.keys(resolved).length);
   });
+}
+
+/** @throws StagesError `OPTION_REFUSED` with --check, which changes nothing */
+async function fresh(options: Options, project: DockerProject): Promise<void> {
+  if (options.check)
+    throw new StagesError('OPTION_REFUSED', {
+      message: '--check changes nothing, and --fresh writes the lock',
+      hint: 'Leave one of them out',
+    });
+  await freshen(project, new Date(), (line) => void process.stdout.write(`${line}\n`));
 }
 
 /** What a registry has; of what none has, what the engine has, which is then locked by its digest. */

@@ -29,8 +29,13 @@ test('a lock is the same bytes whatever the order of its images', () => {
     platforms: { 'linux/b': digest('2'), 'linux/a': digest('3') },
   };
   const other = { digest: null };
-  expect(lockText({ b: other, a: one })).toBe(lockText({ a: one, b: other }));
-  expect(Object.keys(JSON.parse(lockText({ b: other, a: one })).images)).toEqual(['a', 'b']);
+  expect(lockText({ images: { b: other, a: one } })).toBe(
+    lockText({ images: { a: one, b: other } }),
+  );
+  expect(Object.keys(JSON.parse(lockText({ images: { b: other, a: one } })).images)).toEqual([
+    'a',
+    'b',
+  ]);
 });
 
 async function workspace(dockerfile: string, images: object) {
@@ -120,6 +125,46 @@ describe('docker-lock', () => {
     expect(await lock()).toEqual({ success: false });
     expect(said.mock.calls[0]?.[0]).toMatch(/^✗ a:1 cannot be locked: no registry answers at .*$/);
     said.mockRestore();
+    expect(await read()).toBe(before);
+  });
+
+  test('with --fresh takes the bases that there are now, and says when, beside what others locked', async () => {
+    const host = await realRegistry();
+    vi.stubEnv('NX_STAGES_REGISTRY_MIRROR', `http://${host}/`);
+    const repository = repositoryAt(`${host}/library/base`);
+    const push = async () =>
+      (await pushImage(repository, { ...(await madeImage('linux/amd64')), tag: '1' })).descriptor;
+    const { digest: now } = await push();
+    const { lock, read } = await workspace('FROM base:1\nRUN x\n', {
+      'base:1': { digest: digest('1') },
+      'other:1': { digest: digest('2') },
+    });
+    const before = Date.now();
+    expect(await lock({ fresh: true })).toEqual({ success: true });
+    const { images, fresh } = JSON.parse(await read());
+    expect(images).toMatchObject({ 'base:1': { digest: now }, 'other:1': { digest: digest('2') } });
+    expect(Object.keys(fresh)).toEqual(['Dockerfile']);
+    expect(Date.parse(fresh.Dockerfile)).toBeGreaterThanOrEqual(before);
+    // What is fresh stays in the lock when bases are locked later.
+    await lock({ update: true });
+    expect(JSON.parse(await read()).fresh).toEqual(fresh);
+  });
+
+  test.each([
+    [
+      'no registry answers',
+      {},
+      /a:1 cannot be locked: no registry answers.*Nothing was made fresh/,
+    ],
+    ['nothing may be changed', { check: true }, /--check changes nothing, and --fresh writes/],
+  ])('with --fresh, where %s, the lock is as it was', async (_, rest, said) => {
+    vi.stubEnv('NX_STAGES_REGISTRY_MIRROR', 'localhost:1');
+    const { lock, read } = await workspace('FROM a:1\n', { 'a:1': { digest: digest('1') } });
+    const before = await read();
+    const errors = vi.spyOn(console, 'error').mockReturnValue();
+    expect(await lock({ fresh: true, ...rest })).toEqual({ success: false });
+    expect(errors.mock.calls[0]?.[0]).toMatch(said);
+    errors.mockRestore();
     expect(await read()).toBe(before);
   });
 });

@@ -9,7 +9,7 @@ const OTHERS: Record<string, [fate: Fate, text: string]> = {
   quiet: ['not-needed', 'a stage that is a hit prints nothing'],
   provenance: ['not-needed', 'it would give another digest with every build, so it is off'],
   sbom: ['carried', 'docker-push attaches an SBOM; --sbom=false leaves it out'],
-  'no-cache': ['to-do', 'run with --skip-nx-cache when a stage must be built anew'],
+  'no-cache': ['to-do', 'run docker-build --fresh when RUN steps shall be made anew'],
   pull: ['to-do', 'run docker-lock --update when base images shall be newer: they are locked'],
   builder: ['to-do', 'set BUILDX_BUILDER where the targets run'],
   engine: ['to-do', 'the Docker that answers is used; remove the setting where it says podman'],

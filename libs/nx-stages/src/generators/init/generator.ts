@@ -78,7 +78,7 @@ function lockedImages(tree: Tree, { dockerfiles }: Survey, lockFile: string): Lo
   const named = Object.fromEntries(references.map((each) => [each, { digest: null }]));
   const text = tree.read(lockFile, 'utf8');
   if (text !== null) return { ...named, ...(JSON.parse(text) as LockFile).images };
-  if (references.length > 0) tree.write(lockFile, lockText(named));
+  if (references.length > 0) tree.write(lockFile, lockText({ images: named }));
   return named;
 }
 

@@ -10,6 +10,7 @@ import {
   keyOfNothing,
 } from '@excel2doc/stages';
 import { optionsOf } from '../../executors/docker-plan/plan-project';
+import type { Fresh } from '../../executors/docker-image/options';
 import { WAS_THERE } from '../../executors/docker-image/key';
 import { mistypedOption, unknownOption } from '../../executors/docker-image/refuse-options';
 import { described } from '../../executors/described';
@@ -24,9 +25,11 @@ import { type Asked, hasher, type Key } from '../hasher';
 export default hasher(keyOfLoad, keyOfUnloaded);
 
 export async function keyOfLoad(task: Task, context: Asked): Promise<Key> {
-  const given = optionsOf(task, context) as unknown as DockerOptions & ImageToLoad;
+  const given = optionsOf(task, context) as unknown as DockerOptions & ImageToLoad & Fresh;
   // Whatever else is wrong with the options, the executor says.
   if ((unknownOption(given) ?? mistypedOption(given)) !== undefined) return keyOfUnloaded();
+  // What the engine has is what was made before.
+  if (given.fresh) return keyOfUnloaded();
   const options = described(
     given,
     { ...context, projectName: task.target.project },
