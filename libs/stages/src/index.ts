@@ -8,6 +8,7 @@ export { imageIsThere, loadedName } from './build/image-is-there';
 export { loadImage } from './build/load-image';
 export { loadStage, loadStandIn } from './build/load';
 export { makeStage, type StageToMake } from './build/make-stage';
+export { isLive } from './build/progress';
 export { Outputs } from './build/outputs';
 export { stageDigest } from './build/digest-on-push';
 export { type PushedStage, pushStage } from './build/push';

@@ -119,6 +119,20 @@ export class NxWorkspace {
     );
   }
 
+  /** The same in a terminal of its own, as a person has it. `script` every Debian (util-linux) and Mac has. */
+  beginInTerminal(args: string[], env: NodeJS.ProcessEnv = {}): RunningNx {
+    const around = this.around();
+    const command = `stty rows 40 cols 150; ${[this.program, ...args].join(' ')}`;
+    const onMac = process.platform === 'darwin';
+    const script = onMac
+      ? ['-q', '/dev/null', 'sh', '-c', command]
+      : ['-qefc', command, '/dev/null'];
+    // Nothing of it may say that nobody looks.
+    const { CI: _, NX_TUI: __, ...rest } = around.env as NodeJS.ProcessEnv;
+    const all = { ...rest, TERM: 'xterm-256color', ...env };
+    return new RunningNx(spawn('script', script, { ...around, env: all, detached: true }));
+  }
+
   private get program(): string {
     return join(this.root, 'node_modules/.bin/nx');
   }

@@ -42,6 +42,14 @@ export class RunningNx {
     }
   }
 
+  /** All that it said since the last line that was waited for, when it has ended by itself. */
+  async ended(timeoutMs: number): Promise<string> {
+    const late = setTimeout(() => void this.interrupt(), timeoutMs);
+    await this.end;
+    clearTimeout(late);
+    return this.rest;
+  }
+
   /** As Ctrl-C does; how it ended, as soon as nothing of it is left. */
   async interrupt(): Promise<number> {
     if (!this.hasEnded) process.kill(-this.pid, 'SIGINT');

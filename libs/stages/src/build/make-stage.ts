@@ -7,7 +7,7 @@ import type { KeyedPlan } from '../plan/make';
 import { readPlan } from '../plan/read';
 import { checkSecrets, missingNotes } from '../secrets/state';
 import type { DockerProject } from '../workspace/docker-project';
-import { BuildLog } from './build-log';
+import { BuildLog, type Telling } from './build-log';
 import { baseImages, withHealing } from './healing';
 import { publishLayers } from './layer-store';
 import type { Method } from './method';
@@ -23,20 +23,21 @@ export interface StageToMake {
 
 /**
  * Makes one stage's thin output, for every platform of its plan, and says in a line each what came
- * of it.
+ * of it. How far BuildKit is, is shown as it comes where `show` is given.
  *
  * @throws StagesError `PLAN_MISSING`, `STAGE_REFUSED`, `SECRET_MISSING`; EngineError; OciError
  */
 export async function makeStage(
   project: DockerProject,
   { stage, layerRepository }: StageToMake,
-  say: (line: string) => void,
+  say: Telling['say'],
+  show?: Telling['show'],
 ): Promise<void> {
   const file = await readPlan(project, stage);
   checkSecrets(project, stage, file);
   missingNotes(project, stage, file.platforms).forEach(say);
   const start = performance.now();
-  const log = new BuildLog(project, stage, say);
+  const log = new BuildLog(project, stage, { say, show });
   try {
     await makePlatforms(project, file, { layerRepository, log, say });
   } catch (error) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { stepLines } from './progress';
+import { isLive, keptLine, liveLine, readSteps } from './progress';
 
 const PROGRESS = `#0 building with "default" instance using docker driver
 
@@ -8,6 +8,9 @@ const PROGRESS = `#0 building with "default" instance using docker driver
 
 #5 [nx-stages-own 1/3] RUN apt-get update
 #5 0.5 Get:1 http://mirror.example/debian
+#5 0.6  1%\r 50%\r100% fetched
+#5 0.7 \x1b[31mred\x1b[0m
+#5 0.8
 #5 ...
 
 #6 [nx-stages-own 2/3] RUN echo short
@@ -22,14 +25,50 @@ const PROGRESS = `#0 building with "default" instance using docker driver
 
 #8 [4/4] COPY a b
 #8 CACHED
+#8 DONE 0.0s
+#10 [5/5] RUN false
+#10 ERROR: process "false" did not complete
 #9 exporting to oci image format
 #9 DONE 12.0s
 `;
 
-test.each([1, 7, 100_000])('a line for each step that took a while, in pieces of %i', (size) => {
-  const read = stepLines('deps');
+const SIZES = [1, 7, 100_000];
+
+/** What is made of the progress when it comes in pieces. */
+function linesOf(line: typeof keptLine, size: number): string[] {
+  const read = readSteps();
   const said: string[] = [];
   for (let at = 0; at < PROGRESS.length; at += size)
-    said.push(...read(PROGRESS.slice(at, at + size)));
-  expect(said).toEqual(['deps: RUN apt-get update 12.3 s', `deps: RUN ${'x'.repeat(65)}… 4.0 s`]);
+    said.push(...read(PROGRESS.slice(at, at + size)).flatMap((event) => line('deps', event)));
+  return said;
+}
+
+test.each(SIZES)('a line for each step that took a while is kept, in pieces of %i', (size) => {
+  expect(linesOf(keptLine, size)).toEqual([
+    'deps: RUN apt-get update 12.3 s',
+    `deps: RUN ${'x'.repeat(65)}… 4.0 s`,
+  ]);
+});
+
+test.each(SIZES)('what steps print is shown below the step, in pieces of %i', (size) => {
+  const lines = linesOf(liveLine, size);
+  expect(lines).toEqual([
+    'deps | RUN apt-get update',
+    'deps |   Get:1 http://mirror.example/debian',
+    'deps |   100% fetched',
+    'deps |   red',
+    'deps | RUN echo short',
+    'deps |   #6 DONE 9.0s',
+    'deps | RUN apt-get update: 12.3 s',
+    `deps | RUN ${'x'.repeat(65)}…`,
+    `deps | RUN ${'x'.repeat(65)}…: 4.0 s`,
+    'deps | COPY a b',
+    'deps | COPY a b: cached',
+    'deps | RUN false',
+    'deps | RUN false: failed',
+    'deps | exporting to oci image format',
+    'deps | exporting to oci image format: 12.0 s',
+  ]);
+  expect(lines.every(isLive)).toBe(true);
+  expect(linesOf(keptLine, size).some(isLive)).toBe(false);
 });

@@ -1,6 +1,6 @@
 import type { ExecutorContext, NxJsonConfiguration, Task, TaskGraph } from '@nx/devkit';
 import { keepSaid } from '../../run/said';
-import { failed } from '../report';
+import { failed, sayLine } from '../report';
 import { awaitsLookUp } from './look-up';
 import { loadTask } from './load';
 import { makeTask } from './make';
@@ -20,7 +20,8 @@ const AT_ONCE = 3;
 
 /**
  * What has to be run of a workspace's images, in this one process: each task when those below it have
- * ended, each with its output and its result of its own. What stands on a task that failed is left
+ * ended, each with its output and its result of its own. What this process prints Nx shows at once and
+ * keeps nowhere: that is where one sees a step that is built. What stands on a task that failed is left
  * out, which Nx takes for skipped.
  *
  * A task whose image may be kept already, now that the ones below it came out as they did before, is
@@ -90,7 +91,7 @@ async function run(task: Task, options: ImageOptions, context: ExecutorContext):
   let later: string | undefined;
   const isDone = async () => {
     refuseOptions(task.id, options);
-    if (!isLoad(options)) return makeTask(options, own, say);
+    if (!isLoad(options)) return makeTask(options, own, say, sayLine);
     const text = await loadTask(options, own);
     text.now.forEach(say);
     later = text.later;

@@ -6,11 +6,16 @@ import { madeUnderKey } from './made-under';
 import { refuseUnbuildable } from './unbuildable';
 import { dockerProject, type TaskContext } from '../project';
 
-/** Makes one stage's thin output, for every platform of its plan, and says in a line what came of it. */
+/**
+ * Makes one stage's thin output, for every platform of its plan, and says in a line what came of it.
+ *
+ * @param show what is to be seen while it is made, where that is not kept with what is said
+ */
 export async function makeTask(
   options: DockerOptions & StageToMake,
   context: TaskContext,
   say: (line: string) => void,
+  show?: (line: string) => void,
 ): Promise<void> {
   // Before anything is built, not after: what comes of it could not be named.
   refuseNames(context);
@@ -24,6 +29,6 @@ export async function makeTask(
   const { secrets, ssh, secretVersion } = planned.options;
   const given = { ...options, secrets, ssh, secretVersion } as typeof options;
   await madeUnderKey(planned, plan, task, context, () =>
-    makeStage(dockerProject(given, context), options, say),
+    makeStage(dockerProject(given, context), options, say, show),
   );
 }

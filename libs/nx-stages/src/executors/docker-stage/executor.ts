@@ -1,6 +1,8 @@
 import type { ExecutorContext } from '@nx/devkit';
 import type { DockerOptions, StageToMake } from '@excel2doc/stages';
 import { makeTask } from '../docker-image/make';
+import { taskOf } from '../docker-plan/plan-project';
+import { openLive } from '../../run/live';
 import { report, sayLine } from '../report';
 
 /** Makes one stage's thin output, in a process of its own: something is run for it. */
@@ -8,5 +10,12 @@ export default function dockerStage(
   options: DockerOptions & StageToMake,
   context: ExecutorContext,
 ) {
-  return report(() => makeTask(options, context, sayLine));
+  return report(async () => {
+    const live = await openLive(context.root, taskOf(context), sayLine);
+    try {
+      await makeTask(options, context, sayLine, live?.show);
+    } finally {
+      await live?.close();
+    }
+  });
 }

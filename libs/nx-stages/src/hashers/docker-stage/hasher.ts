@@ -12,13 +12,19 @@ import { optionsOf, plannedProject, planOnce } from '../../executors/docker-plan
 import { isMadeUnder } from '../../executors/docker-image/made-under';
 import { besidesPlan } from '../../executors/docker-image/planned';
 import type { RunContext } from '../../executors/project';
+import { showLive } from '../../run/show-live';
 import { type Asked, hasher, type Key } from '../hasher';
 
 /**
  * The key of a stage: plans its Dockerfile, once a run, writes the plans, and answers what the stage
  * reads. Nx asks when all that the task depends on has ended, so the images below lie there.
  */
-export default hasher(keyOfStage, keyOfUnknown);
+export default hasher(async (task, context) => {
+  const key = await keyOfStage(task, context);
+  // Not of one that was made already.
+  if (task.endTime === undefined) await showLive(context.root, context.taskGraph, task, key.key);
+  return key;
+}, keyOfUnknown);
 
 /** Also of what was planned in vain: the executor would build what was planned before. */
 export async function keyOfUnknown(task: Task, context: Asked): Promise<Key> {
