@@ -46,7 +46,7 @@ export class Cache {
   async describe(grant: Grant, hash: string): Promise<EntryRecord | null> {
     for (const scope of grant.reads) {
       const record = await this.parts.store.describe({ scope, hash });
-      if (record) return record;
+      if (record && record !== 'unreadable') return record;
     }
     return null;
   }
@@ -112,6 +112,23 @@ export class Cache {
     let removed = 0;
     for (const { key } of meant) if (await this.#remove(key)) removed += 1;
     return { removed, busy: meant.length - removed };
+  }
+
+  /** Removes what no key of ours opens any more. @returns how many entries */
+  async removeUnreadable(): Promise<number> {
+    const { store, ledger } = this.parts;
+    let removed = 0;
+    for await (const key of store.keys()) {
+      if ((await store.describe(key)) !== 'unreadable') continue;
+      await this.#inTurn(key, async () => {
+        // Meanwhile another one may have been stored in its place.
+        if ((await store.describe(key)) !== 'unreadable') return;
+        await store.remove(key);
+        ledger.recordRemoved(key);
+        removed += 1;
+      });
+    }
+    return removed;
   }
 
   /** False when somebody reads it just now. */

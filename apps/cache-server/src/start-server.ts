@@ -1,10 +1,12 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { ArchivePool } from './archive/archive-pool';
 import { Authenticator } from './access/authenticator';
 import { Cache, type Keeping } from './cache';
 import type { Config } from './config/config';
+import { checkKeys } from './encryption/key-marks';
+import { readKeyRing } from './encryption/key-ring';
 import { Ledger } from './ledger/ledger';
 import { buildServer } from './server/build-server';
 import { metricsServer } from './server/care-routes';
@@ -30,18 +32,27 @@ export async function startServer(config: Config): Promise<RunningServer> {
   });
   const stateDirectory = config.stateDirectory!;
   await mkdir(stateDirectory, { recursive: true });
+  const ring = readKeyRing(config.encryption.keys);
+  const keys = await checkKeys(join(stateDirectory, 'keys'), ring, config.encryption.retired);
+  // What lies there was set aside before, and may be in the clear.
+  if (keys.isSweepDue)
+    await rm(join(stateDirectory, 'quarantine'), { recursive: true, force: true });
   const archives = new ArchivePool();
-  const spool = new Spool(join(stateDirectory, 'incoming'), archives);
+  const spool = new Spool(join(stateDirectory, 'incoming'), archives, ring);
   await spool.clear();
-  const ledger = new Ledger(join(stateDirectory, 'journal.jsonl'));
+  const ledger = new Ledger(join(stateDirectory, 'journal.jsonl'), ring);
   await ledger.open();
   const metrics = new Metrics(ledger, () => store.otherBytes());
   const spoolRules = { limits: config.limits, stallMs: config.limits.stallMs };
-  const store = await openStore(config.store, { spool, spoolRules, stateDirectory }, (event) => {
+  const parts = { spool, spoolRules, stateDirectory, ring };
+  const store = await openStore(config.store, parts, (event) => {
     if (event.kind === 'damaged') {
       metrics.damaged.inc();
       ledger.recordRemoved(event.key);
       log.error({ key: event.key }, 'a stored entry was damaged; it was set aside');
+    } else if (event.kind === 'unreadable') {
+      metrics.unreadable.inc();
+      log.warn({ key: event.key }, 'no configured key opens a stored entry; it is a miss');
     } else {
       metrics.backFailures.inc();
       log.warn({ err: event.error }, 'the store behind failed');
@@ -71,6 +82,12 @@ export async function startServer(config: Config): Promise<RunningServer> {
 
   void ledger
     .reconcile(store)
+    .then(async () => {
+      if (!keys.isSweepDue) return;
+      const removed = await cache.removeUnreadable();
+      await keys.swept();
+      if (removed > 0) log.warn({ removed }, 'entries that no configured key opens were removed');
+    })
     .catch((error: unknown) => log.error({ err: error }, 'the store was not listed'));
   const evict = () =>
     cache.evict(keeping).then(

@@ -251,13 +251,14 @@ describe('care', () => {
 
 /** Puts entries in place as the disk store would, without going through a server. */
 async function storeMany(directory: string, count: number): Promise<void> {
-  const footer = encodeFooter({
+  const record = {
     sizeBytes: 1,
     sha256: 'x',
     createdAtMs: Date.now(),
     writer: 'main',
     outputs: [],
-  });
+  };
+  const footer = encodeFooter(record, { scope: 'main', hash: 'any' }, null);
   const file = Buffer.concat([Buffer.from('x'), footer]);
   for (let shard = 0; shard < 100; shard += 1) {
     const name = String(shard).padStart(2, '0');

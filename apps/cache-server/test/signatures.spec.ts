@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, inject, it } from 'vitest';
 import { NameBudget } from '../src/archive/entry-names';
@@ -54,9 +54,12 @@ async function filesOf(folder: string): Promise<string[]> {
 /** The same entry with another content, as only somebody with the disk can make it. */
 async function forge(file: string, archive: Buffer): Promise<void> {
   const whole = await readFile(file);
-  const record = decodeFooter(whole, whole.length)!;
+  const key = { scope: 'main', hash: basename(file) };
+  const found = decodeFooter(whole, whole.length, key, null);
+  if (!found || found === 'unreadable') throw new Error(`${file} is no entry`);
+  const { record } = found;
   const sha256 = createHash('sha256').update(archive).digest('hex');
-  const footer = encodeFooter({ ...record, sizeBytes: archive.length, sha256 });
+  const footer = encodeFooter({ ...record, sizeBytes: archive.length, sha256 }, key, null);
   await writeFile(`${file}.new`, Buffer.concat([archive, footer]));
   await rename(`${file}.new`, file);
 }

@@ -8,6 +8,8 @@ export interface ArchiveRules {
   place?: WorkspacePlace | undefined;
   /** Whether what it holds is digested as well: by those who sign, or look whether somebody did. */
   digestContent?: boolean | undefined;
+  /** Of the file that it is written into, where that is to be sealed. */
+  sealKey?: Uint8Array | undefined;
 }
 
 /** What the threads that read archives are asked. Blocks are shared memory: nothing is copied. */

@@ -1,6 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { closeSync, fdatasync, openSync, writeSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
+import { ChunkSealer, FileSeal, sealWhole } from '../encryption/file-seal';
 import { CacheError, systemCode } from '../error';
 import type {
   ArchiveReply,
@@ -28,14 +29,18 @@ class FileJob {
   readonly #received = createHash('sha256');
   readonly #written = createHash('sha256');
   readonly #normaliser: Normaliser;
+  readonly #sealer: ChunkSealer | null;
   #sizeBytes = 0;
   #unsyncedBytes = 0;
   #isSyncing = false;
   #isClosing = false;
   #isOver = false;
 
-  constructor(path: string, { limits, place, digestContent }: ArchiveRules) {
+  constructor(path: string, { limits, place, digestContent, sealKey }: ArchiveRules) {
     this.#file = openSync(path, 'wx', 0o600);
+    this.#sealer = sealKey
+      ? new ChunkSealer(sealOf(sealKey), (sealed) => this.#writeOut(sealed))
+      : null;
     const take = (packed: Buffer) => this.#write(packed);
     this.#normaliser = new Normaliser(limits, budget, take, place, digestContent);
   }
@@ -48,6 +53,7 @@ class FileJob {
 
   async end(): Promise<WrittenArchive> {
     const { outputs, contentSha256 } = await this.#normaliser.end();
+    this.#sealer?.end();
     return {
       sizeBytes: this.#sizeBytes,
       sha256: this.#written.digest('hex'),
@@ -69,8 +75,13 @@ class FileJob {
   #write(packed: Buffer): void {
     this.#written.update(packed);
     this.#sizeBytes += packed.length;
-    for (let at = 0; at < packed.length;) at += writeSync(this.#file, packed, at);
-    this.#unsyncedBytes += packed.length;
+    if (this.#sealer) this.#sealer.write(packed);
+    else this.#writeOut(packed);
+  }
+
+  #writeOut(lying: Buffer): void {
+    for (let at = 0; at < lying.length;) at += writeSync(this.#file, lying, at);
+    this.#unsyncedBytes += lying.length;
     if (this.#isSyncing || this.#unsyncedBytes < earlySyncBytes) return;
     this.#isSyncing = true;
     this.#unsyncedBytes = 0;
@@ -146,7 +157,7 @@ async function gathered({
   blocks,
   path,
   maxBytes,
-  rules: { limits, place, digestContent },
+  rules: { limits, place, digestContent, sealKey },
 }: Extract<ArchiveRequest, { kind: 'gathered' }>): Promise<ArchiveReply> {
   const received = inOne(blocks);
   let fill = 0;
@@ -161,7 +172,8 @@ async function gathered({
     const content = output.subarray(0, fill);
     const file = openSync(path, 'wx', 0o600);
     try {
-      for (let at = 0; at < fill;) at += writeSync(file, content, at);
+      const lying = sealKey ? sealWhole(sealOf(sealKey), content) : content;
+      for (let at = 0; at < lying.length;) at += writeSync(file, lying, at);
     } finally {
       closeSync(file);
     }
@@ -196,6 +208,11 @@ function withRoom(buffer: Buffer, fill: number, more: number): Buffer {
   const larger = Buffer.allocUnsafeSlow(Math.max(2 * buffer.length, fill + more, 1024 * 1024));
   buffer.copy(larger, 0, 0, fill);
   return larger;
+}
+
+/** With the file's own key: which of the operator's it was made of is not known here. */
+function sealOf(key: Uint8Array): FileSeal {
+  return new FileSeal({ keyId: '', salt: '' }, key);
 }
 
 function close(id: number): void {

@@ -1,17 +1,29 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { newStoreKey } from '../encryption/key-ring';
 import { CacheError, systemCode } from '../error';
 import { newSigningKey } from '../signing/signature';
 
-/** Makes a pair of keys: a private one for who signs entries, a public one for who reads them. */
+/**
+ * Makes a pair of keys: a private one for who signs entries, a public one for who reads them. With
+ * `--encryption` a key for the server, which encrypts what lies on its disk or in its bucket.
+ */
 export async function keyNew(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { out: { type: 'string' } } });
+  const options = { out: { type: 'string' }, encryption: { type: 'boolean' } } as const;
+  const { values } = parseArgs({ args, options });
   const { out } = values;
   if (!out) {
     throw new CacheError('CONFIG_INVALID', {
       message: 'key new needs --out',
-      hint: 'such as --out main.key; the public key goes to main.key.pub',
+      hint: 'such as --out main.key; the public key of a pair goes to main.key.pub',
     });
+  }
+  if (values.encryption) {
+    const { id, text } = newStoreKey();
+    await writeNew(out, `${text}\n`, 0o600);
+    console.log(`key ${id}`);
+    console.log(`${out}  for the server alone: encryption: { keys: [{ file: ${out} }] }. Without it what it encrypts is lost.`); // prettier-ignore
+    return 0;
   }
   const { id, privatePem, publicPem } = newSigningKey();
   await writeNew(out, privatePem, 0o600);

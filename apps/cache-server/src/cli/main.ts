@@ -8,7 +8,7 @@ const usage = `excel2doc-cache: a remote cache for Nx
   excel2doc-cache check-config [--config cache.yaml] [--token TOKEN|-] [--claims FILE]
   excel2doc-cache purge [--upstream URL] [--hash H] [--project P] [--target T] [--before TIME] [--all]
   excel2doc-cache token new --scope SCOPE [--name NAME] [--read-only]
-  excel2doc-cache key new --out FILE
+  excel2doc-cache key new [--encryption] --out FILE
 `;
 
 /**

@@ -65,6 +65,17 @@ const server = z.strictObject({
   timeoutMs: milliseconds.default(30_000),
 });
 
+const encryption = z.strictObject({
+  /** The first one encrypts what comes, all of them decrypt. Each a file, or its text. */
+  keys: z
+    .array(z.strictObject({ file: z.string().optional(), text: z.string().optional() }))
+    .default([]),
+  /** Ids of keys that are gone for good: what they encrypted is removed. */
+  retired: z
+    .array(z.string().regex(/^[0-9a-f]{16}$/, 'the id of a key, 16 hex digits'))
+    .default([]),
+});
+
 const store = z.discriminatedUnion('kind', [
   disk,
   s3,
@@ -86,6 +97,8 @@ export const configSchema = z.strictObject({
   tokens: z.array(token).default([]),
   oidc: z.array(issuer).default([]),
   store: store.default({ kind: 'disk', directory: './cache-data' }),
+  /** With keys, nothing lies in the clear. Read at the start only. */
+  encryption: encryption.prefault({}),
   /** Where uploads arrive, and the journal lies; the disk store's own folder when there is one. */
   stateDirectory: z.string().optional(),
   keep: z

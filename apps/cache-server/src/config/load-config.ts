@@ -69,7 +69,11 @@ function withEnvironment(config: Config, environment: Environment): Config {
   return { ...config, listen };
 }
 
-function withAbsoluteFolders(config: Config, base: string): Config {
+function withAbsoluteFolders(given: Config, base: string): Config {
+  const keys = given.encryption.keys.map(({ file, text }) => {
+    return file === undefined ? { text } : { text, file: resolve(base, file) };
+  });
+  const config = { ...given, encryption: { ...given.encryption, keys } };
   const { store } = config;
   const disk = store.kind === 'disk' ? store : store.kind === 'tiers' ? store.front : null;
   const directory = disk && resolve(base, disk.directory);

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { appendFile, open, rename } from 'node:fs/promises';
+import type { LineSeal } from '../encryption/line-seal';
 import { systemCode } from '../error';
 
 const chunkBytes = 1024 * 1024;
@@ -10,10 +11,16 @@ const chunkBytes = 1024 * 1024;
  */
 export class Journal {
   lines = 0;
+  /** Whether it held lines that would be written another way now: in the clear, or with another key. */
+  isOld = false;
   #pending: string[] = [];
   #work: Promise<void> = Promise.resolve();
 
-  constructor(readonly file: string) {}
+  constructor(
+    readonly file: string,
+    /** With it, nothing is written in the clear. */
+    readonly seal: LineSeal | null = null,
+  ) {}
 
   /** Every line of the file that is whole; the last one of a killed process may not be. */
   async *replay(): AsyncIterable<unknown> {
@@ -27,7 +34,7 @@ export class Journal {
         rest = lines.pop()!;
         for (const line of lines) {
           this.lines += 1;
-          const value = parse(line);
+          const value = this.#parse(line);
           if (value !== undefined) yield value;
         }
       }
@@ -37,7 +44,7 @@ export class Journal {
   }
 
   append(line: unknown): void {
-    this.#pending.push(JSON.stringify(line));
+    this.#pending.push(this.#textOf(line));
   }
 
   /** Writes what was appended. On a full disk it is kept for the next time. */
@@ -59,7 +66,8 @@ export class Journal {
   /** Replaces the file by `lines`, which say all that it said. */
   compact(lines: Iterable<unknown>): Promise<void> {
     this.#pending = [];
-    const text = [...lines].map((line) => `${JSON.stringify(line)}\n`);
+    const text = [...lines].map((line) => `${this.#textOf(line)}\n`);
+    this.isOld = false;
     return this.#inTurn(async () => {
       const fresh = `${this.file}.new`;
       const handle = await open(fresh, 'w');
@@ -74,6 +82,19 @@ export class Journal {
       await rename(fresh, this.file);
       this.lines = text.length;
     });
+  }
+
+  #textOf(line: unknown): string {
+    const json = JSON.stringify(line);
+    return this.seal ? this.seal.seal(json) : json;
+  }
+
+  #parse(line: string): unknown {
+    if (line === '') return undefined;
+    const isClear = line.startsWith('{');
+    const isCurrent = this.seal ? line.startsWith(`${this.seal.ring.currentId} `) : isClear;
+    this.isOld ||= !isCurrent;
+    return parse(isClear ? line : (this.seal?.open(line) ?? ''));
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

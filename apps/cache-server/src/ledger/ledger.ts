@@ -1,3 +1,5 @@
+import type { KeyRing } from '../encryption/key-ring';
+import { LineSeal } from '../encryption/line-seal';
 import { keyText, type EntryKey } from '../entry-key';
 import { cutRecord, type EntryRecord, type Store } from '../store/store';
 import { dayOf, DayTotals, type DayTotal } from './day-totals';
@@ -42,8 +44,8 @@ export class Ledger {
   #totalBytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(file: string) {
-    this.#journal = new Journal(file);
+  constructor(file: string, ring: KeyRing | null = null) {
+    this.#journal = new Journal(file, ring && new LineSeal(ring));
   }
 
   /** Reads the journal, and rewrites it when most of it is of no use any more. */
@@ -130,7 +132,7 @@ export class Ledger {
     const records = await Promise.all(keys.map((key) => store.describe(key).catch(() => null)));
     for (const [at, key] of keys.entries()) {
       const record = records[at];
-      if (record && !this.get(key)) this.#add(key, record);
+      if (record && record !== 'unreadable' && !this.get(key)) this.#add(key, record);
     }
   }
 
@@ -215,7 +217,7 @@ export class Ledger {
   }
 
   async #compactIfLong(): Promise<void> {
-    if (this.#journal.lines > 20_000 + 3 * this.#entries.size) {
+    if (this.#journal.isOld || this.#journal.lines > 20_000 + 3 * this.#entries.size) {
       await this.#journal.compact(this.#snapshot()).catch(() => undefined);
     }
   }

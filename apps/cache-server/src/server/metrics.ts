@@ -12,6 +12,7 @@ export class Metrics {
   readonly seconds: Histogram<'method'>;
   readonly evicted: Counter;
   readonly damaged: Counter;
+  readonly unreadable: Counter;
   readonly backFailures: Counter;
 
   constructor(ledger: Ledger, quarantineBytes: () => number) {
@@ -45,6 +46,11 @@ export class Metrics {
     this.damaged = new Counter({
       name: `${prefix}damaged_total`,
       help: 'Entries set aside because they no longer had their digest',
+      registers,
+    });
+    this.unreadable = new Counter({
+      name: `${prefix}unreadable_total`,
+      help: 'Entries asked for that no configured key opens: misses',
       registers,
     });
     this.backFailures = new Counter({

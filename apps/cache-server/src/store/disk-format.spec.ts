@@ -1,24 +1,51 @@
+import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { FileSeal, sealedBytes } from '../encryption/file-seal';
+import { KeyRing } from '../encryption/key-ring';
 import { decodeFooter, encodeFooter, maxFooterBytes } from './disk-format';
 
 const text = fc.string({ unit: 'binary', maxLength: 3_000 });
+const record = fc.record({
+  sizeBytes: fc.nat(),
+  sha256: fc.string({ maxLength: 64 }),
+  createdAtMs: fc.nat(),
+  writer: text,
+  outputs: fc.array(text, { maxLength: 30 }),
+});
+const key = { scope: 'main', hash: '1' };
+const ring = new KeyRing([randomBytes(32)]);
 
-it('reads back whatever it writes, however long the names are', () => {
-  const record = fc.record({
-    sizeBytes: fc.nat(),
-    sha256: fc.string({ maxLength: 64 }),
-    createdAtMs: fc.nat(),
-    writer: text,
-    outputs: fc.array(text, { maxLength: 30 }),
-  });
+it('reads back whatever it writes, however long the names are, sealed or not', () => {
   fc.assert(
-    fc.property(record, (given) => {
-      const footer = encodeFooter(given);
+    fc.property(record, fc.boolean(), (given, isSealed) => {
+      const footer = encodeFooter(given, key, isSealed ? FileSeal.fresh(ring) : null);
       expect(footer.length).toBeLessThanOrEqual(maxFooterBytes);
-      const read = decodeFooter(footer, given.sizeBytes + footer.length);
-      expect(read).toMatchObject({ sizeBytes: given.sizeBytes, sha256: given.sha256 });
-      expect(given.writer.startsWith(read!.writer.slice(0, 100))).toBe(true);
+      const contentBytes = isSealed ? sealedBytes(given.sizeBytes) : given.sizeBytes;
+      const read = decodeFooter(footer, contentBytes + footer.length, key, isSealed ? ring : null);
+      if (!read || read === 'unreadable') throw new Error(`it says ${read}`);
+      expect(read.record).toMatchObject({ sizeBytes: given.sizeBytes, sha256: given.sha256 });
+      expect(given.writer.startsWith(read.record.writer.slice(0, 100))).toBe(true);
     }),
   );
+});
+
+it('a sealed record is of its own entry and its own key alone, and none in the clear passes', () => {
+  const given = {
+    sizeBytes: 9,
+    sha256: 'x',
+    createdAtMs: 1,
+    writer: 'w',
+    outputs: ['dist/secret'],
+  };
+  const footer = encodeFooter(given, key, FileSeal.fresh(ring));
+  const bytes = sealedBytes(9) + footer.length;
+  expect(footer.toString()).not.toContain('secret');
+  expect(decodeFooter(footer, bytes, key, ring)).toMatchObject({ record: given });
+  expect(decodeFooter(footer, bytes, { ...key, scope: 'pr-1' }, ring)).toBeNull();
+  expect(decodeFooter(footer, bytes + 1, key, ring)).toBeNull();
+  expect(decodeFooter(footer, bytes, key, new KeyRing([randomBytes(32)]))).toBe('unreadable');
+  expect(decodeFooter(footer, bytes, key, null)).toBe('unreadable');
+  const clear = encodeFooter(given, key, null);
+  expect(decodeFooter(clear, 9 + clear.length, key, ring)).toBe('unreadable');
 });

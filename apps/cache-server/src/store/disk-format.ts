@@ -1,16 +1,21 @@
 import { z } from 'zod';
+import { FileSeal, sealedBytes } from '../encryption/file-seal';
+import type { KeyRing } from '../encryption/key-ring';
+import { keyText, type EntryKey } from '../entry-key';
 import { cutRecord, type EntryRecord } from './store';
 
 /**
  * A stored file is the content, then its record as JSON, then 16 bytes: a magic word, a version,
  * and the record's length. So an entry is one file, put in place in one step, and says itself what
- * it must hash to.
+ * it must hash to. In version 2 content and record are sealed, and only which key opens them is not.
  */
 const magic = Buffer.from('E2DCACHE');
-const version = 1;
+const versions = { plain: 1, sealed: 2 };
 export const tailBytes = 16;
 /** Large enough for any record, so that one read brings it. */
 export const maxFooterBytes = 8 * 1024;
+/** What a sealed record takes beside itself, in base64: key, salt, tag, names of the fields. */
+const maxSealedRecordBytes = 5 * 1024;
 
 const recordSchema = z.object({
   sizeBytes: z.number().int().nonnegative(),
@@ -20,41 +25,98 @@ const recordSchema = z.object({
   outputs: z.array(z.string()),
   signature: z.string().optional(),
 });
+const sealedSchema = z.object({ keyId: z.string(), salt: z.string(), record: z.string() });
 
-export function encodeFooter(record: EntryRecord): Buffer {
-  const json = jsonOf(record);
+/** What a file is found to be. */
+export interface Found {
+  record: EntryRecord;
+  seal: FileSeal | null;
+}
+
+/** What stands behind the content in the file of that entry. */
+export function encodeFooter(record: EntryRecord, key: EntryKey, seal: FileSeal | null): Buffer {
+  const json = seal
+    ? Buffer.from(JSON.stringify(sealRecord(record, key, seal)))
+    : jsonOf(record, maxFooterBytes - tailBytes);
   const tail = Buffer.alloc(tailBytes);
   magic.copy(tail);
-  tail.writeUInt32BE(version, 8);
+  tail.writeUInt32BE(seal ? versions.sealed : versions.plain, 8);
   tail.writeUInt32BE(json.length, 12);
   return Buffer.concat([json, tail]);
 }
 
+/** A record as texts that say nothing without the key; of an entry, so that it is of no other's use. */
+export function sealRecord(
+  record: EntryRecord,
+  key: EntryKey,
+  seal: FileSeal,
+  maxBytes = maxSealedRecordBytes,
+): z.output<typeof sealedSchema> {
+  const sealed = seal.sealRecord(jsonOf(record, maxBytes), keyText(key));
+  return { ...seal.name, record: sealed.toString('base64url') };
+}
+
+/** The record of that entry, 'unreadable' without its key, null when it is not what was sealed. */
+export function openRecord(
+  raw: unknown,
+  key: EntryKey,
+  ring: KeyRing | null,
+): { record: EntryRecord; seal: FileSeal } | 'unreadable' | null {
+  const sealed = sealedSchema.safeParse(raw);
+  if (!sealed.success) return null;
+  const seal = ring && FileSeal.of(ring, sealed.data);
+  if (!seal) return 'unreadable';
+  try {
+    const json = seal.openRecord(Buffer.from(sealed.data.record, 'base64url'), keyText(key));
+    return { record: recordSchema.parse(JSON.parse(json.toString())), seal };
+  } catch {
+    return null;
+  }
+}
+
 /** A record as JSON that `decodeFooter` takes: of what is for people only, no more than fits. */
-function jsonOf(record: EntryRecord): Buffer {
+function jsonOf(record: EntryRecord, maxBytes: number): Buffer {
   const short = cutRecord(record);
   for (;;) {
     const json = Buffer.from(JSON.stringify(short));
-    if (json.length <= maxFooterBytes - tailBytes) return json;
+    if (json.length <= maxBytes) return json;
     if (short.outputs.length > 0) short.outputs = short.outputs.slice(0, -1);
     else short.writer = short.writer.slice(0, short.writer.length / 2);
   }
 }
 
 /**
- * The record in the last bytes of a file, or null when they are not what `encodeFooter` wrote for a
- * file of that size.
+ * What the last bytes of an entry's file say of it; null when they are not what `encodeFooter` wrote
+ * for a file of that size, 'unreadable' when no key of ours opens it or, where there are keys, when it
+ * is not sealed: what lies in the clear was not written by who has them.
  */
-export function decodeFooter(end: Buffer, fileBytes: number): EntryRecord | null {
+export function decodeFooter(
+  end: Buffer,
+  fileBytes: number,
+  key: EntryKey,
+  ring: KeyRing | null,
+): Found | 'unreadable' | null {
   const tail = end.subarray(-tailBytes);
   if (tail.length < tailBytes || !tail.subarray(0, 8).equals(magic)) return null;
-  if (tail.readUInt32BE(8) !== version) return null;
+  const version = tail.readUInt32BE(8);
   const jsonBytes = tail.readUInt32BE(12);
   if (jsonBytes > end.length - tailBytes) return null;
+  const lyingBytes = fileBytes - jsonBytes - tailBytes;
+  const raw = jsonIn(end.subarray(end.length - tailBytes - jsonBytes, end.length - tailBytes));
+  if (version === versions.sealed) {
+    const opened = openRecord(raw, key, ring);
+    if (opened === null || opened === 'unreadable') return opened;
+    return sealedBytes(opened.record.sizeBytes) === lyingBytes ? opened : null;
+  }
+  const record = recordSchema.safeParse(raw);
+  if (version !== versions.plain || !record.success || record.data.sizeBytes !== lyingBytes)
+    return null;
+  return ring ? 'unreadable' : { record: record.data, seal: null };
+}
+
+function jsonIn(bytes: Buffer): unknown {
   try {
-    const json = end.toString('utf8', end.length - tailBytes - jsonBytes, end.length - tailBytes);
-    const record = recordSchema.parse(JSON.parse(json));
-    return record.sizeBytes === fileBytes - jsonBytes - tailBytes ? record : null;
+    return JSON.parse(bytes.toString('utf8'));
   } catch {
     return null;
   }

@@ -1,15 +1,15 @@
-import { createHash, hash } from 'node:crypto';
 import { constants, linkSync, rmSync, statSync, type BigIntStats } from 'node:fs';
 import { access, mkdir, open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { KeyRing } from '../encryption/key-ring';
 import { systemCode } from '../error';
 import { isHash, isScopeName, keyText, type EntryKey } from '../entry-key';
-import { blockBytes, giveBlock, takeBlock } from '../transfer/blocks';
 import type { Spooled } from '../upload/spool';
 import { raiseFull } from '../upload/spool-file';
 import { Quarantine } from './quarantine';
 import { HotEntries } from './hot-entries';
-import { decodeFooter, encodeFooter, maxFooterBytes } from './disk-format';
+import { encodeFooter, type Found } from './disk-format';
+import { contentIn, digestOf, findIn, readSmall } from './read-entry';
 import type { EntryRecord, OpenEntry, Store } from './store';
 
 /** Up to this size an entry is read in one go and answered from memory. */
@@ -24,13 +24,15 @@ const maxFolders = 10_000;
 interface DiskEvents {
   /** A damaged entry was moved away. */
   damaged(key: EntryKey): void;
+  /** No key of ours opens what was asked for. */
+  unreadable?(key: EntryKey): void;
 }
 
 /** A file that was found to be whole, and what it is. */
 interface Checked {
   identity: string;
   untilMs: number;
-  record: EntryRecord;
+  found: Found;
 }
 
 /**
@@ -52,6 +54,8 @@ export class DiskStore implements Store {
   constructor(
     readonly directory: string,
     readonly events: DiskEvents,
+    /** With keys, what is not sealed with one of them is as good as not there. */
+    readonly ring: KeyRing | null = null,
   ) {
     this.#entries = join(directory, 'entries');
     this.quarantine = new Quarantine(join(directory, 'quarantine'));
@@ -70,9 +74,13 @@ export class DiskStore implements Store {
       const stats = await handle.stat({ bigint: true });
       const entry =
         stats.size <= smallBytes
-          ? await readSmall(handle, stats)
-          : await this.#openLarge(path, handle, stats);
-      handedOut = entry?.body === handle;
+          ? await readSmall(handle, Number(stats.size), key, this.ring)
+          : await this.#openLarge(key, path, handle, stats);
+      if (entry === 'unreadable') {
+        this.events.unreadable?.(key);
+        return null;
+      }
+      handedOut = entry !== null && !Buffer.isBuffer(entry.body);
       if (!entry) this.#setAside(key, path, stats);
       // What was removed while it was read is not to be found again.
       else if (Buffer.isBuffer(entry.body) && this.#removals === removals)
@@ -84,16 +92,18 @@ export class DiskStore implements Store {
   }
 
   async write(key: EntryKey, spooled: Spooled, record: EntryRecord): Promise<'stored' | 'exists'> {
-    const file = await spooled.persist(encodeFooter(record));
-    const outcome = await this.#link(file, key);
+    const { content, seal } = spooled;
+    const file = await spooled.persist(encodeFooter(record, key, seal));
+    let outcome = await this.#link(file, key);
+    if (outcome === 'exists' && (await this.#dropUnreadable(key)))
+      outcome = await this.#link(file, key);
     if (outcome === 'exists') return outcome;
-    const { content } = spooled;
     if (Buffer.isBuffer(content)) {
       if (this.#known.has(keyText(key))) this.#hot.add(key, { record, body: content });
       return outcome;
     }
     // What has just been digested on its way in needs no second look before it is first read.
-    this.#trust(this.#path(key), await content.stat({ bigint: true }), record);
+    this.#trust(this.#path(key), await content.stat(), { record, seal });
     return outcome;
   }
 
@@ -124,11 +134,12 @@ export class DiskStore implements Store {
     this.#isListed = true;
   }
 
-  async describe(key: EntryKey): Promise<EntryRecord | null> {
+  async describe(key: EntryKey): Promise<EntryRecord | 'unreadable' | null> {
     const handle = await openIfThere(this.#path(key));
     if (!handle) return null;
     try {
-      return await readRecord(handle, Number((await handle.stat()).size));
+      const found = await findIn(handle, Number((await handle.stat()).size), key, this.ring);
+      return found === 'unreadable' ? found : (found?.record ?? null);
     } finally {
       await handle.close();
     }
@@ -142,28 +153,56 @@ export class DiskStore implements Store {
   async close(): Promise<void> {}
 
   async #openLarge(
+    key: EntryKey,
     path: string,
     handle: FileHandle,
     stats: BigIntStats,
-  ): Promise<OpenEntry | null> {
-    const record = await this.#check(path, handle, stats);
-    return record && { record, body: handle, close: () => handle.close().catch(() => undefined) };
+  ): Promise<OpenEntry | 'unreadable' | null> {
+    const found = await this.#check(key, path, handle, stats);
+    if (!found || found === 'unreadable') return found;
+    const close = () => handle.close().catch(() => undefined);
+    return { record: found.record, body: contentIn(handle, found), close };
   }
 
-  async #check(path: string, handle: FileHandle, stats: BigIntStats): Promise<EntryRecord | null> {
+  async #check(
+    key: EntryKey,
+    path: string,
+    handle: FileHandle,
+    stats: BigIntStats,
+  ): Promise<Found | 'unreadable' | null> {
     const checked = this.#checked.get(path);
     if (checked?.identity === identityOf(stats) && checked.untilMs > performance.now())
-      return checked.record;
-    const record = await readRecord(handle, Number(stats.size));
-    if (!record || (await digestOf(handle, record.sizeBytes)) !== record.sha256) return null;
-    this.#trust(path, stats, record);
-    return record;
+      return checked.found;
+    const found = await findIn(handle, Number(stats.size), key, this.ring);
+    if (!found || found === 'unreadable') return found;
+    const { sizeBytes, sha256 } = found.record;
+    if ((await digestOf(contentIn(handle, found), sizeBytes)) !== sha256) return null;
+    this.#trust(path, stats, found);
+    return found;
   }
 
-  #trust(path: string, stats: BigIntStats, record: EntryRecord): void {
+  /** Of the file that was looked at only: another one in its place may be good. */
+  async #dropUnreadable(key: EntryKey): Promise<boolean> {
+    const path = this.#path(key);
+    const handle = await openIfThere(path);
+    if (!handle) return true;
+    try {
+      const { ino, size } = await handle.stat({ bigint: true });
+      if ((await findIn(handle, Number(size), key, this.ring)) !== 'unreadable') return false;
+      if (statSync(path, { bigint: true, throwIfNoEntry: false })?.ino === ino) {
+        rmSync(path, { force: true });
+        this.#forget(key, path);
+      }
+      return true;
+    } finally {
+      await handle.close();
+    }
+  }
+
+  #trust(path: string, stats: BigIntStats, found: Found): void {
     if (this.#checked.size >= maxTrusted) this.#checked.delete(this.#checked.keys().next().value!);
     const untilMs = performance.now() + trustMs;
-    this.#checked.set(path, { identity: identityOf(stats), untilMs, record });
+    this.#checked.set(path, { identity: identityOf(stats), untilMs, found });
   }
 
   /** In one turn, as a removal is; and only the file that was found damaged, not one that came since. */
@@ -213,36 +252,6 @@ export class DiskStore implements Store {
 /** Changes when somebody writes to the file; not ctime, which changes with the number of its names. */
 function identityOf({ ino, size, mtimeNs }: BigIntStats): string {
   return `${ino}:${size}:${mtimeNs}`;
-}
-
-async function readSmall(handle: FileHandle, stats: BigIntStats): Promise<OpenEntry | null> {
-  const file = Buffer.allocUnsafeSlow(Number(stats.size));
-  const { bytesRead } = await handle.read(file, 0, file.length, 0);
-  const record = bytesRead === file.length ? decodeFooter(file, file.length) : null;
-  if (!record) return null;
-  const body = file.subarray(0, record.sizeBytes);
-  return hash('sha256', body) === record.sha256
-    ? { record, body, close: async () => undefined }
-    : null;
-}
-
-async function readRecord(handle: FileHandle, fileBytes: number): Promise<EntryRecord | null> {
-  const end = Buffer.allocUnsafe(Math.min(maxFooterBytes, fileBytes));
-  await handle.read(end, 0, end.length, fileBytes - end.length);
-  return decodeFooter(end, fileBytes);
-}
-
-async function digestOf(handle: FileHandle, sizeBytes: number): Promise<string> {
-  const hash = createHash('sha256');
-  const block = takeBlock();
-  for (let at = 0; at < sizeBytes;) {
-    const { bytesRead } = await handle.read(block, 0, Math.min(blockBytes, sizeBytes - at), at);
-    if (bytesRead === 0) break;
-    hash.update(block.subarray(0, bytesRead));
-    at += bytesRead;
-  }
-  giveBlock(block);
-  return hash.digest('hex');
 }
 
 async function openIfThere(path: string): Promise<FileHandle | null> {

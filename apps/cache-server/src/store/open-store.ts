@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { DiskConfig, S3Config, ServerStoreConfig, StoreConfig } from '../config/config';
+import type { KeyRing } from '../encryption/key-ring';
 import type { EntryKey } from '../entry-key';
 import type { Spool, SpoolRules } from '../upload/spool';
 import { DiskStore } from './disk-store';
@@ -12,10 +13,13 @@ export interface StoreParts {
   spool: Spool;
   spoolRules: SpoolRules;
   stateDirectory: string;
+  ring: KeyRing | null;
 }
 
 export type StoreEvent =
-  { kind: 'damaged'; key: EntryKey } | { kind: 'back-failed'; error: unknown };
+  | { kind: 'damaged'; key: EntryKey }
+  | { kind: 'unreadable'; key: EntryKey }
+  | { kind: 'back-failed'; error: unknown };
 
 /** Opens the configured store and checks that it can serve. */
 export async function openStore(
@@ -24,7 +28,9 @@ export async function openStore(
   onEvent: (event: StoreEvent) => void,
 ): Promise<Store> {
   const damaged = (key: EntryKey) => onEvent({ kind: 'damaged', key });
-  const openDisk = ({ directory }: DiskConfig) => new DiskStore(directory, { damaged });
+  const unreadable = (key: EntryKey) => onEvent({ kind: 'unreadable', key });
+  const openDisk = ({ directory }: DiskConfig) =>
+    new DiskStore(directory, { damaged, unreadable }, parts.ring);
   const openRemote = async (remote: S3Config | ServerStoreConfig): Promise<Remote> => {
     const { spool, spoolRules } = parts;
     // Loaded only here: a disk needs no HTTP client, and the AWS SDK takes longer than all the rest.

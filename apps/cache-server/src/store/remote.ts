@@ -17,7 +17,7 @@ export interface Remote {
   send(key: EntryKey, body: () => Readable, record: EntryRecord): Promise<'stored' | 'exists'>;
   remove(key: EntryKey): Promise<void>;
   keys(): AsyncIterable<EntryKey>;
-  describe(key: EntryKey): Promise<EntryRecord | null>;
+  describe(key: EntryKey): Promise<EntryRecord | 'unreadable' | null>;
   /** Throws when it cannot serve. */
   check(): Promise<void>;
   close(): Promise<void>;

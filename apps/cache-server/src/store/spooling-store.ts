@@ -1,7 +1,8 @@
 import type { EntryKey } from '../entry-key';
 import type { Spooled } from '../upload/spool';
 import type { Remote } from './remote';
-import { asStream, type EntryRecord, type OpenEntry, type Store } from './store';
+import { asStream } from '../transfer/entry-file';
+import type { EntryRecord, OpenEntry, Store } from './store';
 
 /** A remote as the only store: each entry is brought here whole and checked before it is answered. */
 export class SpoolingStore implements Store {
@@ -34,7 +35,7 @@ export class SpoolingStore implements Store {
     return this.remote.keys();
   }
 
-  describe(key: EntryKey): Promise<EntryRecord | null> {
+  describe(key: EntryKey): Promise<EntryRecord | 'unreadable' | null> {
     return this.remote.describe(key);
   }
 

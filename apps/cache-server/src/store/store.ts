@@ -1,6 +1,5 @@
-import type { FileHandle } from 'node:fs/promises';
-import { Readable } from 'node:stream';
 import type { EntryKey } from '../entry-key';
+import type { EntryFile } from '../transfer/entry-file';
 import type { Spooled } from '../upload/spool';
 
 /** What is known of an entry from the store alone. */
@@ -32,15 +31,9 @@ export function cutRecord(record: EntryRecord): EntryRecord {
 export interface OpenEntry {
   record: EntryRecord;
   /** All of it when it is small, else an open file whose first `sizeBytes` it is. */
-  body: Buffer | FileHandle;
+  body: Buffer | EntryFile;
   /** To be called when nothing more is read. */
   close(): Promise<void>;
-}
-
-/** A body as a stream, for those that send it on; may be asked for again. */
-export function asStream(body: OpenEntry['body'], sizeBytes: number): Readable {
-  if (Buffer.isBuffer(body)) return Readable.from([body]);
-  return body.createReadStream({ start: 0, end: sizeBytes - 1, autoClose: false });
 }
 
 /** Where entries are. An entry is whole or absent, and never changes once it is there. */
@@ -54,8 +47,11 @@ export interface Store {
   otherBytes(): number;
   /** Names alone: 100,000 of them in well under a second on a disk. */
   keys(): AsyncIterable<EntryKey>;
-  /** Reads the record but not the content. */
-  describe(key: EntryKey): Promise<EntryRecord | null>;
+  /**
+   * Reads the record but not the content; 'unreadable' when no key of ours opens it, or when it should
+   * be sealed and is not.
+   */
+  describe(key: EntryKey): Promise<EntryRecord | 'unreadable' | null>;
   /** Throws when it cannot serve. */
   check(): Promise<void>;
   close(): Promise<void>;

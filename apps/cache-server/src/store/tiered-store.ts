@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { keyText, type EntryKey } from '../entry-key';
 import type { Spooled } from '../upload/spool';
 import type { Remote } from './remote';
-import { asStream, type EntryRecord, type OpenEntry, type Store } from './store';
+import { asStream } from '../transfer/entry-file';
+import type { EntryRecord, OpenEntry, Store } from './store';
 
 const resendMs = 30_000;
 
@@ -77,7 +78,7 @@ export class TieredStore implements Store {
     return this.front.keys();
   }
 
-  describe(key: EntryKey): Promise<EntryRecord | null> {
+  describe(key: EntryKey): Promise<EntryRecord | 'unreadable' | null> {
     return this.front.describe(key);
   }
 

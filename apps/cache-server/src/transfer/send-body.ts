@@ -1,12 +1,12 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { blockBytes, giveBlock, takeBlock } from './blocks';
+import type { EntryFile } from './entry-file';
 import { beginTransfer, areTransfersFew } from './in-flight';
 
 /** What is sent: all of it when it is small, else an open file whose front it is. */
 export interface Body {
-  body: Buffer | FileHandle;
+  body: Buffer | EntryFile;
   /** To be called when nothing more is read. */
   close(): Promise<void>;
 }
@@ -51,16 +51,16 @@ const blocksAtOnce = { few: 4, many: 2 };
 /** Reads some blocks while those before them are sent. */
 async function sendFile(
   response: ServerResponse,
-  handle: FileHandle,
+  file: EntryFile,
   sizeBytes: number,
   from: number,
 ): Promise<void> {
   let at = from;
-  let reading: Promise<Buffer[]> | null = readBlocks(handle, at, sizeBytes);
+  let reading: Promise<Buffer[]> | null = readBlocks(file, at, sizeBytes);
   while (reading) {
     const blocks: Buffer[] = await reading;
     for (const { length } of blocks) at += length;
-    reading = at < sizeBytes ? readBlocks(handle, at, sizeBytes) : null;
+    reading = at < sizeBytes ? readBlocks(file, at, sizeBytes) : null;
     // It may fail while it is not waited for.
     reading?.catch(() => undefined);
     await send(response, blocks);
@@ -70,14 +70,14 @@ async function sendFile(
 }
 
 /** The next blocks of the file, all full but for the last one. */
-async function readBlocks(handle: FileHandle, at: number, sizeBytes: number): Promise<Buffer[]> {
+async function readBlocks(file: EntryFile, at: number, sizeBytes: number): Promise<Buffer[]> {
   const most = areTransfersFew() ? blocksAtOnce.few : blocksAtOnce.many;
   const end = Math.min(sizeBytes, at + most * blockBytes);
   const blocks: Buffer[] = [];
   for (let start = at; start < end; start += blockBytes) {
     blocks.push(takeBlock().subarray(0, end - start));
   }
-  const { bytesRead } = await handle.readv(blocks, at);
+  const bytesRead = await file.readv(blocks, at);
   if (at + bytesRead < end) throw new Error('the file has become shorter');
   return blocks;
 }

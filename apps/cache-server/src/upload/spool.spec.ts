@@ -29,7 +29,7 @@ async function bytesIn(spool: Spool, archive: Buffer): Promise<Buffer> {
   const spooled = await spool.receive(Readable.from(chunks), rules);
   const bytes = Buffer.alloc(spooled.sizeBytes);
   if (Buffer.isBuffer(spooled.content)) spooled.content.copy(bytes);
-  else await spooled.content.read(bytes, 0, bytes.length, 0);
+  else await spooled.content.readv([bytes], 0);
   await spooled.discard();
   return bytes;
 }

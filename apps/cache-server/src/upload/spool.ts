@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
-import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ArchiveRules, WrittenArchive } from '../archive/archive-messages';
 import type { ArchivePool } from '../archive/archive-pool';
+import { FileSeal, sealedBytes, sealWhole } from '../encryption/file-seal';
+import type { KeyRing } from '../encryption/key-ring';
 import { CacheError, systemCode } from '../error';
 import { blockBytes, giveBlock } from '../transfer/blocks';
+import { PlainFile, SealedFile, type EntryFile } from '../transfer/entry-file';
 import { BodyReader } from './body-reader';
 import { SpoolFile, writeSmallFile } from './spool-file';
 
@@ -21,7 +24,9 @@ const maxGathered = 192;
 /** A body that has arrived whole, was found to be good, and was written anew from what it held. */
 export interface Spooled extends WrittenArchive {
   /** All of it when it is small, and then nothing is on the disk yet; else an open file. */
-  content: Buffer | FileHandle;
+  content: Buffer | EntryFile;
+  /** What its file is sealed with, if it is. */
+  seal: FileSeal | null;
   /**
    * The path of a file of the body and `tail`, on the disk when this resolves.
    *
@@ -43,6 +48,8 @@ export class Spool {
   constructor(
     readonly directory: string,
     readonly archives: ArchivePool,
+    /** With keys, whatever is written here is sealed before the disk sees it. */
+    readonly ring: KeyRing | null = null,
   ) {}
 
   /** Makes the folder anew: what a killed process left in it was never whole. */
@@ -95,13 +102,16 @@ export class Spool {
     if (!read) return null;
     giveBlock(block);
     const { archive, content } = read;
+    const seal = this.#newSeal();
     let path: string | null = null;
     return {
       ...archive,
       content,
+      seal,
       persist: async (tail) => {
         path = this.#newPath();
-        await writeSmallFile(path, Buffer.concat([content, tail]));
+        const lying = seal ? sealWhole(seal, content) : content;
+        await writeSmallFile(path, Buffer.concat([lying, tail]));
         return path;
       },
       discard: async () => {
@@ -130,25 +140,30 @@ export class Spool {
   /** Null when it is too large once unpacked; otherwise the blocks have been given back. */
   async #receiveGathered(blocks: Buffer[], rules: ArchiveRules): Promise<Spooled | null> {
     const path = this.#newPath();
+    const seal = this.#newSeal();
     try {
       const most = gatheredUnpackedBytes;
-      const archive = await this.archives.gathered(blocks, path, forThread(rules), most);
+      const archive = await this.archives.gathered(blocks, path, forThread(rules, seal), most);
       if (!archive) return null;
       blocks.forEach(giveBlock);
-      return await this.#inFile(path, archive);
+      return await this.#inFile(path, archive, seal);
     } catch (error) {
       removeIfThere(path);
       throw error;
     }
   }
 
-  async #inFile(path: string, archive: WrittenArchive): Promise<Spooled> {
+  async #inFile(path: string, archive: WrittenArchive, seal: FileSeal | null): Promise<Spooled> {
     const file = new SpoolFile(path, await open(path, 'r+'));
+    const { sizeBytes } = archive;
     return {
       ...archive,
-      content: file.handle,
+      content: seal
+        ? new SealedFile(file.handle, sizeBytes, seal)
+        : new PlainFile(file.handle, sizeBytes),
+      seal,
       persist: async (tail) => {
-        await file.write(tail, archive.sizeBytes);
+        await file.write(tail, seal ? sealedBytes(sizeBytes) : sizeBytes);
         await file.sync();
         return path;
       },
@@ -158,7 +173,8 @@ export class Spool {
 
   async #receiveLarge(first: Buffer[], reader: BodyReader, rules: ArchiveRules): Promise<Spooled> {
     const path = this.#newPath();
-    const job = this.archives.open(path, forThread(rules));
+    const seal = this.#newSeal();
+    const job = this.archives.open(path, forThread(rules, seal));
     let work: Promise<void> = Promise.resolve();
     try {
       const next = async () => first.shift() ?? (await reader.next());
@@ -171,7 +187,7 @@ export class Spool {
       }
       await work;
       const archive = await job.end();
-      return await this.#inFile(path, archive);
+      return await this.#inFile(path, archive, seal);
     } catch (error) {
       await work.catch(() => undefined);
       await job.abandon();
@@ -180,14 +196,22 @@ export class Spool {
     }
   }
 
+  #newSeal(): FileSeal | null {
+    return this.ring && FileSeal.fresh(this.ring);
+  }
+
   #newPath(): string {
     return join(this.directory, randomUUID());
   }
 }
 
 /** Of the rules, what a thread is to know; each message is a copy. */
-function forThread({ limits, place, digestContent }: ArchiveRules): ArchiveRules {
-  return { limits, place, digestContent };
+function forThread(
+  { limits, place, digestContent }: ArchiveRules,
+  seal: FileSeal | null = null,
+): ArchiveRules {
+  const sealKey = seal?.key;
+  return { limits, place, digestContent, ...(sealKey ? { sealKey } : {}) };
 }
 
 function removeIfThere(path: string): void {
