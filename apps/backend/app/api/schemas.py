@@ -127,6 +127,10 @@ class OptionsIn(_Model):
     group_by: _Text | None = Field(
         default=None, description="per-group: the column whose equal cells make a document"
     )
+    merged: bool = Field(
+        default=False,
+        description="per-row, per-group: all documents as one, each on a new page, not as a .zip",
+    )
     pdf: bool = Field(default=False, description="PDFs; `/health/ready` says if a worker makes any")
 
     def to_options(self) -> Options:

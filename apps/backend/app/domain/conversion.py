@@ -42,6 +42,7 @@ class Options:
     Attributes:
         sheets: their names; None for all visible ones (`table`) or the first (else).
         mapping: field of the template to column of the sheet, by header or by field name.
+        merged: the documents of the modes of many as one, instead of an archive.
         group_by: column whose equal cells make a document of mode `per-group`.
         pdf: the documents as PDF; what makes them one is no part of the domain.
         uncalculated: what a formula without a stored value is.
@@ -57,9 +58,16 @@ class Options:
     pdf: bool = False
     uncalculated: Missing = Missing.BLANK
     group_by: str | None = None
+    merged: bool = False
 
     def check(self, mode: Mode) -> None:
-        """Raises: Refused: `GROUP_BY_NEEDED`."""
+        """Raises: Refused: `GROUP_BY_NEEDED`, `MERGED_NEEDS_MANY`."""
+        if self.merged and mode not in (Mode.PER_ROW, Mode.PER_GROUP):
+            raise Refused(
+                "MERGED_NEEDS_MANY",
+                f"mode {mode.value!r} makes one document already",
+                "leave out the option merged",
+            )
         if mode is Mode.PER_GROUP and not self.group_by:
             raise Refused("GROUP_BY_NEEDED", "mode 'per-group' needs the column to group by")
 

@@ -183,6 +183,7 @@ function showMapping() {
   const needed = mode() !== 'table';
   $('template-part').hidden = !needed;
   $('file-name-part').hidden = !manyDocuments();
+  $('merged-part').hidden = !manyDocuments();
   $('group-by-part').hidden = mode() !== 'per-group';
   if (sheet()) showFileNameColumns(sheet().columns);
   $('previews').replaceChildren();
@@ -225,6 +226,7 @@ function request() {
   const body = { workbook_id: state.workbook.id, mode: chosen, options };
   if (chosen === 'table') return body;
   if (manyDocuments()) options.file_name = $('file-name').value;
+  if (manyDocuments() && $('merged').checked) options.merged = true;
   if (chosen === 'per-group') options.group_by = $('group-by').value;
   const mapping = Object.entries(readMapping($('mapping')));
   options.mapping = Object.fromEntries(mapping.filter(([, column]) => column));

@@ -105,7 +105,9 @@ class _Conversion:
             request, workbook_name = self._request(files, folder)
             finished = self._services.isolation.run(request, self._listen, self._tick)
             path, media_type = finished["path"], finished["media_type"]
-            if path is None:
+            if path is None and request["options"].get("merged"):
+                path, media_type = self._merge_parts(folder, finished["rows"])
+            elif path is None:
                 path = Path(folder) / "result.zip"
                 self._join_parts(path)
             elif self._office:
@@ -168,6 +170,22 @@ class _Conversion:
         with session_factory() as session:
             if queue.report(session, self._held, self._rules, self._done, self._total):
                 raise _Cancelled
+
+    def _merge_parts(self, folder: str, rows: int) -> tuple[Path, str]:
+        """All finished documents as one, and its type; many pages are parsed for it."""
+        with session_factory() as session:
+            hashes = [part.sha256 for part in queue.parts_of(session, self._held.job_id)]
+        with ExitStack() as files:
+            local = self._services.storage.local
+            request = {
+                "operation": "merge",
+                "archives": [str(files.enter_context(local(sha256))) for sha256 in hashes],
+                "folder": folder,
+                "rows": rows,
+                "pdf": self._office is not None,
+            }
+            finished = self._services.isolation.run(request, self._listen, self._tick)
+        return Path(finished["path"]), finished["media_type"]
 
     def _join_parts(self, path: Path) -> None:
         """All finished documents in one archive; they are deflated already."""

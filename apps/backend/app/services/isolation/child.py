@@ -18,6 +18,7 @@ from app.domain.conversion import FinishedPart, Missing, Mode, Options, Progress
 from app.domain.dry_run import dry_run
 from app.domain.inspection import inspect_sheet, inspect_workbook
 from app.domain.limits import Limits
+from app.domain.merging.parts import merge_parts
 from app.domain.modes import convert
 from app.domain.refusal import Refused
 from app.domain.template.compiled import compile_template
@@ -67,17 +68,32 @@ def _run(request: dict[str, Any], limits: Limits, events: TextIO) -> Any:
         case "dry-run":
             return asdict(dry_run(_source(request), limits))
         case "convert":
-
-            def tell(event: Progress | FinishedPart) -> None:
-                kind = "progress" if isinstance(event, Progress) else "part"
-                _send(events, {kind: asdict(event)})
-
             finished = convert(
-                _source(request), Path(request["folder"]), limits, tell, request["done_rows"]
+                _source(request),
+                Path(request["folder"]),
+                limits,
+                lambda event: _tell(events, event),
+                request["done_rows"],
             )
             return asdict(finished)
+        case "merge":
+            archives = [Path(path) for path in request["archives"]]
+            merged = merge_parts(
+                archives,
+                Path(request["folder"]),
+                request["rows"],
+                limits,
+                lambda event: _tell(events, event),
+                pdf=request["pdf"],
+            )
+            return asdict(merged)
         case other:
             raise ValueError(other)
+
+
+def _tell(events: TextIO, event: Progress | FinishedPart) -> None:
+    kind = "progress" if isinstance(event, Progress) else "part"
+    _send(events, {kind: asdict(event)})
 
 
 def _source(request: dict[str, Any]) -> Source:
