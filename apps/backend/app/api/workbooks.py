@@ -26,7 +26,9 @@ def upload_workbook(
     caller: Writer,
     keep_hours: Annotated[int | None, Form(ge=1, le=MOST_HOURS, examples=[2])] = None,
 ) -> WorkbookOut:
-    """Upload an .xlsx, .xlsm, .xls, .ods or .csv. Its sheets are looked at; macros never run.
+    """Upload an .xlsx, .xlsm, .xlsb, .xls, .ods, .fods, .csv or .json: its sheets are looked at.
+
+    Macros never run.
 
     `keep_hours`: for how long it and what is made of it are kept, if not for as long as usual.
 

@@ -100,7 +100,7 @@ def content_key(
     parts = {
         "engine": ENGINE,
         "workbook": workbook.sha256,
-        "name": PurePath(workbook.name).stem if workbook.kind == "csv" else "",
+        "name": PurePath(workbook.name).stem if workbook.kind in {"csv", "json"} else "",
         "template": version.sha256 if version else None,
         "mode": mode.value,
         "options": asdict(options),

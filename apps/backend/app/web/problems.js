@@ -17,6 +17,7 @@ const titles = {
   CELL_DAMAGED: '单元格的内容已损坏',
   CELL_TOO_LONG: '单元格的文字太长',
   CSV_DAMAGED: 'CSV 文件有错误',
+  JSON_DAMAGED: 'JSON 文件不能当作工作簿读取：应为对象的列表，或由这样的列表组成的对象',
   FORMAT_TOO_LONG: '数字格式太长',
   TOO_MANY_ROWS: '行数太多，请拆分',
   TOO_MANY_COLUMNS: '列数太多，请拆分',

@@ -10,6 +10,7 @@ from app.domain.limits import Limits
 from app.domain.ole import is_encrypted, is_ole
 from app.domain.refusal import Refused
 from app.domain.workbook.delimited import DelimitedReader
+from app.domain.workbook.json_rows import JsonReader
 from app.domain.workbook.model import WorkbookReader
 from app.domain.workbook.ods import OdsReader
 from app.domain.workbook.xls import XlsReader
@@ -20,7 +21,7 @@ from app.domain.zip_guard import check_zip
 
 _BIFF_STARTS = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")
 _XML_HEAD_BYTES = 4096
-_TEXT_SUFFIXES = {".csv", ".tsv", ".txt", ".tab"}
+_TEXT_SUFFIXES = {".csv", ".tsv", ".txt", ".tab", ".json"}
 _NAMED_KINDS = {
     b"%PDF": "a PDF",
     b"\x89PNG": "a picture",
@@ -32,7 +33,7 @@ _NAMED_KINDS = {
 
 
 def detect_kind(path: Path, name: str) -> str:
-    """`xlsx`, `xlsb`, `xls`, `ods`, `fods`, `xml` (Excel's of 2003) or `csv`.
+    """`xlsx`, `xlsb`, `xls`, `ods`, `fods`, `xml` (Excel's of 2003), `json` or `csv`.
 
     Raises:
         Refused: `UNKNOWN_KIND`, `ENCRYPTED`, naming what the file is instead where that is known.
@@ -58,7 +59,7 @@ def detect_kind(path: Path, name: str) -> str:
         sample = file.read(1 << 16)
     if b"\0" in sample and sample[:2] not in {b"\xff\xfe", b"\xfe\xff"}:
         raise _unknown("the file is not text")
-    return "csv"
+    return "json" if PurePath(name).suffix.lower() == ".json" else "csv"
 
 
 @contextmanager
@@ -83,6 +84,8 @@ def open_workbook(path: Path, name: str, limits: Limits) -> Iterator[WorkbookRea
             reader = Xml2003Reader(path, limits)
         case "xls":
             reader = XlsReader(path, limits)
+        case "json":
+            reader = JsonReader(path, limits, PurePath(name).stem or "Sheet1")
         case _:
             reader = DelimitedReader(path, limits, PurePath(name).stem or "Sheet1")
     try:
@@ -127,5 +130,5 @@ def _unknown(message: str) -> Refused:
     return Refused(
         "UNKNOWN_KIND",
         message,
-        "send an .xlsx, .xlsm, .xlsb, .xls, .ods, .fods, .csv or an XML Spreadsheet 2003",
+        "send an .xlsx, .xlsm, .xlsb, .xls, .ods, .fods, .csv, .json or an XML Spreadsheet 2003",
     )
