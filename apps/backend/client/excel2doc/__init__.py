@@ -1,0 +1,17 @@
+"""The client of an Excel2Doc service. It needs nothing but Python."""
+
+from excel2doc.client import Client
+from excel2doc.errors import JobFailed, Problem, Unreachable
+from excel2doc.models import DryRun, Job, Options, Template, Workbook
+
+__all__ = [
+    "Client",
+    "DryRun",
+    "Job",
+    "JobFailed",
+    "Options",
+    "Problem",
+    "Template",
+    "Unreachable",
+    "Workbook",
+]

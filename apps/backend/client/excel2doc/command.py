@@ -1,0 +1,175 @@
+"""`excel2doc convert WORKBOOK [--template LETTER.docx]`: documents from a command line."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from excel2doc.client import DEFAULT_URL, Client
+from excel2doc.errors import JobFailed, Problem, Unreachable
+from excel2doc.models import DryRun, Job, Options
+
+_FAILED, _INTERRUPTED = 1, 130
+_EXAMPLES = """examples:
+  excel2doc convert customers.xlsx                                every sheet as a table
+  excel2doc convert customers.xlsx --template letter.docx         a document a row, as a ZIP
+  excel2doc convert orders.csv --template invoice.docx --group-by Customer --merged --pdf
+  jq .rows answer.json | excel2doc convert - --template letter.docx --to letters.zip
+
+EXCEL2DOC_URL is the service's address, EXCEL2DOC_KEY the key where it asks for one. A key is no
+option, because other users of the machine see those."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit status: 1 for what is refused, 2 for a wrong option."""
+    asked = _parser().parse_args(arguments)
+    try:
+        return _convert(asked)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except (Problem, Unreachable, OSError) as error:
+        _say(f"✗ {_words(error)}")
+        return _FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("excel2doc", description="Workbooks in, Word documents out.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="convert")
+    convert = commands.add_parser(
+        "convert",
+        help="make documents of a workbook",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    convert.add_argument(
+        "workbook", help=".xlsx, .ods, .csv, .json and others; - is JSON from a pipe"
+    )
+    convert.add_argument(
+        "--template", type=Path, metavar="DOCX", help="a Word document with fields"
+    )
+    convert.add_argument(
+        "--to", type=Path, metavar="FILE", help="the result; else it is named after the workbook"
+    )
+    convert.add_argument("--force", action="store_true", help="write over a file that is there")
+    convert.add_argument(
+        "--mode",
+        choices=["table", "per-row", "per-group", "single"],
+        help="else per-row with a template, per-group with --group-by, table without",
+    )
+    convert.add_argument(
+        "--group-by", metavar="COLUMN", help="a document for all rows that share its value"
+    )
+    convert.add_argument("--merged", action="store_true", help="all documents as one, not as a ZIP")
+    convert.add_argument("--pdf", action="store_true", help="PDF instead of Word")
+    convert.add_argument(
+        "--name", metavar="PATTERN", help='of each document: "{{ Name }} {{ Date }}"'
+    )
+    convert.add_argument("--sheet", action="append", metavar="NAME", help="may be given again")
+    convert.add_argument("--header-row", type=int, metavar="N", help="counted from 1; 0: none")
+    convert.add_argument(
+        "--map", action="append", metavar="FIELD=COLUMN", default=[], help="may be given again"
+    )
+    convert.add_argument("--blank", action="store_true", help="leave missing fields blank")
+    convert.add_argument(
+        "--include-hidden", action="store_true", help="hidden rows and columns too"
+    )
+    convert.add_argument(
+        "--dry-run", action="store_true", help="say what would be made, and make nothing"
+    )
+    convert.add_argument("--url", help=f"of the service; else EXCEL2DOC_URL, or {DEFAULT_URL}")
+    convert.set_defaults(parser=convert)
+    return parser
+
+
+def _convert(asked: argparse.Namespace) -> int:
+    options = _options(asked)
+    if asked.to is not None and asked.to.exists() and not asked.force and not asked.dry_run:
+        raise FileExistsError(f"{asked.to} is there already: add --force, or name another one")
+    client = Client(asked.url)
+    # the template first: it is checked in a moment, and refused before a large workbook is sent
+    template, version = client.upload_template(asked.template) if asked.template else (None, None)
+    template_id = template["id"] if template else None
+    if asked.workbook == "-":
+        workbook = client.upload_workbook(sys.stdin.buffer.read(), "stdin.json")
+    else:
+        workbook = client.upload_workbook(Path(asked.workbook))
+    if asked.dry_run:
+        _show(client.dry_run(workbook["id"], template_id, asked.mode, version, **options))
+        return 0
+    job = client.submit(workbook["id"], template_id, asked.mode, version, **options)
+    try:
+        job = client.wait(job["id"], _progress())
+    except KeyboardInterrupt:
+        client.cancel(job["id"])
+        _say("✗ cancelled")
+        return _INTERRUPTED
+    to: Path = asked.to or Path(job["result_name"] or "result")
+    try:
+        client.save(job, to, replace=asked.force)
+    except FileExistsError as error:
+        raise FileExistsError(f"{to} is there already: add --force, or --to another one") from error
+    sys.stdout.write(f"{to}\n")
+    return 0
+
+
+def _options(asked: argparse.Namespace) -> Options:
+    options: Options = {}
+    if asked.sheet:
+        options["sheets"] = asked.sheet
+    if asked.header_row is not None:
+        options["header_row"] = asked.header_row
+    if asked.name:
+        options["file_name"] = asked.name
+    if asked.group_by:
+        options["group_by"] = asked.group_by
+    if asked.blank:
+        options["missing"] = "blank"
+    for each in ("merged", "pdf", "include_hidden"):
+        if getattr(asked, each):
+            options[each] = True
+    for pair in asked.map:
+        field, is_pair, column = pair.partition("=")
+        if not (is_pair and field and column):
+            asked.parser.error(f"--map {pair}: write FIELD=COLUMN")
+        options.setdefault("mapping", {})[field] = column
+    return options
+
+
+def _progress() -> Callable[[Job], None]:
+    """Told on a terminal only: a log wants no line a second."""
+
+    def tell(job: Job) -> None:
+        if not sys.stderr.isatty():
+            return
+        rows = f" {job['rows_done']} of {job['rows_total']} rows" if job["rows_total"] else ""
+        sys.stderr.write(f"\r\x1b[K{job['status']}{rows}")
+        if job["status"] in {"done", "failed", "cancelled", "expired"}:
+            sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+
+    return tell
+
+
+def _show(found: DryRun) -> None:
+    lines = [f"sheet {found['sheet']}: {found['rows']} rows, {found['checked_rows']} checked"]
+    if found["missing_fields"]:
+        lines.append(f"fields without a value: {', '.join(found['missing_fields'])}")
+    if found["unused_columns"]:
+        lines.append(f"columns that nothing uses: {', '.join(found['unused_columns'])}")
+    for preview in found["previews"]:
+        lines += ["", preview["name"], *(f"  {line}" for line in preview["lines"])]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, JobFailed):
+        return f"{error} [job {error.job_id}]"
+    if isinstance(error, FileNotFoundError):
+        return f"{error.filename} is not there"
+    if isinstance(error, PermissionError):
+        return f"{error.filename} may not be read or written"
+    return str(error)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")

@@ -1,0 +1,132 @@
+"""What goes over the wire. A test compares these with the service's OpenAPI description."""
+
+from typing import Any, Literal, TypedDict
+
+Mode = Literal["table", "per-row", "per-group", "single"]
+
+
+class Column(TypedDict):
+    index: int
+    name: str
+    field: str
+    kind: str
+
+
+class SheetWarning(TypedDict):
+    code: str
+    cell: str
+    count: int
+    message: str
+    hint: str
+
+
+class Sheet(TypedDict):
+    name: str
+    hidden: bool
+    header_row: int | None
+    row_count: int
+    columns: list[Column]
+    sample: list[list[str]]
+    warnings: list[SheetWarning]
+
+
+class Workbook(TypedDict):
+    id: str
+    created_at: str
+    expires_at: str
+    name: str
+    kind: str
+    size_bytes: int
+    sha256: str
+    sheets: list[Sheet]
+
+
+class TemplateWarning(TypedDict):
+    code: str
+    message: str
+    names: list[str]
+
+
+class Fields(TypedDict):
+    single: list[str]
+    looped: list[str]
+    uses_rows: bool
+    uses_images: bool
+    warnings: list[TemplateWarning]
+
+
+class Version(TypedDict):
+    number: int
+    created_at: str
+    file_name: str
+    size_bytes: int
+    sha256: str
+    fields: Fields
+
+
+class Template(TypedDict):
+    id: str
+    created_at: str
+    name: str
+    versions: list[Version]
+
+
+class Options(TypedDict, total=False):
+    """What a conversion is asked for; all of it may be left out."""
+
+    sheets: list[str] | None
+    header_row: int | None
+    include_hidden: bool
+    mapping: dict[str, str]
+    file_name: str
+    missing: Literal["error", "blank"]
+    uncalculated: Literal["error", "blank"]
+    group_by: str | None
+    merged: bool
+    pdf: bool
+
+
+class JobError(TypedDict):
+    code: str
+    message: str
+    hint: str
+
+
+class Job(TypedDict):
+    id: str
+    status: Literal["queued", "running", "done", "failed", "cancelled", "expired"]
+    mode: Mode
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    expires_at: str | None
+    workbook_id: str
+    template_id: str | None
+    template_version: int | None
+    workbook_name: str
+    template_name: str | None
+    made_by: str | None
+    rows_done: int
+    rows_total: int | None
+    attempt: int
+    cached: bool
+    cancel_requested: bool
+    options: dict[str, Any]
+    error: JobError | None
+    result_name: str | None
+    result_bytes: int | None
+    result_type: str | None
+
+
+class Preview(TypedDict):
+    name: str
+    lines: list[str]
+
+
+class DryRun(TypedDict):
+    sheet: str
+    rows: int
+    checked_rows: int
+    missing_fields: list[str]
+    unused_columns: list[str]
+    previews: list[Preview]
