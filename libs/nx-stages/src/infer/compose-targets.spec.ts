@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { composeTargets, serviceOf } from './compose-targets';
+import { serviceOf } from './compose-services';
+import { composeTargets } from './compose-targets';
 import { parseCompose } from './compose-file';
 
 const project = {

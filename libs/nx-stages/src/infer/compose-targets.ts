@@ -1,7 +1,6 @@
 import { posix } from 'node:path';
 import type { TargetConfiguration } from '@nx/devkit';
 import { careTargets } from './care-targets';
-import { buildPaths } from './compose-builds';
 import type { ComposeFile } from './compose-file';
 
 export interface ComposeProject {
@@ -16,41 +15,6 @@ export interface ComposeProject {
   builders?: Record<string, string> | undefined;
   has(file: string): boolean;
 }
-
-/** The service that runs a project: by the image that it names, or by the Dockerfile that it builds. */
-export function serviceOf(
-  compose: ComposeFile,
-  { image, dockerfile }: Pick<ComposeProject, 'image' | 'dockerfile'>,
-): string | undefined {
-  const known = services.get(compose) ?? indexServices(compose);
-  const [first, second] = [known.byImage.get(image), known.byDockerfile.get(dockerfile)];
-  if (first === undefined || second === undefined) return first ?? second;
-  const names = Object.keys(compose.model.services);
-  return names.indexOf(first) < names.indexOf(second) ? first : second;
-}
-
-interface ServiceIndex {
-  byImage: Map<string, string>;
-  byDockerfile: Map<string, string>;
-}
-
-// Each of hundreds of Dockerfiles asks each Compose file.
-const services = new WeakMap<ComposeFile, ServiceIndex>();
-
-function indexServices(compose: ComposeFile): ServiceIndex {
-  const index: ServiceIndex = { byImage: new Map(), byDockerfile: new Map() };
-  for (const [name, service] of Object.entries(compose.model.services).reverse()) {
-    const image = service?.image && withoutTag(service.image);
-    const dockerfile = service?.build && buildPaths(compose.file, service.build)?.dockerfile;
-    if (image) index.byImage.set(image, name);
-    if (dockerfile) index.byDockerfile.set(dockerfile, name);
-  }
-  services.set(compose, index);
-  return index;
-}
-
-// A variable in the tag's place (`image:${TAG:-dev}`) holds colons of its own.
-const withoutTag = (image: string) => /^[^$]*?(?=:[^/]*$|@|:\$|$)/.exec(image)?.[0];
 
 const executor = (name: string) => `@excel2doc/nx-stages:${name}`;
 

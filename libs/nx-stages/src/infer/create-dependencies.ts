@@ -16,6 +16,7 @@ import {
 import { latestStagesOf } from './stages';
 import { copiedOutputs, madeAt } from './copied-outputs';
 import { GraphOutputs } from './makers';
+import { andAbove } from './output-index';
 import { TrackedFiles } from './tracked-files';
 
 /** `DependencyType.static`, without loading @nx/devkit. */
@@ -34,9 +35,9 @@ export function createDependencies(
   { projects, workspaceRoot }: CreateDependenciesContext,
 ): RawProjectGraphDependency[] {
   const outputs = new GraphOutputs(projects, new TrackedFiles(workspaceRoot));
-  const owners = Object.entries(projects)
-    .filter(([, { root }]) => root !== '.')
-    .sort(([, a], [, b]) => b.root.length - a.root.length);
+  const owners = new Map(
+    Object.entries(projects).flatMap(([name, { root }]) => (root === '.' ? [] : [[root, name]])),
+  );
   return Object.entries(projects).flatMap(([source, { targets = {} }]) =>
     Object.values(targets)
       .filter(({ executor }) => executor === '@excel2doc/nx-stages:docker-plan')
@@ -50,8 +51,9 @@ export function createDependencies(
         const copied = stages.flatMap(({ contextPaths }) => contextPaths);
         const folders = contextFolders(contextsInMetadata(plan.metadata));
         const paths = [...copied.map((path) => posix.join(context, path)), ...folders];
-        const owned = paths.flatMap((at) => {
-          return owners.find(([, { root }]) => isWithin(at, root))?.[0] ?? [];
+        const owned = paths.flatMap((path) => {
+          const root = andAbove(path).find((folder) => owners.has(folder));
+          return root === undefined ? [] : owners.get(root)!;
         });
         const made = [
           ...copiedOutputs(stages, context, outputs),
@@ -67,8 +69,6 @@ export function createDependencies(
       }),
   );
 }
-
-const isWithin = (path: string, root: string) => path === root || path.startsWith(`${root}/`);
 
 function stagesIn(workspaceRoot: string, options: DockerOptions): StageSummary[] {
   const { targets = [] } = options;

@@ -17,7 +17,8 @@ import {
 } from '@excel2doc/stages';
 import { readBake } from './bake/bake';
 import { composeBuilds } from './compose-builds';
-import { composeTargets, serviceOf } from './compose-targets';
+import { ComposeServices, serviceOf } from './compose-services';
+import { composeTargets } from './compose-targets';
 import { type ComposeFile, parseCompose } from './compose-file';
 import { mergedCompose } from './compose-merged';
 import { type ComposeSet, composeSets } from './compose-names';
@@ -28,6 +29,7 @@ import { plainContexts } from './declared-contexts';
 import { type OtherImage, dockerTargets, imageName } from './docker-targets';
 import { dockerfilePattern, isDockerfile, variantOf, variants } from './dockerfile-name';
 import { declaredDependsOn, planInHasher } from './plan-in-hasher';
+import { ProjectFiles } from './project-files';
 import { isNameDeclared, projectNameAt, projectRootAt } from './project';
 import { keepRemembered, remembered } from './remembered';
 import { ProjectImages } from './project-images';
@@ -47,9 +49,11 @@ export const filePattern = `**/{${[
 /** What every Dockerfile is looked at with. */
 interface Surroundings {
   workspaceRoot: string;
+  own: ProjectFiles;
   options: ResolvedOptions;
-  composeFiles: ComposeFile[];
-  dockerfiles: ProjectDockerfile[];
+  services: ComposeServices;
+  /** What each Compose file runs. */
+  runBy: ReadonlyMap<ComposeFile, ProjectDockerfile[]>;
   tracked: TrackedFiles;
   outputs: WorkspaceOutputs;
   images: ProjectImages;
@@ -93,6 +97,7 @@ export function createNodes(
   const others = files.filter((file) => !isDockerfile(file));
   const read = (file: string) => readFileSync(join(workspaceRoot, file), 'utf8');
   const tracked = new TrackedFiles(workspaceRoot);
+  const own = new ProjectFiles(workspaceRoot);
   const found = others.filter((file) => /compose\.ya?ml$/.test(file));
   const folders = [...found, ...files.filter(isDockerfile)].map((file) => posix.dirname(file));
   const composeFiles = composeSets(workspaceRoot, tracked, {
@@ -111,9 +116,9 @@ export function createNodes(
     declared.set(build.dockerfile, [...(declared.get(build.dockerfile) ?? []), build]);
   const projectFiles = files.filter((file) => /(^|\/)(project|package)\.json$/.test(file));
   const roots = [...byProject(tracked, files.filter(isDockerfile)).keys()];
-  const names = namesOf(workspaceRoot, roots, projectFiles);
+  const names = namesOf(own, workspaceRoot, { roots, projectFiles });
   // Where the project file cannot be read, that is said.
-  const nameAt = (root: string) => names.get(root) ?? projectNameAt(workspaceRoot, root);
+  const nameAt = (root: string) => names.get(root) ?? projectNameAt(own, workspaceRoot, root);
   const dockerfiles = findDockerfiles(workspaceRoot, files.filter(isDockerfile), {
     options: resolved,
     ...{ declared, tracked, nameAt },
@@ -123,18 +128,22 @@ export function createNodes(
     const stages = attempt(file, () => stagesOf(workspaceRoot, source)) ?? [];
     return { ...dockerfile, stages };
   });
-  const outputs = new WorkspaceOutputs(workspaceRoot, projectFiles, nxJsonConfiguration, {
-    tracked,
-    nameAt,
+  const outputs = new WorkspaceOutputs(projectFiles, nxJsonConfiguration, {
+    ...{ tracked, files: own, nameAt },
   });
   const builds = [...bakeBuilds, ...composed];
-  const images = new ProjectImages(workspaceRoot, dockerfiles, composeFiles, builds);
+  const images = new ProjectImages(own, dockerfiles, composeFiles, builds);
+  const services = new ComposeServices(composeFiles);
+  const runBy = new Map<ComposeFile, ProjectDockerfile[]>();
+  for (const each of dockerfiles)
+    for (const compose of services.filesOf({ ...each, dockerfile: each.file }))
+      runBy.set(compose, [...(runBy.get(compose) ?? []), each]);
   const around = {
-    ...{ workspaceRoot, options: resolved, composeFiles, dockerfiles },
+    ...{ workspaceRoot, options: resolved, services, runBy, own },
     ...{ tracked, outputs, images, nxJson: nxJsonConfiguration },
   };
   const projects = new Map<string, ProjectConfiguration>();
-  for (const dockerfile of around.dockerfiles) {
+  for (const dockerfile of dockerfiles) {
     const { file } = dockerfile;
     const project = attempt(file, () => dockerProject(around, dockerfile));
     const targets = { ...projects.get(file)?.targets, ...project?.targets };
@@ -186,9 +195,9 @@ function findDockerfiles(
 
 /** The names of the projects that have a Dockerfile, by root. */
 function namesOf(
+  files: ProjectFiles,
   workspaceRoot: string,
-  roots: readonly string[],
-  projectFiles: readonly string[],
+  { roots, projectFiles }: { roots: readonly string[]; projectFiles: readonly string[] },
 ): Map<string, string> {
   const read = <T>(action: () => T): T | undefined => {
     try {
@@ -198,18 +207,18 @@ function namesOf(
       return undefined;
     }
   };
+  const withImages = new Set(roots);
   const candidates = roots.flatMap((root) => {
-    const name = read(() => projectNameAt(workspaceRoot, root));
-    const isDeclared = read(() => isNameDeclared(workspaceRoot, root)) ?? false;
+    const name = read(() => projectNameAt(files, workspaceRoot, root));
+    const isDeclared = read(() => isNameDeclared(files, root)) ?? false;
     return name === undefined ? [] : { root, name, isDeclared };
   });
   const others = new Map<string, string>();
   // Each of hundreds of project files is read only where a name might be one of theirs.
   if (candidates.some(({ isDeclared }) => !isDeclared))
     for (const root of new Set(projectFiles.map((file) => posix.dirname(file)))) {
-      const name = roots.includes(root)
-        ? undefined
-        : read(() => projectNameAt(workspaceRoot, root));
+      if (withImages.has(root)) continue;
+      const name = read(() => projectNameAt(files, workspaceRoot, root));
       if (name !== undefined) others.set(root, name);
     }
   return uniqueNames(candidates, others);
@@ -244,7 +253,7 @@ function dockerProject(
   around: Surroundings,
   maker: ProjectDockerfile,
 ): ProjectConfiguration & { root: string } {
-  const { options, composeFiles, tracked } = around;
+  const { options, tracked } = around;
   const { file: dockerfile, root, name, variant, image, settings, stages, ...asked } = maker;
   const has = (file: string) => tracked.kind(posix.join(root, file)) === 'file';
   const context = settings.context ?? findContext(around, dockerfile, root, stages);
@@ -272,7 +281,7 @@ function dockerProject(
   const targets = planInHasher(
     dockerTargets({ ...location, ...(variant && { variant }) }, stages, options),
     plan,
-    declaredDependsOn(around.workspaceRoot, root, plan, around.nxJson),
+    declaredDependsOn(around.own, root, plan, around.nxJson),
   );
   // Services, databases and care belong to the image that the project is about.
   if (variant) return { root, name, targets };
@@ -283,23 +292,21 @@ function dockerProject(
     stages: stages.map((stage) => stage.name),
     builders: options.builders,
   };
-  for (const compose of composeFiles) {
-    const service = serviceOf(compose, composeProject);
-    if (!service) continue;
+  const [compose] = around.services.filesOf(composeProject);
+  if (compose) {
+    const service = serviceOf(compose, composeProject)!;
     const tests = readTests(around, compose.file);
     const production = besides(tracked, compose.file, 'prod');
     Object.assign(targets, composeTargets(compose, service, composeProject, tests, production));
     targets['compose-up']?.dependsOn?.push(...otherBuilds(compose, dockerfile, around));
-    break;
   }
   return { root, name, targets };
 }
 
 /** The other images that a Compose file's services run and that are built in this workspace. */
-function otherBuilds(compose: ComposeFile, own: string, { dockerfiles }: Surroundings) {
+function otherBuilds(compose: ComposeFile, own: string, { runBy }: Surroundings) {
   const runsAny = (services: string[]) => services.some((each) => each in compose.model.services);
-  return dockerfiles
-    .filter(({ file, image }) => serviceOf(compose, { dockerfile: file, image }))
+  return (runBy.get(compose) ?? [])
     .flatMap(({ file, name, others, isFurther, ...main }) => [
       ...((isFurther ? runsAny(main.services) : file !== own) ? [{ ...main, name }] : []),
       ...others.filter(({ services }) => runsAny(services)).map((each) => ({ ...each, name })),

@@ -1,5 +1,6 @@
 import type { ProjectConfiguration, TargetConfiguration } from '@nx/devkit';
-import { meets, outputsOf, type TargetOutput } from './target-outputs';
+import { andAbove, OutputIndex } from './output-index';
+import { outputsOf, type TargetOutput } from './target-outputs';
 import type { TrackedFiles } from './tracked-files';
 
 /** A target that makes something which an image copies. */
@@ -15,15 +16,13 @@ export const makerName = ({ project, target }: Maker) => `${project}:${target}`;
  * folder that it knows is none of what Nx only assumes.
  */
 export function makersIn(
-  outputs: readonly TargetOutput[],
+  outputs: OutputIndex,
   tracked: Pick<TrackedFiles, 'kind'>,
   path: string,
 ): Maker[] {
   const known = tracked.kind(path);
   if (known === 'file') return [];
-  const met = outputs.filter(
-    ({ isAssumed, path: output }) => !(known && isAssumed) && meets(path, output),
-  );
+  const met = outputs.meeting(path).filter(({ isAssumed }) => !(known && isAssumed));
   const byName = new Map(
     met.map(({ project, target }) => [`${project}:${target}`, { project, target }]),
   );
@@ -45,25 +44,27 @@ export interface Lookup {
 /** Who makes what, of a graph that is made: what every plugin infers is known. */
 export class GraphOutputs implements Lookup {
   readonly outputs: readonly TargetOutput[];
-  private readonly roots: readonly string[];
+  private readonly index: OutputIndex;
+  private readonly folders: ReadonlySet<string>;
 
   constructor(
     projects: Readonly<Record<string, ProjectConfiguration>>,
     private readonly tracked: Pick<TrackedFiles, 'kind'>,
   ) {
-    this.roots = Object.values(projects).map(({ root }) => root);
+    this.folders = new Set(Object.values(projects).flatMap(({ root }) => andAbove(root)));
     this.outputs = Object.entries(projects).flatMap(([name, { root, targets = {} }]) =>
       Object.entries(targets).flatMap(([target, configuration]) =>
         isOurs(target, configuration) ? [] : outputsOf({ root, name }, target, configuration),
       ),
     );
+    this.index = new OutputIndex(this.outputs);
   }
 
   makersAt(path: string): Maker[] {
-    return makersIn(this.outputs, this.tracked, path);
+    return makersIn(this.index, this.tracked, path);
   }
 
   isProjectOrAbove(path: string): boolean {
-    return path === '.' || this.roots.some((root) => root === path || root.startsWith(`${path}/`));
+    return path === '.' || this.folders.has(path);
   }
 }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { posix } from 'node:path';
 import type { NxJsonConfiguration, TargetConfiguration } from '@nx/devkit';
 import { makesStage } from './image-targets';
+import type { ProjectFiles } from './project-files';
 
 /** As `dependsOn` takes them. */
 type Dependencies = NonNullable<TargetConfiguration['dependsOn']>;
@@ -37,18 +37,12 @@ export function planInHasher(
 
 /** `dependsOn` of a target, where the project or nx.json has one for it. */
 export function declaredDependsOn(
-  workspaceRoot: string,
+  files: ProjectFiles,
   root: string,
   target: string,
   { targetDefaults = {} }: NxJsonConfiguration,
 ): Dependencies | undefined {
-  const read = (file: string) => {
-    try {
-      return JSON.parse(readFileSync(join(workspaceRoot, root, file), 'utf8'));
-    } catch {
-      return undefined;
-    }
-  };
+  const read = (file: string) => files.readableAt(posix.join(root, file));
   // A default may be a list of such, each for some of the projects: the first that names it counts.
   const defaults = [
     targetDefaults[target as keyof typeof targetDefaults],

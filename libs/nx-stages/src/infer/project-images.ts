@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { posix } from 'node:path';
 import { familiarReference, type StageSummary } from '@excel2doc/dockerfile';
 import { dockerTarget, homeOf, type ProjectImage, stageTarget } from '@excel2doc/stages';
 import { withDefaults } from './with-defaults';
@@ -7,6 +6,7 @@ import type { ComposeFile } from './compose-file';
 import type { BuildSettings, DeclaredBuild } from './declared-build';
 import type { DeclaredContext } from './declared-contexts';
 import type { OtherImage } from './docker-targets';
+import type { ProjectFiles } from './project-files';
 
 /** A Dockerfile, and the images that come of it. */
 export interface ImageMaker {
@@ -38,14 +38,14 @@ export class ProjectImages {
   private readonly below = new Map<ImageMaker, Named[]>();
 
   constructor(
-    workspaceRoot: string,
+    files: ProjectFiles,
     makers: readonly ImageMaker[],
     composeFiles: readonly ComposeFile[],
     private readonly builds: readonly DeclaredBuild[] = [],
   ) {
     this.makers = makers;
     for (const maker of makers)
-      for (const [reference, image] of namesOf(workspaceRoot, maker, composeFiles)) {
+      for (const [reference, image] of namesOf(files, maker, composeFiles)) {
         const name = familiarReference(reference);
         // Of two projects with one name the first has it; docker-build would overwrite it as well.
         if (name !== undefined && !this.byName.has(name)) this.byName.set(name, image);
@@ -142,7 +142,7 @@ export class ProjectImages {
 }
 
 function namesOf(
-  workspaceRoot: string,
+  files: ProjectFiles,
   maker: ImageMaker,
   composeFiles: readonly ComposeFile[],
 ): [string, Named][] {
@@ -151,7 +151,7 @@ function namesOf(
   return all.flatMap((each) => {
     const stage = (stages.find((one) => one.name === each.stage) ?? stages.at(-1))?.name;
     if (stage === undefined) return [];
-    const own = optionsOf(workspaceRoot, root, dockerTarget('build', each.variant));
+    const own = optionsOf(files, root, dockerTarget('build', each.variant));
     const names = new Set([each.image, own.image ?? each.image]);
     const tags = ['latest', 'dev', ...(own.tag ? [own.tag] : [])];
     const references = [...names].flatMap((image) => tags.map((tag) => `${image}:${tag}`));
@@ -175,16 +175,10 @@ interface OwnOptions {
 }
 
 /** What a project file sets for the target. */
-function optionsOf(workspaceRoot: string, root: string, target: string): OwnOptions {
-  const read = (file: string) => {
-    try {
-      return JSON.parse(readFileSync(join(workspaceRoot, posix.join(root, file)), 'utf8'));
-    } catch {
-      return {};
-    }
-  };
+function optionsOf(files: ProjectFiles, root: string, target: string): OwnOptions {
+  const read = (file: string) => files.readableAt(posix.join(root, file));
   return {
-    ...read('package.json').nx?.targets?.[target]?.options,
-    ...read('project.json').targets?.[target]?.options,
+    ...read('package.json')?.nx?.targets?.[target]?.options,
+    ...read('project.json')?.targets?.[target]?.options,
   } as OwnOptions;
 }

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { basename, join, posix } from 'node:path';
+import { basename, posix } from 'node:path';
+import type { ProjectFiles } from './project-files';
 import type { TrackedFiles } from './tracked-files';
 
 /** The nearest folder at or above `folder` that is a project; the workspace's root does not count. */
@@ -12,19 +12,14 @@ export function projectRootAt(tracked: Pick<TrackedFiles, 'kind'>, folder: strin
 }
 
 /** Whether project.json itself says what it is called. */
-export function isNameDeclared(workspaceRoot: string, root: string): boolean {
-  const path = join(workspaceRoot, root, 'project.json');
-  return existsSync(path) && JSON.parse(readFileSync(path, 'utf8')).name !== undefined;
+export function isNameDeclared(files: ProjectFiles, root: string): boolean {
+  return files.at(posix.join(root, 'project.json'))?.name !== undefined;
 }
 
 /** As Nx names it: project.json, then package.json, then the folder. */
-export function projectNameAt(workspaceRoot: string, root: string): string {
-  const read = (file: string) => {
-    const path = join(workspaceRoot, root, file);
-    return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
-  };
-  const own = read('project.json')?.name;
+export function projectNameAt(files: ProjectFiles, workspaceRoot: string, root: string): string {
+  const own = files.at(posix.join(root, 'project.json'))?.name;
   if (own) return own;
-  const manifest = read('package.json');
+  const manifest = files.at(posix.join(root, 'package.json'));
   return manifest?.nx?.name ?? manifest?.name ?? basename(root === '.' ? workspaceRoot : root);
 }

@@ -1,4 +1,4 @@
-import { type Dirent, type Stats, lstatSync, readFileSync, readdirSync } from 'node:fs';
+import { type Dirent, type Stats, existsSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, posix } from 'node:path';
 import type ignore from 'ignore';
@@ -66,8 +66,11 @@ export class TrackedFiles {
   }
 
   private readRules(folder: string): ignore.Ignore | undefined {
+    const path = join(this.workspaceRoot, folder, '.gitignore');
+    // Hardly any folder has one, and an exception for each would cost more than all else.
+    if (!existsSync(path)) return undefined;
     try {
-      const text = readFileSync(join(this.workspaceRoot, folder, '.gitignore'), 'utf8');
+      const text = readFileSync(path, 'utf8');
       // Only here: most graphs are made without a question that needs it.
       const make = createRequire(__filename)('ignore') as typeof ignore;
       return make({ ignorecase: false }).add(text);

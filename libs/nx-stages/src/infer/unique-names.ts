@@ -24,10 +24,11 @@ export function uniqueNames(
   const free = candidates.filter(({ isDeclared }) => !isDeclared).map(({ root }) => root);
   // By its path; where two paths come to one name (`a-b/c`, `a/b-c`), the path as it is.
   for (const rename of [(root: string) => root.replaceAll('/', '-'), posix.normalize]) {
-    const all = new Map([...others, ...names]);
+    const times = new Map<string, number>();
+    for (const name of new Map([...others, ...names]).values())
+      times.set(name, (times.get(name) ?? 0) + 1);
     for (const root of free) {
-      const name = names.get(root)!;
-      const isShared = [...all].some(([other, each]) => other !== root && each === name);
+      const isShared = times.get(names.get(root)!)! > 1;
       if (isShared && root !== '.') names.set(root, rename(root));
     }
   }

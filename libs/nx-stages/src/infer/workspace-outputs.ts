@@ -1,15 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { posix } from 'node:path';
 import type { NxJsonConfiguration, TargetConfiguration } from '@nx/devkit';
-import type { TrackedFiles } from './tracked-files';
 import { isOurs, type Maker, makersIn } from './makers';
-import { liesIn, outputsOf, type TargetOutput, withDefaults } from './target-outputs';
-
-interface ProjectFile {
-  targets?: Record<string, TargetConfiguration>;
-  nx?: { targets?: Record<string, TargetConfiguration> };
-  scripts?: Record<string, string>;
-}
+import { andAbove, OutputIndex } from './output-index';
+import type { ProjectFiles } from './project-files';
+import { outputsOf, type TargetOutput, withDefaults } from './target-outputs';
+import type { TrackedFiles } from './tracked-files';
 
 /**
  * Which targets make what: those that project.json and package.json declare. What other plugins infer
@@ -17,20 +12,29 @@ interface ProjectFile {
  * meant that plugins are told to call so; Nx passes over those that do not exist.
  */
 export class WorkspaceOutputs {
-  private declared: TargetOutput[] | undefined;
+  private declared: OutputIndex | undefined;
   private readonly declaring = new Set<string>();
+
+  private readonly roots: ReadonlySet<string>;
+  private readonly folders: ReadonlySet<string>;
 
   /** @param projectFiles project.json and package.json files, relative to the workspace */
   constructor(
-    private readonly workspaceRoot: string,
-    private readonly projectFiles: readonly string[],
+    projectFiles: readonly string[],
     private readonly nxJson: NxJsonConfiguration,
-    private readonly around: { tracked: TrackedFiles; nameAt: (root: string) => string },
-  ) {}
+    private readonly around: {
+      tracked: TrackedFiles;
+      files: ProjectFiles;
+      nameAt: (root: string) => string;
+    },
+  ) {
+    this.roots = new Set(projectFiles.map((file) => posix.dirname(file)));
+    this.folders = new Set([...this.roots].flatMap(andAbove));
+  }
 
   /** Whether a target makes it, and it is not merely a folder above what several make. */
   isMade(path: string): boolean {
-    return this.all().some((output) => liesIn(path, output.path));
+    return this.all().holds(path);
   }
 
   /** Those of `makersIn`; where nothing is declared of what git does not know, who is meant by its place. */
@@ -41,8 +45,7 @@ export class WorkspaceOutputs {
 
   /** Whether it is a project's folder, or one that holds some. */
   isProjectOrAbove(path: string): boolean {
-    const holds = (file: string) => path === '.' || file.startsWith(`${path}/`);
-    return this.isProject(path) || this.projectFiles.some(holds);
+    return this.folders.has(path) || this.isProject(path);
   }
 
   /** Who makes it, by its place: below a project's folder, or in `dist` under the project's path. */
@@ -85,16 +88,18 @@ export class WorkspaceOutputs {
     return [...new Set(['build', ...told])];
   }
 
-  private all(): TargetOutput[] {
-    const roots = new Set(this.projectFiles.map((file) => posix.dirname(file)));
-    return (this.declared ??= [...roots].sort().flatMap((root) => this.outputsIn(root)));
+  private all(): OutputIndex {
+    this.declared ??= new OutputIndex(
+      [...this.roots].sort().flatMap((root) => this.outputsIn(root)),
+    );
+    return this.declared;
   }
 
   private outputsIn(root: string): TargetOutput[] {
     const name = root.split('/').includes('node_modules') ? undefined : this.nameOf(root);
     if (name === undefined) return [];
     const [own, manifest] = ['project.json', 'package.json'].map((file) =>
-      this.readFile(posix.join(root, file)),
+      this.around.files.readableAt(posix.join(root, file)),
     );
     const scripts = Object.keys(manifest?.scripts ?? {}).map((script) => [script, {}] as const);
     const targets = {
@@ -115,15 +120,6 @@ export class WorkspaceOutputs {
     try {
       return this.around.nameAt(root);
     } catch {
-      return undefined;
-    }
-  }
-
-  private readFile(file: string): ProjectFile | undefined {
-    try {
-      return JSON.parse(readFileSync(join(this.workspaceRoot, file), 'utf8')) as ProjectFile;
-    } catch {
-      // Nx says of a project file what is wrong with it.
       return undefined;
     }
   }

@@ -3,7 +3,7 @@ import { type Tree, readProjectConfiguration, updateNxJson } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { serviceOf } from '../../infer/compose-targets';
+import { serviceOf } from '../../infer/compose-services';
 import { parseCompose } from '../../infer/compose-file';
 import generate, { type BackendOptions } from './generator';
 
