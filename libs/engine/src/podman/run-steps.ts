@@ -1,7 +1,10 @@
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { digestOf } from '@excel2doc/oci';
 import type { Client } from '../client/child';
+import type { Redactor } from '../client/redact';
 
 export interface RunStepsOptions {
   /** Path of a Dockerfile of one stage, that does nothing to files but by RUN. */
@@ -14,6 +17,13 @@ export interface RunStepsOptions {
   /** Where the layout goes. */
   layoutDir: string;
   noCache?: boolean;
+  /** As BuildKit takes them: 'id=token,src=…', 'id=token,env=TOKEN'. */
+  secrets?: string[];
+  ssh?: string[];
+  /** Variables of the client that `secrets` name. */
+  secretVariables?: Record<string, string>;
+  /** Takes the secrets' values out of all that the steps say. */
+  redactor?: Redactor;
   signal?: AbortSignal;
   /** Off: the progress is only on the error. */
   showProgress?: boolean;
@@ -29,10 +39,14 @@ export async function runSteps(podman: Client, options: RunStepsOptions): Promis
   const { layoutDir, signal, showProgress = true } = options;
   const scratch = `${layoutDir}.podman`;
   const idFile = `${layoutDir}.id`;
-  const output = showProgress ? 'show' : 'capture';
+  const { redactor, secretVariables } = options;
+  const said = redactor
+    ? { ...redacted(redactor, showProgress), redactor }
+    : { output: showProgress ? ('show' as const) : ('capture' as const) };
   try {
     await podman.command([...stepArguments(options), '--iidfile', idFile, options.contextDir], {
-      output,
+      ...said,
+      ...(secretVariables && { env: secretVariables }),
       ...(signal && { signal }),
     });
     const id = (await readFile(idFile, 'utf8')).trim().replace(/^sha256:/, '');
@@ -60,8 +74,30 @@ export function stepArguments(options: RunStepsOptions): string[] {
     ...(options.platform ? ['--platform', options.platform] : []),
     ...each('--build-arg', options.buildArgs),
     ...each('--build-context', options.images, 'docker-image://'),
+    ...(options.secrets ?? []).flatMap((secret) => ['--secret', secret]),
+    ...(options.ssh ?? []).flatMap((agent) => ['--ssh', agent]),
     ...(options.noCache ? ['--no-cache'] : []),
   ];
+}
+
+/** What steps print is on Podman's own output, and what Podman says on its error output. */
+function redacted(redactor: Redactor, isShown: boolean) {
+  const clear = redactor.stream();
+  const show = (text: string) => void (isShown && process.stdout.write(text));
+  // A character may be cut in two as a value may.
+  const decoder = new StringDecoder('utf8');
+  const sink = new Writable({
+    write(chunk: Buffer, _, done) {
+      show(clear.add(decoder.write(chunk)));
+      done();
+    },
+    final(done) {
+      show(clear.add(decoder.end()) + clear.end());
+      done();
+    },
+  });
+  const onStderr = (text: string) => void (isShown && process.stderr.write(text));
+  return { output: 'capture' as const, sink, onStderr };
 }
 
 /** @see containers-transports(5), dir: blobs by their digest's hex digits beside manifest.json */

@@ -23,6 +23,7 @@ import {
   sourceChain,
 } from '@excel2doc/oci';
 import { StagesError } from '../workspace/fault';
+import { openSecrets, type OpenedSecrets } from '../secrets/open';
 import { mountedSecrets } from '../secrets/state';
 import { contextFile } from '../plan/context-file';
 import { needsDocker } from './needs-docker';
@@ -127,9 +128,6 @@ class PodmanBuild {
     if (plan.frontend?.syntax && !/^(docker\.io\/)?docker\/dockerfile\b/.test(plan.frontend.syntax))
       reasons.push(`# syntax=${plan.frontend.syntax}`);
     if (given.project.builders?.[plan.platform]) reasons.push(`the builder of ${plan.platform}`);
-    const { mounted } = mountedSecrets(given.project, given.stage, [plan]);
-    const secret = mounted.find(({ lack }) => lack === undefined);
-    if (secret) reasons.push(secret.kind === 'ssh' ? 'an SSH agent' : `the secret ${secret.id}`);
     const [reason] = reasons.filter((each) => each !== HEREDOC);
     if (reason) throw needsDocker(given.stage, reason);
   }
@@ -180,8 +178,10 @@ class PodmanBuild {
     if (mounts.length > 0) await snapshotContext(given.project.contextDir, plan.files, contextDir);
     else await mkdir(contextDir);
     const layoutDir = `${folder}.layout`;
-    await podman.runSteps({
+    const { close, hosts: _, ...secrets } = await this.secrets();
+    const built = podman.runSteps({
       ...{ dockerfile, contextDir, layoutDir, platform: this.platform },
+      ...secrets,
       buildArgs: declared(plan.args, steps),
       images: await this.mounted(
         podman,
@@ -191,6 +191,7 @@ class PodmanBuild {
       // Nothing but the steps themselves is in its keys: what is older than `fresh` cannot be told apart.
       noCache: mounts.length > 0 || given.fresh !== undefined,
     });
+    await built.finally(close);
     const { platform } = this;
     const options = { layoutDir, outputDir: folder, parent, platform };
     const made = await runImage({
@@ -198,6 +199,18 @@ class PodmanBuild {
       ...this.compressed,
     });
     return this.done(made, parent, folder);
+  }
+
+  /** What its steps mount of secrets; no host for a cache, for none is asked then. */
+  private async secrets(): Promise<OpenedSecrets> {
+    const { project, stage, secrets = [] } = this.given;
+    const { mounted } = mountedSecrets(project, stage, [this.plan]);
+    const opened = await openSecrets(project, stage, mounted, secrets);
+    // Podman parts at each comma.
+    const odd = opened.secrets.find((each) => each.includes('"'));
+    if (odd === undefined) return opened;
+    await opened.close();
+    throw needsDocker(stage, `a secret whose path has a comma, a quote or a space (${odd})`);
   }
 
   private async podman(): Promise<Podman> {
