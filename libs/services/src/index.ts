@@ -14,6 +14,7 @@ export { type Container, projectContainers } from './compose/container';
 export { execIn } from './compose/exec';
 export { ailments, waitUntilHealthy } from './compose/health';
 export { checkPorts } from './compose/ports';
+export { asBroughtUp, forgetUp, type LastUp, rememberUp } from './compose/last-up';
 export { listProjects } from './compose/list';
 export {
   type ComposeOptions,
@@ -23,6 +24,7 @@ export {
 } from './compose/project';
 export { pullMissing } from './compose/pull';
 export {
+  isKept,
   keepRunning,
   notHealthy,
   type Replacement,

@@ -34,8 +34,24 @@ export async function keepRunning({ engine, config, service }: Replacement): Pro
   const containers = await runningContainers({ engine, config }, service);
   const container = containers.find((each) => each.service === service) ?? containers[0];
   if (!container || !(await engine.inspectImage(container.imageId))) return;
+  const name = keptName({ config, service });
+  if (name) await engine.tag(container.imageId, name);
+}
+
+/** Whether the image of `containers` has the name that keeps it. */
+export async function isKept(
+  { engine, config }: Pick<OpenedCompose, 'engine' | 'config'>,
+  service: string,
+  containers: readonly Container[],
+): Promise<boolean> {
+  const name = keptName({ config, service });
+  const kept = name && (await engine.inspectImage(name));
+  return containers.some((each) => each.service === service && kept && each.imageId === kept.id);
+}
+
+function keptName({ config, service }: Pick<Replacement, 'config' | 'service'>) {
   const name = repositoryOf(config.services[service]?.image ?? '');
-  if (name) await engine.tag(container.imageId, `${name}:running-${config.name}`);
+  return name && `${name}:running-${config.name}`;
 }
 
 /** Whether `compose up` would put other containers in the place of some of `before`. */

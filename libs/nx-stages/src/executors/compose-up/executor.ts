@@ -3,6 +3,7 @@ import type { ExecutorContext } from '@nx/devkit';
 import {
   afterRefusal,
   ailments,
+  asBroughtUp,
   type BreakingPolicy,
   checkAhead,
   checkPassword,
@@ -11,6 +12,8 @@ import {
   type Container,
   databaseService,
   databasesOf,
+  forgetUp,
+  isKept,
   keepRunning,
   migrate,
   type Migrated,
@@ -19,6 +22,8 @@ import {
   openCompose,
   type OpenedCompose,
   pullMissing,
+  readRevisions,
+  rememberUp,
   type Replacement,
   rollBack,
   runningContainers,
@@ -30,7 +35,7 @@ import {
 } from '@excel2doc/services';
 import { StagesError } from '@excel2doc/stages';
 import { projectOf, type RunContext } from '../project';
-import { report } from '../report';
+import { report, sayLine } from '../report';
 
 export interface UpOptions extends ComposeOptions {
   service: string;
@@ -60,6 +65,9 @@ export async function bringUp(options: UpOptions, context: RunContext): Promise<
   const { service, waitSeconds } = options;
   const opened = await openCompose(options, projectOf(context));
   const { compose, config } = opened;
+  const same = await asItWas(opened, options, context.root);
+  if (same) return same;
+  await forgetUp(opened, context.root);
   const running = (await compose.ps()).filter(({ state }) => state === 'running');
   await checkPorts(config, running);
   const before = await runningContainers(opened, service);
@@ -76,8 +84,49 @@ export async function bringUp(options: UpOptions, context: RunContext): Promise<
     throw migrated ? await onMigrated(opened, service, migrated, error) : error;
   }
   await keepRunning(replacement);
+  const { to: revisions } = migrated ?? {};
+  await rememberUp(
+    opened,
+    context.root,
+    revisions ? { command: options.migrate ?? [], revisions } : null,
+  );
   const now = await runningContainers(opened, service);
   return [...new Set(now.map((container) => container.service))];
+}
+
+/**
+ * The services that run the image, where all is as it was brought up last: nothing is started to find
+ * that out. The image that has run the migrations is the same, so there are new ones only where the
+ * database is not where they led.
+ */
+async function asItWas(
+  opened: OpenedCompose,
+  { service, migrate: command, backup }: UpOptions,
+  root: string,
+): Promise<string[] | undefined> {
+  // What is mounted may hold other migrations than the image.
+  const isMounted = opened.config.services[service]?.volumes?.some(({ type }) => type === 'bind');
+  if (command && (backup || isMounted)) return undefined;
+  const found = await asBroughtUp(opened, root);
+  if (!found) return undefined;
+  const { last, containers } = found;
+  if (!(await isKept(opened, service, containers))) return undefined;
+  let database = '';
+  if (command) {
+    const { migrated } = last;
+    const isAlembic = command.join(' ') === 'alembic upgrade head';
+    if (!isAlembic || migrated?.command.join(' ') !== command.join(' ')) return undefined;
+    const server = new Server(opened.compose, databaseService(opened.config));
+    const revisions = await readRevisions(server);
+    if (revisions.length === 0 || revisions.join() !== migrated.revisions.join()) return undefined;
+    database = `; the database is at ${revisions.join(', ')}`;
+  }
+  const services = [...new Set(containers.map((each) => each.service))];
+  sayLine(`as it was, and healthy: ${services.join(', ')}${database}`);
+  const { image } = opened.config.services[service] ?? {};
+  return services.filter(
+    (each) => each === service || (image && opened.config.services[each]?.image === image),
+  );
 }
 
 /** Checks what is pending when something runs that it could break, then migrates. */

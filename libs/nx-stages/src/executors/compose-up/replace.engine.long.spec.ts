@@ -1,5 +1,5 @@
 // Takes 35 s.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import composeUp from './executor';
 import { executorContext } from '../../testing/context';
 import { type TestWorkspace, testWorkspace } from '@excel2doc/services/testing/workspace';
@@ -52,6 +52,16 @@ beforeAll(async () => {
 });
 
 afterAll(() => workspace.remove());
+
+test('with nothing to do it says so in a line, and starts nothing', async () => {
+  const before = await projectContainers(workspace.engine, workspace.project);
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  onTestFinished(() => write.mockRestore());
+  expect(await up()).toEqual({ success: true });
+  expect(write.mock.calls.map(([text]) => text)).toEqual(['as it was, and healthy: app\n']);
+  const after = await projectContainers(workspace.engine, workspace.project);
+  expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+});
 
 test('an image that is not healthy never stops the one that serves', async () => {
   const before = await projectContainers(workspace.engine, workspace.project);
