@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isDrawn } from './drawn';
+import { isDrawn, isHeldBack } from './drawn';
 
 const tasks = (...projects: string[]) => ({
   tasks: Object.fromEntries(
@@ -18,6 +18,18 @@ test.each([
   [['run-many', '-t', 'x'], ['api'], { NX_DEFAULT_OUTPUT_STYLE: 'static' }, false],
   [['run-many', '-t', 'x'], ['api'], { NX_VERBOSE_LOGGING: 'true' }, false],
 ])('%j of %j with %j: drawn in a terminal %s', (argv, projects, env, drawn) => {
-  expect(isDrawn(tasks(...projects), ['node', 'nx', ...argv], env, true)).toBe(drawn);
-  expect(isDrawn(tasks(...projects), ['node', 'nx', ...argv], env, false)).toBe(false);
+  expect(isDrawn(tasks(...projects), { argv, env, isTerminal: true })).toBe(drawn);
+  expect(isDrawn(tasks(...projects), { argv, env, isTerminal: false })).toBe(false);
+});
+
+test.each([
+  [['run-many', '-t', 'x'], {}, false, '23.2.1', true],
+  [['affected', '-t', 'x'], {}, true, '23.2.1', true],
+  [['run-many', '-t', 'x'], {}, false, '22.7.12', false],
+  [['run-many', '-t', 'x'], {}, true, '22.7.12', true],
+  [['run-many', '-t', 'x', '--output-style=static'], {}, true, '23.2.1', false],
+  [['run-many', '-t', 'x'], { NX_VERBOSE_LOGGING: 'true' }, true, '23.2.1', false],
+  [['run', 'api:x'], {}, true, '23.2.1', false],
+])('%j with %j, a terminal %s, Nx %s: held back %s', (argv, env, isTerminal, version, held) => {
+  expect(isHeldBack({ argv, env, isTerminal, version })).toBe(held);
 });

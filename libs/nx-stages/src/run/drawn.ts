@@ -1,8 +1,18 @@
 import type { TaskGraph } from '@nx/devkit';
 import { isCI } from 'nx/src/utils/is-ci';
+import { nxVersion } from 'nx/src/utils/versions';
 
 /** Styles in which Nx writes line below line. */
 const WRITTEN = ['static', 'stream', 'stream-without-prefixes'];
+
+/** What Nx was told, and where its output goes. */
+interface Run {
+  argv?: readonly string[];
+  env?: NodeJS.ProcessEnv;
+  isTerminal?: boolean;
+}
+
+const atTerminal = () => process.stdout.isTTY === true && !isCI();
 
 /**
  * Whether Nx draws over and over what runs, in a terminal, as it does without its terminal UI: it would
@@ -14,16 +24,32 @@ const WRITTEN = ['static', 'stream', 'stream-without-prefixes'];
  */
 export function isDrawn(
   { tasks }: Pick<TaskGraph, 'tasks'>,
-  argv: readonly string[] = process.argv,
-  env: NodeJS.ProcessEnv = process.env,
-  isTerminal: boolean = process.stdout.isTTY === true && !isCI(),
+  { argv = process.argv, env = process.env, isTerminal = atTerminal() }: Run = {},
 ): boolean {
   if (!isTerminal || WRITTEN.includes(outputStyle(argv, env) ?? '')) return false;
   if (env['NX_BATCH_MODE'] === 'true' || env['NX_VERBOSE_LOGGING'] === 'true') return false;
   if (env['NX_TASKS_RUNNER_DYNAMIC_OUTPUT'] === 'false') return false;
   const projects = new Set(Object.values(tasks).map(({ target }) => target.project));
-  return projects.size > 1 || argv.includes('run-many') || argv.includes('affected');
+  return projects.size > 1 || runsMany(argv);
 }
+
+/**
+ * Whether Nx shows nothing of what a task prints that does well: of several, a line each. Nx 22 did so in
+ * a terminal only.
+ */
+export function isHeldBack({
+  argv = process.argv,
+  env = process.env,
+  isTerminal = atTerminal(),
+  version = nxVersion,
+}: Run & { version?: string } = {}): boolean {
+  if (!runsMany(argv) || WRITTEN.includes(outputStyle(argv, env) ?? '')) return false;
+  if (env['NX_VERBOSE_LOGGING'] === 'true') return false;
+  return isTerminal || Number.parseInt(version) >= 23;
+}
+
+const runsMany = (argv: readonly string[]) =>
+  argv.includes('run-many') || argv.includes('affected');
 
 function outputStyle(argv: readonly string[], env: NodeJS.ProcessEnv): string | undefined {
   const at = argv.findIndex((word) => /^--output-?style(?:=|$)/i.test(word));

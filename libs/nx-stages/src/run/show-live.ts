@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Task, TaskGraph } from '@nx/devkit';
 import { cacheDir } from 'nx/src/utils/cache-directory';
 import { isLive } from '@excel2doc/stages';
-import { isDrawn } from './drawn';
+import { isDrawn, isHeldBack } from './drawn';
 import { liveFile, OWN_OUTPUT } from './live-file';
 
 /**
@@ -27,47 +27,87 @@ export async function showLive(
   key: string,
 ): Promise<void> {
   try {
+    // Of a run whose end was not waited for.
+    keepNoneOf(key);
     const isOwn = process.env['NX_TUI'] === 'true';
     if (!isOwn && isDrawn(taskGraph)) return;
-    const address = isOwn ? OWN_OUTPUT : await listening();
-    const file = liveFile(root, task.id, key);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, address);
+    offer(root, task, key, isOwn ? OWN_OUTPUT : await listening('now'));
     // Before the record of the run is made of what is kept.
-    process.prependOnceListener('exit', () => {
-      rmSync(file, { force: true });
-      if (isOwn) keepNoneOf(key);
-    });
+    if (isOwn) process.prependOnceListener('exit', () => keepNoneOf(key));
   } catch {
     // See above.
   }
 }
 
-let address: Promise<string> | undefined;
+/**
+ * The same for what is to be read when Nx has ended: of several tasks that do well Nx shows a line each,
+ * and its terminal UI is gone by then.
+ */
+export async function showAtEnd(root: string, task: Task, key: string): Promise<void> {
+  try {
+    if (isHeldBack()) offer(root, task, key, await listening('at the end'));
+  } catch {
+    // See above.
+  }
+}
 
-/** The socket of this process, listening: whoever ends it, Nx does not wait for it. */
-function listening(): Promise<string> {
-  address ??= new Promise((resolve, reject) => {
+function offer(root: string, task: Task, key: string, address: string): void {
+  const file = liveFile(root, task.id, key);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, address);
+  process.once('exit', () => rmSync(file, { force: true }));
+}
+
+type When = 'now' | 'at the end';
+
+const addresses = new Map<When, Promise<string>>();
+
+/** A socket of this process, listening: whoever ends it, Nx does not wait for it. */
+function listening(when: When): Promise<string> {
+  const known = addresses.get(when) ?? listen(when === 'now' ? printLines : printAtExit);
+  addresses.set(when, known);
+  return known;
+}
+
+function listen(take: (socket: Socket) => void): Promise<string> {
+  return new Promise((resolve, reject) => {
     // One that nobody else can open, and short: the path of a socket has a hundred letters at most.
     const folder = mkdtempSync(join(tmpdir(), 'nx-stages-live-'));
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
     const path = join(folder, 'socket');
     const server = createServer((socket) => {
-      let rest = '';
       socket.unref().setEncoding('utf8');
       socket.on('error', () => undefined);
-      socket.on('data', (chunk: string) => {
-        const text = `${rest}${chunk}`;
-        const end = text.lastIndexOf('\n') + 1;
-        rest = text.slice(end);
-        // Whole lines: others print here, too.
-        if (end > 0) process.stdout.write(text.slice(0, end));
-      });
+      take(socket);
     });
     server.unref().once('error', reject);
     server.listen(path, () => resolve(path));
   });
-  return address;
+}
+
+/** Whole lines, as they come: others print here, too. */
+function printLines(socket: Socket): void {
+  let rest = '';
+  socket.on('data', (chunk: string) => {
+    const text = `${rest}${chunk}`;
+    const end = text.lastIndexOf('\n') + 1;
+    rest = text.slice(end);
+    if (end > 0) process.stdout.write(text.slice(0, end));
+  });
+}
+
+/** Of one task after the other. */
+function printAtExit(socket: Socket): void {
+  let text = '';
+  socket.on('data', (chunk: string) => (text += chunk));
+  process.once('exit', () => {
+    try {
+      // The terminal UI may have taken process.stdout away.
+      writeSync(1, text);
+    } catch {
+      process.stdout.write(text);
+    }
+  });
 }
 
 /** Takes out of what Nx keeps of a task what was for the moment. */
@@ -75,8 +115,9 @@ function keepNoneOf(key: string): void {
   const file = join(cacheDir, 'terminalOutputs', key);
   try {
     const lines = readFileSync(file, 'utf8').split('\n');
-    writeFileSync(file, lines.filter((line) => !isLive(line)).join('\n'));
+    const kept = lines.filter((line) => !isLive(line));
+    if (kept.length < lines.length) writeFileSync(file, kept.join('\n'));
   } catch {
-    // It failed, or was a hit of which nothing is kept.
+    // Nothing is kept of it.
   }
 }
