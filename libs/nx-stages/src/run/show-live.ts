@@ -51,6 +51,18 @@ export async function showAtEnd(root: string, task: Task, key: string): Promise<
   }
 }
 
+/**
+ * The same for a task that goes on until it is ended: whatever it ended with, Nx takes it for a success.
+ * When it says that it failed, the run ends with status 1.
+ */
+export async function failWith(root: string, task: Task, key: string): Promise<void> {
+  try {
+    offer(root, task, key, await listening('failed'));
+  } catch {
+    // See above.
+  }
+}
+
 function offer(root: string, task: Task, key: string, address: string): void {
   const file = liveFile(root, task.id, key);
   mkdirSync(dirname(file), { recursive: true });
@@ -58,13 +70,19 @@ function offer(root: string, task: Task, key: string, address: string): void {
   process.once('exit', () => rmSync(file, { force: true }));
 }
 
-type When = 'now' | 'at the end';
+type When = 'now' | 'at the end' | 'failed';
+
+const TAKERS: Record<When, (socket: Socket) => void> = {
+  now: printLines,
+  'at the end': (socket) => printAtExit(socket, () => undefined),
+  failed: (socket) => printAtExit(socket, () => (process.exitCode = 1)),
+};
 
 const addresses = new Map<When, Promise<string>>();
 
 /** A socket of this process, listening: whoever ends it, Nx does not wait for it. */
 function listening(when: When): Promise<string> {
-  const known = addresses.get(when) ?? listen(when === 'now' ? printLines : printAtExit);
+  const known = addresses.get(when) ?? listen(TAKERS[when]);
   addresses.set(when, known);
   return known;
 }
@@ -97,10 +115,12 @@ function printLines(socket: Socket): void {
 }
 
 /** Of one task after the other. */
-function printAtExit(socket: Socket): void {
+function printAtExit(socket: Socket, andThen: () => void): void {
   let text = '';
   socket.on('data', (chunk: string) => (text += chunk));
   process.once('exit', () => {
+    if (text === '') return;
+    andThen();
     try {
       // The terminal UI may have taken process.stdout away.
       writeSync(1, text);

@@ -87,8 +87,9 @@ test('a project that no Compose file runs is told so before anything is built', 
     'apps/job/project.json': JSON.stringify({ name: `${name}-job` }),
     'apps/job/Dockerfile': 'FROM scratch AS job\nCOPY absent /\n',
   });
-  // Nx takes a continuous task that ends by itself for a success, whatever its status.
-  const { output } = await workspace.nx('run', `${name}-job:docker-watch`, '--up');
+  const { status, output } = await workspace.nx('run', `${name}-job:docker-watch`, '--up');
   expect(output).toMatch(/✗ No Compose file runs \S+-job:dev: .* Leave --up out/);
   expect(output).not.toContain('absent');
+  expect(status).toBe(1);
+  expect(output).toMatch(/^✗ \S+-job:docker-watch has ended: see above\.$/m);
 }, 60_000);
