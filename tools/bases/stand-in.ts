@@ -42,6 +42,9 @@ export function standInPath(reference: string, platform: string, recipe: string)
   return join(name, `${platform.replaceAll('/', '-')}-${recipe.slice(0, 12)}`);
 }
 
+/** The same for all stand-ins of a process: apt takes its time to tell. */
+let readFromHost: Promise<HostPart> | undefined;
+
 /**
  * The stand-in for `reference`; made first where it is missing or its recipe has changed. Two
  * processes that want the same one make it once.
@@ -61,7 +64,7 @@ export async function ensureStandIn(
     });
   }
   const folder = options.folder ?? basesFolder();
-  const hostPart = await readHostPart();
+  const hostPart = await (readFromHost ??= readHostPart());
   const key = await recipeKey(recipe, hostPart);
   const layoutDir = join(folder, standInPath(reference, options.platform, key));
   const found = await readStandIn(layoutDir, key);
