@@ -1,3 +1,4 @@
+export { ageText, type BaseAge } from './audit/age';
 export { auditImage } from './audit/audit';
 export { AUDIT_RULES, requiredNames } from './audit/rules';
 export { keepRun, readRuns, runsFolder } from './history';

@@ -1,5 +1,5 @@
 export { Bases, type LocalImage } from './bases/bases';
-export { baseReferences, inRegistries, lockText, unlocked, writeLock } from './bases/lock';
+export { baseReferences, inRegistries, lockText, unlocked, changeLock } from './bases/lock';
 export { lockFromEngine } from './bases/find-unlocked';
 export { freshen } from './bases/freshen';
 export { resolveImage } from './bases/resolve';

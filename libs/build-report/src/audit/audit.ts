@@ -1,4 +1,5 @@
 import type { BlobSource, StageOutput } from '@excel2doc/oci';
+import { type BaseAge, baseAge, isPackageList } from './age';
 import { layerFiles, Root } from './layers';
 import {
   auditConfig,
@@ -16,6 +17,12 @@ export interface AuditLimits {
   accepted: ReadonlySet<string> | undefined;
 }
 
+export interface Audited {
+  findings: AuditFinding[];
+  /** Said, not judged: old packages are no fault until somebody finds one. */
+  base: BaseAge;
+}
+
 /**
  * Everything that a built image breaks: its config, what its root holds in the end, and what any
  * layer above the base holds, also where a later one deletes it.
@@ -26,9 +33,10 @@ export async function auditImage(
   { record, config }: Pick<StageOutput, 'record' | 'config'>,
   source: BlobSource,
   limits: AuditLimits,
-): Promise<AuditFinding[]> {
+): Promise<Audited> {
   const found = auditConfig(config);
   const root = new Root();
+  const lists: number[] = [];
   for (const layer of record.layers) {
     // The base image is others' work: its test keys are no secrets of ours.
     const own = layer.from !== 'base';
@@ -38,6 +46,7 @@ export async function auditImage(
         root.apply(entry);
         continue;
       }
+      if (!own && isPackageList(entry.path)) lists.push(entry.mtimeS);
       seen.push([entry.path, entry.type]);
       if (!own) continue;
       found.push(...auditFileName(entry.path));
@@ -63,5 +72,5 @@ export async function auditImage(
       rule: 'size-budget',
       found: `${bytes} bytes above the base, ${limits.budgetBytes} allowed`,
     });
-  return found;
+  return { findings: found, base: baseAge(record.layers, config, lists) };
 }

@@ -4,7 +4,7 @@ import { StagesError } from '../workspace/fault';
 import type { DockerProject } from '../workspace/docker-project';
 import { Bases } from './bases';
 import { lockFromEngine } from './find-unlocked';
-import { baseReferences, inRegistries, writeLock } from './lock';
+import { baseReferences, changeLock, inRegistries } from './lock';
 import { resolveImage } from './resolve';
 
 /**
@@ -51,9 +51,10 @@ export async function freshen(
   for (const reference of references)
     say(change(reference, before[reference], resolved[reference]));
   const at = now.toISOString();
-  // Another project's docker-lock may have written meanwhile.
-  const { images = {}, fresh = {} } = (await readLock(path)) ?? {};
-  await writeLock(path, { images: { ...images, ...resolved }, fresh: { ...fresh, [file]: at } });
+  await changeLock(path, ({ images, fresh }) => ({
+    images: { ...images, ...resolved },
+    fresh: { ...fresh, [file]: at },
+  }));
   say(`${file}  RUN steps are made anew, as of ${at}: commit ${lockFile}, and everybody has them`);
 }
 

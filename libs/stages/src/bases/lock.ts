@@ -1,7 +1,8 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { type Dockerfile, readStages } from '@excel2doc/dockerfile';
 import { parseReference } from '@excel2doc/oci';
-import type { LockFile, LockedImage } from '@excel2doc/engine';
+import { type LockFile, type LockedImage, readLock } from '@excel2doc/engine';
 import { contextOf, type NamedContexts } from '../workspace/named-contexts';
 
 export interface References {
@@ -77,9 +78,41 @@ function byName(record: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** A reader sees the old lock or the new one, never half of it. */
-export async function writeLock(path: string, content: LockContent): Promise<void> {
-  const temporary = `${path}.${process.pid}`;
-  await writeFile(temporary, lockText(content));
-  await rename(temporary, path);
+/**
+ * Changes the lock: projects that are locked at one time each keep what the others wrote. A reader sees
+ * the old lock or the new one, never half of it.
+ *
+ * @param edit given what stands there now
+ */
+export async function changeLock(
+  path: string,
+  edit: (now: LockContent) => LockContent,
+): Promise<void> {
+  const draft = `${path}.draft`;
+  await alone(draft);
+  try {
+    await writeFile(draft, lockText(edit((await readLock(path)) ?? { images: {} })));
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}
+
+/** Nobody holds it for more than some milliseconds; one that was killed has left its draft. */
+const HELD_MS = 10_000;
+
+/** Makes the draft, which only one can; others wait until it is gone. */
+async function alone(draft: string): Promise<void> {
+  for (;;) {
+    try {
+      await writeFile(draft, '', { flag: 'wx' });
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const held = await stat(draft).catch(() => undefined);
+    if (held && Date.now() - held.mtimeMs > HELD_MS) await rm(draft, { force: true });
+    else await setTimeout(5 + Math.random() * 20);
+  }
 }

@@ -9,6 +9,7 @@ import {
   StagesError,
   withHealing,
 } from '@excel2doc/stages';
+import { baseLine, stepLines } from './ages';
 import { dockerProject } from '../project';
 import { report } from '../report';
 
@@ -30,14 +31,17 @@ export default function dockerAudit(options: Options, context: ExecutorContext) 
       accepted: await acceptedNames(options, context),
     };
     const healing = { project, outputs };
-    const { output, found } = await withHealing(healing, { stages: [stage] }, async () => {
+    const { output, audited } = await withHealing(healing, { stages: [stage] }, async () => {
       const output = await outputs.read(stage);
-      return { output, found: await auditImage(output, await outputs.source(stage), limits) };
+      return { output, audited: await auditImage(output, await outputs.source(stage), limits) };
     });
+    const { findings: found, base } = audited;
     if (options.json) process.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`);
     else {
       for (const each of found) process.stdout.write(`✗ ${each.rule}: ${each.found}\n`);
       for (const line of checkedLines(found, limits)) process.stdout.write(`${line}\n`);
+      const ages = [baseLine(base, Date.now()), ...(await stepLines(project, stage, Date.now()))];
+      for (const line of ages) process.stdout.write(`– ${line}\n`);
       const { digest, layers } = output.record;
       process.stdout.write(`${digest}: ${layers.length} layers, ${found.length} findings\n`);
     }

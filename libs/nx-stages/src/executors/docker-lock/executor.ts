@@ -4,6 +4,7 @@ import { type LockedImage, readLock } from '@excel2doc/engine';
 import { hasCode } from '@excel2doc/oci';
 import {
   baseReferences,
+  changeLock,
   inRegistries,
   type DockerOptions,
   type DockerProject,
@@ -13,7 +14,6 @@ import {
   resolveImage,
   StagesError,
   unlocked,
-  writeLock,
 } from '@excel2doc/stages';
 import { dockerProject } from '../project';
 import { report } from '../report';
@@ -59,11 +59,8 @@ export default function dockerLock(options: Options, context: ExecutorContext) {
     await Promise.all(all.map(lock));
     for (const reference of all.filter((each) => !failed.has(each)))
       say(reference, images[reference]?.digest ?? null, resolved[reference]?.digest);
-    // Another project's docker-lock may have written meanwhile.
-    if (Object.keys(resolved).length > 0) {
-      const now = await readLock(path);
-      await writeLock(path, { ...now, images: { ...now?.images, ...resolved } });
-    }
+    if (Object.keys(resolved).length > 0)
+      await changeLock(path, (now) => ({ ...now, images: { ...now.images, ...resolved } }));
     refuseFailed(failed, Object.keys(resolved).length);
   });
 }

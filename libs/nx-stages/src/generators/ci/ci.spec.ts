@@ -17,6 +17,7 @@ const own: CiOptions = {
   nodeVersion: '24',
   cache: { audience: 'nx-cache' },
   setup: ['node --import tsx tools/ready.ts'],
+  fresh: '17 3 * * 1',
 };
 const least: CiOptions = { branch: 'main', targets: ['test'], nodeVersion: '22' };
 const cases: [string, CiOptions][] = [
@@ -61,7 +62,8 @@ describe.each(cases)("GitHub's workflow %s", (_what, options) => {
 
   test('runs for what is merged, by hand too, and drops a run of a pull request alone', () => {
     const { on, concurrency } = parse(text);
-    expect(Object.keys(on).sort()).toEqual(['merge_group', 'pull_request', 'push', 'workflow_dispatch']); // prettier-ignore
+    const scheduled = options.fresh ? ['schedule'] : [];
+    expect(Object.keys(on).sort()).toEqual(['merge_group', 'pull_request', 'push', ...scheduled, 'workflow_dispatch']); // prettier-ignore
     expect(on.push.branches).toEqual([options.branch]);
     // Whoever shares a group replaces those that wait in it, whatever cancel-in-progress says.
     const expression = /^ci-\$\{\{ (.*) \}\}$/.exec(concurrency.group)![1]!;
@@ -84,6 +86,8 @@ describe.each(cases)("GitHub's workflow %s", (_what, options) => {
     expect(workflow.jobs['affected']?.permissions).toEqual(affected);
     const push = options.pushTarget && { ...affected, packages: 'write' };
     expect(workflow.jobs['push']?.permissions).toEqual(push);
+    const fresh = { ...affected, contents: 'write', 'pull-requests': 'write' };
+    expect(workflow.jobs['fresh']?.permissions).toEqual(options.fresh && fresh);
     for (const job of jobs) expect(job['timeout-minutes']).toBeGreaterThan(0);
   });
 
@@ -106,6 +110,33 @@ describe.each(cases)("GitHub's workflow %s", (_what, options) => {
     expect(runs).toEqual(['npm ci', ...(options.setup ?? []), nx]);
   });
 });
+
+test.each([
+  ['GitHub', githubWorkflow(own), 'github'],
+  ['GitLab', gitlabPipeline(own), 'gitlab'],
+])(
+  'on %s a schedule makes images fresh, tries all targets with them, and does nothing else',
+  (...given) => {
+    const [, text, platform] = given;
+    const jobs = platform === 'github' ? parse(text).jobs : parse(text);
+    const runs: string[] =
+      jobs.fresh.script ?? jobs.fresh.steps.map(({ run = '' }: { run?: string }) => run);
+    const at = (what: string) => runs.findIndex((each) => each.includes(what));
+    const order = ['docker-lock --fresh', own.targets.join(' '), 'docker-audit', 'git push'].map(
+      at,
+    );
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(order).not.toContain(-1);
+    if (platform === 'github') {
+      expect(jobs.affected.if).toBe("github.event_name != 'schedule'");
+      expect(jobs.fresh.if).toBe("github.event_name == 'schedule'");
+      expect(jobs.push).toMatchObject({ needs: 'affected', if: "github.event_name == 'push'" });
+      return;
+    }
+    const never = { if: '$CI_PIPELINE_SOURCE == "schedule"', when: 'never' };
+    for (const name of ['all', 'push']) expect(jobs[name].rules[0]).toEqual(never);
+  },
+);
 
 const idToken = { 'id-token': 'write' };
 
@@ -134,7 +165,7 @@ describe.each(cases)("GitLab's pipeline %s", (_what, options) => {
     const targets = options.targets.join(' ');
     expect(pipeline['affected']?.['script']).toContain(`${edge}npx nx affected -t ${targets}`);
     expect(pipeline['all']?.['script']).toEqual([`${edge}npx nx run-many -t ${targets}`]);
-    expect(pipeline['all']?.['rules']).toEqual([
+    expect((pipeline['all']?.['rules'] as object[]).slice(-1)).toEqual([
       { if: `$CI_COMMIT_BRANCH == "${options.branch}"` },
     ]);
     expect('push' in pipeline).toBe(options.pushTarget !== undefined);

@@ -10,6 +10,7 @@ export interface CiGeneratorOptions {
   targets?: string[];
   push?: boolean;
   report?: boolean;
+  fresh?: string;
   nodeVersion?: string;
   cacheAudience?: string;
   cacheUpstream?: string;
@@ -68,6 +69,7 @@ function ciOptions(tree: Tree, options: CiGeneratorOptions): CiOptions {
     targets,
     nodeVersion: options.nodeVersion ?? nodeVersionOf(tree),
     ...(push && { pushTarget: 'docker-push' }),
+    ...(options.fresh !== undefined && { fresh: options.fresh }),
     ...(report && { reportTarget: 'docker-report' }),
     ...(audience !== undefined && { cache: { audience, ...(upstream && { upstream }) } }),
     ...(setup?.length && { setup }),

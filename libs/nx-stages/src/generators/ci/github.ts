@@ -14,7 +14,7 @@ const UPLOAD = 'actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02
  * @see docs/remote-cache.md, "GitHub Actions, without a secret"
  */
 export function githubWorkflow(options: CiOptions): string {
-  const { branch, targets, pushTarget } = options;
+  const { branch, targets, pushTarget, fresh } = options;
   return `# From \`npx nx g @excel2doc/nx-stages:ci\`: run it again with other options to change it.
 name: CI
 
@@ -24,7 +24,7 @@ on:
   pull_request:
   merge_group:
   workflow_dispatch:
-
+${fresh === undefined ? '' : `  schedule:\n    - cron: ${scalar(fresh)}\n`}
 # A newer push to a pull request ends the run before it. Every other run is in a group of its own:
 # of those that wait in one group, GitHub drops all but the newest.
 concurrency:
@@ -36,13 +36,40 @@ permissions: {}
 
 jobs:
   affected:
-    runs-on: ubuntu-24.04
+${fresh === undefined ? '' : "    if: github.event_name != 'schedule'\n"}    runs-on: ubuntu-24.04
     timeout-minutes: 60
 ${permissions(options, [])}
 ${environment(options)}    steps:
 ${prepare(options)}
       - run: ${nxCommand(options, 'affected', targets)}
-${report(options)}${pushTarget === undefined ? '' : pushJob(options, pushTarget)}`;
+${report(options)}${pushTarget === undefined ? '' : pushJob(options, pushTarget)}${fresh === undefined ? '' : freshJob(options)}`;
+}
+
+/**
+ * Base images and RUN steps of today, tried and proposed as a change of the lock. What the job's own
+ * token pushes starts no other run, so all targets are run here.
+ */
+function freshJob(options: CiOptions): string {
+  return `
+  fresh:
+    if: github.event_name == 'schedule'
+    runs-on: ubuntu-24.04
+    timeout-minutes: 120
+${permissions(options, ['pull-requests: write']).replace('contents: read', 'contents: write')}
+${environment(options)}    steps:
+${prepare(options)}
+      - run: npx nx run-many -t docker-lock --fresh
+      - run: ${nxCommand(options, 'run-many', options.targets)}
+      - run: npx nx run-many -t docker-audit --optional
+      - name: Propose the lock
+        run: |
+          git switch --create "fresh-images-$GITHUB_RUN_ID"
+          git -c user.name=ci -c user.email=ci@localhost commit --all --message 'Make the images fresh'
+          git push "https://x-access-token:$GH_TOKEN@github.com/$GITHUB_REPOSITORY" HEAD
+          gh pr create --fill --body 'Base images and RUN steps of today; every target has passed with them.'
+        env:
+          GH_TOKEN: \${{ github.token }}
+`;
 }
 
 /** The summary of the job says what was built; the pages that it links are kept with the run. */

@@ -10,7 +10,7 @@ const ENGINE = '28.5.1';
  * @see docs/remote-cache.md, "GitLab CI"
  */
 export function gitlabPipeline(options: CiOptions): string {
-  const { branch, targets, pushTarget, cache, nodeVersion, setup = [] } = options;
+  const { branch, targets, pushTarget, cache, nodeVersion, setup = [], fresh } = options;
   const stages = ['check', ...(pushTarget === undefined ? [] : ['push'])];
   return `# From \`npx nx g @excel2doc/nx-stages:ci\`: run it again with other options to change it.
 stages: [${stages.join(', ')}]
@@ -56,10 +56,34 @@ ${report(options)}
 all:
   stage: check
   rules:
-    - if: $CI_COMMIT_BRANCH == ${JSON.stringify(branch)}
+${fresh === undefined ? '' : NOT_SCHEDULED}    - if: $CI_COMMIT_BRANCH == ${JSON.stringify(branch)}
   script:
     - ${nxCommand(options, 'run-many', targets)}
-${report(options)}${pushTarget === undefined ? '' : pushJob(options, pushTarget)}`;
+${report(options)}${pushTarget === undefined ? '' : pushJob(options, pushTarget)}${fresh === undefined ? '' : freshJob(options, fresh)}`;
+}
+
+/** Without it a scheduled pipeline would run the jobs of the branch as well. */
+const NOT_SCHEDULED = `    - if: $CI_PIPELINE_SOURCE == "schedule"
+      when: never
+`;
+
+function freshJob(options: CiOptions, cron: string): string {
+  return `
+# Base images and RUN steps of today, tried and proposed as a change of the lock. It wants a schedule of
+# the project (${cron}), and that job tokens may push (Settings, CI/CD, Job token permissions).
+fresh:
+  stage: check
+  timeout: 120 minutes
+  rules:
+    - if: $CI_PIPELINE_SOURCE == "schedule"
+  script:
+    - npx nx run-many -t docker-lock --fresh
+    - ${nxCommand(options, 'run-many', options.targets)}
+    - npx nx run-many -t docker-audit --optional
+    - git switch --create "fresh-images-$CI_PIPELINE_ID"
+    - git -c user.name=ci -c user.email=ci@localhost commit --all --message 'Make the images fresh'
+    - git push -o merge_request.create -o "merge_request.target=$CI_DEFAULT_BRANCH" "https://gitlab-ci-token:$CI_JOB_TOKEN@$CI_SERVER_HOST/$CI_PROJECT_PATH.git" HEAD
+`;
 }
 
 /** Pages of what was built, kept with the job whatever came of it. */
@@ -80,7 +104,7 @@ function pushJob(options: CiOptions, target: string): string {
 push:
   stage: push
   rules:
-    - if: $CI_COMMIT_BRANCH == ${JSON.stringify(options.branch)}
+${options.fresh === undefined ? '' : NOT_SCHEDULED}    - if: $CI_COMMIT_BRANCH == ${JSON.stringify(options.branch)}
   script:
     - echo "$CI_REGISTRY_PASSWORD" | docker login "$CI_REGISTRY" --username "$CI_REGISTRY_USER" --password-stdin
     - export NX_STAGES_REGISTRY="$CI_REGISTRY_IMAGE"

@@ -6,6 +6,8 @@ export interface CiOptions {
   targets: string[];
   /** Run on the branch once all the others have passed; nothing is pushed without it. */
   pushTarget?: string;
+  /** When images are made fresh, proposed as a change of the lock: a cron line, in UTC. */
+  fresh?: string;
   /** Run after the targets whatever came of them, and its pages kept: `docker-report`. */
   reportTarget?: string;
   /** What the platform's set-up of Node takes, e.g. `20`. */
