@@ -1065,6 +1065,44 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       },
     },
   },
+  'care-rotate-secret': {
+    title: 'Give a service another password',
+    description:
+      'Give PostgreSQL or Redis, and all that use it, another password while they serve; both are tried',
+    required: ['files', 'envFile', 'secret'],
+    options: {
+      files: SHARED.files,
+      envFile: SHARED.envFile,
+      project: SHARED.project,
+      lockFile: SHARED.lockFile,
+      secret: {
+        type: 'string',
+        enum: ['postgres', 'redis'],
+        description: 'Whose password it is.',
+        examples: ['postgres'],
+      },
+      database: SHARED.database,
+      redis: {
+        type: 'string',
+        description: 'The Redis service. Default: the only one.',
+        examples: ['redis'],
+      },
+      variable: {
+        type: 'string',
+        description:
+          'The password in the file with the values. Default: POSTGRES_PASSWORD, REDIS_PASSWORD.',
+        examples: ['DB_PASSWORD'],
+      },
+      userVariable: {
+        type: 'string',
+        description:
+          "The name of PostgreSQL's role in the Compose files, which those who use it take from it.",
+        default: 'POSTGRES_USER',
+        examples: ['DB_USER'],
+      },
+      waitSeconds: SHARED.waitSeconds,
+    },
+  },
   'care-backup': {
     title: 'Back a service up',
     description:

@@ -63,3 +63,4 @@ export { gatherPreflight } from './preflight/gather';
 export { breaches, RULES } from './preflight/rules';
 export { Keeper, type KeeperOptions, type Wanted, wantedArguments } from './service-backup/keeper';
 export { completeValues } from './environment-file/complete';
+export { rotateSecret, type RotateOptions } from './rotate/secret';
