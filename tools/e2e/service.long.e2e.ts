@@ -123,6 +123,32 @@ describe('the page, in English', () => {
     });
   });
 
+  test.each([
+    ['Word', 'customers.docx'],
+    ['PDF', 'customers.pdf'],
+  ])('makes one %s of all letters, each on a page of its own', async (kind, expected) => {
+    const page = await openPage();
+    await drop(page, 'customers.csv', CUSTOMERS);
+    await page.getByRole('radio', { name: /A document a row/ }).check({ force: true });
+    await page
+      .locator('#template-file')
+      .setInputFiles({ name: 'letter.docx', mimeType: 'application/octet-stream', buffer: letter });
+    await page.getByLabel('client').selectOption({ label: 'Customer name' });
+    await page.getByLabel('All in one document').check();
+    if (kind === 'PDF') await page.getByLabel('As PDF instead of Word').check();
+    await button(page, 'Convert').click();
+    const { name, content } = await download(page, 'Download');
+    expect(name).toBe(expected);
+    const text =
+      kind === 'PDF'
+        ? await textOfPdf(engine, content)
+        : await textByLibreOffice(engine, new Uint8Array(content));
+    const names = ['Ann & Co', '客户有限公司', '=1+1', "O'Neil"];
+    expect(text.match(/(?<=Dear ).*(?= in )/g)).toEqual(names);
+    // pdftotext ends each page with a form feed
+    if (kind === 'PDF') expect(text.split('\f').length - 1).toBe(names.length);
+  });
+
   test('makes a PDF, whose text is that of the workbook', async () => {
     const page = await openPage();
     await drop(page, 'customers.csv', CUSTOMERS);
