@@ -23,6 +23,7 @@ from tests.documents import finished, paragraphs, template, unzipped
 from tests.letters import element, field, letter
 from tests.unit.test_jobs_api import submit, upload, upload_template
 from tests.unit.test_pictures import png
+from tests.unit.test_template_parts import with_related
 from tests.unit.test_templates import compiled
 
 NAMES = ["Ann & Co", "客户", "Bo"]
@@ -234,6 +235,21 @@ def test_merging_keeps_the_paragraphs_of_any_documents(tmp_path_factory, names: 
 def test_one_document_stays_as_it_is(tmp_path: Path):
     single = filled(tmp_path, letter(), ["Ann"])
     assert paragraphs(merged(tmp_path, single)) == paragraphs(single[0])
+
+
+def test_a_reference_to_a_part_that_is_not_there_stays_one(tmp_path: Path):
+    content = with_related(
+        "header", "application/xml", "word/gone.xml", "<x/>", of="word/document.xml"
+    )
+    broken = io.BytesIO()
+    with zipfile.ZipFile(broken, "w") as archive:
+        for name, data in unzipped(content).items():
+            if name != "word/gone.xml":
+                archive.writestr(name, data)
+    single = filled(tmp_path, broken.getvalue())
+    names = unzipped(merged(tmp_path, single))
+    assert "word/gone.xml" not in names
+    assert names["word/document.xml"].count(b"body</w:t>") == len(NAMES)
 
 
 def test_too_large_a_document_says_what_to_take_instead(tmp_path: Path):

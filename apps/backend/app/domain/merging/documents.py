@@ -105,7 +105,8 @@ def _prepare(package: Package) -> None:
         package.properties("core-properties"), package.properties("custom-properties")
     )
     for each in package.relationships(package.document).values():
-        if each.kind.endswith(("/header", "/footer", "/footnotes", "/endnotes")):
+        is_story = each.kind.endswith(("/header", "/footer", "/footnotes", "/endnotes"))
+        if is_story and each.target in package.names:
             stories.append(package.tree(each.target))
     for story in stories:
         keep_what_fields_say(story, properties, one_section=one_section)

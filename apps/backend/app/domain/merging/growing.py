@@ -76,7 +76,7 @@ class Growing:
                     if not key.startswith(f"{{{R}}}") or id_ not in theirs:
                         continue
                     each = theirs[id_]
-                    if not each.external:
+                    if not each.external and each.target in package.names:
                         each = Relationship(each.kind, self.place(package, each.target), False)
                     element.set(key, self.relate(target, each))
 
