@@ -1,5 +1,6 @@
 """One odd cell is no reason to refuse a workbook: the rest is read, and the cell is named."""
 
+import io
 import struct
 import time
 import zipfile
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from xlrd.compdoc import CompDoc
 
 from app.domain.inspection import inspect_workbook
 from app.domain.limits import Limits
@@ -171,6 +173,35 @@ def test_blank_rows_of_an_xls_cost_nothing(tmp_path: Path):
     rows = read(path, limits=Limits(rows=2, columns=1, cells=2))[0]
     assert [(row.index, row.shown) for row in rows] == [(0, ["1"]), (16_000, ["2"])]
     assert time.process_time() - began < 10
+
+
+def with_name(content: bytes, formula: bytes) -> bytes:
+    """The workbook of an .xls, with a defined name more."""
+    memory, start, length = CompDoc(content, io.StringIO()).locate_named_stream("Workbook")
+    stream = bytes(memory[start : start + length])
+    head = struct.pack("<H2BHHH4B", 0, 0, 1, len(formula), 0, 0, *[0] * 4)
+    name = head + b"\0N" + formula
+    added = struct.pack("<2H", 0x18, len(name)) + name
+    out, at = b"", 0
+    while True:
+        kind, size = struct.unpack_from("<2H", stream, at)
+        whole = stream[at : at + 4 + size]
+        if kind == 0x0A:
+            return out + added + stream[at:]
+        if kind == 0x85:  # where a sheet begins
+            place = struct.unpack_from("<I", whole, 4)[0] + len(added)
+            whole = whole[:4] + struct.pack("<I", place) + whole[8:]
+        out += whole
+        at += 4 + size
+
+
+def test_a_defined_name_that_xlrd_cannot_work_out_is_no_matter(tmp_path: Path):
+    """As in 41139.xls of Apache POI, which Excel opens."""
+    path = tmp_path / "x.xls"
+    area_n = b"\x2d" + b"\0" * 8
+    path.write_bytes(with_name((DATA / "sample.xls").read_bytes(), area_n))
+    expected = [[row.shown for row in rows] for rows in read(DATA / "sample.xls")]
+    assert [[row.shown for row in rows] for rows in read(path)] == expected
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import xlrd
+import xlrd.book
 from xlrd.biffh import XLRDError, error_text_from_code
 from xlrd.compdoc import CompDocError
 
@@ -31,6 +32,13 @@ _DAMAGE = (
     NotImplementedError,
     MemoryError,
 )
+
+
+def _leave_names(_book: Any) -> None:
+    """Defined names are asked for by nobody, and a formula in one may be beyond xlrd."""
+
+
+xlrd.book.Book.names_epilogue = _leave_names
 
 
 class _Silent:
