@@ -1,5 +1,6 @@
 """What a cell can hold."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -49,3 +50,10 @@ def from_datetime(moment: datetime, *, date1904: bool) -> float:
     delta = moment - (_EPOCH_1904 if date1904 else _EPOCH_1900)
     serial = delta / timedelta(days=1)
     return serial if date1904 or serial >= 61 else serial - 1
+
+
+def binary_number(number: float) -> Value:
+    """A number as a binary workbook stores it; for what is none, the error that Excel shows."""
+    if not math.isfinite(number):
+        return CellError("#NUM!")
+    return int(number) if number.is_integer() and abs(number) < 1e15 else number

@@ -1,6 +1,7 @@
 """One odd cell is no reason to refuse a workbook: the rest is read, and the cell is named."""
 
 import io
+import math
 import struct
 import time
 import zipfile
@@ -14,9 +15,12 @@ from app.domain.inspection import inspect_workbook
 from app.domain.limits import Limits
 from app.domain.refusal import Refused
 from app.domain.sheet_view import ReadOptions, view_sheets
+from app.domain.values import CellError
 from app.domain.workbook.model import Merge
 from app.domain.workbook.opening import open_workbook
 from app.domain.workbook.xlsx_parts import unescape
+from tests.unit.test_more_kinds import cell, xlsb
+from tests.unit.test_more_kinds import row as xlsb_row
 from tests.unit.test_readers import DATA, edited, read
 
 GOOD = '<row r="2"><c r="A2"><v>7</v></c></row>'
@@ -202,6 +206,23 @@ def test_a_defined_name_that_xlrd_cannot_work_out_is_no_matter(tmp_path: Path):
     path.write_bytes(with_name((DATA / "sample.xls").read_bytes(), area_n))
     expected = [[row.shown for row in rows] for rows in read(DATA / "sample.xls")]
     assert [[row.shown for row in rows] for rows in read(path)] == expected
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_number_that_is_none_is_the_error_that_excel_shows(number: float, tmp_path: Path):
+    """As in 49761.xls of Apache POI."""
+    xls, binary = tmp_path / "x.xls", tmp_path / "x.xlsb"
+    xls.write_bytes(biff2((0, 0, 1.0), (0, 1, number)))
+    sheet = [
+        xlsb_row(0),
+        cell(5, 0, 0, struct.pack("<d", 1.0)),
+        cell(5, 1, 0, struct.pack("<d", number)),
+    ]
+    xlsb(binary, b"".join(sheet))
+    for path in (xls, binary):
+        (first,) = read(path)[0]
+        assert first.shown == ["1", "#NUM!"]
+        assert first.values[1] == CellError("#NUM!")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from xlrd.compdoc import CompDocError
 from app.domain.limits import Limits
 from app.domain.number_format.compiled import NumberFormat, compile_format
 from app.domain.refusal import Refused
-from app.domain.values import CellError, Value
+from app.domain.values import CellError, Value, binary_number
 from app.domain.workbook.model import Counter, Merge, Pictures, Row, SheetLayout, SheetName
 from app.domain.workbook.remarks import Remarks
 
@@ -132,8 +132,7 @@ class XlsReader:
             case xlrd.XL_CELL_TEXT:
                 return str(cell.value)
             case xlrd.XL_CELL_NUMBER | xlrd.XL_CELL_DATE:
-                number = float(cell.value)
-                return int(number) if number.is_integer() and abs(number) < 1e15 else number
+                return binary_number(float(cell.value))
             case xlrd.XL_CELL_BOOLEAN:
                 return bool(cell.value)
             case xlrd.XL_CELL_ERROR:

@@ -9,7 +9,7 @@ from app.domain.limits import Limits
 from app.domain.number_format.builtin import BUILTIN
 from app.domain.number_format.compiled import NumberFormat, compile_format
 from app.domain.refusal import Refused
-from app.domain.values import CellError, Value
+from app.domain.values import CellError, Value, binary_number
 from app.domain.workbook import biff12
 from app.domain.workbook.biff12 import records, rk_number, text_at
 from app.domain.workbook.model import Counter, Merge, Pictures, Row, SheetLayout, SheetName
@@ -117,9 +117,9 @@ class XlsbReader:
     def _value(self, number: int, content: memoryview) -> Value:
         match number:
             case biff12.RK:
-                return _whole(rk_number(struct.unpack_from("<I", content, 8)[0]))
+                return binary_number(rk_number(struct.unpack_from("<I", content, 8)[0]))
             case biff12.REAL | biff12.FORMULA_REAL:
-                return _whole(struct.unpack_from("<d", content, 8)[0])
+                return binary_number(struct.unpack_from("<d", content, 8)[0])
             case biff12.SHARED:
                 (place,) = struct.unpack_from("<I", content, 8)
                 return self._strings[int(place)]
@@ -194,10 +194,6 @@ class XlsbReader:
 
 
 _CELLS = frozenset({*range(biff12.RK, biff12.FORMULA_ERROR + 1), biff12.RICH_TEXT})
-
-
-def _whole(number: float) -> Value:
-    return int(number) if number.is_integer() and abs(number) < 1e15 else number
 
 
 def _damaged(what: str) -> Refused:
