@@ -33,7 +33,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const stateDirectory = config.stateDirectory!;
   await mkdir(stateDirectory, { recursive: true });
   const ring = readKeyRing(config.encryption.keys);
-  const keys = await checkKeys(join(stateDirectory, 'keys'), ring, config.encryption.retired);
+  const { retired } = config.encryption;
+  const keys = await checkKeys(join(stateDirectory, 'keys'), ring, retired);
   // What lies there was set aside before, and may be in the clear.
   if (keys.isSweepDue)
     await rm(join(stateDirectory, 'quarantine'), { recursive: true, force: true });
@@ -44,7 +45,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   await ledger.open();
   const metrics = new Metrics(ledger, () => store.otherBytes());
   const spoolRules = { limits: config.limits, stallMs: config.limits.stallMs };
-  const parts = { spool, spoolRules, stateDirectory, ring };
+  const parts = { spool, spoolRules, stateDirectory, ring, retired };
   const store = await openStore(config.store, parts, (event) => {
     if (event.kind === 'damaged') {
       metrics.damaged.inc();
@@ -89,11 +90,18 @@ export async function startServer(config: Config): Promise<RunningServer> {
       if (removed > 0) log.warn({ removed }, 'entries that no configured key opens were removed');
     })
     .catch((error: unknown) => log.error({ err: error }, 'the store was not listed'));
-  const evict = () =>
-    cache.evict(keeping).then(
+  // One at a time: a bucket takes longer to remove an entry than the pause may be, and the next one
+  // would choose it again.
+  let evicting = false;
+  const evict = async () => {
+    if (evicting) return;
+    evicting = true;
+    await cache.evict(keeping).then(
       (count) => metrics.evicted.inc(count),
       (error: unknown) => log.error({ err: error }, 'eviction failed'),
     );
+    evicting = false;
+  };
   const care = setInterval(() => void evict(), config.keep.checkEveryMs).unref();
 
   return {

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { cp, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseConfig } from '../src/config/load-config';
 import { KeyRing, newStoreKey } from '../src/encryption/key-ring';
 import { startServer } from '../src/start-server';
 import { holdsSame, nxArchive } from './archive';
+import { filesThatHold } from './files';
 import { serverProcess } from './server-process';
 import { temporaryFolder } from './temporary-folder';
 import { bytesOf, get, metricsOf, put, teamConfig, type RawConfig } from './test-server';
@@ -43,18 +44,6 @@ async function folderWithKeys() {
     return { ...server, stop };
   };
   return { folder, tokens, serve };
-}
-
-async function filesBelow(folder: string): Promise<string[]> {
-  const paths = (await readdir(folder, { recursive: true })).map((name) => join(folder, name));
-  const kinds = await Promise.all(paths.map(async (path) => (await stat(path)).isFile()));
-  return paths.filter((_, at) => kinds[at]);
-}
-
-async function filesThatHold(folder: string, texts: (string | Buffer)[]): Promise<string[]> {
-  const files = await filesBelow(folder);
-  const contents = await Promise.all(files.map((file) => readFile(file)));
-  return files.filter((_, at) => texts.some((text) => contents[at]!.includes(text)));
 }
 
 const key = () => ({ text: newStoreKey().text });

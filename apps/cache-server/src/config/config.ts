@@ -57,6 +57,19 @@ const s3 = z.strictObject({
   forcePathStyle: z.boolean().default(false),
 });
 
+const gcs = z.strictObject({
+  kind: z.literal('gcs'),
+  bucket: z.string().min(1),
+  prefix: z.string().default('nx-cache/'),
+  endpoint: z.url().optional(),
+});
+
+const azure = z.strictObject({
+  kind: z.literal('azure'),
+  container: z.string().min(1),
+  prefix: z.string().default('nx-cache/'),
+});
+
 const server = z.strictObject({
   kind: z.literal('server'),
   url: z.url(),
@@ -79,10 +92,12 @@ const encryption = z.strictObject({
 const store = z.discriminatedUnion('kind', [
   disk,
   s3,
+  gcs,
+  azure,
   z.strictObject({
     kind: z.literal('tiers'),
     front: disk,
-    back: z.discriminatedUnion('kind', [s3, server]),
+    back: z.discriminatedUnion('kind', [s3, gcs, azure, server]),
   }),
 ]);
 
@@ -137,6 +152,9 @@ export type Config = z.output<typeof configSchema>;
 export type StoreConfig = Config['store'];
 export type DiskConfig = z.output<typeof disk>;
 export type S3Config = z.output<typeof s3>;
+export type GcsConfig = z.output<typeof gcs>;
+export type AzureConfig = z.output<typeof azure>;
+export type BucketConfig = S3Config | GcsConfig | AzureConfig;
 export type ServerStoreConfig = z.output<typeof server>;
 
 function isPattern(text: string): boolean {

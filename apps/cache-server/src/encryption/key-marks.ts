@@ -26,14 +26,7 @@ export async function checkKeys(
   retired: readonly string[],
 ): Promise<KeyState> {
   const names: string[] = await readdir(folder).catch(() => []);
-  const used = names.filter((name) => idForm.test(name));
-  const [missing] = used.filter((id) => !ring?.get(id) && !retired.includes(id));
-  if (missing !== undefined) {
-    throw new CacheError('CONFIG_INVALID', {
-      message: `entries are encrypted with key ${missing}, which is not under encryption.keys`,
-      hint: `add that key, or give its entries up: encryption.retired: ['${missing}']`,
-    });
-  }
+  const used = refuseWithout(names, ring, retired);
   const kept = retired.find((id) => ring?.get(id));
   if (kept !== undefined) {
     throw new CacheError('CONFIG_INVALID', {
@@ -52,6 +45,25 @@ export async function checkKeys(
       for (const id of gone) await rm(join(folder, id), { force: true });
     },
   };
+}
+
+/**
+ * Of the names of marks, those of keys.
+ *
+ * @throws CacheError `CONFIG_INVALID` when the ring lacks one of them that nobody gave up
+ */
+export function refuseWithout(
+  marks: readonly string[],
+  ring: KeyRing | null,
+  retired: readonly string[],
+): string[] {
+  const used = marks.filter((name) => idForm.test(name));
+  const missing = used.find((id) => !ring?.get(id) && !retired.includes(id));
+  if (missing === undefined) return used;
+  throw new CacheError('CONFIG_INVALID', {
+    message: `entries are encrypted with key ${missing}, which is not under encryption.keys`,
+    hint: `add that key, or give its entries up: encryption.retired: ['${missing}']`,
+  });
 }
 
 /** On the disk when this resolves: before the first entry of that key is. */
