@@ -1,4 +1,4 @@
-// Takes 900 s.
+// Takes 600 s.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
