@@ -73,6 +73,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     authenticator: () => access,
     isReadOnly: () => readOnly,
     isReady: () => ready,
+    stallMs: config.limits.stallMs,
     metricsHaveOwnPort: config.metrics.listen !== undefined,
   };
   const app = buildServer(context, { logger: log, idleMs: 2 * config.limits.stallMs });

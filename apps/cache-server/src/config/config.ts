@@ -130,7 +130,7 @@ export const configSchema = z.strictObject({
       maxUnpackedBytes: bytes.default(8 * gigabyte),
       maxEntries: z.number().int().positive().default(200_000),
       maxRatio: z.number().positive().default(250),
-      /** A sender that brings less than 64 KiB in this time is cut off. */
+      /** Who brings, or takes, less than 64 KiB in this time is cut off. */
       stallMs: milliseconds.default(30_000),
     })
     .prefault({}),

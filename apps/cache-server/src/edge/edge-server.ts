@@ -64,10 +64,8 @@ function routes(app: FastifyInstance, parts: EdgeParts): void {
     const { hash } = request.params;
     const spooled = isHash(hash) ? await downloadOrMiss(hash, parts) : null;
     if (!spooled) return reply.code(404).type('text/plain').send('no such entry');
-    return sendBody(reply, spooled.sizeBytes, {
-      body: spooled.content,
-      close: () => spooled.discard(),
-    });
+    const body = { body: spooled.content, close: () => spooled.discard() };
+    return sendBody(reply, spooled.sizeBytes, body, { stallMs: parts.spoolRules.stallMs });
   });
 
   app.put('/v1/cache/:hash', async (request: HashRequest, reply) => {

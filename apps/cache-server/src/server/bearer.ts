@@ -21,6 +21,16 @@ export async function grantOf(
  * connection ends, however slowly it comes.
  */
 export function refuseStranger(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return refuseBody(request, reply, 401, 'no valid token');
+}
+
+/** Answers without having read the body, and ends the connection as above. */
+export function refuseBody(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  text: string,
+): FastifyReply {
   const { raw } = request;
   let bytes = 0;
   const cut = () => raw.socket.destroy();
@@ -30,5 +40,5 @@ export function refuseStranger(request: FastifyRequest, reply: FastifyReply): Fa
     if (bytes > drainBytes) cut();
   });
   raw.once('close', () => clearTimeout(timer));
-  return reply.code(401).header('connection', 'close').type('text/plain').send('no valid token');
+  return reply.code(status).header('connection', 'close').type('text/plain').send(text);
 }

@@ -1,4 +1,10 @@
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+} from 'fastify';
+import { refuseBody } from './bearer';
 import type { ServerContext } from './context';
 import { cacheRoutes } from './cache-routes';
 import { careRoutes } from './care-routes';
@@ -36,14 +42,27 @@ export function buildServer(
     context.metrics.seconds.observe({ method: request.method }, reply.elapsedTime / 1000);
     done();
   });
+  // Nobody's body is parsed but where one is meant: also where there is no route, Fastify would.
+  app.removeAllContentTypeParsers();
+  app.setNotFoundHandler((request, reply) => refuseBody(request, reply, 404, 'nothing is here'));
+  app.setErrorHandler(async (error: FastifyError, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) return refuseBody(request, reply, status, error.message);
+    // What failed names paths and hosts, which are nobody's business.
+    request.log.error({ err: error }, 'a request failed');
+    return reply.code(status).type('text/plain').send('the server failed; its log says why');
+  });
   void app.register(async (scope) => {
-    // Uploads stay streams, whatever their type; only here, so that other routes get JSON.
-    scope.removeAllContentTypeParsers();
+    // Uploads stay streams, whatever their type.
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
     cacheRoutes(scope, context);
   });
   careRoutes(app, context);
-  runRoutes(app, context);
+  void app.register(async (scope) => {
+    const json = scope.getDefaultJsonParser('error', 'error');
+    scope.addContentTypeParser('application/json', { parseAs: 'string' }, json);
+    runRoutes(scope, context);
+  });
   purgeRoutes(app, context);
   pageRoutes(app, context);
   return app;

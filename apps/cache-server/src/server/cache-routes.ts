@@ -24,7 +24,9 @@ export function cacheRoutes(app: FastifyInstance, context: ServerContext): void 
     const grant = await authorize(request, reply, context);
     if (!grant) return reply;
     const { hash } = request.params;
-    const entry = isHash(hash) ? await readOrMiss(request, grant, hash, context) : null;
+    const entry = isHash(hash)
+      ? await orMiss(request, context, () => context.cache.read(grant, hash))
+      : null;
     if (!entry) {
       count(request, context, 'miss', grant);
       return reply.code(404).type('text/plain').send('no such entry');
@@ -36,8 +38,9 @@ export function cacheRoutes(app: FastifyInstance, context: ServerContext): void 
   app.head('/v1/cache/:hash', async (request: CacheRequest, reply) => {
     const grant = await authorize(request, reply, context);
     if (!grant) return reply;
-    const record = isHash(request.params.hash)
-      ? await context.cache.describe(grant, request.params.hash)
+    const { hash } = request.params;
+    const record = isHash(hash)
+      ? await orMiss(request, context, () => context.cache.describe(grant, hash))
       : null;
     if (!record) return reply.code(404).send();
     const { sizeBytes, sha256 } = record;
@@ -94,17 +97,16 @@ async function authorize(
 }
 
 /** A store that fails is a miss: an error would stop the run, which can do without the entry. */
-async function readOrMiss(
+async function orMiss<T>(
   request: CacheRequest,
-  grant: Grant,
-  hash: string,
-  { cache, metrics }: ServerContext,
-): Promise<OpenEntry | null> {
+  { metrics }: ServerContext,
+  read: () => Promise<T | null>,
+): Promise<T | null> {
   try {
-    return await cache.read(grant, hash);
+    return await read();
   } catch (error) {
-    request.log.error({ err: error, hash }, 'the store failed to read');
-    metrics.requests.inc({ method: 'GET', outcome: 'failed' });
+    request.log.error({ err: error, hash: request.params.hash }, 'the store failed to read');
+    metrics.requests.inc({ method: request.method, outcome: 'failed' });
     return null;
   }
 }
@@ -130,7 +132,7 @@ function sendEntry(
     ...signatureOf(entry.record),
     ...range,
   };
-  return sendBody(reply, sizeBytes, entry, headers, from);
+  return sendBody(reply, sizeBytes, entry, { stallMs: context.stallMs, headers, from });
 }
 
 function signatureOf({ signature }: EntryRecord): Record<string, string> {

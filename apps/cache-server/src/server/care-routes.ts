@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { grantOf, refuseStranger } from './bearer';
 import type { ServerContext } from './context';
 
@@ -8,12 +8,21 @@ const trustReadyMs = 1_000;
 /** What an orchestrator asks. It needs no token, and names no scope. */
 export function careRoutes(app: FastifyInstance, context: ServerContext): void {
   const { store, isReady } = context;
+  // Anybody may ask, so that only the log says what and where.
+  const failureOf = ({ log }: FastifyRequest) =>
+    store.check().then(
+      () => null,
+      (error: unknown) => {
+        log.error({ err: error }, 'the store cannot serve');
+        return 'the store cannot serve; the log says why';
+      },
+    );
   let asked: { atMs: number; failure: Promise<string | null> } | null = null;
   app.get('/health', async () => ({ status: 'alive' }));
 
-  app.get('/ready', async (_request, reply) => {
+  app.get('/ready', async (request, reply) => {
     if (!asked || asked.atMs < performance.now() - trustReadyMs)
-      asked = { atMs: performance.now(), failure: store.check().then(() => null, String) };
+      asked = { atMs: performance.now(), failure: failureOf(request) };
     const failure = isReady() ? await asked.failure : 'starting or stopping';
     if (failure === null) return { status: 'ready' };
     return reply.code(503).send({ status: 'not ready', reason: failure });

@@ -12,6 +12,8 @@ export interface ServerContext {
   metrics: Metrics;
   /** The one of now: a changed configuration brings a new one. */
   authenticator(): Authenticator;
+  /** Of 64 KiB, in either direction. */
+  stallMs: number;
   /** Then /metrics is there, without a token, and not here. */
   metricsHaveOwnPort: boolean;
   /** True: nothing is stored, and all that is there is read. */

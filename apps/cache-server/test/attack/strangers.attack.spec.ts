@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startIssuer } from '../issuer';
@@ -34,6 +35,36 @@ describe('somebody without a token', () => {
       const { answer, ms } = await raw(url, head, '{');
       expect(answer).toMatch(/^HTTP\/1.1 401 /);
       expect(ms).toBeLessThan(5_000);
+    }
+  });
+
+  it('gets no JSON parsed where none is meant, nor where nothing is', async () => {
+    const { url } = await testServer();
+    for (const path of ['/login', '/logout', '/nowhere', '/ready']) {
+      const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n`;
+      const { answer } = await raw(url, head, '{');
+      expect(answer, path).toMatch(/^HTTP\/1.1 4\d\d /);
+      expect(answer, path).not.toMatch(/^HTTP\/1.1 400 /);
+      expect(answer, path).toMatch(/\r\nconnection: close/i);
+    }
+  });
+
+  it('learns nothing of where the store is when it fails, nor does who has a token', async () => {
+    const { url, folder, tokens } = await testServer();
+    await rm(join(folder, 'entries'), { recursive: true, force: true });
+    await writeFile(join(folder, 'entries'), 'in its place');
+    const ready = async () => (await fetch(`${url}/ready`)).status;
+    await expect.poll(ready).toBe(503);
+    const headers = { authorization: `Bearer ${tokens.main}` };
+    for (const [path, method] of [
+      ['/ready', 'GET'],
+      ['/v1/cache/1', 'HEAD'],
+      ['/v1/cache/1', 'GET'],
+      ['/v1/cache/1', 'DELETE'],
+    ] as const) {
+      const answer = await fetch(url + path, { method, headers });
+      expect(await answer.text(), path).not.toMatch(/entries|E[A-Z]{4,}|\/tmp/);
+      if (method !== 'DELETE') expect(answer.status, `${method} ${path}`).toBe(path === '/ready' ? 503 : 404); // prettier-ignore
     }
   });
 
