@@ -5,21 +5,19 @@
  *
  * BENCH_ROUNDS (7) makes it smaller.
  */
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type Engine, locateEngine } from '@excel2doc/engine';
 import { workspaceRoot } from '../workspace';
 import { type Goal, loopPage, type LoopRow, median } from './loop-table';
+import { makeLoopWorkspace, nxVersion } from './loop-workspace';
 import { type Measured, measureCommand } from './measure';
 import { engineServers } from './fresh';
 import { clientEnv } from './ways';
 
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 7);
-const nxVersion = '23.2.1';
-const layerMiB = 32;
 const dockerfile =
   'FROM scratch AS deps\nCOPY deps /deps\nFROM deps AS runner\nCOPY app /app\nCMD ["/app/main"]\n';
 
@@ -30,7 +28,7 @@ async function main(): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'bench-loop-'));
   const image = `bench-loop/${randomBytes(4).toString('hex')}`;
   try {
-    makeWorkspace(root, image);
+    makeLoopWorkspace(root, image, { 'apps/api/Dockerfile': dockerfile });
     const rows = await measure(root, image, engine);
     const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, Nx ${nxVersion}, Docker ${engine.serverVersion} (${engine.store} store)`;
     const report = { machine, rounds, rows, goals: goalsOf(rows) };
@@ -44,42 +42,6 @@ async function main(): Promise<void> {
         await engine.removeImage(`${repository}:${tag}`);
     rmSync(root, { recursive: true, force: true });
   }
-}
-
-function makeWorkspace(root: string, image: string): void {
-  const write = (file: string, text: string | Buffer) => {
-    mkdirSync(dirname(join(root, file)), { recursive: true });
-    writeFileSync(join(root, file), text);
-  };
-  const run = (command: string, args: string[], cwd = root) =>
-    execFileSync(command, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
-  const packed = join(root, 'packed');
-  run('node', ['libs/nx-stages/build.mjs', packed], workspaceRoot);
-  run('npm', ['pack', '--silent', '--pack-destination', root], packed);
-  const [tarball = ''] = execFileSync('sh', ['-c', 'ls *.tgz'], { cwd: root, encoding: 'utf8' })
-    .trim()
-    .split('\n');
-  const plugin = { plugin: '@excel2doc/nx-stages', options: { imageName: image } };
-  write(
-    'nx.json',
-    JSON.stringify({ analytics: false, neverConnectToCloud: true, plugins: [plugin] }),
-  );
-  write('.gitignore', 'node_modules\ndist\n.nx\n*.tgz\npacked\n');
-  write('docker/images.lock.json', '{"format":1,"images":{}}');
-  const targets = { noop: { executor: 'nx:noop' } };
-  write('apps/api/project.json', JSON.stringify({ name: 'api', targets }));
-  write('apps/api/Dockerfile', dockerfile);
-  write('apps/api/deps/blob', randomBytes(layerMiB * 1024 * 1024));
-  for (let at = 0; at < 100; at += 1) write(`apps/api/app/part${at}.py`, `# ${at}\n`.repeat(200));
-  const devDependencies = {
-    ...{ nx: nxVersion, '@nx/devkit': nxVersion },
-    '@excel2doc/nx-stages': `file:./${tarball}`,
-  };
-  write('package.json', JSON.stringify({ name: 'loop', private: true, devDependencies }));
-  run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--silent']);
-  run('git', ['init', '-q', '-b', 'main']);
-  run('git', ['add', '-A']);
-  run('git', ['-c', 'user.name=b', '-c', 'user.email=b@localhost', 'commit', '-qm', 'start']);
 }
 
 async function measure(root: string, image: string, engine: Engine): Promise<LoopRow[]> {
