@@ -356,6 +356,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
     title: 'Keep an image the same as its files',
     description:
       'Keep an image in the engine the same as the files that it is made from, until Ctrl-C',
+    executor: { hasher: './from-source/hashers.cjs#docker-watch' },
     options: {
       target: {
         type: 'string',
@@ -533,6 +534,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
   'docker-explain': {
     title: 'Say why a stage would be built again',
     description: 'Say for each stage whether it would be built again, and why',
+    executor: { hasher: './from-source/hashers.cjs#docker-explain' },
     required: ['dockerfile', 'context'],
     options: {
       dockerfile: SHARED.dockerfile,
