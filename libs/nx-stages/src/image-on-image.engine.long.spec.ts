@@ -40,7 +40,7 @@ afterAll(async () => {
 
 async function built(): Promise<string> {
   await workspace.tasks('run', 'api:docker-build');
-  return (await staged.engine.run({ image: `${staged.image}/api:dev` })).stdout;
+  return staged.output(`${staged.image}/api:dev`);
 }
 
 test('RUN, COPY and a mount see what the other projects built, and the engine has none of it', async () => {

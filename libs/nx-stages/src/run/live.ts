@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import type { Task } from '@nx/devkit';
-import { liveFile, OWN_OUTPUT } from './live-file';
+import { liveFile, OWN_OUTPUT, readOffer } from './live-file';
 
 /** Where a task shows what is for the moment. */
 export interface Live {
@@ -25,12 +24,9 @@ export async function openLive(
   print: (line: string) => void,
 ): Promise<Live | undefined> {
   if (!task?.hash) return undefined;
-  let address: string;
-  try {
-    address = readFileSync(liveFile(root, task.id, task.hash), 'utf8');
-  } catch {
-    return undefined;
-  }
+  const offer = readOffer(liveFile(root, task.id, task.hash));
+  if (!offer) return undefined;
+  const { address } = offer;
   if (address === OWN_OUTPUT) return { show: print, close: async () => undefined };
   const socket = await connected(address);
   if (!socket) return undefined;

@@ -6,7 +6,7 @@ import type { Task, TaskGraph } from '@nx/devkit';
 import { cacheDir } from 'nx/src/utils/cache-directory';
 import { isLive } from '@excel2doc/stages';
 import { isDrawn, isHeldBack } from './drawn';
-import { liveFile, OWN_OUTPUT } from './live-file';
+import { liveFile, offerText, OWN_OUTPUT, SOCKET_FOLDER, sweepOffers } from './live-file';
 
 /**
  * In Nx's own process: takes from the process of a task what a person is to see at once, and prints it.
@@ -66,7 +66,8 @@ export async function failWith(root: string, task: Task, key: string): Promise<v
 function offer(root: string, task: Task, key: string, address: string): void {
   const file = liveFile(root, task.id, key);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, address);
+  sweepOffers(dirname(file));
+  writeFileSync(file, offerText(address));
   process.once('exit', () => rmSync(file, { force: true }));
 }
 
@@ -90,7 +91,7 @@ function listening(when: When): Promise<string> {
 function listen(take: (socket: Socket) => void): Promise<string> {
   return new Promise((resolve, reject) => {
     // One that nobody else can open, and short: the path of a socket has a hundred letters at most.
-    const folder = mkdtempSync(join(tmpdir(), 'nx-stages-live-'));
+    const folder = mkdtempSync(join(tmpdir(), SOCKET_FOLDER));
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
     const path = join(folder, 'socket');
     const server = createServer((socket) => {

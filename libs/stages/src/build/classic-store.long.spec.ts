@@ -40,8 +40,7 @@ test.for(['gzip', 'zstd'] as const)(
       for (const stage of ['builder', 'deps', 'runner']) run('stage', { stage });
     };
     const load = () => run('load', { stage: 'runner' });
-    const output = async () =>
-      (await workspace.engine.run({ image: `${workspace.image}:test` })).stdout;
+    const output = () => workspace.output();
     try {
       build();
       expect(load()).toContain('full load');

@@ -72,8 +72,7 @@ async function expectWholeOrNone(stage: string): Promise<void> {
 }
 
 /** Runs what the engine has under the project's tag. */
-const output = async () =>
-  (await workspace.engine.run({ image: `${workspace.image}:test` })).stdout;
+const output = () => workspace.output();
 
 test('kill -9 at any moment leaves nothing wrong that a later run accepts', async () => {
   /** How long each takes when nobody kills it. */

@@ -41,8 +41,7 @@ const load = () => run('load', { stage: 'runner' });
 const planText = (stage: string) =>
   readFile(join(workspace.root, `dist/app/docker/plan/${stage}.json`), 'utf8');
 
-const output = async () =>
-  (await workspace.engine.run({ image: `${workspace.image}:test` })).stdout;
+const output = () => workspace.output();
 
 test('an image with zstd layers runs, comes out the same again, and has a key of its own', async () => {
   await workspace.plan();

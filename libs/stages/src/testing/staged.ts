@@ -143,6 +143,19 @@ export class StagedWorkspace {
     return (await this.engine.inspectImage(`${this.image}:test`))?.id;
   }
 
+  /**
+   * What an image prints, which ends at once with status 0. Docker loses the output of such a container at
+   * times, on a busy machine ("stream copy error: reading from a closed fifo" in its log): where there is
+   * none, it is asked again.
+   */
+  async output(image = `${this.image}:test`): Promise<string> {
+    for (let left = 3; ; left--) {
+      const { exitCode, stdout, stderr } = await this.engine.run({ image });
+      if (exitCode !== 0) throw new Error(`${image} ended with ${exitCode}: ${stderr}`);
+      if (stdout !== '' || left === 0) return stdout;
+    }
+  }
+
   async removeImages(): Promise<void> {
     for (const { tag } of await this.engine.listImages([`reference=${this.image}`]))
       await this.engine.removeImage(`${this.image}:${tag}`);

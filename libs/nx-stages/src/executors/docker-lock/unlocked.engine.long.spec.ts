@@ -48,7 +48,7 @@ async function planned(): Promise<KeyedPlan['platforms'][number]> {
 async function output(): Promise<string> {
   await succeed(workspace.stage('runner'));
   await succeed(workspace.load());
-  return (await workspace.engine.run({ image: `${workspace.image}:test` })).stdout;
+  return workspace.output();
 }
 
 test('an image that only the engine has is built on, triggers and all, and not cached', async () => {
