@@ -127,9 +127,13 @@ def test_whoever_guesses_keys_is_not_listened_to_for_a_minute(
     service: Service, first_key: tuple[str, Path]
 ):
     url = f"{service.url}/api/v1/jobs"
-    answers = [httpx.get(url, headers=bearer(f"e2d_guess{n}")) for n in range(12)]
-    assert (answers[0].status_code, answers[0].json()["code"]) == (401, "KEY_UNKNOWN")
-    last = answers[-1]
+    answers: list[httpx.Response] = []
+    # Five a minute of the clock, and a minute may end here.
+    while len(answers) < 40 and (not answers or answers[-1].status_code == 401):
+        answers.append(httpx.get(url, headers=bearer(f"e2d_guess{len(answers)}")))
+    *heard, last = answers
+    assert {answer.json()["code"] for answer in heard} == {"KEY_UNKNOWN"}
+    assert len(heard) >= 5
     assert (last.status_code, last.json()["code"]) == (429, "TOO_MANY_REQUESTS")
     assert 0 < int(last.headers["retry-after"]) <= 60
     closed = httpx.get(f"{service.url}/metrics", headers=bearer("e2d_guess"))

@@ -30,6 +30,8 @@ function dockerfile(script: string): string {
   return `${step('one')}${step('two')}FROM scratch AS all\nCOPY --from=one /etc/one /\nCOPY --from=two /etc/two /\n`;
 }
 
+const offered = () => workspace.list('.nx/workspace-data/docker-live');
+
 /** It does not end: whoever has seen the line has not waited for the step. */
 const ENDLESS = 'echo it-began; sleep 3600';
 
@@ -78,10 +80,12 @@ test.each([
   'it is kept nowhere: of a hit there is a line; the whole is in build.log: %s',
   async (_, begin, env) => {
     workspace.write({ 'api/Dockerfile': dockerfile('echo said; sleep 1') });
+    const before = offered();
     const running = workspace[begin](['run', 'api:docker-one'], env);
     const text = await running.ended(240_000);
     expect(stripVTControlCharacters(text)).toContain('one |   said');
-    expect(workspace.list('.nx/workspace-data/docker-live')).toEqual([]);
+    // Of a run that was interrupted some may be there until its process is gone.
+    expect(before).toEqual(expect.arrayContaining(offered()));
     const { status, output } = await workspace.nx('run', 'api:docker-one');
     expect(output).toSatisfy(() => status === 0);
     expect(output).toContain('[local cache]');
