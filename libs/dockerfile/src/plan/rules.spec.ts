@@ -331,3 +331,19 @@ it('hard links within a folder count, those between sources do not', () => {
   expect(names('COPY d/a d/b /x/')).toEqual([]);
   expect(names('COPY d/* /x/')).toEqual([]);
 });
+
+it('an ARG covers a variable of the image in its own stage, and not in one that is built on it', () => {
+  write('arg', 'env', 'later');
+  const below = (...lines: string[]) =>
+    plans(['FROM base AS one', ...lines, 'FROM one', 'COPY $A /x/'], {
+      bases: { base: { digest, env: { A: 'env' } } },
+    })
+      .plan('stage-1')
+      ?.files.map(({ path }) => path);
+  const bases = { base: { digest, env: { A: 'env' } } };
+  const own = last(['FROM base', 'ARG A=arg', 'COPY $A /x/'], { bases });
+  expect(own.files.map(({ path }) => path)).toEqual(['arg']);
+  expect(below('ARG A=arg')).toEqual(['env']);
+  expect(below('ENV A=later', 'ARG A=arg')).toEqual(['later']);
+  expect(below('ARG A=arg', 'ENV A=$A')).toEqual(['arg']);
+});

@@ -81,7 +81,7 @@ class Evaluation {
     this.escape = dockerfile.directives.escape;
     this.flagEscape = dockerfile.rules >= 34 ? this.escape : '\\';
     this.scope =
-      parent?.scope.copy() ?? firstScope(graph.stages[stage.index]!.source, dockerfile.rules);
+      parent?.scope.below() ?? firstScope(graph.stages[stage.index]!.source, dockerfile.rules);
     this.args = new Map(parent?.evaluated.args);
     const isScratch = graph.stages[stage.index]!.source.kind === 'scratch';
     this.cwd = parent ? parent.cwd : isScratch ? '/' : undefined;
@@ -187,7 +187,7 @@ class Evaluation {
           value: this.substitute(value, step),
         }));
         for (const { name, value } of values)
-          if (name !== undefined) this.scope.set(name, value ?? unknown);
+          if (name !== undefined) this.scope.setEnv(name, value ?? unknown);
         return;
       }
       case 'COPY':
