@@ -1,11 +1,10 @@
-import { Readable } from 'node:stream';
 import { type BlobSource, readJsonBlob } from '../blob/source';
 import { sourceChain } from '../blob/chain';
-import { type Digest, digestOf } from '../digest';
+import { inMemory } from '../blob/memory';
+import { digestOf } from '../digest';
 import { encodeConfig } from '../image/config';
 import type { ImageConfig, Manifest } from '../image/types';
 import type { ImageRecord } from '../layout/record';
-import { missing } from '../blob/verify';
 
 /** What is said about an image besides what it is built of. */
 export interface ImageDescription {
@@ -63,16 +62,3 @@ export async function describeImage(
 /** Whichever order they are given in, the digest is one. */
 const sorted = (entries: Record<string, string>) =>
   Object.fromEntries(Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1)));
-
-function inMemory(blobs: ReadonlyMap<Digest, Buffer>): BlobSource {
-  return {
-    name: 'memory',
-    remote: false,
-    has: async (digest) => blobs.has(digest),
-    open: async (digest) => {
-      const bytes = blobs.get(digest);
-      if (bytes === undefined) throw missing(digest, 'memory');
-      return Readable.from([bytes]);
-    },
-  };
-}

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { inMemory } from '../blob/memory';
 import type { BlobSource } from '../blob/source';
 import { readBlob } from '../blob/source';
 import { type Digest, digestOf, hexOf } from '../digest';
@@ -167,12 +167,7 @@ export async function pushBytes(
   mediaType: string,
 ): Promise<Descriptor> {
   const digest = digestOf(bytes);
-  const source: BlobSource = {
-    name: 'memory',
-    remote: false,
-    has: async () => true,
-    open: async () => Readable.from([bytes]),
-  };
+  const source = inMemory(new Map([[digest, bytes]]));
   await pushBlob(repository, { digest, sizeBytes: bytes.length, source });
   return { mediaType, digest, size: bytes.length };
 }
