@@ -1,8 +1,7 @@
 export { Bases, type LocalImage } from './bases/bases';
 export { baseReferences, inRegistries, lockText, unlocked, changeLock } from './bases/lock';
-export { lockFromEngine } from './bases/find-unlocked';
 export { freshen } from './bases/freshen';
-export { resolveImage } from './bases/resolve';
+export { lockedText, lockImage } from './bases/lock-image';
 export { baseImages, withHealing } from './build/healing';
 export { imageIsThere, loadedName } from './build/image-is-there';
 export { loadImage } from './build/load-image';

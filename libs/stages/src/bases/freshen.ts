@@ -3,9 +3,8 @@ import { type LockedImage, readLock } from '@excel2doc/engine';
 import { StagesError } from '../workspace/fault';
 import type { DockerProject } from '../workspace/docker-project';
 import { Bases } from './bases';
-import { lockFromEngine } from './find-unlocked';
 import { baseReferences, changeLock, inRegistries } from './lock';
-import { resolveImage } from './resolve';
+import { lockedText, lockImage } from './lock-image';
 
 /**
  * Has a Dockerfile's images made anew by whoever builds them next: its base images are locked to what
@@ -37,7 +36,10 @@ export async function freshen(
       // Also with a registry at hand, what is built here would be built on the stand-in.
       if (platforms.every((each) => bases.standIn(reference, each))) return;
       try {
-        resolved[reference] = await newest(reference, before[reference], project);
+        const { digest, from } = before[reference] ?? {};
+        // An image that no registry ever had is what the engine has now.
+        const orEngine = !digest || from === 'engine';
+        resolved[reference] = await lockImage(reference, project, { orEngine });
       } catch (error) {
         failed.push((error as Error).message);
       }
@@ -58,27 +60,7 @@ export async function freshen(
   say(`${file}  RUN steps are made anew, as of ${at}: commit ${lockFile}, and everybody has them`);
 }
 
-/** What a registry has now. An image that no registry ever had is what the engine has now. */
-async function newest(
-  reference: string,
-  before: LockedImage | undefined,
-  project: DockerProject,
-): Promise<LockedImage> {
-  try {
-    return await resolveImage(reference);
-  } catch (error) {
-    const isEngines = !before?.digest || before.from === 'engine';
-    const [platform = ''] = project.platforms;
-    const kept = isEngines
-      ? await lockFromEngine(reference, platform, project.engineChoice)
-      : undefined;
-    if (!kept) throw error;
-    return kept;
-  }
-}
-
 function change(reference: string, before?: LockedImage, now?: LockedImage): string {
   if (!now) return `${reference}  a stand-in of this machine, which stays`;
-  if (before?.digest === now.digest) return `${reference}  ${now.digest} (unchanged)`;
-  return `${reference}  ${before?.digest ?? 'not locked'} -> ${now.digest}`;
+  return lockedText(reference, before?.digest, now.digest);
 }

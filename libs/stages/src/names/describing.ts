@@ -14,11 +14,6 @@ export interface Declared {
   annotations?: readonly string[];
 }
 
-/** A list, also where a hasher sees it as it was typed: Nx parts it at each comma. */
-export function listed(value: readonly string[] | string | undefined): readonly string[] {
-  return typeof value === 'string' ? value.split(',') : (value ?? []);
-}
-
 type Metadata = object | undefined;
 
 /**

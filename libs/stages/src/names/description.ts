@@ -1,5 +1,5 @@
 import type { ImageDescription } from '@excel2doc/oci';
-import { type Describing, listed } from './describing';
+import type { Describing } from './describing';
 import {
   type DescriptionEntry,
   parseDeclared,
@@ -9,6 +9,7 @@ import {
 import { textOf } from './evaluate';
 import { expressionsIn } from './expression';
 import type { TagFacts } from './facts';
+import { listed } from './listed';
 
 /** What an image is described by, as it is known now. */
 export interface Description {

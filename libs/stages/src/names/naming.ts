@@ -1,3 +1,5 @@
+import { listed } from './listed';
+
 /** What a target says of its image's tags. */
 export interface Naming {
   tag?: string | undefined;
@@ -7,7 +9,7 @@ export interface Naming {
   skipDefaultTag?: boolean | undefined;
 }
 
-/** The entries of `tags`. On a command line Nx parts a list at each comma. */
-export function entriesOf({ tags = [] }: Naming): readonly string[] {
-  return typeof tags === 'string' ? tags.split(',') : tags;
+/** The entries of `tags`. */
+export function entriesOf({ tags }: Naming): readonly string[] {
+  return listed(tags);
 }

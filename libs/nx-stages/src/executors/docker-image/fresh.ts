@@ -7,6 +7,7 @@ import {
 } from '@excel2doc/stages';
 import { plannedProject, taskOf } from '../docker-plan/plan-project';
 import type { TaskContext } from '../project';
+import { sayLine } from '../report';
 
 /**
  * `docker-build --fresh`: the lock says from now on that the Dockerfile's RUN steps are made anew, and its
@@ -19,7 +20,7 @@ export async function makeFresh(
   const configuration = taskOf(context)?.target.configuration;
   const project = plannedProject(options, context, configuration);
   // As it comes: what takes minutes stands below.
-  await freshen(project, new Date(), (line) => void process.stdout.write(`${line}\n`));
+  await freshen(project, new Date(), sayLine);
   const { projectName = '', projectsConfigurations, root } = context;
   const target = stageTarget(options.stage, options.variant);
   const { configurations } = projectsConfigurations?.projects[projectName]?.targets?.[target] ?? {};

@@ -9,14 +9,13 @@ import {
   type DockerOptions,
   type DockerProject,
   freshen,
-  lockFromEngine,
-  machinePlatform,
-  resolveImage,
+  lockedText,
+  lockImage,
   StagesError,
   unlocked,
 } from '@excel2doc/stages';
 import { dockerProject } from '../project';
-import { report } from '../report';
+import { report, sayLine } from '../report';
 
 interface Options extends DockerOptions {
   check?: boolean;
@@ -45,11 +44,11 @@ export default function dockerLock(options: Options, context: ExecutorContext) {
       const isWhole = digest !== null && (platforms ?? onbuild) !== undefined;
       if (isWhole && !options.update) return;
       try {
-        resolved[reference] = await resolve(
-          reference,
-          options.update ? undefined : digest,
-          project,
-        );
+        const known = options.update ? undefined : digest;
+        resolved[reference] = await lockImage(reference, project, {
+          digest: known,
+          orEngine: !known,
+        });
       } catch (error) {
         if (!hasCode(error, 'REGISTRY') && !(error instanceof StagesError)) throw error;
         failed.set(reference, error as Error);
@@ -57,8 +56,11 @@ export default function dockerLock(options: Options, context: ExecutorContext) {
     };
     // At once: a registry that does not answer takes half a minute.
     await Promise.all(all.map(lock));
-    for (const reference of all.filter((each) => !failed.has(each)))
-      say(reference, images[reference]?.digest ?? null, resolved[reference]?.digest);
+    const changeOf = (reference: string) => {
+      const before = images[reference]?.digest;
+      return lockedText(reference, before, resolved[reference]?.digest ?? before);
+    };
+    for (const reference of all.filter((each) => !failed.has(each))) sayLine(changeOf(reference));
     if (Object.keys(resolved).length > 0)
       await changeLock(path, (now) => ({ ...now, images: { ...now.images, ...resolved } }));
     refuseFailed(failed, Object.keys(resolved).length);
@@ -72,25 +74,7 @@ async function fresh(options: Options, project: DockerProject): Promise<void> {
       message: '--check changes nothing, and --fresh writes the lock',
       hint: 'Leave one of them out',
     });
-  await freshen(project, new Date(), (line) => void process.stdout.write(`${line}\n`));
-}
-
-/** What a registry has; of what none has, what the engine has, which is then locked by its digest. */
-async function resolve(
-  reference: string,
-  digest: string | null | undefined,
-  project: DockerProject,
-): Promise<LockedImage> {
-  try {
-    return await resolveImage(reference, digest);
-  } catch (error) {
-    const [platform = machinePlatform()] = project.platforms;
-    const kept = digest
-      ? undefined
-      : await lockFromEngine(reference, platform, project.engineChoice);
-    if (!kept) throw error;
-    return kept;
-  }
+  await freshen(project, new Date(), sayLine);
 }
 
 /** @throws StagesError naming each image that could not be locked, after the others were */
@@ -115,9 +99,4 @@ function check({ dockerfile, lockFile }: Options, missing: string[]): void {
     message: `${dockerfile}: not in ${lockFile}: ${missing.join(', ')}`,
     hint: 'Lock with the target docker-lock',
   });
-}
-
-function say(reference: string, before: string | null, now: string | null = before): void {
-  const change = before === now ? `${now} (unchanged)` : `${before ?? 'not locked'} -> ${now}`;
-  process.stdout.write(`${reference}  ${change}\n`);
 }
