@@ -1,6 +1,7 @@
 import type { HasherContext, Task } from '@nx/devkit';
 import { getTaskDetails } from 'nx/src/hasher/hash-task';
 import { workspaceRoot } from 'nx/src/utils/workspace-root';
+import { keyOfNothing } from '@excel2doc/stages';
 import type { RunContext } from '../executors/project';
 import { keepRecord } from '../run/keep-record';
 import { isBelowUnmade } from './unmade';
@@ -70,6 +71,23 @@ export function hasher(
     asking.set(task, answer);
     return answer;
   };
+}
+
+/**
+ * The hasher of a task of which nothing is kept. It is there for Nx's own process, which does what the
+ * task's cannot.
+ *
+ * @param offer told the task and its key, before the task is run
+ */
+export function hasherOfNone(
+  offer: (root: string, task: Task, key: string) => Promise<void>,
+): ReturnType<typeof hasher> {
+  const none = async (): Promise<Key> => ({ key: keyOfNothing(), isKept: false });
+  return hasher(async (task, { root }) => {
+    const answer = await none();
+    await offer(root, task, answer.key);
+    return answer;
+  }, none);
 }
 
 /** Nx reads from the task itself whether something is kept. */

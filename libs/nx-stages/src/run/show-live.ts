@@ -63,10 +63,14 @@ export async function failWith(root: string, task: Task, key: string): Promise<v
   }
 }
 
+/** Once a process: it is asked for each task. */
+let isSwept = false;
+
 function offer(root: string, task: Task, key: string, address: string): void {
   const file = liveFile(root, task.id, key);
   mkdirSync(dirname(file), { recursive: true });
-  sweepOffers(dirname(file));
+  if (!isSwept) sweepOffers(dirname(file));
+  isSwept = true;
   writeFileSync(file, offerText(address));
   process.once('exit', () => rmSync(file, { force: true }));
 }
