@@ -43,6 +43,19 @@ def running_service(folder: Path, **settings: str | None) -> Iterator[Service]:
         process.wait()
 
 
+@contextmanager
+def embedded_service(folder: Path, **settings: str) -> Iterator[Service]:
+    """One that needs neither database nor Redis; all that it keeps is in `folder`."""
+    settings["EXCEL2DOC_STORAGE_DIR"] = str(folder)
+    with running_service(folder, DATABASE_URL=None, REDIS_URL=None, **settings) as running:
+        yield running
+
+
+def client_environment(service_url: str) -> dict[str, str]:
+    """In which `python -m excel2doc` is found, and finds the service."""
+    return {**os.environ, "EXCEL2DOC_URL": service_url, "PYTHONPATH": str(ROOT / "client")}
+
+
 def _wait(service: Service) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and service.process.poll() is None:

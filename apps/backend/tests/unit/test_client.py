@@ -1,7 +1,6 @@
 """The command line and the Python client, against a service of its own."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ import pytest
 from app.main import app
 from excel2doc import Client, JobFailed, Problem, Unreachable, models
 from tests.documents import paragraphs, table, template, unzipped
-from tests.server import ROOT, Service, running_service
+from tests.server import Service, client_environment, embedded_service
 
 PEOPLE = "Name,Town\nAnn & Co,Berlin\n客户,上海\nBo,Berlin\n"
 LETTER = template("Dear {{ Name }}")
@@ -28,8 +27,7 @@ LETTER = template("Dear {{ Name }}")
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("client")
-    settings = {"EXCEL2DOC_STORAGE_DIR": str(folder)}
-    with running_service(folder, DATABASE_URL=None, REDIS_URL=None, **settings) as running:
+    with embedded_service(folder) as running:
         yield running
 
 
@@ -40,15 +38,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def environment(url: str) -> dict[str, str]:
-    return {**os.environ, "EXCEL2DOC_URL": url, "PYTHONPATH": str(ROOT / "client")}
-
-
 def convert(folder: Path, url: str, *arguments: str, stdin: str = "") -> tuple[int, str, str]:
     done = subprocess.run(
         [sys.executable, "-m", "excel2doc", "convert", *arguments],
         cwd=folder,
-        env=environment(url),
+        env=client_environment(url),
         input=stdin,
         capture_output=True,
         text=True,
@@ -141,7 +135,7 @@ def test_interrupted_it_cancels_the_job(folder: Path, service: Service):
     process = subprocess.Popen(
         [sys.executable, "-m", "excel2doc", "convert", "many.csv", "--template", "letter.docx"],
         cwd=folder,
-        env=environment(service.url),
+        env=client_environment(service.url),
     )
     deadline = time.monotonic() + 120
     job: Any = None

@@ -9,7 +9,7 @@ import httpx2 as httpx
 import pytest
 
 from tests.documents import paragraphs, template, unzipped
-from tests.server import Service, running_service
+from tests.server import Service, embedded_service
 from tests.workbooks import xlsx
 
 MEGABYTE = 1 << 20
@@ -18,8 +18,7 @@ MEGABYTE = 1 << 20
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("embedded")
-    settings = {"EXCEL2DOC_STORAGE_DIR": str(folder), "EXCEL2DOC_MAX_UPLOAD_BYTES": str(MEGABYTE)}
-    with running_service(folder, DATABASE_URL=None, REDIS_URL=None, **settings) as running:
+    with embedded_service(folder, EXCEL2DOC_MAX_UPLOAD_BYTES=str(MEGABYTE)) as running:
         yield running
 
 

@@ -1,6 +1,5 @@
 """What the pages in docs say is done, word for word, and each prints what they say."""
 
-import os
 import re
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.documents import paragraphs, template, unzipped
-from tests.server import ROOT, Service, running_service
+from tests.server import ROOT, Service, client_environment, embedded_service
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 _BLOCK = re.compile(
@@ -36,8 +35,7 @@ def blocks(page: Path) -> list[Block]:
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("guides")
-    settings = {"EXCEL2DOC_STORAGE_DIR": str(folder)}
-    with running_service(folder, DATABASE_URL=None, REDIS_URL=None, **settings) as running:
+    with embedded_service(folder) as running:
         yield running
 
 
@@ -48,11 +46,7 @@ def followed(page: Path, folder: Path, service: Service) -> dict[str, bytes]:
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m excel2doc "$@"\n')
     written: set[str] = set()
     printed: str | None = None
-    environment = {
-        **os.environ,
-        "EXCEL2DOC_URL": service.url,
-        "PYTHONPATH": str(ROOT / "client"),
-    }
+    environment = client_environment(service.url)
     for block in blocks(page):
         if block.file:
             made = block.text.encode()

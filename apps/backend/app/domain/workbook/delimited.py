@@ -8,8 +8,7 @@ from pathlib import Path
 from app.domain.limits import Limits
 from app.domain.refusal import Refused
 from app.domain.values import Value
-from app.domain.workbook.model import Counter, Pictures, Row, SheetLayout, SheetName
-from app.domain.workbook.remarks import Remarks
+from app.domain.workbook.model import CellsAlone, Counter, Row, SheetName
 
 _SAMPLE_BYTES = 256 * 1024
 _DELIMITERS = ",;\t|"
@@ -22,7 +21,7 @@ _ENCODINGS = ("utf-8", "gb18030", "cp1252")
 """Tried in this order. Any bytes are some cp1252 or latin-1, so it comes last."""
 
 
-class DelimitedReader:
+class DelimitedReader(CellsAlone):
     """See `WorkbookReader`. The file is its only sheet."""
 
     def __init__(self, path: Path, limits: Limits, name: str) -> None:
@@ -34,15 +33,6 @@ class DelimitedReader:
     @property
     def sheets(self) -> list[SheetName]:
         return [SheetName(self._name)]
-
-    def pictures(self, index: int) -> Pictures:
-        return {}
-
-    def remarks(self, index: int) -> Remarks:
-        return Remarks()
-
-    def layout(self, index: int) -> SheetLayout:
-        return SheetLayout()
 
     def rows(self, index: int) -> Iterator[Row]:
         counter = Counter(self._name, self._limits)

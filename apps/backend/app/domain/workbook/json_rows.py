@@ -10,15 +10,14 @@ from typing import Any
 from app.domain.limits import Limits
 from app.domain.refusal import Refused
 from app.domain.values import Value
-from app.domain.workbook.model import Counter, Pictures, Row, SheetLayout, SheetName
-from app.domain.workbook.remarks import Remarks
+from app.domain.workbook.model import CellsAlone, Counter, Row, SheetName
 
 _EXACT = 10**15
 """Beyond it Excel shows zeros for the last digits: such a number is a text, with all of them."""
 _HINT = 'send [{"Name": "Ann", "Amount": 12.5}, …], or {"Orders": […], "Lines": […]}'
 
 
-class JsonReader:
+class JsonReader(CellsAlone):
     """See `WorkbookReader`. The first row of a sheet are the names in its objects."""
 
     def __init__(self, path: Path, limits: Limits, name: str) -> None:
@@ -33,15 +32,6 @@ class JsonReader:
     @property
     def sheets(self) -> list[SheetName]:
         return [SheetName(name) for name in self._sheets]
-
-    def pictures(self, index: int) -> Pictures:
-        return {}
-
-    def remarks(self, index: int) -> Remarks:
-        return Remarks()
-
-    def layout(self, index: int) -> SheetLayout:
-        return SheetLayout()
 
     def rows(self, index: int) -> Iterator[Row]:
         name, records = list(self._sheets.items())[index]

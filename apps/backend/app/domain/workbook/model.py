@@ -195,3 +195,16 @@ class Counter:
             f"sheet {self._name!r} has more than {limit} {what.lower()}, seen at {place}",
             "split the workbook",
         )
+
+
+class CellsAlone:
+    """Of a reader whose format has cells, and nothing about or beside them."""
+
+    def pictures(self, index: int) -> Pictures:
+        return {}
+
+    def remarks(self, index: int) -> Remarks:
+        return Remarks()
+
+    def layout(self, index: int) -> SheetLayout:
+        return SheetLayout()
