@@ -11,6 +11,7 @@ export type { ComposeProject } from './compose/project';
 export { Engine } from './engine';
 export type { EngineDescription } from './client/description';
 export { failureOf } from './client/failure';
+export { holdSignals } from './client/hold-signals';
 export { EngineError, type EngineErrorCode } from './client/error';
 export type { ImageInfo, ImageListing } from './image/image';
 export { cacheFolder, privateEngineFile, type PrivateEngineFile } from './client/private-engine';

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { EngineError } from './error';
 import { failureOf } from './failure';
+import { holdSignals } from './hold-signals';
 import type { Redactor } from './redact';
 
 export interface ChildOptions {
@@ -57,19 +58,21 @@ export async function runChild(
   const { execa } = await import('execa');
   const output = options.output ?? 'capture';
   if (options.signal?.aborted) throw cancelled(what);
-  const child = execa(program, args, {
-    ...(options.cwd && { cwd: options.cwd }),
-    env: { ...options.baseEnv, ...options.env },
-    extendEnv: false,
-    reject: false,
-    buffer: { stdout: output === 'capture' && !options.sink, stderr: false },
-    maxBuffer: 256 * 1024 * 1024,
-    stripFinalNewline: false,
-    forceKillAfterDelay: KILL_DELAY_MS,
-    ...(options.signal && { cancelSignal: options.signal }),
-    ...(options.timeoutMs && { timeout: options.timeoutMs }),
-    ...stdioFor(output, options),
-  });
+  const child = holdSignals(() =>
+    execa(program, args, {
+      ...(options.cwd && { cwd: options.cwd }),
+      env: { ...options.baseEnv, ...options.env },
+      extendEnv: false,
+      reject: false,
+      buffer: { stdout: output === 'capture' && !options.sink, stderr: false },
+      maxBuffer: 256 * 1024 * 1024,
+      stripFinalNewline: false,
+      forceKillAfterDelay: KILL_DELAY_MS,
+      ...(options.signal && { cancelSignal: options.signal }),
+      ...(options.timeoutMs && { timeout: options.timeoutMs }),
+      ...stdioFor(output, options),
+    }),
+  );
   // What goes wrong on the way in is the cause, whatever the client then makes of half an input.
   let brokenInput: unknown;
   if (typeof options.input === 'object')

@@ -1,4 +1,5 @@
 import { EngineError } from './error';
+import { holdSignals } from './hold-signals';
 
 export interface CommandOutput {
   /** A program and its arguments; or one line, for a shell. */
@@ -24,16 +25,18 @@ export async function commandOutput(options: CommandOutput): Promise<Buffer> {
   const { execa } = await import('execa');
   const { command, cwd, env, mostBytes, timeoutMs } = options;
   const [program = '', ...args] = typeof command === 'string' ? [command] : command;
-  const result = await execa(program, args, {
-    ...{ cwd, env, extendEnv: false, reject: false, stdin: 'ignore' as const },
-    encoding: 'buffer',
-    stripFinalNewline: false,
-    shell: typeof command === 'string',
-    // Its last lines are shown, and cannot be too many for that.
-    maxBuffer: { stdout: mostBytes + 1, stderr: 1_000_000 },
-    timeout: timeoutMs,
-    forceKillAfterDelay: 2_000,
-  });
+  const result = await holdSignals(() =>
+    execa(program, args, {
+      ...{ cwd, env, extendEnv: false, reject: false, stdin: 'ignore' as const },
+      encoding: 'buffer',
+      stripFinalNewline: false,
+      shell: typeof command === 'string',
+      // Its last lines are shown, and cannot be too many for that.
+      maxBuffer: { stdout: mostBytes + 1, stderr: 1_000_000 },
+      timeout: timeoutMs,
+      forceKillAfterDelay: 2_000,
+    }),
+  );
   const name = typeof command === 'string' ? 'the shell' : program;
   const said = Buffer.from(result.stderr ?? [])
     .toString()

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { holdSignals } from '@excel2doc/engine';
 import { StagesError } from './fault';
 
 const STATIC = '--outputStyle=static';
@@ -69,10 +70,8 @@ async function startNx(
   const manifest = createRequire(join(root, 'package.json')).resolve('nx/package.json');
   const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: { nx: string } };
   const { execa } = await import('execa');
-  const { failed, all } = await execa(
-    process.execPath,
-    [join(dirname(manifest), bin.nx), ...args],
-    {
+  const { failed, all } = await holdSignals(() =>
+    execa(process.execPath, [join(dirname(manifest), bin.nx), ...args], {
       cwd: root,
       env: Object.fromEntries(
         Object.entries(process.env).filter(([name]) => !OF_THE_TASK.test(name)),
@@ -82,7 +81,7 @@ async function startNx(
       ...output,
       reject: false,
       ...(signal && { cancelSignal: signal }),
-    },
+    }),
   );
   return { failed, ...(typeof all === 'string' && { all }) };
 }
