@@ -2,11 +2,12 @@ import { randomInt } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { shell } from '../shell';
-import { endOf, runNx, step } from '../steps';
+import { type NxResult, endOf, runNx, step } from '../steps';
 import { workspaceRoot } from '../workspace';
 import { changedProjects } from './changed-projects';
 import { HOSTILE_UMASK, hostileEnvironment } from './hostile';
 import { newestNode } from './newest-node';
+import { secondLook } from './second-look';
 import { type Tally, addTallies, tallyOf } from './tally';
 import { knownEnvironment } from './vitest/known-environment.mts';
 import { recordFile, recordedSeconds } from './vitest/takes.mts';
@@ -42,22 +43,33 @@ const EVERY: Omit<Part, 'env'> = {
   args: ['run-many', '-t', 'lint', 'typecheck', 'test', 'test-engine', 'story'],
 };
 
+export interface GateOptions {
+  /** What fails gets a second chance, alone: on a machine that refuses a change by its failure. */
+  again: boolean;
+}
+
 /** `npm test`: the same seeds each time, so that it says the same of the same tree. */
-export const everyChange = (): Promise<Tally> => runPart({ ...EVERY, env: environment() });
+export const everyChange = (options: GateOptions): Promise<Tally> =>
+  runPart({ ...EVERY, env: environment() }, options);
 
 /**
  * The long suites of the projects that the last `commits` commits have changed, as far as they fit.
  * `tools` is always among them: its suites look at all the others.
  */
-export async function longSuitesOfChanged(commits: number, untilMs: number): Promise<Tally> {
+export async function longSuitesOfChanged(
+  commits: number,
+  untilMs: number,
+  options: GateOptions,
+): Promise<Tally> {
   const changed = await changedProjects(commits, await projectRoots());
   const projects = [...new Set([...changed, 'tools'])].join();
-  return runPart({
+  const part: Part = {
     name: 'test-long',
     title: `the long suites of ${projects}`,
     args: ['run-many', '-t', 'test-e2e', 'test-long', `--projects=${projects}`],
     env: environment({ TEST_DEADLINE_MS: String(untilMs) }),
-  });
+  };
+  return runPart(part, options);
 }
 
 /** `npm run test:all`: everything, on cases that nobody has seen yet. */
@@ -95,15 +107,30 @@ export async function everything(): Promise<Tally> {
   return addTallies(tallies);
 }
 
-async function runPart({ name, title, args, env, umask = 0o022 }: Part): Promise<Tally> {
+async function runPart(part: Part, { again }: GateOptions = { again: false }): Promise<Tally> {
+  const { name, title, args, env, umask = 0o022 } = part;
   // What is there then was written, or restored from Nx's cache, by this run.
   rmSync(join(workspaceRoot, 'dist/tests'), { recursive: true, force: true });
   process.umask(umask);
-  const result = await step(title, (log) => runNx(name, args, log, { env }));
+  const first = await step(title, (log) => runNx(name, args, log, { env }));
+  const result = again && !first.ok ? await runAgain(first, part) : first;
   const tally = tallyOf(name, result, workspaceRoot);
   keepSeconds(tally);
   if (!result.ok) console.error(endOf(result.output));
   return tally;
+}
+
+/** For all second runs of a part together. */
+const AGAIN_MS = 10 * 60_000;
+
+async function runAgain(first: NxResult, { name, env }: Part): Promise<NxResult> {
+  const deadline = { TEST_DEADLINE_MS: String(Date.now() + AGAIN_MS) };
+  return secondLook(first, workspaceRoot, async ({ taskId }, files) => {
+    const args = ['run', taskId, '--skip-nx-cache', '--exclude-task-dependencies', ...files];
+    const log = `${name}-again-${taskId.replaceAll(':', '-')}`;
+    const options = { env: { ...env, ...deadline } };
+    return step(`${taskId} again, alone`, (say) => runNx(log, args, say, options));
+  });
 }
 
 /** For the next run with a budget on this machine. */

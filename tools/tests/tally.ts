@@ -14,17 +14,26 @@ export interface Failure {
 export interface Tally {
   passed: number;
   failed: Failure[];
+  /** What failed, and passed when it was run again; among the passed too. */
+  flaky: Failure[];
   skipped: { where: string; reason: string }[];
   /** What took its time, not what came from the cache. */
   suites: { name: string; seconds: number }[];
 }
 
-export const emptyTally = (): Tally => ({ passed: 0, failed: [], skipped: [], suites: [] });
+export const emptyTally = (): Tally => ({
+  passed: 0,
+  failed: [],
+  flaky: [],
+  skipped: [],
+  suites: [],
+});
 
 export function addTallies(tallies: readonly Tally[]): Tally {
   return {
     passed: tallies.reduce((sum, { passed }) => sum + passed, 0),
     failed: tallies.flatMap(({ failed }) => failed),
+    flaky: tallies.flatMap(({ flaky }) => flaky),
     skipped: tallies.flatMap(({ skipped }) => skipped),
     suites: tallies.flatMap(({ suites }) => suites),
   };
@@ -46,6 +55,8 @@ function ofTask(task: NxTask, name: string, result: NxResult, workspace: string)
     tally.passed += file.passed;
     for (const { name: test, message } of file.failures)
       tally.failed.push({ where: `${file.file}: ${test}`, message });
+    for (const { name: test, message } of file.flaky ?? [])
+      tally.flaky.push({ where: `${file.file}: ${test}`, message });
     for (const { name: test, reason } of file.skips)
       tally.skipped.push({ where: `${file.file}: ${test}`, reason });
     if (ran) tally.suites.push({ name: file.file, seconds: file.durationMs / 1000 });
@@ -83,8 +94,8 @@ function readReport(
 
 const SHOWN = 10;
 
-/** Where the time went, why which test was skipped, what failed; the closing line is the last. */
-export function summary({ passed, failed, skipped, suites }: Tally): string[] {
+/** Where the time went, why which test was skipped, what failed, once or twice; the closing line is the last. */
+export function summary({ passed, failed, flaky, skipped, suites }: Tally): string[] {
   const slowest = [...suites].sort((one, other) => other.seconds - one.seconds).slice(0, SHOWN);
   const reasons = new Map<string, string[]>();
   for (const { where, reason } of skipped)
@@ -96,6 +107,7 @@ export function summary({ passed, failed, skipped, suites }: Tally): string[] {
       `Skipped (${reason}):`,
       ...where.map((each) => `  ${each}`),
     ]),
+    ...flaky.map(({ where, message }) => `Flaky, passed when run again: ${where}: ${message}`),
     ...failed.map(({ where, message }) => `✗ ${where}: ${message}`),
     `${passed} passed, ${failed.length} failed, ${skipped.length} skipped`,
   ];

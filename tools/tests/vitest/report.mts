@@ -13,6 +13,8 @@ export interface FileReport {
   passed: number;
   failures: { name: string; message: string }[];
   skips: Skip[];
+  /** What failed in a first run and did not in a second. */
+  flaky?: { name: string; message: string }[];
 }
 
 export interface Skip {
