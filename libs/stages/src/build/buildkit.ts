@@ -2,15 +2,21 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StagePlan } from '@excel2doc/dockerfile';
+import {
+  type ResolvedInstruction,
+  type StagePlan,
+  resolveInstructions,
+} from '@excel2doc/dockerfile';
 import { type Base, type ImageRecord, SCRATCH, thinImage } from '@excel2doc/oci';
 import { openSecrets, type OpenedSecrets } from '../secrets/open';
 import { mountedSecrets } from '../secrets/state';
 import { StagesError } from '../workspace/fault';
 import { BASE_CONTEXT, buildKitDockerfile } from './buildkit-dockerfile';
+import { cacheNamespace, keepsOutputs } from './cache-mounts';
 import { needsDocker } from './needs-docker';
 import { snapshotContext } from './snapshot';
 import type { StageBuild } from './stage-build';
+import { environmentOf } from './stage-inputs';
 
 /**
  * Has BuildKit build `plan`, and puts the thin layout of it into `outputDir`, which is replaced
@@ -34,7 +40,10 @@ export async function buildWithBuildKit(
     const dockerfile = join(scratch, 'Dockerfile');
     const { text, target } = buildKitDockerfile(plan);
     await writeFile(dockerfile, text);
-    await snapshotContext(build.project.contextDir, plan.files, contextDir);
+    const instructions = resolveInstructions(plan, environmentOf(base));
+    const isKept = keepsOutputs(instructions);
+    const times = isKept ? 'now' : 'content';
+    await snapshotContext(build.project.contextDir, plan.files, contextDir, times);
     const engine = await build.project.engine();
     if (engine.kind === 'podman') throw needsDocker(build.stage, reason);
     const builder = build.project.builders?.[plan.platform];
@@ -48,7 +57,7 @@ export async function buildWithBuildKit(
       contextDir,
       target,
       platform: plan.platform,
-      buildArgs: plan.args,
+      buildArgs: { ...plan.args, ...(isKept && (await cacheArgument(build, plan, instructions))) },
       namedContexts: contexts,
       ...(build.onProgress && { onProgress: build.onProgress }),
       output: { kind: 'oci-layout', dir: layoutDir },
@@ -67,6 +76,22 @@ export async function buildWithBuildKit(
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/**
+ * BuildKit's own way to part the cache mounts of one build from those of another.
+ *
+ * @see https://docs.docker.com/reference/dockerfile/ (BuildKit built-in build args)
+ */
+async function cacheArgument(
+  { outputs, fresh }: StageBuild,
+  plan: StagePlan,
+  instructions: ResolvedInstruction[],
+): Promise<Record<string, string>> {
+  const stages: Record<string, string> = {};
+  for (const stage of plan.stages) stages[stage] = (await outputs.read(stage)).record.digest;
+  const shared = { plan, instructions, stages, fresh };
+  return { BUILDKIT_CACHE_MOUNT_NS: cacheNamespace(shared) };
 }
 
 /** Of the whole stage: what BuildKit runs first of it has the same. */

@@ -17,7 +17,6 @@ import {
   assembleImage,
   canAssemble,
   layoutSource,
-  loadTar,
   readImageRecord,
   runImage,
   sourceChain,
@@ -26,8 +25,10 @@ import { StagesError } from '../workspace/fault';
 import { openSecrets, type OpenedSecrets } from '../secrets/open';
 import { mountedSecrets } from '../secrets/state';
 import { contextFile } from '../plan/context-file';
+import { cacheNamespace, keepsOutputs, withNamespace } from './cache-mounts';
 import { needsDocker } from './needs-docker';
 import { type Block, inBlocks, podmanDockerfile } from './podman-dockerfile';
+import { loadContext } from './podman-image';
 import { snapshotContext } from './snapshot';
 import type { StageBuild } from './stage-build';
 import { type Parent, environmentOf, imageParent, stageInputs, stageParent } from './stage-inputs';
@@ -117,7 +118,12 @@ class PodmanBuild {
   /** What only BuildKit does, before anything is run. */
   private refuse(base: Base): void {
     const { plan, given, instructions } = this;
-    const reasons = instructions.flatMap((each) => (each.kind === 'run' ? each.extras : []));
+    const reasons = instructions.flatMap((each, at) => {
+      if (each.kind !== 'run') return [];
+      const parted = withNamespace(plan.instructions[at]!.text, each.mounts, '');
+      const quoted = keepsOutputs([each]) && parted === undefined;
+      return [...each.extras, ...(quoted ? ['a cache mount that is written with quotes'] : [])];
+    });
     const others = instructions.filter(({ kind }) => kind !== 'run');
     const isImage = plan.base.kind === 'image';
     const answer = canAssemble(others, {
@@ -172,10 +178,15 @@ class PodmanBuild {
     const environment = new Set(Object.keys(environmentOf(parent)));
     const base = isEmpty ? 'scratch' : await loadContext(podman, record, parent);
     const dockerfile = `${folder}.Dockerfile`;
-    await writeFile(dockerfile, podmanDockerfile(plan, instructions, block, { base, environment }));
+    const isKept = keepsOutputs(runs);
+    const caches = isKept && { caches: await this.namespace(record) };
+    const text = podmanDockerfile(plan, instructions, block, { base, environment, ...caches });
+    await writeFile(dockerfile, text);
     const mounts = runs.flatMap((each) => each.mounts);
     const contextDir = `${folder}.context`;
-    if (mounts.length > 0) await snapshotContext(given.project.contextDir, plan.files, contextDir);
+    const times = isKept ? 'now' : 'content';
+    if (mounts.length > 0)
+      await snapshotContext(given.project.contextDir, plan.files, contextDir, times);
     else await mkdir(contextDir);
     const layoutDir = `${folder}.layout`;
     const { close, hosts: _, ...secrets } = await this.secrets();
@@ -199,6 +210,15 @@ class PodmanBuild {
       ...this.compressed,
     });
     return this.done(made, parent, folder);
+  }
+
+  /** All that a step sees is in the image below it, whose files have no times, or mounted. */
+  private async namespace(below: ImageRecord): Promise<string> {
+    const { plan, given, instructions } = this;
+    const stages: Record<string, string> = { [OWN]: below.digest };
+    for (const [name, { record }] of Object.entries(await this.inputs()))
+      stages[name] = record.digest;
+    return cacheNamespace({ plan, instructions, stages, fresh: given.fresh });
   }
 
   /** What its steps mount of secrets; no host for a cache, for none is asked then. */
@@ -284,22 +304,3 @@ function declared(args: Record<string, string>, steps: ResolvedInstruction[]) {
 
 const OWN = 'nx-stages-own';
 const HEREDOC = 'a heredoc';
-
-/** Loads an image under a name of its own, sending the layers that Podman lacks. */
-async function loadContext(
-  podman: Podman,
-  record: ImageRecord,
-  { source }: Pick<Parent, 'source'>,
-): Promise<string> {
-  const tag = `localhost/nx-stages-context:${record.configDigest.slice('sha256:'.length)}`;
-  if ((await podman.inspectImage(tag)) !== null) return tag;
-  const load = (layers: 'own' | 'all') =>
-    podman.loadImage(
-      loadTar({ record, source: source!, tags: [tag], layers, manifest: podman.manifestFormat }),
-    );
-  await load('own').catch((error: unknown) => {
-    if ((error as { code?: string }).code !== 'LAYERS_MISSING') throw error;
-    return load('all');
-  });
-  return tag;
-}

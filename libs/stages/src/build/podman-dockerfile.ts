@@ -1,4 +1,5 @@
 import type { ResolvedInstruction, StagePlan } from '@excel2doc/dockerfile';
+import { withNamespace } from './cache-mounts';
 
 /** Some of a stage's instructions, by their place in the plan. */
 export interface Block {
@@ -31,18 +32,24 @@ export function inBlocks(instructions: readonly ResolvedInstruction[]): Block[] 
   return blocks;
 }
 
+export interface PodmanBase {
+  /** A tag, or `scratch`. */
+  base: string;
+  /** Names that the image sets: they go before arguments of the same name. */
+  environment: ReadonlySet<string>;
+  /** Of the cache mounts that are not to be shared with other builds. */
+  caches?: string;
+}
+
 /**
  * The Dockerfile that Podman is given for a block of RUNs. What came before it is in the image that
  * it is FROM, but for the arguments, which no image carries: they stand in front with their values.
- *
- * @param base a tag, or `scratch`
- * @param environment names that the image sets: they go before arguments of the same name
  */
 export function podmanDockerfile(
   { instructions: written, frontend }: StagePlan,
   resolved: readonly ResolvedInstruction[],
   { from, to }: Block,
-  { base, environment }: { base: string; environment: ReadonlySet<string> },
+  { base, environment, caches }: PodmanBase,
 ): string {
   const escape = frontend?.escape ?? '\\';
   const args = new Map<string, string>();
@@ -56,7 +63,12 @@ export function podmanDockerfile(
     ...(frontend?.escape ? [`# escape=${frontend.escape}`] : []),
     `FROM ${base}`,
     ...[...args].map(([key, value]) => `ARG ${key}=${quoted(value)}`),
-    ...written.slice(from, to).map(({ text }) => text),
+    ...written.slice(from, to).map(({ text }, at) => {
+      const step = resolved[from + at];
+      if (caches === undefined || step?.kind !== 'run') return text;
+      // Refused before where there is none.
+      return withNamespace(text, step.mounts, caches)!;
+    }),
     '',
   ].join('\n');
 }

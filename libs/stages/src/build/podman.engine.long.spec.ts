@@ -170,7 +170,33 @@ test('a RUN whose mounted file changed is run again, which Podman by itself woul
   }
 });
 
+test('what a tool keeps in a cache mount is older than a changed source', async () => {
+  onTestFinished(async () => {
+    await onPodman.write('app/Dockerfile', DOCKERFILE);
+    await onPodman.write('app/main.sh', 'echo one');
+  });
+  const make =
+    'if [ ! -e /out/made ] || [ /m -nt /out/made ]; then cat /m > /out/made; fi; cat /out/made > /opt/result';
+  const id = onPodman.image.replace(/\W/g, '-');
+  const mounts = `--mount=type=cache,id=${id},target=/out`;
+  const bound = '--mount=type=bind,source=main.sh,target=/m';
+  for (const steps of [
+    `COPY main.sh /m\nRUN ${mounts} ${make}`,
+    `RUN ${mounts} ${bound} ${make}`,
+  ]) {
+    await onPodman.write('app/Dockerfile', `FROM busybox:test AS builder\n${steps}\n`);
+    for (const text of ['echo two', 'echo six', 'echo two']) {
+      await onPodman.write('app/main.sh', text);
+      for (const step of [() => onPodman.plan(), () => onPodman.stage('builder')])
+        await succeed(step());
+      const files = (await layersOf(onPodman, 'builder')).flat();
+      expect(files).toContain(`opt/result file 644 0 0  ${text}`);
+    }
+  }
+});
+
 test.each([
+  ['RUN --mount="type=cache,target=/out" true', 'a cache mount that is written with quotes'],
   ['RUN true\nONBUILD RUN true', 'ONBUILD'],
   ['ONBUILD RUN true', 'ONBUILD is left to BuildKit'],
   [

@@ -14,6 +14,7 @@ import { StagesError } from '../workspace/fault';
  * - BuildKit sees what the key was made from: a file that changed since the plan is refused.
  * - BuildKit syncs a context by size and time and misses an edit that keeps both (buildkit#2592);
  *   here the time is made from the content, so another content is another time.
+ *   With `times` of now every file is newer than what an earlier build made of it.
  * - Nothing that the plan leaves out can reach the image, and each file has the plan's mode, whatever
  *   umask this process has.
  *
@@ -23,9 +24,13 @@ export async function snapshotContext(
   contextDir: string,
   files: PlanFile[],
   target: string,
+  times: 'content' | 'now' = 'content',
 ): Promise<void> {
+  const now = Math.floor(Date.now() / 1000);
+  const timeOf = times === 'now' ? () => now : timeOfContent;
   await mkdir(target, { recursive: true });
-  for (const file of files) await copy(file, join(contextDir, file.path), join(target, file.path));
+  for (const file of files)
+    await copy(file, join(contextDir, file.path), join(target, file.path), timeOf);
   // Deepest first: writing into a folder sets its time again.
   for (const [folder, mode] of [...foldersOf(files)].sort().reverse()) {
     const path = join(target, folder);
@@ -45,7 +50,12 @@ function foldersOf(files: readonly PlanFile[]): Map<string, string> {
   return folders;
 }
 
-async function copy(file: PlanFile, from: string, to: string): Promise<void> {
+async function copy(
+  file: PlanFile,
+  from: string,
+  to: string,
+  timeOf: (content: string) => number,
+): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   if (file.type === 'directory') {
     await mkdir(to, { recursive: true });
@@ -84,7 +94,7 @@ function changed(path: string, cause?: unknown): StagesError {
 }
 
 /** A time in the past, in whole seconds, that stands for a content: 1980 to 2014. */
-function timeOf(content: string): number {
+function timeOfContent(content: string): number {
   const number = createHash('sha256').update(content).digest().readUInt32BE();
   return 315_532_800 + (number % 2 ** 30);
 }
