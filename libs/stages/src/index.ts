@@ -22,6 +22,8 @@ export {
   followsCommit,
   unplaced,
 } from './names/description';
+export { fixedTags } from './names/fixed-tags';
+export { listed } from './names/listed';
 export { type Naming } from './names/naming';
 export { readFacts } from './names/read-facts';
 export { type ImageToLoad, imageTag, imageTags, namedTags } from './names/tags';

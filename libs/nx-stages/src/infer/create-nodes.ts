@@ -83,7 +83,9 @@ export function createNodes(
     ...{ tracked, files: own, nameAt },
   });
   const builds = [...bakeBuilds, ...composed];
-  const images = new ProjectImages(own, dockerfiles, composeFiles, builds);
+  const said = { files: own, composeFiles, nxJson: nxJsonConfiguration, naming: resolved };
+  const images = new ProjectImages(said, dockerfiles, builds);
+  images.clashes().forEach(warn);
   const services = new ComposeServices(composeFiles);
   const runBy = new Map<ComposeFile, ProjectDockerfile[]>();
   for (const each of dockerfiles)

@@ -85,3 +85,96 @@ test('images that are built on each other make no circle, and that is said', () 
   expect(waits).toEqual([1, 1, 0]);
   expect(warn.mock.calls.flat().join()).toContain('c/Dockerfile: a:dev is built on it');
 });
+
+const options = (value: object) => json({ name: 'base', targets: { 'docker-build': value } });
+const targetDefaults = (value: object) => ({ targetDefaults: { 'docker-build': value } });
+
+test.each([
+  ['the tags of its target', 'base:stable', options({ options: { tags: ['stable'] } }), {}, {}],
+  ["the plugin's tags", 'base:stable', '{"name":"base"}', { tags: ['type=raw,value=stable'] }, {}],
+  [
+    'a configuration of its target',
+    'base:v9',
+    options({ configurations: { production: { tag: 'v9' } } }),
+    {},
+    {},
+  ],
+  [
+    'what nx.json sets for all images',
+    'team/base:nightly',
+    '{"name":"base"}',
+    {},
+    targetDefaults({ options: { image: 'team/{projectName}', tags: ['nightly'] } }),
+  ],
+])('an image has a name by %s', (_how, reference, project, plugin, nxJson) => {
+  const files = {
+    'base/project.json': project,
+    'base/Dockerfile': 'FROM x AS runner\n',
+    'api/Dockerfile': `FROM ${reference}\n`,
+  };
+  const { api } = workspace.infer(files, plugin, nxJson);
+  expect(api?.targets?.['docker-plan']?.dependsOn).toEqual([
+    { projects: ['base'], target: 'docker-runner' },
+  ]);
+});
+
+test("a tag that an image has is its own before it is another's of which it is only assumed", () => {
+  const project = (name: string, tag: string) =>
+    json({ name, targets: { 'docker-build': { options: { image: 'team/base', tag } } } });
+  const { api, warnings } = warned({
+    'alpine/project.json': project('alpine', 'alpine'),
+    'alpine/Dockerfile': 'FROM x AS runner\n',
+    'debian/project.json': project('debian', 'latest'),
+    'debian/Dockerfile': 'FROM x AS runner\n',
+    'api/Dockerfile': 'FROM team/base\n',
+  });
+  expect(api?.targets?.['docker-plan']?.dependsOn).toEqual([
+    { projects: ['debian'], target: 'docker-runner' },
+  ]);
+  expect(warnings).toEqual([]);
+});
+
+test('two images of one name are said in one line, and the first is meant by it', () => {
+  const { api, warnings } = warned({
+    'one/project.json': json({ name: 'A' }),
+    'one/Dockerfile': 'FROM x AS runner\n',
+    'two/project.json': json({ name: 'a' }),
+    'two/Dockerfile': 'FROM x AS runner\n',
+    'api/Dockerfile': 'FROM a:dev\n',
+  });
+  expect(api?.targets?.['docker-plan']?.dependsOn).toEqual([
+    { projects: ['A'], target: 'docker-runner' },
+  ]);
+  expect(warnings).toEqual([
+    "@excel2doc/nx-stages: one/Dockerfile, two/Dockerfile: images share the name a:dev: a FROM means the first's, and the engine has the one that is built last. Give one another `image` or `tag` in the options of its docker-build",
+  ]);
+});
+
+test('what two services call one image is said where somebody stands on it', () => {
+  const compose = 'services: {s: {image: "team/s:1", build: .}}';
+  const files = {
+    ...{ 'one/Dockerfile': 'FROM x\n', 'one/compose.yaml': compose },
+    ...{ 'two/Dockerfile': 'FROM y\n', 'two/compose.yaml': compose },
+  };
+  expect(warned(files).warnings).toEqual([]);
+  const { warnings } = warned({ ...files, 'api/Dockerfile': 'FROM team/s:1\n' });
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toContain('one/Dockerfile, two/Dockerfile: images share the name team/s:1');
+});
+
+test('one Dockerfile that two services build and call the same is no matter', () => {
+  const service = 'image: "team/s:1", build: one';
+  const { warnings } = warned({
+    'one/Dockerfile': 'FROM x\n',
+    'compose.yaml': `services: {web: {${service}}, worker: {${service}}}`,
+    'api/Dockerfile': 'FROM team/s:1\n',
+  });
+  expect(warnings).toEqual([]);
+});
+
+function warned(files: Record<string, string>) {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  warn.mockClear();
+  const projects = workspace.infer(files);
+  return { api: projects['api'], warnings: warn.mock.calls.flat() };
+}

@@ -1,12 +1,9 @@
-import { posix } from 'node:path';
 import { familiarReference, type StageSummary } from '@excel2doc/dockerfile';
-import { dockerTarget, homeOf, type ProjectImage, stageTarget } from '@excel2doc/stages';
-import { withDefaults } from './with-defaults';
-import type { ComposeFile } from './compose-file';
+import { homeOf, type ProjectImage, stageTarget } from '@excel2doc/stages';
 import type { BuildSettings, DeclaredBuild } from './declared-build';
 import type { DeclaredContext } from './declared-contexts';
 import type { OtherImage } from './docker-targets';
-import type { ProjectFiles } from './project-files';
+import { imageNames, type NamesSaid } from './image-names';
 
 /** A Dockerfile, and the images that come of it. */
 export interface ImageMaker {
@@ -27,29 +24,54 @@ export interface ImageMaker {
 type Named = ProjectImage & { maker: ImageMaker };
 
 /**
- * The images that the workspace's projects build, by every name that one of them has: the inferred one
- * or the one that its target sets, with the tags `dev` and `latest` and the target's own, and what a
- * Compose file calls it.
+ * The images that the workspace's projects build, by every name that one of them has: what its target,
+ * nx.json and the plugin's options call it, with the tags of every checkout, `dev` and `latest`, and
+ * what a Compose file calls it.
  */
 export class ProjectImages {
   private readonly byName = new Map<string, Named>();
   private readonly makers: readonly ImageMaker[];
   /** For each Dockerfile, those that it is built on. */
   private readonly below = new Map<ImageMaker, Named[]>();
+  /** Who has a name, where it is more than one image: by docker-build, and with those of Compose. */
+  private readonly sharedInEngine = new Map<string, Named[]>();
+  private readonly shared = new Map<string, Named[]>();
 
   constructor(
-    files: ProjectFiles,
+    said: NamesSaid,
     makers: readonly ImageMaker[],
-    composeFiles: readonly ComposeFile[],
     private readonly builds: readonly DeclaredBuild[] = [],
   ) {
     this.makers = makers;
-    for (const maker of makers)
-      for (const [reference, image] of namesOf(files, maker, composeFiles)) {
-        const name = familiarReference(reference);
-        // Of two projects with one name the first has it; docker-build would overwrite it as well.
-        if (name !== undefined && !this.byName.has(name)) this.byName.set(name, image);
-      }
+    const images = makers.flatMap((maker) => imagesOf(said, maker));
+    const given = images.flatMap(({ named, names }) => pairs(names.given, named));
+    const called = images.flatMap(({ named, names }) => pairs(names.called, named));
+    const assumed = images.flatMap(({ named, names }) => pairs(names.assumed, named));
+    // Of two images with one name the first has it; docker-build would overwrite it as well.
+    for (const [name, image] of [...given, ...called, ...assumed])
+      if (!this.byName.has(name)) this.byName.set(name, image);
+    this.sharedInEngine = sharedOf(given);
+    this.shared = sharedOf([...given, ...called]);
+  }
+
+  /** What is to be said of names that two images have: each wrong for one of them. */
+  clashes(): string[] {
+    const named = new Set(this.makers.flatMap(namedBy).map(familiar));
+    const all = new Map([
+      ...[...this.shared].filter(([name]) => named.has(name)),
+      ...this.sharedInEngine,
+    ]);
+    const lines = new Map<string, string>();
+    for (const [name, images] of all) {
+      const who = [...new Set(images.map(({ maker }) => maker.file))].join(', ');
+      // One line for those that share several.
+      if (!lines.has(who))
+        lines.set(
+          who,
+          `${who}: images share the name ${name}: a FROM means the first's, and the engine has the one that is built last. Give one another \`image\` or \`tag\` in the options of its docker-build`,
+        );
+    }
+    return [...lines.values()];
   }
 
   /**
@@ -59,14 +81,9 @@ export class ProjectImages {
    * @param onCircle told of each of these
    */
   of(maker: ImageMaker, onCircle: (reference: string) => void): Record<string, ProjectImage> {
-    const named = new Set(
-      maker.stages.flatMap(({ base, images }) =>
-        base.kind === 'image' ? [base.reference, ...images] : images,
-      ),
-    );
     const found: Record<string, ProjectImage> = {};
-    for (const reference of [...named].sort()) {
-      const name = familiarReference(reference) ?? reference;
+    for (const reference of [...new Set(namedBy(maker))].sort()) {
+      const name = familiar(reference);
       const context = maker.settings.contexts?.[name];
       const image = context ? this.ofContext(context) : this.byName.get(name);
       if (!image || image.maker === maker) continue;
@@ -103,21 +120,16 @@ export class ProjectImages {
     });
   }
 
-  private isNamed({ stages }: ImageMaker, name: string): boolean {
-    return stages.some(({ base, images }) =>
-      [...images, ...(base.kind === 'image' ? [base.reference] : [])].some(
-        (each) => (familiarReference(each) ?? each) === name,
-      ),
-    );
+  private isNamed(maker: ImageMaker, name: string): boolean {
+    return namedBy(maker).some((each) => familiar(each) === name);
   }
 
   private isIn(images: Record<string, ProjectImage>, name: string): boolean {
-    return Object.keys(images).some((each) => (familiarReference(each) ?? each) === name);
+    return Object.keys(images).some((each) => familiar(each) === name);
   }
 
   private ofContext(context: DeclaredContext): Named | undefined {
-    if (context.kind === 'image')
-      return this.byName.get(familiarReference(context.reference) ?? context.reference);
+    if (context.kind === 'image') return this.byName.get(familiar(context.reference));
     if (context.kind !== 'build') return undefined;
     const build = this.builds.find(
       ({ file, name }) => file === context.file && name === context.name,
@@ -141,44 +153,47 @@ export class ProjectImages {
   }
 }
 
-function namesOf(
-  files: ProjectFiles,
-  maker: ImageMaker,
-  composeFiles: readonly ComposeFile[],
-): [string, Named][] {
+const familiar = (reference: string) => familiarReference(reference) ?? reference;
+
+/** The images that a Dockerfile names. */
+function namedBy({ stages }: ImageMaker): string[] {
+  return stages.flatMap(({ base, images }) =>
+    base.kind === 'image' ? [base.reference, ...images] : images,
+  );
+}
+
+/** The images of a Dockerfile, and how each is called. */
+function imagesOf(said: NamesSaid, maker: ImageMaker) {
   const { root, name, variant, image, settings, services, others, stages } = maker;
   const all = [{ variant, image, stage: settings.stage, services }, ...others];
   return all.flatMap((each) => {
     const stage = (stages.find((one) => one.name === each.stage) ?? stages.at(-1))?.name;
     if (stage === undefined) return [];
-    const own = optionsOf(files, root, dockerTarget('build', each.variant));
-    const names = new Set([each.image, own.image ?? each.image]);
-    const tags = ['latest', 'dev', ...(own.tag ? [own.tag] : [])];
-    const references = [...names].flatMap((image) => tags.map((tag) => `${image}:${tag}`));
-    const called = composeFiles.flatMap(({ model }) =>
-      each.services.flatMap((service) => {
-        const { image, build } = model.services[service] ?? {};
-        return (image && build && withDefaults(image)) || [];
-      }),
-    );
-    const made: Named = {
+    const named: Named = {
       ...{ project: name, home: homeOf(root, variant), stage, maker },
       target: stageTarget(stage, variant),
     };
-    return [...references, ...called].map((reference): [string, Named] => [reference, made]);
+    return { named, names: imageNames(said, maker, each) };
   });
 }
 
-interface OwnOptions {
-  image?: string;
-  tag?: string;
+/** What is no reference is nobody's name. */
+function pairs(names: readonly string[], image: Named): [string, Named][] {
+  return names.flatMap((each): [string, Named][] => {
+    const name = familiarReference(each);
+    return name === undefined ? [] : [[name, image]];
+  });
 }
 
-/** What a project file sets for the target. */
-function optionsOf(files: ProjectFiles, root: string, target: string): OwnOptions {
-  const read = (file: string) => files.readableAt(posix.join(root, file));
-  return {
-    ...read('package.json')?.nx?.targets?.[target]?.options,
-    ...read('project.json')?.targets?.[target]?.options,
-  } as OwnOptions;
+/** The names of more than one image. */
+function sharedOf(all: readonly [string, Named][]): Map<string, Named[]> {
+  const byName = new Map<string, Named[]>();
+  for (const [name, image] of all) {
+    const known = byName.get(name) ?? [];
+    const isKnown = known.some(
+      ({ maker, stage }) => maker === image.maker && stage === image.stage,
+    );
+    byName.set(name, isKnown ? known : [...known, image]);
+  }
+  return new Map([...byName].filter(([, images]) => images.length > 1));
 }
