@@ -12,16 +12,16 @@ afterEach(() => {
   workspace.remove();
 });
 
-/** How `api/Dockerfile` is built, by what the files say. */
-function built(files: Record<string, string>, options: PluginOptions = {}) {
+/** How the Dockerfile of `root` is built, by what the files say. */
+function built(files: Record<string, string>, options: PluginOptions = {}, root = 'api') {
   const projects = workspace.infer({ 'api/Dockerfile': 'FROM x\nCOPY a /\n', ...files }, options);
-  const plan = projects['api']?.targets?.['docker-plan'];
+  const plan = projects[root]?.targets?.['docker-plan'];
   const { context, platforms } = plan?.options as DockerOptions;
   const { buildArgs, unread } = (plan?.metadata ?? {}) as {
     buildArgs?: Record<string, string>;
     unread?: string[];
   };
-  const declared = declaredOf(projects['api']?.targets?.['docker-build']?.metadata);
+  const declared = declaredOf(projects[root]?.targets?.['docker-build']?.metadata);
   return { context, platforms, buildArgs, unread, declared, inputs: plan?.inputs };
 }
 const build = (text: string) => `services: { api: { build: ${text} } }\n`;
@@ -94,6 +94,21 @@ test('files that are given together are laid over each other, and replace those 
     unread: ['base.yml, api: network'],
     declared: { labels: { a: 'c', b: 'b' } },
   });
+});
+
+test('a .env in a folder above the Dockerfiles names files of that folder', () => {
+  const found = built(
+    {
+      'shop/.env': 'COMPOSE_FILE=dev.yml\n',
+      'shop/dev.yml': build(
+        '{ context: .., dockerfile: shop/images/api/Dockerfile, args: { A: dev } }',
+      ),
+      'shop/images/api/Dockerfile': 'FROM x\n',
+    },
+    {},
+    'shop/images/api',
+  );
+  expect(found).toMatchObject({ context: '.', buildArgs: { A: 'dev' } });
 });
 
 test.each([

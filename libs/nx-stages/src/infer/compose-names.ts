@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import { andAbove } from './output-index';
 import type { TrackedFiles } from './tracked-files';
 
 /** Compose files that are given together, the first before what is laid over it. */
@@ -11,7 +12,7 @@ export type ComposeSet = [string, ...string[]];
  * nothing: what a build is made of may not hang on the shell that asks.
  *
  * @param found those that are called as Compose calls them
- * @param folders where a `.env` may lie
+ * @param folders where a `.env` may lie, or above
  */
 export function composeSets(
   workspaceRoot: string,
@@ -23,7 +24,7 @@ export function composeSets(
   }: { option?: readonly string[]; found: readonly string[]; folders: readonly string[] },
 ): ComposeSet[] {
   const named = option.map((file): ComposeSet => [posix.normalize(file)]);
-  const fromEnv = [...new Set(folders)].sort().flatMap((folder) => {
+  const fromEnv = [...new Set(folders.flatMap(andAbove))].sort().flatMap((folder) => {
     const file = posix.join(folder, '.env');
     if (tracked.kind(file) !== 'file') return [];
     const [first, ...rest] = filesIn(readFileSync(join(workspaceRoot, file), 'utf8'));

@@ -22,6 +22,7 @@ import { readComposeSet } from './read-compose';
 import { keepRemembered } from './remembered';
 import { stagesOf } from './stages';
 import { TrackedFiles } from './tracked-files';
+import { unbuilt } from './unbuilt';
 import { WorkspaceOutputs } from './workspace-outputs';
 
 export const filePattern = `**/{${[
@@ -83,6 +84,7 @@ export function createNodes(
     ...{ tracked, files: own, nameAt },
   });
   const builds = [...bakeBuilds, ...composed];
+  unbuilt(builds, files.filter(isDockerfile), tracked).forEach(warn);
   const said = { files: own, composeFiles, nxJson: nxJsonConfiguration, naming: resolved };
   const images = new ProjectImages(said, dockerfiles, builds);
   images.clashes().forEach(warn);

@@ -20,6 +20,8 @@ export interface DeclaredBuild {
   declared?: Declared;
   /** What stands for images that the Dockerfile names, by name. */
   contexts?: Record<string, DeclaredContext>;
+  /** It says neither a context nor a Dockerfile: it may be there for others to inherit. */
+  isPlaceless?: true;
   /** What it says and is not carried out, as `labels` or `args.NAME`. */
   unread?: string[];
 }

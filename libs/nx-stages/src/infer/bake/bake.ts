@@ -38,8 +38,14 @@ export function readBake(
       onDropped(`${file}, ${name}: dockerfile-inline is not built here`);
       return [];
     }
-    const paths = declaredPaths(posix.dirname(file), texts('context'), texts('dockerfile'));
-    if (!paths) return [];
+    const [context, dockerfile] = [texts('context'), texts('dockerfile')];
+    const paths = declaredPaths(posix.dirname(file), context, dockerfile);
+    if (!paths) {
+      onDropped(
+        `${file}, ${name}: its context or Dockerfile is no file of this workspace, so it is left out`,
+      );
+      return [];
+    }
     const buildArgs = textsOf(attributes['args']);
     const platforms = listOf(attributes['platforms']);
     const target = texts('target');
@@ -58,6 +64,7 @@ export function readBake(
     return {
       ...{ file, name },
       ...paths,
+      ...(context === undefined && dockerfile === undefined && { isPlaceless: true as const }),
       ...(buildArgs && { buildArgs }),
       ...(platforms && { platforms }),
       ...(target && { target }),
