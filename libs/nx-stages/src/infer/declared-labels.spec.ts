@@ -67,3 +67,36 @@ target "api" {
     annotations: ['index:a=1'],
   });
 });
+
+test('an image on another has its declared labels, less what the Dockerfile above sets', () => {
+  const { said } = declared({
+    ...compose(
+      'low: { build: { context: low, labels: { vendor: Acme, role: low, team: a, kept: low } } }',
+      'mid: { build: { context: mid, labels: { team: b } } }',
+      'api: { build: { context: api, additional_contexts: { base: service:mid }, labels: { own: c } } }',
+    ),
+    'low/project.json': '{"name":"low"}',
+    'low/Dockerfile': 'FROM x\nLABEL vendor=none\n',
+    'mid/Dockerfile': 'FROM low:dev AS a\nLABEL "role"="mid"\nFROM a\nRUN x\n',
+    'api/Dockerfile': 'FROM scratch AS other\nLABEL vendor=other\nFROM base\nLABEL kept=api\n',
+  });
+  expect(said('docker-build')).toEqual({ labels: { vendor: 'Acme', team: 'b', own: 'c' } });
+});
+
+test('an image that copies from another has none of its labels', () => {
+  const { said } = declared({
+    ...compose('low: { build: { context: low, labels: { vendor: Acme } } }'),
+    'low/Dockerfile': 'FROM x\n',
+    'api/Dockerfile': 'FROM x\nCOPY --from=low:dev /a /a\n',
+  });
+  expect(said('docker-build')).toBeUndefined();
+});
+
+test('images that are built on each other inherit in no circle', () => {
+  const { said } = declared({
+    ...compose('low: { build: { context: low, labels: { vendor: Acme } } }'),
+    'low/Dockerfile': 'FROM api:dev\n',
+    'api/Dockerfile': 'FROM low:dev\n',
+  });
+  expect(said('docker-build')).toEqual({ labels: { vendor: 'Acme' } });
+});

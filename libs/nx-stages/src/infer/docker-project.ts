@@ -10,6 +10,7 @@ import { findContext } from './context';
 import { copiedOutputs, dependsOnMakers, madeAt } from './copied-outputs';
 import { plainContexts } from './declared-contexts';
 import { dockerTargets } from './docker-targets';
+import { withInherited } from './inherited-labels';
 import { declaredDependsOn, planInHasher } from './plan-in-hasher';
 import type { ProjectDockerfile } from './project-dockerfile';
 import type { ProjectFiles } from './project-files';
@@ -41,7 +42,12 @@ export function dockerProject(
   const { file: dockerfile, root, name, variant, image, settings, stages, ...asked } = maker;
   const has = (file: string) => tracked.kind(posix.join(root, file)) === 'file';
   const context = settings.context ?? findContext(around, dockerfile, root, stages);
-  const { services, others } = asked;
+  const { services } = asked;
+  const own = withInherited(around, maker, settings);
+  const others = asked.others.map((each) => ({
+    ...each,
+    declared: withInherited(around, maker, each),
+  }));
   const projectImages = around.images.of(maker, (reference) =>
     warn(`${dockerfile}: ${reference} is built on it, so a registry's image is taken for it`),
   );
@@ -58,7 +64,11 @@ export function dockerProject(
   const said = [...(settings.unread ?? []), ...refused.map((each) => `${dockerfile}: ${each}`)];
   const location = {
     ...{ projectRoot: root, dockerfile, context, image, services, others },
-    settings: { ...settings, ...(said.length > 0 && { unread: said }) },
+    settings: {
+      ...settings,
+      ...(own && { declared: own }),
+      ...(said.length > 0 && { unread: said }),
+    },
     ...{ waitsFor, projectImages, contexts },
   };
   const plan = dockerTarget('plan', variant);

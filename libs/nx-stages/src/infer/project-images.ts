@@ -1,5 +1,5 @@
 import { familiarReference, type StageSummary } from '@excel2doc/dockerfile';
-import { homeOf, type ProjectImage, stageTarget } from '@excel2doc/stages';
+import { type Declared, homeOf, type ProjectImage, stageTarget } from '@excel2doc/stages';
 import type { BuildSettings, DeclaredBuild } from './declared-build';
 import type { DeclaredContext } from './declared-contexts';
 import type { OtherImage } from './docker-targets';
@@ -15,13 +15,14 @@ export interface ImageMaker {
   variant: string | undefined;
   /** Without a tag. */
   image: string;
-  settings: Pick<BuildSettings, 'stage' | 'contexts'>;
+  settings: Pick<BuildSettings, 'stage' | 'contexts' | 'declared'>;
   services: string[];
   others: OtherImage[];
   stages: StageSummary[];
 }
 
-type Named = ProjectImage & { maker: ImageMaker };
+/** An image under one of its names, and what is declared about it. */
+export type Named = ProjectImage & { maker: ImageMaker; declared: Declared | undefined };
 
 /**
  * The images that the workspace's projects build, by every name that one of them has: what its target,
@@ -83,9 +84,7 @@ export class ProjectImages {
   of(maker: ImageMaker, onCircle: (reference: string) => void): Record<string, ProjectImage> {
     const found: Record<string, ProjectImage> = {};
     for (const reference of [...new Set(namedBy(maker))].sort()) {
-      const name = familiar(reference);
-      const context = maker.settings.contexts?.[name];
-      const image = context ? this.ofContext(context) : this.byName.get(name);
+      const image = this.meant(maker, reference);
       if (!image || image.maker === maker) continue;
       if (this.isBuiltOn(image.maker, maker)) {
         onCircle(reference);
@@ -96,6 +95,13 @@ export class ProjectImages {
       found[reference] = { project, home, stage, target };
     }
     return found;
+  }
+
+  /** The image that a Dockerfile means by a reference, where a project builds it. */
+  meant(maker: ImageMaker, reference: string): Named | undefined {
+    const name = familiar(reference);
+    const context = maker.settings.contexts?.[name];
+    return context ? this.ofContext(context) : this.byName.get(name);
   }
 
   /** Why named contexts of a Dockerfile cannot be carried out; after `of` has been asked. */
@@ -141,9 +147,9 @@ export class ProjectImages {
     const asked = build?.target ?? maker?.settings.stage;
     const stage = (maker?.stages.find(({ name }) => name === asked) ?? maker?.stages.at(-1))?.name;
     if (!maker || stage === undefined) return undefined;
-    const { name: project, root, variant } = maker;
-    const target = stageTarget(stage, variant);
-    return { project, home: homeOf(root, variant), stage, target, maker };
+    const own = { services: maker.services, declared: maker.settings.declared };
+    const asking = [own, ...maker.others].find((each) => each.services.includes(context.name));
+    return namedImage(maker, stage, (asking ?? own).declared);
   }
 
   private isBuiltOn(upper: ImageMaker, lower: ImageMaker): boolean {
@@ -164,17 +170,20 @@ function namedBy({ stages }: ImageMaker): string[] {
 
 /** The images of a Dockerfile, and how each is called. */
 function imagesOf(said: NamesSaid, maker: ImageMaker) {
-  const { root, name, variant, image, settings, services, others, stages } = maker;
-  const all = [{ variant, image, stage: settings.stage, services }, ...others];
-  return all.flatMap((each) => {
+  const { variant, image, settings, services, others, stages } = maker;
+  const { stage, declared } = settings;
+  return [{ variant, image, stage, services, declared }, ...others].flatMap((each) => {
     const stage = (stages.find((one) => one.name === each.stage) ?? stages.at(-1))?.name;
     if (stage === undefined) return [];
-    const named: Named = {
-      ...{ project: name, home: homeOf(root, variant), stage, maker },
-      target: stageTarget(stage, variant),
-    };
+    const named = namedImage(maker, stage, each.declared);
     return { named, names: imageNames(said, maker, each) };
   });
+}
+
+function namedImage(maker: ImageMaker, stage: string, declared: Declared | undefined): Named {
+  const { name: project, root, variant } = maker;
+  const target = stageTarget(stage, variant);
+  return { ...{ project, home: homeOf(root, variant), stage, target }, maker, declared };
 }
 
 /** What is no reference is nobody's name. */
