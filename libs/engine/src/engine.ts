@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { type Builder, type BuildResult, build } from './build/build';
 import type { BuildOptions } from './build/options';
 import { type Afterwards, runAfterwards } from './client/afterwards';
+import { answerOf } from './client/answer';
 import { type ChildOptions, type ChildResult, type Client, runChild } from './client/child';
 import { removeContainers } from './client/remove-containers';
 import { Compose, type ComposeClient } from './compose/compose';
@@ -161,7 +162,17 @@ export class Engine implements EngineDescription, ImageStore, Builder, ComposeCl
   }
 
   /** Runs a container to its end and removes it. A status other than 0 is in the result. */
-  async run(options: RunOptions): Promise<ChildResult> {
+  run(options: RunOptions): Promise<ChildResult> {
+    const { isQuestion, entrypoint, command = [] } = options;
+    if (!isQuestion) return this.runOnce(options);
+    // What the image would run is not known here.
+    if (entrypoint === undefined) throw new TypeError('A question has an entrypoint');
+    return answerOf([entrypoint, ...command], ([program = '', ...args]) =>
+      this.runOnce({ ...options, entrypoint: program, command: args }),
+    );
+  }
+
+  private async runOnce(options: RunOptions): Promise<ChildResult> {
     const result = await this.command(runArguments(options), { allowFailure: true, ...options });
     // 125 is the client's own failure, unless the program ended with it.
     if (result.exitCode === 125 && /^(docker|Error): /m.test(result.stderr)) {

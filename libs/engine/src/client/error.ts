@@ -19,6 +19,7 @@ export type EngineErrorCode =
   | 'LAYERS_MISSING'
   | 'BUILD_FAILED'
   | 'COMMAND_FAILED'
+  | 'OUTPUT_LOST'
   | 'TIMED_OUT'
   | 'CANCELLED'
   | 'UNSUPPORTED_HOST'

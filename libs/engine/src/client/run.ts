@@ -1,9 +1,8 @@
+import type { Question } from './answer';
 import type { ChildOptions } from './child';
 
-export interface RunOptions extends Pick<
-  ChildOptions,
-  'signal' | 'timeoutMs' | 'input' | 'output'
-> {
+export interface RunOptions
+  extends Question, Pick<ChildOptions, 'signal' | 'timeoutMs' | 'input' | 'output'> {
   image: string;
   command?: string[];
   entrypoint?: string;

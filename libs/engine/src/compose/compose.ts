@@ -1,4 +1,5 @@
 import type { Afterwards } from '../client/afterwards';
+import { answerOf, type Question } from '../client/answer';
 import type { ChildOptions, ChildResult } from '../client/child';
 import { type ComposeContainer, parseContainers } from './containers';
 import { type ComposeProject, projectArguments } from './project';
@@ -86,34 +87,34 @@ export class Compose {
   exec(
     service: string,
     command: string[],
-    options: ChildOptions & { user?: string; variables?: Record<string, string> } = {},
+    options: ChildOptions & Question & { user?: string; variables?: Record<string, string> } = {},
   ): Promise<ChildResult> {
-    const args = ['exec', ...noTerminal(options), ...inContainer(options), service, ...command];
-    return this.call(args, { allowFailure: true, ...options });
+    const args = ['exec', ...noTerminal(options), ...containerArguments(options), service];
+    return this.inContainer(args, command, options);
   }
 
   /** Runs `command` in a new container of `service` and removes it. Its status is in the result. */
   run(
     service: string,
     command: string[],
-    options: ChildOptions & {
-      user?: string;
-      variables?: Record<string, string>;
-      noDeps?: boolean;
-      entrypoint?: string;
-    } = {},
+    options: ChildOptions &
+      Question & {
+        user?: string;
+        variables?: Record<string, string>;
+        noDeps?: boolean;
+        entrypoint?: string;
+      } = {},
   ): Promise<ChildResult> {
     const args = [
       'run',
       '--rm',
       ...noTerminal(options),
-      ...inContainer(options),
+      ...containerArguments(options),
       ...(options.noDeps ? ['--no-deps'] : []),
       ...(options.entrypoint ? ['--entrypoint', options.entrypoint] : []),
       service,
-      ...command,
     ];
-    return this.call(args, { allowFailure: true, ...options });
+    return this.inContainer(args, command, options);
   }
 
   async restart(
@@ -138,6 +139,16 @@ export class Compose {
   async config(): Promise<Record<string, unknown>> {
     const { stdout } = await this.call(['config', '--format', 'json']);
     return JSON.parse(stdout) as Record<string, unknown>;
+  }
+
+  private inContainer(
+    args: string[],
+    command: string[],
+    options: ChildOptions & Question,
+  ): Promise<ChildResult> {
+    const run = (each: string[]) =>
+      this.call([...args, ...each], { allowFailure: true, ...options });
+    return options.isQuestion ? answerOf(command, run) : run(command);
   }
 
   /** Any other call: `call(['top'])`. */
@@ -180,7 +191,10 @@ function noTerminal(options: ChildOptions): string[] {
   return options.output === 'terminal' ? [] : ['--no-TTY'];
 }
 
-function inContainer(options: { user?: string; variables?: Record<string, string> }): string[] {
+function containerArguments(options: {
+  user?: string;
+  variables?: Record<string, string>;
+}): string[] {
   return [
     ...(options.user ? ['--user', options.user] : []),
     ...Object.entries(options.variables ?? {}).flatMap(([name, value]) => [

@@ -49,13 +49,13 @@ export class Migrations {
   async tryWayBack({ from, to }: { from: string[]; to: string[] }): Promise<void> {
     await this.withMigrated(to, async (scratch) => {
       for (const revision of from.length > 0 ? from : ['base'])
-        await this.#output(['alembic', 'downgrade', revision], scratch);
+        await this.#change(['alembic', 'downgrade', revision], scratch);
     });
   }
 
   /** What the models have and the migrations do not. */
   async modelChanges(database?: string): Promise<string[]> {
-    const { exitCode, stdout, stderr } = await this.#run(['alembic', 'check'], database);
+    const { exitCode, stdout, stderr } = await this.#run(['alembic', 'check'], database, true);
     const found = parseAutogenerate(`${stdout}\n${stderr}`);
     if (exitCode === 0 || found.length > 0) return found;
     throw this.#failed(['alembic', 'check'], `${stderr}\n${stdout}`);
@@ -78,7 +78,7 @@ export class Migrations {
     const scratch = `nx_stages_drift_${process.pid}_${Date.now().toString(36)}`;
     return this.server.withScratch(scratch, async () => {
       for (const revision of revisions)
-        await this.#output(['alembic', 'upgrade', revision], scratch);
+        await this.#change(['alembic', 'upgrade', revision], scratch);
       return action(scratch);
     });
   }
@@ -110,15 +110,20 @@ export class Migrations {
     if (exitCode !== 0) throw this.#failed(command, `${stderr}\n${stdout}`);
   }
 
-  async #output(command: string[], database?: string): Promise<string> {
-    const { exitCode, stdout, stderr } = await this.#run(command, database);
+  async #output(command: string[]): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.#run(command, undefined, true);
     if (exitCode === 0) return stdout;
     throw this.#failed(command, `${stderr}\n${stdout}`);
   }
 
-  #run(command: string[], database?: string) {
+  async #change(command: string[], database: string): Promise<void> {
+    const { exitCode, stdout, stderr } = await this.#run(command, database, false);
+    if (exitCode !== 0) throw this.#failed(command, `${stderr}\n${stdout}`);
+  }
+
+  #run(command: string[], database: string | undefined, isQuestion: boolean) {
     const variables = database ? withDatabase(this.#environment(), database) : {};
-    return this.opened.compose.run(this.service, command, { noDeps: true, variables });
+    return this.opened.compose.run(this.service, command, { noDeps: true, variables, isQuestion });
   }
 
   #environment(): Record<string, string | null> {

@@ -15,7 +15,9 @@ export async function checkPassword(
   service: string,
 ): Promise<void> {
   const psql = 'exec psql -X -w -h "$(hostname -i | cut -d" " -f1)" -c "SELECT 1"';
-  const { stderr } = await compose.exec(service, clientCommand(['sh', '-c', psql]));
+  const { stderr } = await compose.exec(service, clientCommand(['sh', '-c', psql]), {
+    isQuestion: true,
+  });
   if (!/password authentication failed/.test(stderr)) return;
   const { POSTGRES_USER: user = 'postgres' } = config.services[service]?.environment ?? {};
   throw new StagesError('PASSWORD_REFUSED', {

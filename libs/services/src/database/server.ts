@@ -41,15 +41,19 @@ export class Server {
     return name;
   }
 
-  /** @throws StagesError `DATABASE_FAILED` with the last that the client said. */
+  /**
+   * Runs a client. One that is given no stream is asked for what it prints.
+   *
+   * @throws StagesError `DATABASE_FAILED` with the last that the client said.
+   */
   async client(
     command: string[],
-    streams: { input?: Readable; sink?: Writable } = {},
+    streams?: { input: Readable } | { sink: Writable },
   ): Promise<string> {
     const { exitCode, stdout, stderr } = await this.compose.exec(
       this.service,
       clientCommand(command),
-      streams,
+      streams ?? { isQuestion: true },
     );
     if (exitCode === 0) return stdout;
     throw new StagesError('DATABASE_FAILED', {

@@ -49,7 +49,10 @@ export function postgresSide(
       const script =
         'IFS= read -r PGPASSWORD; export PGPASSWORD; exec psql -X -w -h "$(hostname -i | cut -d" " -f1)" -c "SELECT 1"';
       const command = clientCommand(['sh', '-c', script]);
-      const { exitCode, stderr } = await compose.exec(service, command, { input: `${password}\n` });
+      const { exitCode, stderr } = await compose.exec(service, command, {
+        input: `${password}\n`,
+        isQuestion: true,
+      });
       if (exitCode !== 0 && !/password authentication failed/.test(stderr))
         throw refused(`${service} does not answer: ${stderr.trim().split('\n').at(-1)}`);
       return exitCode === 0;

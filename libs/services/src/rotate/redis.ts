@@ -22,7 +22,11 @@ export function redisSide(
   const ask = async (password: string, command: string): Promise<string | undefined> => {
     const cli = ['sh', '-c', 'unset REDISCLI_AUTH; exec redis-cli'];
     const input = `AUTH ${password}\n${command}\n`;
-    const { exitCode, stdout, stderr } = await compose.exec(service, cli, { input });
+    const { exitCode, stdout, stderr } = await compose.exec(service, cli, {
+      input,
+      // Each of its commands may be given twice.
+      isQuestion: true,
+    });
     if (exitCode !== 0 || /Could not connect/.test(stdout + stderr))
       throw refused(`${service} does not answer: ${(stderr || stdout).trim().split('\n').at(-1)}`);
     const [auth = '', ...answer] = stdout.trim().split('\n');

@@ -29,7 +29,9 @@ const PRINT_INDEX = [
 ].join('\n');
 
 async function indexOf(compose: Compose, service: string): Promise<string> {
-  const { stdout } = await compose.exec(service, ['python', '-c', PRINT_INDEX]);
+  const { stdout } = await compose.exec(service, ['python', '-c', PRINT_INDEX], {
+    isQuestion: true,
+  });
   return stdout.trim().replace(/\/simple\/?$/, '');
 }
 
@@ -38,7 +40,9 @@ export default function pipList(options: Options, context: ExecutorContext) {
   return report(async () => {
     const { compose } = await openCompose(options, projectOf(context));
     const command = ['python', '-m', 'pip', 'list', '--format=json', '--disable-pip-version-check'];
-    const { exitCode, stdout, stderr } = await compose.exec(options.service, command);
+    const { exitCode, stdout, stderr } = await compose.exec(options.service, command, {
+      isQuestion: true,
+    });
     if (exitCode !== 0) {
       throw new StagesError('COMMAND_FAILED', {
         message: `pip list in ${options.service} failed: ${stderr.trim().split('\n').at(-1) ?? ''}`,
