@@ -1,6 +1,6 @@
 import type { ExecutorContext } from '@nx/devkit';
 import type { DockerOptions, StageToMake } from '@excel2doc/stages';
-import { makeTask } from '../docker-image/make';
+import { takeOrMake } from '../docker-image/take-or-make';
 import { taskOf } from '../docker-plan/plan-project';
 import { openLive } from '../../run/live';
 import { report, sayLine } from '../report';
@@ -13,7 +13,7 @@ export default function dockerStage(
   return report(async () => {
     const live = await openLive(context.root, taskOf(context), sayLine);
     try {
-      await makeTask(options, context, sayLine, live?.show);
+      await takeOrMake(options, context, sayLine, live?.show);
     } finally {
       await live?.close();
     }
