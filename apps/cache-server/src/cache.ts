@@ -2,9 +2,11 @@ import type { Readable } from 'node:stream';
 import type { Grant } from './access/grant';
 import { keyText, type EntryKey } from './entry-key';
 import { ruleFor, type ScopeRules } from './access/scopes';
+import type { Packing } from './archive/packing';
 import { chooseEvictions, type KeepRules, type ScopeKeep } from './ledger/eviction';
 import type { Ledger, LedgerEntry } from './ledger/ledger';
 import type { EntryRecord, OpenEntry, Store } from './store/store';
+import { asStream } from './transfer/entry-file';
 import type { Spool, SpoolRules } from './upload/spool';
 
 interface CacheParts {
@@ -42,6 +44,25 @@ export class Cache {
     return null;
   }
 
+  /**
+   * An entry that is packed as zstd, as gzip, for those that read nothing else; the entry is closed. Made
+   * whole first, so that no slow reader keeps anything of it in memory. To be closed by the caller.
+   */
+  async asGzip({ record, body, close }: OpenEntry): Promise<OpenEntry> {
+    try {
+      const rules = { ...this.spoolRules, packing: record.packing, keepsZstd: false };
+      const spooled = await this.parts.spool.receive(asStream(body, record.sizeBytes), rules);
+      const { sizeBytes, sha256, packing } = spooled;
+      return {
+        record: { ...record, sizeBytes, sha256, packing },
+        body: spooled.content,
+        close: () => spooled.discard(),
+      };
+    } finally {
+      await close();
+    }
+  }
+
   /** What `read` would find, without its content. */
   async describe(grant: Grant, hash: string): Promise<EntryRecord | null> {
     for (const scope of grant.reads) {
@@ -56,11 +77,11 @@ export class Cache {
     grant: Grant,
     hash: string,
     body: Readable,
-    signature?: string,
+    { signature, packing }: { signature?: string | undefined; packing?: Packing } = {},
   ): Promise<'stored' | 'exists'> {
     const { store, spool, ledger } = this.parts;
     const key = { scope: grant.scope, hash };
-    const spooled = await spool.receive(body, this.spoolRules);
+    const spooled = await spool.receive(body, { ...this.spoolRules, packing });
     try {
       const record = {
         sizeBytes: spooled.sizeBytes,
@@ -68,6 +89,7 @@ export class Cache {
         createdAtMs: Date.now(),
         writer: grant.subject,
         outputs: spooled.outputs,
+        packing: spooled.packing,
         signature,
       };
       const outcome = await this.#inTurn(key, async () => {

@@ -2,6 +2,7 @@ export type CacheErrorCode =
   | 'ARCHIVE_REFUSED'
   | 'CONFIG_INVALID'
   | 'DISK_FULL'
+  | 'NOT_PLAIN'
   | 'NOT_SIGNED'
   | 'UPLOAD_CUT'
   | 'UPLOAD_STALLED'

@@ -44,7 +44,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const ledger = new Ledger(join(stateDirectory, 'journal.jsonl'), ring);
   await ledger.open();
   const metrics = new Metrics(ledger, () => store.otherBytes());
-  const spoolRules = { limits: config.limits, stallMs: config.limits.stallMs };
+  const spoolRules = { limits: config.limits, stallMs: config.limits.stallMs, keepsZstd: true };
   const parts = { spool, spoolRules, stateDirectory, ring, retired };
   const store = await openStore(config.store, parts, (event) => {
     if (event.kind === 'damaged') {

@@ -15,7 +15,8 @@ export interface NxWorkspace {
   nxFile: string;
   /** Forgets the local cache and the outputs, as a fresh CI machine has none. */
   forget(): Promise<void>;
-  start(command: string[], environment: NodeJS.ProcessEnv): NxRun;
+  /** `node` runs what is started first; Nx itself may be run by another. */
+  start(command: string[], environment: NodeJS.ProcessEnv, node?: string): NxRun;
 }
 
 export interface NxRun {
@@ -100,14 +101,19 @@ export async function nxWorkspace(
       await rm(join(folder, '.nx'), { recursive: true, force: true });
       await rm(join(folder, 'dist'), { recursive: true, force: true });
     },
-    start: (command, environment) => start(folder, command, environment),
+    start: (command, environment, node) => start(folder, command, environment, node),
   };
 }
 
-function start(folder: string, command: string[], environment: NodeJS.ProcessEnv): NxRun {
+function start(
+  folder: string,
+  command: string[],
+  environment: NodeJS.ProcessEnv,
+  node: string = process.execPath,
+): NxRun {
   // Less what an outer Nx, which runs this test, and its own remote cache have put there.
   const outer = Object.entries(process.env).filter(([key]) => !/^(NX_|EXCEL2DOC_CACHE_)/.test(key));
-  const child = spawn(process.execPath, command, {
+  const child = spawn(node, command, {
     cwd: folder,
     env: {
       ...Object.fromEntries(outer),

@@ -22,11 +22,13 @@ export async function serverProcess(
   folder: string,
   changes: Partial<RawConfig> = {},
   known: ReturnType<typeof teamConfig> = teamConfig(join(folder, 'data')),
+  [node = process.execPath, ...flags]: readonly string[] = [],
 ): Promise<ServerProcess> {
   const config = { ...known.config, ...changes };
   const configFile = join(folder, 'cache.yaml');
   await writeFile(configFile, stringify(config));
-  const child = spawn(process.execPath, [inject('mainFile'), 'serve', '--config', configFile]);
+  const args = [...flags, inject('mainFile'), 'serve', '--config', configFile];
+  const child = spawn(node, args);
   let output = '';
   child.stderr.on('data', (data: Buffer) => (output += data.toString()));
   const ended = once(child, 'close');

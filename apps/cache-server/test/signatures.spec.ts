@@ -172,7 +172,9 @@ describe('a signature at the server', () => {
 
 async function contentDigest(archive: Buffer): Promise<string> {
   const limits = { maxBytes: 1e9, maxUnpackedBytes: 1e9, maxEntries: 1e5, maxRatio: 1e5 };
-  const normaliser = new Normaliser(limits, new NameBudget(1e8), () => undefined, null, true);
+  const normaliser = new Normaliser(limits, new NameBudget(1e8), () => undefined, {
+    digestContent: true,
+  });
   try {
     await normaliser.write(archive);
     return (await normaliser.end()).contentSha256!;

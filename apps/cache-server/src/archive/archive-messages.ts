@@ -1,5 +1,6 @@
 import type { CacheErrorCode } from '../error';
 import type { ArchiveLimits } from './limits';
+import type { Packing } from './packing';
 import type { WorkspacePlace } from './workspace-place';
 
 export interface ArchiveRules {
@@ -8,6 +9,10 @@ export interface ArchiveRules {
   place?: WorkspacePlace | undefined;
   /** Whether what it holds is digested as well: by those who sign, or look whether somebody did. */
   digestContent?: boolean | undefined;
+  /** How what comes is packed; gzip unless it says so. */
+  packing?: Packing | undefined;
+  /** Whether what comes as zstd is kept so; else it is written anew as gzip. */
+  keepsZstd?: boolean | undefined;
   /** Of the file that it is written into, where that is to be sealed. */
   sealKey?: Uint8Array | undefined;
 }
@@ -22,8 +27,9 @@ export type ArchiveRequest = { id: number } & (
   | { kind: 'abandon' }
 );
 
-/** An archive as it was written anew. */
+/** An archive as it was written anew, or as it came in zstd and is kept. */
 export interface WrittenArchive {
+  packing: Packing;
   sizeBytes: number;
   sha256: string;
   /** Of what came, before it was written anew. */

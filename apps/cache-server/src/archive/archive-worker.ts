@@ -10,7 +10,8 @@ import type {
   WrittenArchive,
 } from './archive-messages';
 import { NameBudget } from './entry-names';
-import { Normaliser } from './normaliser';
+import { Normaliser, type NormaliserOptions } from './normaliser';
+import type { Packing } from './packing';
 import { leaveBuffers } from './young-garbage';
 
 /**
@@ -30,24 +31,28 @@ class FileJob {
   readonly #written = createHash('sha256');
   readonly #normaliser: Normaliser;
   readonly #sealer: ChunkSealer | null;
+  readonly #isKept: boolean;
   #sizeBytes = 0;
   #unsyncedBytes = 0;
   #isSyncing = false;
   #isClosing = false;
   #isOver = false;
 
-  constructor(path: string, { limits, place, digestContent, sealKey }: ArchiveRules) {
+  constructor(path: string, rules: ArchiveRules) {
+    const { limits, sealKey } = rules;
+    this.#isKept = isKept(rules);
     this.#file = openSync(path, 'wx', 0o600);
     this.#sealer = sealKey
       ? new ChunkSealer(sealOf(sealKey), (sealed) => this.#writeOut(sealed))
       : null;
     const take = (packed: Buffer) => this.#write(packed);
-    this.#normaliser = new Normaliser(limits, budget, take, place, digestContent);
+    this.#normaliser = new Normaliser(limits, budget, take, optionsOf(rules));
   }
 
   async block(block: Buffer): Promise<void> {
     this.#received.update(block);
     await this.#normaliser.write(block);
+    if (this.#isKept) this.#write(block);
     leaveBuffers(2 * block.length);
   }
 
@@ -55,6 +60,7 @@ class FileJob {
     const { outputs, contentSha256 } = await this.#normaliser.end();
     this.#sealer?.end();
     return {
+      packing: packingOf(this.#isKept),
       sizeBytes: this.#sizeBytes,
       sha256: this.#written.digest('hex'),
       receivedSha256: this.#received.digest('hex'),
@@ -122,23 +128,19 @@ async function answer(request: ArchiveRequest): Promise<ArchiveReply> {
 async function whole({
   id,
   block,
-  rules: { limits, place, digestContent },
+  rules,
   maxBytes,
 }: Extract<ArchiveRequest, { kind: 'whole' }>): Promise<ArchiveReply> {
   const received = asBuffer(block);
   const parts: Buffer[] = [];
-  const normaliser = new Normaliser(
-    limits,
-    budget,
-    (packed) => parts.push(Buffer.from(packed)),
-    place,
-    digestContent,
-  );
+  const take = (packed: Buffer) => parts.push(Buffer.from(packed));
+  const normaliser = new Normaliser(rules.limits, budget, take, optionsOf(rules));
   try {
     if (!normaliser.tryWhole(received, maxBytes)) return { id, kind: 'too-large' };
     const { outputs, contentSha256 } = await normaliser.end();
-    const content = Buffer.concat(parts);
+    const content = isKept(rules) ? Buffer.from(received) : Buffer.concat(parts);
     const archive = {
+      packing: packingOf(isKept(rules)),
       sizeBytes: content.length,
       sha256: hash('sha256', content),
       receivedSha256: hash('sha256', received),
@@ -157,7 +159,7 @@ async function gathered({
   blocks,
   path,
   maxBytes,
-  rules: { limits, place, digestContent, sealKey },
+  rules,
 }: Extract<ArchiveRequest, { kind: 'gathered' }>): Promise<ArchiveReply> {
   const received = inOne(blocks);
   let fill = 0;
@@ -165,21 +167,28 @@ async function gathered({
     output = withRoom(output, fill, packed.length);
     fill += packed.copy(output, fill);
   };
-  const normaliser = new Normaliser(limits, budget, take, place, digestContent);
+  const normaliser = new Normaliser(rules.limits, budget, take, optionsOf(rules));
   try {
     if (!normaliser.tryWhole(received, maxBytes)) return { id, kind: 'too-large' };
     const { outputs, contentSha256 } = await normaliser.end();
-    const content = output.subarray(0, fill);
+    const content = isKept(rules) ? received : output.subarray(0, fill);
     const file = openSync(path, 'wx', 0o600);
     try {
-      const lying = sealKey ? sealWhole(sealOf(sealKey), content) : content;
+      const lying = rules.sealKey ? sealWhole(sealOf(rules.sealKey), content) : content;
       for (let at = 0; at < lying.length;) at += writeSync(file, lying, at);
     } finally {
       closeSync(file);
     }
     const sha256 = hash('sha256', content);
-    const receivedSha256 = hash('sha256', received);
-    const archive = { sizeBytes: fill, sha256, receivedSha256, contentSha256, outputs };
+    const receivedSha256 = isKept(rules) ? sha256 : hash('sha256', received);
+    const archive = {
+      packing: packingOf(isKept(rules)),
+      sizeBytes: content.length,
+      sha256,
+      receivedSha256,
+      contentSha256,
+      outputs,
+    };
     return { id, kind: 'written', archive };
   } finally {
     leaveBuffers(2 * received.length);
@@ -208,6 +217,20 @@ function withRoom(buffer: Buffer, fill: number, more: number): Buffer {
   const larger = Buffer.allocUnsafeSlow(Math.max(2 * buffer.length, fill + more, 1024 * 1024));
   buffer.copy(larger, 0, 0, fill);
   return larger;
+}
+
+/** Whether what comes is what is written. */
+function isKept({ packing, keepsZstd = false }: ArchiveRules): boolean {
+  return keepsZstd && packing === 'zstd';
+}
+
+function packingOf(isKept: boolean): Packing {
+  return isKept ? 'zstd' : 'gzip';
+}
+
+function optionsOf(rules: ArchiveRules): NormaliserOptions {
+  const { place, digestContent, packing } = rules;
+  return { place, digestContent, packing, isKept: isKept(rules) };
 }
 
 /** With the file's own key: which of the operator's it was made of is not known here. */

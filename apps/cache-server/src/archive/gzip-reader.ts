@@ -1,5 +1,6 @@
-import { crc32, createInflateRaw, inflateRawSync, type InflateRaw } from 'node:zlib';
+import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import { refuse } from './refusal';
+import { isOfZlib, UnpackStream } from './unpack-stream';
 
 /** Without name, comment or extra fields: Nx writes none, and readers skip them differently. */
 const headerBytes = 10;
@@ -17,26 +18,20 @@ export class GzipReader {
   /** The last bytes that came, which are the trailer in the end. */
   #tail = Buffer.alloc(0);
   #givenBytes = 0;
-  #ended = false;
-  #failure: unknown = null;
-  #wake = () => undefined as void;
   #crc = 0;
   #unpackedBytes = 0;
-  readonly #inflate: InflateRaw;
+  readonly #inflate: UnpackStream;
 
   constructor(
     chunkBytes: number,
     readonly take: (unpacked: Buffer) => void,
   ) {
-    this.#inflate = createInflateRaw({ chunkSize: chunkBytes });
-    this.#inflate.on('data', (chunk: Buffer) => this.#unpacked(chunk));
-    this.#inflate.on('error', (error) => (this.#failure ??= error));
-    this.#inflate.on('end', () => {
-      this.#ended = true;
-      this.#wake();
+    const stream = createInflateRaw({ chunkSize: chunkBytes });
+    this.#inflate = new UnpackStream(stream, (chunk) => {
+      this.#crc = crc32(chunk, this.#crc);
+      this.#unpackedBytes += chunk.length;
+      this.take(chunk);
     });
-    // A write that is under way when the stream fails is never called back.
-    this.#inflate.on('close', () => this.#wake());
   }
 
   /** Resolves when the block is unpacked and taken; the block is the caller's again. */
@@ -50,61 +45,30 @@ export class GzipReader {
     }
     const data = missing > 0 ? block.subarray(missing) : block;
     this.#keepTail(data);
-    if (data.length > 0 && !this.#ended) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        this.#inflate.write(data, () => resolve());
-      });
-    }
-    this.#throwFailure();
-    if (this.#ended && this.#behindBytes() > trailerBytes) refuse('data behind its gzip');
+    await this.#inflate.write(data);
+    if (this.#inflate.isOver && this.#behindBytes() > trailerBytes) refuse('data behind its gzip');
   }
 
   /** @throws CacheError `ARCHIVE_REFUSED` */
   async end(): Promise<void> {
-    if (!this.#ended) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        this.#inflate.end();
-      });
-    }
-    this.#throwFailure();
+    await this.#inflate.end();
     if (this.#behindBytes() !== trailerBytes) refuse('a gzip that is cut off');
     checkTrailer(this.#tail, this.#crc, this.#unpackedBytes);
   }
 
   /** Frees the decompressor. */
   close(): void {
-    this.#inflate.destroy();
+    this.#inflate.close();
   }
 
   #behindBytes(): number {
-    return this.#givenBytes - headerBytes - this.#inflate.bytesWritten;
+    return this.#givenBytes - headerBytes - this.#inflate.usedBytes;
   }
 
   #keepTail(data: Buffer): void {
     const long = data.length >= trailerBytes;
     const joined = long ? data : Buffer.concat([this.#tail, data]);
     this.#tail = Buffer.from(joined.subarray(-trailerBytes));
-  }
-
-  #unpacked(chunk: Buffer): void {
-    if (this.#failure !== null) return;
-    try {
-      this.#crc = crc32(chunk, this.#crc);
-      this.#unpackedBytes += chunk.length;
-      this.take(chunk);
-    } catch (error) {
-      this.#failure = error;
-      this.#inflate.destroy();
-      this.#wake();
-    }
-  }
-
-  #throwFailure(): void {
-    if (this.#failure === null) return;
-    if (isOfZlib(this.#failure)) refuse('no gzip that can be read');
-    throw this.#failure;
   }
 }
 
@@ -148,8 +112,4 @@ function checkHeader(header: Buffer): void {
 function checkTrailer(trailer: Buffer, crc: number, bytes: number): void {
   if (trailer.readUInt32LE(0) !== crc || trailer.readUInt32LE(4) !== bytes % 2 ** 32)
     refuse('a gzip with a wrong checksum');
-}
-
-function isOfZlib(error: unknown): boolean {
-  return /^(Z_|ERR_)/.test((error as NodeJS.ErrnoException | null)?.code ?? '');
 }

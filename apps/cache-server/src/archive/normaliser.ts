@@ -1,17 +1,30 @@
 import { createHash, type Hash } from 'node:crypto';
+import { CacheError } from '../error';
 import { GzipReader, unpackSmall } from './gzip-reader';
 import { GzipWriter } from './gzip-writer';
 import type { NameBudget } from './entry-names';
 import { ratioFreeBytes, type ArchiveLimits } from './limits';
 import { NxContents } from './nx-contents';
+import type { Packing } from './packing';
 import { refuse } from './refusal';
 import { TarReader, type TarSink } from './tar-reader';
 import type { WorkspacePlace } from './workspace-place';
 import { tarEnd, tarPadding, writeHeader } from './tar-header';
+import { unzstdSmall, ZstdReader } from './zstd-reader';
 
 const chunkBytes = 64 * 1024;
 /** What a sender has made at least this much of the original is not packed again. */
 const packedShare = 0.9;
+
+export interface NormaliserOptions {
+  /** Where it is to be unpacked, where that is known. */
+  place?: WorkspacePlace | undefined;
+  digestContent?: boolean | undefined;
+  /** How what comes is packed; gzip unless it says so. */
+  packing?: Packing | undefined;
+  /** Nothing is written anew: what comes is to be kept, and so must be in its plain form already. */
+  isKept?: boolean | undefined;
+}
 
 export interface ArchiveSummary {
   entries: number;
@@ -30,9 +43,13 @@ export interface ArchiveSummary {
 export class Normaliser implements TarSink {
   readonly #contents: NxContents;
   readonly #tar = new TarReader(this);
-  readonly #packer: GzipWriter;
+  /** Null where nothing is written anew. */
+  readonly #packer: GzipWriter | null;
   readonly #digest: Hash | null;
-  #unpacker: GzipReader | null = null;
+  /** Of what came, unpacked, where it is to be the plain form. */
+  readonly #unpackedDigest: Hash | null;
+  readonly #packing: Packing;
+  #unpacker: GzipReader | ZstdReader | null = null;
   #entryBytes = 0;
   #sentBytes = 0;
   #unpackedBytes = 0;
@@ -45,18 +62,21 @@ export class Normaliser implements TarSink {
     budget: NameBudget,
     /** What is given to it is not its to keep. */
     take: (packed: Buffer) => void,
-    /** Where it is to be unpacked, where that is known. */
-    place: WorkspacePlace | null = null,
-    digestContent = false,
+    { place, digestContent = false, packing = 'gzip', isKept = false }: NormaliserOptions = {},
   ) {
-    this.#digest = digestContent ? createHash('sha256') : null;
-    this.#contents = new NxContents(limits, budget, place);
-    this.#packer = new GzipWriter(take, (windowBytes) => this.#isWorthPacking(windowBytes));
+    this.#digest = digestContent || isKept ? createHash('sha256') : null;
+    this.#unpackedDigest = isKept ? createHash('sha256') : null;
+    this.#packing = packing;
+    this.#contents = new NxContents(limits, budget, place ?? null);
+    this.#packer = isKept
+      ? null
+      : new GzipWriter(take, (windowBytes) => this.#isWorthPacking(windowBytes));
   }
 
   /** A small archive, at once; false when it is too large for that, and nothing was done. */
   tryWhole(archive: Buffer, maxUnpackedBytes: number): boolean {
-    const unpacked = unpackSmall(archive, maxUnpackedBytes);
+    const unpack = this.#packing === 'zstd' ? unzstdSmall : unpackSmall;
+    const unpacked = unpack(archive, maxUnpackedBytes);
     if (!unpacked) return false;
     this.#countSent(archive.length);
     this.#isPacked = archive.length < packedShare * unpacked.length;
@@ -67,7 +87,7 @@ export class Normaliser implements TarSink {
   /** Resolves when the block has been read and what came of it was taken. */
   async write(block: Buffer): Promise<void> {
     this.#countSent(block.length);
-    this.#unpacker ??= new GzipReader(chunkBytes, (unpacked) => this.#push(unpacked));
+    this.#unpacker ??= this.#newUnpacker();
     await this.#unpacker.write(block);
   }
 
@@ -77,9 +97,13 @@ export class Normaliser implements TarSink {
     this.#tar.end();
     this.#contents.end();
     this.#write(tarEnd);
-    this.#packer.end();
+    this.#packer?.end();
     const { entries, outputs } = this.#contents;
     const contentSha256 = this.#digest?.digest('hex') ?? null;
+    if (this.#unpackedDigest && this.#unpackedDigest.digest('hex') !== contentSha256)
+      throw new CacheError('NOT_PLAIN', {
+        message: 'an archive in zstd must be in its plain form',
+      });
     return { entries, unpackedBytes: this.#unpackedBytes, outputs: [...outputs], contentSha256 };
   }
 
@@ -105,9 +129,14 @@ export class Normaliser implements TarSink {
     this.#write(tarPadding(this.#entryBytes));
   }
 
+  #newUnpacker(): GzipReader | ZstdReader {
+    const Reader = this.#packing === 'zstd' ? ZstdReader : GzipReader;
+    return new Reader(chunkBytes, (unpacked) => this.#push(unpacked));
+  }
+
   #write(data: Buffer): void {
     this.#digest?.update(data);
-    this.#packer.write(data);
+    this.#packer?.write(data);
   }
 
   #countSent(bytes: number): void {
@@ -124,6 +153,7 @@ export class Normaliser implements TarSink {
     const isLarge = this.#unpackedBytes > ratioFreeBytes;
     if (isLarge && this.#unpackedBytes > this.#sentBytes * maxRatio)
       refuse(`more than ${maxRatio} bytes unpacked for each byte sent`);
+    this.#unpackedDigest?.update(unpacked);
     this.#tar.push(unpacked);
   }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Grant } from '../access/grant';
+import { hasZstd } from '../archive/packing';
 import { CacheError } from '../error';
 import { isHash } from '../entry-key';
 import { outcomeHeader } from '../entry-key';
@@ -9,6 +10,7 @@ import type { EntryRecord, OpenEntry } from '../store/store';
 import { grantOf, refuseStranger } from './bearer';
 import type { ServerContext } from './context';
 import type { Outcome } from './metrics';
+import { asksForZstd, packingOf, zstdBody, zstdOffered } from '../transfer/coding';
 import { sendBody } from '../transfer/send-body';
 
 type CacheRequest = FastifyRequest<{ Params: { hash: string } }>;
@@ -25,10 +27,11 @@ export function cacheRoutes(app: FastifyInstance, context: ServerContext): void 
     if (!grant) return reply;
     const { hash } = request.params;
     const entry = isHash(hash)
-      ? await orMiss(request, context, () => context.cache.read(grant, hash))
+      ? await orMiss(request, context, () => readAsAsked(request, context, grant, hash))
       : null;
     if (!entry) {
       count(request, context, 'miss', grant);
+      void reply.headers(zstdOffered);
       return reply.code(404).type('text/plain').send('no such entry');
     }
     return sendEntry(request, reply, entry, grant, context);
@@ -44,10 +47,12 @@ export function cacheRoutes(app: FastifyInstance, context: ServerContext): void 
       : null;
     if (!record) return reply.code(404).send();
     const { sizeBytes, sha256 } = record;
-    return reply
-      .headers({ 'content-length': sizeBytes, 'x-content-sha256': sha256, etag: `"${sha256}"` })
-      .headers(signatureOf(record))
-      .send();
+    void reply.headers({ ...signatureOf(record), ...codingOf(record), ...zstdOffered });
+    // How long it would be, written anew as gzip, nobody knows yet.
+    if (record.packing !== 'zstd' || asksForZstd(request.headers))
+      void reply.headers({ 'content-length': sizeBytes, 'x-content-sha256': sha256, etag: `"${sha256}"` }); // prettier-ignore
+    else void reply.removeHeader('content-encoding').type('application/octet-stream');
+    return reply.send();
   });
 
   app.put('/v1/cache/:hash', async (request: CacheRequest, reply) => {
@@ -64,16 +69,17 @@ export function cacheRoutes(app: FastifyInstance, context: ServerContext): void 
     const signature = given === undefined ? undefined : String(given);
     if (signature !== undefined && !isSignature(signature))
       return answer(request, reply, context, 400, 'no signature', 'refused', grant);
+    const packing = packingOf(request.headers);
+    if (packing === null || (packing === 'zstd' && !hasZstd))
+      return answer(request, reply, context, 415, 'a coding that is not taken', 'refused', grant);
     try {
       const body = request.body as IncomingMessage;
-      const outcome = await context.cache.write(grant, hash, body, signature);
+      const outcome = await context.cache.write(grant, hash, body, { signature, packing });
       if (outcome === 'exists') {
         return answer(request, reply, context, 409, 'the entry exists', 'exists', grant);
       }
-      context.metrics.bytes.inc(
-        { direction: 'in' },
-        Number(request.headers['content-length'] ?? 0),
-      );
+      const stored = context.ledger.get({ scope: grant.scope, hash });
+      context.metrics.bytes.inc({ direction: 'in' }, stored?.sizeBytes ?? 0);
       return answer(request, reply, context, 200, '', 'stored', grant);
     } catch (error) {
       const [status, outcome] = statusOf(error);
@@ -82,6 +88,18 @@ export function cacheRoutes(app: FastifyInstance, context: ServerContext): void 
       return answer(request, reply, context, status, messageOf(error), outcome, grant);
     }
   });
+}
+
+/** As zstd only where it is kept so and asked for so. */
+async function readAsAsked(
+  { headers }: CacheRequest,
+  { cache }: ServerContext,
+  grant: Grant,
+  hash: string,
+): Promise<OpenEntry | null> {
+  const entry = await cache.read(grant, hash);
+  const isPlain = entry?.record.packing !== 'zstd' || asksForZstd(headers);
+  return entry && !isPlain ? cache.asGzip(entry) : entry;
 }
 
 async function authorize(
@@ -130,6 +148,8 @@ function sendEntry(
     etag,
     'accept-ranges': 'bytes',
     ...signatureOf(entry.record),
+    ...codingOf(entry.record),
+    ...zstdOffered,
     ...range,
   };
   return sendBody(reply, sizeBytes, entry, { stallMs: context.stallMs, headers, from });
@@ -137,6 +157,11 @@ function sendEntry(
 
 function signatureOf({ signature }: EntryRecord): Record<string, string> {
   return signature === undefined ? {} : { [signatureHeader]: signature };
+}
+
+/** Nothing of it changes by what a reader asks for, unless it is kept as zstd. */
+function codingOf({ packing }: EntryRecord): Record<string, string> {
+  return packing === 'zstd' ? { ...zstdBody, vary: 'accept, accept-encoding' } : {};
 }
 
 /**
@@ -161,7 +186,12 @@ function answer(
   if (request.method === 'PUT' && !request.raw.readableEnded && status !== 408)
     request.raw.resume();
   count(request, context, outcome, grant);
-  return reply.code(status).header(outcomeHeader, outcome).type('text/plain').send(text);
+  return reply
+    .code(status)
+    .header(outcomeHeader, outcome)
+    .headers(zstdOffered)
+    .type('text/plain')
+    .send(text);
 }
 
 function count(
@@ -187,6 +217,8 @@ function statusOf(error: unknown): [number, Outcome] {
   switch (error instanceof CacheError ? error.code : null) {
     case 'ARCHIVE_REFUSED':
       return [403, 'refused'];
+    case 'NOT_PLAIN':
+      return [415, 'refused'];
     case 'UPLOAD_STALLED':
       return [408, 'failed'];
     case 'UPLOAD_CUT':

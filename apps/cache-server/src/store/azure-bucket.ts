@@ -41,7 +41,7 @@ export class AzureBucket implements ObjectBucket {
     try {
       await this.#container.getBlockBlobClient(name).uploadStream(body, partBytes, 2, {
         conditions: { ifNoneMatch: '*' },
-        blobHTTPHeaders: { blobContentType: 'application/gzip' },
+        blobHTTPHeaders: { blobContentType: 'application/octet-stream' },
         metadata,
       });
       return 'stored';

@@ -17,6 +17,7 @@ const metadataSchema = z.object({
   created: z.coerce.number(),
   writer: z.string().transform(decodeURIComponent),
   signature: z.string().optional(),
+  packing: z.enum(['gzip', 'zstd']).optional(),
   outputs: z
     .string()
     .transform((text) => z.array(z.string()).parse(JSON.parse(decodeURIComponent(text)))),
@@ -77,7 +78,7 @@ export class BucketRemote implements Remote {
     }
     const { record, seal } = described;
     const body = seal ? openStream(seal, object.body) : object.body;
-    const spooled = await this.#receive(body);
+    const spooled = await this.#receive(body, record);
     if (spooled?.receivedSha256 === record.sha256) {
       const { sizeBytes, sha256 } = spooled;
       return { spooled, record: { ...record, sizeBytes, sha256 } };
@@ -134,11 +135,12 @@ export class BucketRemote implements Remote {
   }
 
   /** Null for what could not be used, or is not what was sealed: damage, and no failure. */
-  async #receive(body: Readable): Promise<Spooled | null> {
+  async #receive(body: Readable, { packing }: EntryRecord): Promise<Spooled | null> {
     try {
-      return await this.parts.spool.receive(body, this.parts.spoolRules);
+      return await this.parts.spool.receive(body, { ...this.parts.spoolRules, packing });
     } catch (error) {
-      const isRefused = error instanceof CacheError && error.code === 'ARCHIVE_REFUSED';
+      const isRefused =
+        error instanceof CacheError && ['ARCHIVE_REFUSED', 'NOT_PLAIN'].includes(error.code);
       if (isRefused || error instanceof SealBroken) return null;
       throw error;
     }
@@ -191,6 +193,7 @@ function clearMetadata(record: EntryRecord): Record<string, string> {
     sha256: record.sha256,
     created: String(record.createdAtMs),
     ...(record.signature === undefined ? {} : { signature: record.signature }),
+    ...(record.packing === 'zstd' ? { packing: record.packing } : {}),
     writer: encodeURIComponent(record.writer.slice(0, 128)),
     outputs: encodeURIComponent(JSON.stringify(outputs)),
   };

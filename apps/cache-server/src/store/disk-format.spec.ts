@@ -12,6 +12,7 @@ const record = fc.record({
   createdAtMs: fc.nat(),
   writer: text,
   outputs: fc.array(text, { maxLength: 30 }),
+  packing: fc.constantFrom('gzip', 'zstd', undefined),
 });
 const key = { scope: 'main', hash: '1' };
 const ring = new KeyRing([randomBytes(32)]);
@@ -24,7 +25,8 @@ it('reads back whatever it writes, however long the names are, sealed or not', (
       const contentBytes = isSealed ? sealedBytes(given.sizeBytes) : given.sizeBytes;
       const read = decodeFooter(footer, contentBytes + footer.length, key, isSealed ? ring : null);
       if (!read || read === 'unreadable') throw new Error(`it says ${read}`);
-      expect(read.record).toMatchObject({ sizeBytes: given.sizeBytes, sha256: given.sha256 });
+      const { sizeBytes, sha256, packing } = given;
+      expect(read.record).toMatchObject({ sizeBytes, sha256, ...(packing ? { packing } : {}) });
       expect(given.writer.startsWith(read.record.writer.slice(0, 100))).toBe(true);
     }),
   );
@@ -48,4 +50,19 @@ it('a sealed record is of its own entry and its own key alone, and none in the c
   expect(decodeFooter(footer, bytes, key, null)).toBe('unreadable');
   const clear = encodeFooter(given, key, null);
   expect(decodeFooter(clear, 9 + clear.length, key, ring)).toBe('unreadable');
+});
+
+it('is damage, and nothing else, where it says another packing than its record', () => {
+  const given = { sizeBytes: 9, sha256: 'x', createdAtMs: 1, writer: 'w', outputs: [] };
+  for (const [seal, keys, bytes] of [
+    [null, null, 9],
+    [FileSeal.fresh(ring), ring, sealedBytes(9)],
+  ] as const) {
+    for (const packing of ['gzip', 'zstd'] as const) {
+      const footer = encodeFooter({ ...given, packing }, key, seal);
+      const at = footer.length - 8;
+      footer.writeUInt32BE(footer.readUInt32BE(at) + (packing === 'gzip' ? 2 : -2), at);
+      expect(decodeFooter(footer, bytes + footer.length, key, keys)).toBeNull();
+    }
+  }
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Packing } from '../archive/packing';
 import { FileSeal, sealedBytes } from '../encryption/file-seal';
 import type { KeyRing } from '../encryption/key-ring';
 import { keyText, type EntryKey } from '../entry-key';
@@ -7,10 +8,11 @@ import { cutRecord, type EntryRecord } from './store';
 /**
  * A stored file is the content, then its record as JSON, then 16 bytes: a magic word, a version,
  * and the record's length. So an entry is one file, put in place in one step, and says itself what
- * it must hash to. In version 2 content and record are sealed, and only which key opens them is not.
+ * it must hash to. In versions 2 and 4 content and record are sealed, and only which key opens them is
+ * not. In 3 and 4 the content is zstd: a server that does not know it takes it for damage, not for gzip.
  */
 const magic = Buffer.from('E2DCACHE');
-const versions = { plain: 1, sealed: 2 };
+const versions = { gzip: { plain: 1, sealed: 2 }, zstd: { plain: 3, sealed: 4 } };
 export const tailBytes = 16;
 /** Large enough for any record, so that one read brings it. */
 export const maxFooterBytes = 8 * 1024;
@@ -23,6 +25,7 @@ const recordSchema = z.object({
   createdAtMs: z.number(),
   writer: z.string(),
   outputs: z.array(z.string()),
+  packing: z.enum(['gzip', 'zstd']).optional(),
   signature: z.string().optional(),
 });
 const sealedSchema = z.object({ keyId: z.string(), salt: z.string(), record: z.string() });
@@ -40,7 +43,8 @@ export function encodeFooter(record: EntryRecord, key: EntryKey, seal: FileSeal 
     : jsonOf(record, maxFooterBytes - tailBytes);
   const tail = Buffer.alloc(tailBytes);
   magic.copy(tail);
-  tail.writeUInt32BE(seal ? versions.sealed : versions.plain, 8);
+  const ofPacking = versions[record.packing ?? 'gzip'];
+  tail.writeUInt32BE(seal ? ofPacking.sealed : ofPacking.plain, 8);
   tail.writeUInt32BE(json.length, 12);
   return Buffer.concat([json, tail]);
 }
@@ -103,15 +107,30 @@ export function decodeFooter(
   if (jsonBytes > end.length - tailBytes) return null;
   const lyingBytes = fileBytes - jsonBytes - tailBytes;
   const raw = jsonIn(end.subarray(end.length - tailBytes - jsonBytes, end.length - tailBytes));
-  if (version === versions.sealed) {
+  const kind = kindOf(version);
+  if (kind?.isSealed) {
     const opened = openRecord(raw, key, ring);
     if (opened === null || opened === 'unreadable') return opened;
-    return sealedBytes(opened.record.sizeBytes) === lyingBytes ? opened : null;
+    const isWhole = sealedBytes(opened.record.sizeBytes) === lyingBytes;
+    return isWhole && isPacked(opened.record, kind.packing) ? opened : null;
   }
   const record = recordSchema.safeParse(raw);
-  if (version !== versions.plain || !record.success || record.data.sizeBytes !== lyingBytes)
-    return null;
+  if (!kind || !record.success || record.data.sizeBytes !== lyingBytes) return null;
+  if (!isPacked(record.data, kind.packing)) return null;
   return ring ? 'unreadable' : { record: record.data, seal: null };
+}
+
+function kindOf(version: number): { packing: Packing; isSealed: boolean } | null {
+  for (const packing of ['gzip', 'zstd'] as const) {
+    const { plain, sealed } = versions[packing];
+    if (version === plain || version === sealed) return { packing, isSealed: version === sealed };
+  }
+  return null;
+}
+
+/** The version is not sealed; the record is. */
+function isPacked({ packing = 'gzip' }: EntryRecord, wanted: Packing): boolean {
+  return packing === wanted;
 }
 
 function jsonIn(bytes: Buffer): unknown {

@@ -46,7 +46,7 @@ export class GcsBucket implements ObjectBucket {
     const file = this.#bucket.file(name, { preconditionOpts: { ifGenerationMatch: 0 } });
     const into = file.createWriteStream({
       resumable: true,
-      metadata: { contentType: 'application/gzip', metadata },
+      metadata: { contentType: 'application/octet-stream', metadata },
       preconditionOpts: { ifGenerationMatch: 0 },
     });
     try {

@@ -50,7 +50,7 @@ export class S3Bucket implements ObjectBucket {
       params: {
         ...this.#at(name),
         Body: body,
-        ContentType: 'application/gzip',
+        ContentType: 'application/octet-stream',
         IfNoneMatch: '*',
         Metadata: metadata,
       },

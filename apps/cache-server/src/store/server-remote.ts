@@ -30,9 +30,10 @@ export class ServerRemote implements Remote {
   async fetch({ scope, hash }: EntryKey): Promise<Fetched | null> {
     const spooled = await this.#clients.get(scope)?.download(hash, this.spool, this.spoolRules);
     if (!spooled) return null;
-    const { sizeBytes, sha256, outputs, signature } = spooled;
+    const { sizeBytes, sha256, outputs, packing, signature } = spooled;
     const writer = new URL(this.config.url).host;
-    const record = { sizeBytes, sha256, outputs, writer, createdAtMs: Date.now(), signature };
+    const createdAtMs = Date.now();
+    const record = { sizeBytes, sha256, outputs, writer, createdAtMs, packing, signature };
     return { spooled, record };
   }
 

@@ -1,4 +1,5 @@
 import type { EntryKey } from '../entry-key';
+import type { Packing } from '../archive/packing';
 import type { EntryFile } from '../transfer/entry-file';
 import type { Spooled } from '../upload/spool';
 
@@ -10,6 +11,8 @@ export interface EntryRecord {
   /** The subject of the token that wrote it. */
   writer: string;
   outputs: string[];
+  /** How the content is packed: gzip where nothing is said. */
+  packing?: Packing | undefined;
   /** By whom it was written, for readers to check: the server keeps it and does not judge it. */
   signature?: string | undefined;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ArchiveRules, WrittenArchive } from '../archive/archive-messages';
 import type { ArchivePool } from '../archive/archive-pool';
+import { hasZstd, requireZstd } from '../archive/packing';
 import { FileSeal, sealedBytes, sealWhole } from '../encryption/file-seal';
 import type { KeyRing } from '../encryption/key-ring';
 import { CacheError, systemCode } from '../error';
@@ -69,6 +70,10 @@ export class Spool {
    * @throws CacheError `ARCHIVE_REFUSED`, `UPLOAD_CUT`, `UPLOAD_STALLED`, `DISK_FULL`
    */
   async receive(body: Readable, rules: SpoolRules): Promise<Spooled> {
+    if (rules.packing === 'zstd' && !hasZstd) {
+      body.destroy();
+      requireZstd();
+    }
     const reader = new BodyReader(body, rules.stallMs);
     try {
       const first = await reader.next();
@@ -207,11 +212,11 @@ export class Spool {
 
 /** Of the rules, what a thread is to know; each message is a copy. */
 function forThread(
-  { limits, place, digestContent }: ArchiveRules,
+  { limits, place, digestContent, packing, keepsZstd }: ArchiveRules,
   seal: FileSeal | null = null,
 ): ArchiveRules {
   const sealKey = seal?.key;
-  return { limits, place, digestContent, ...(sealKey ? { sealKey } : {}) };
+  return { limits, place, digestContent, packing, keepsZstd, ...(sealKey ? { sealKey } : {}) };
 }
 
 function removeIfThere(path: string): void {

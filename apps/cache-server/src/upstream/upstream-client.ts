@@ -2,11 +2,16 @@ import { Readable } from 'node:stream';
 import { Agent, request, type Dispatcher } from 'undici';
 import { outcomeHeader } from '../entry-key';
 import { CacheError } from '../error';
+import { hasZstd, type Packing } from '../archive/packing';
 import { isSignature, signatureHeader } from '../signing/signature';
+import { offersZstd, packingOf, zstdAsked, zstdBody } from '../transfer/coding';
+import { repacked } from '../transfer/repacked';
 import type { RunReport } from '../run-report';
 import type { Spool, Spooled, SpoolRules } from '../upload/spool';
 
 const maxResumes = 3;
+/** Of less than this, what zstd saves is not worth a thought. */
+const minZstdBytes = 16 * 1024;
 /** Of an upload to another server than ours, this much is read back. */
 const comparedBytes = 64 * 1024;
 
@@ -22,12 +27,23 @@ export interface UpstreamOptions {
 }
 
 /** An entry that was brought here, with the signature that the upstream has for it. */
+/** What is sent, and how it lies here. */
+export interface Upload {
+  sizeBytes: number;
+  packing?: Packing | undefined;
+  signature?: string | undefined;
+}
+
 export type Downloaded = Spooled & { signature: string | undefined };
 
 /** Another cache server that speaks Nx's protocol. Every call ends in time, one way or the other. */
 export class UpstreamClient {
   readonly #agent: Agent;
   readonly #base: string;
+  /** Whether the upstream has said that it takes zstd: one that does not know it would refuse it for good. */
+  #takesZstd = false;
+  /** Whether it has refused one all the same; it is not asked again. */
+  #refusesZstd = false;
 
   constructor(readonly options: UpstreamOptions) {
     this.#base = options.url.replace(/\/+$/, '');
@@ -42,16 +58,20 @@ export class UpstreamClient {
    */
   async download(hash: string, spool: Spool, rules: SpoolRules): Promise<Downloaded | null> {
     return this.#call(`GET of ${hash}`, async (signal) => {
-      const response = await this.#request('GET', `/v1/cache/${hash}`, { signal });
+      const headers = zstdAsked;
+      const response = await this.#request('GET', `/v1/cache/${hash}`, { signal, headers });
       if (response.statusCode !== 200) {
         await response.body.dump();
         if (response.statusCode === 404) return null;
         throw unexpected(response.statusCode);
       }
-      const spooled = await spool.receive(
-        Readable.from(this.#resuming(hash, response, signal)),
-        rules,
-      );
+      const packing = packingOf(response.headers);
+      if (packing === null) {
+        await response.body.dump();
+        throw new Error(`answered in a coding that was not asked for: ${String(response.headers['content-encoding'])}`); // prettier-ignore
+      }
+      const body = Readable.from(this.#resuming(hash, response, signal));
+      const spooled = await spool.receive(body, { ...rules, packing });
       const digest = response.headers['x-content-sha256'];
       const given = String(response.headers[signatureHeader] ?? '');
       const signature = isSignature(given) ? given : undefined;
@@ -80,7 +100,7 @@ export class UpstreamClient {
         return;
       } catch (error) {
         if (typeof etag !== 'string' || tries >= maxResumes || signal.aborted) throw error;
-        const headers = { range: `bytes=${bytes}-`, 'if-range': etag };
+        const headers = { ...zstdAsked, range: `bytes=${bytes}-`, 'if-range': etag };
         const rest = await this.#request('GET', `/v1/cache/${hash}`, { signal, headers });
         const wanted = `bytes ${bytes}-`;
         const isRest = String(rest.headers['content-range']).startsWith(wanted);
@@ -101,32 +121,50 @@ export class UpstreamClient {
   async upload(
     hash: string,
     body: () => Readable,
-    { sizeBytes, signature }: { sizeBytes: number; signature?: string | undefined },
+    upload: Upload,
   ): Promise<'stored' | 'exists' | 'refused'> {
     return this.#call(`PUT of ${hash}`, async (signal) => {
-      const headers = {
-        'content-type': 'application/octet-stream',
-        'content-length': String(sizeBytes),
-        ...(signature === undefined ? {} : { [signatureHeader]: signature }),
-      };
-      const answerMs = this.options.transferMs;
-      const response = await this.#request('PUT', `/v1/cache/${hash}`, {
-        signal,
-        headers,
-        body: body(),
-        answerMs,
-      });
-      await response.body.dump();
+      const response = await this.#put(hash, body, upload, signal);
       const { statusCode } = response;
       if (statusCode === 200 && response.headers[outcomeHeader] === 'stored') return 'stored';
       // Another server than ours says no more than 200, and so does a portal that stores nothing.
-      if (statusCode === 200 && (await this.#holds(hash, body, sizeBytes, signal))) return 'stored';
+      if (statusCode === 200 && (await this.#holds(hash, body, upload.sizeBytes, signal)))
+        return 'stored';
       if (statusCode === 409) return 'exists';
       if ([400, 403, 413].includes(statusCode)) return 'refused';
       throw statusCode === 200
         ? new Error('answered 200 without having stored anything')
         : unexpected(statusCode);
     });
+  }
+
+  /** Sends it as zstd where that is taken, and else as gzip. */
+  async #put(
+    hash: string,
+    body: () => Readable,
+    { sizeBytes, packing = 'gzip', signature }: Upload,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
+    const isTaken = this.#takesZstd && !this.#refusesZstd;
+    const isZstd = isTaken && (packing === 'zstd' || sizeBytes >= minZstdBytes);
+    const wanted = isZstd ? 'zstd' : 'gzip';
+    const headers = {
+      ...(isZstd ? zstdBody : { 'content-type': 'application/octet-stream' }),
+      // Packed anew, its length is known once it is sent.
+      ...(wanted === packing ? { 'content-length': String(sizeBytes) } : {}),
+      ...(signature === undefined ? {} : { [signatureHeader]: signature }),
+    };
+    const response = await this.#request('PUT', `/v1/cache/${hash}`, {
+      signal,
+      headers,
+      body: repacked(body(), packing, wanted),
+      answerMs: this.options.transferMs,
+    });
+    await response.body.dump();
+    if (response.statusCode !== 415 || !isZstd) return response;
+    // It may write archives otherwise than we do; as gzip it takes any that it can read.
+    this.#refusesZstd = true;
+    return this.#put(hash, body, { sizeBytes, packing, signature }, signal);
   }
 
   /** Whether the upstream gives back what was sent: as long, and the same in its first bytes. */
@@ -195,7 +233,7 @@ export class UpstreamClient {
     }: { signal: AbortSignal; headers?: object; body?: Readable | string; answerMs?: number },
   ): Promise<Dispatcher.ResponseData> {
     const token = await this.options.token();
-    return request(this.#base + path, {
+    const response = await request(this.#base + path, {
       method,
       dispatcher: this.#agent,
       headersTimeout: answerMs,
@@ -207,6 +245,8 @@ export class UpstreamClient {
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       },
     });
+    if (hasZstd && offersZstd(response.headers)) this.#takesZstd = true;
+    return response;
   }
 }
 
