@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { CacheError } from '../error';
 import { blockBytes, giveBlock, takeBlock } from '../transfer/blocks';
 import { beginTransfer, areTransfersFew } from '../transfer/in-flight';
+import type { Sender } from './upload-room';
 
 /** What a sender must bring in each period; below it, holding a connection open costs nothing. */
 const progressBytes = 64 * 1024;
@@ -10,7 +11,8 @@ const progressBytes = 64 * 1024;
  * Reads a body in blocks, a little ahead of its consumer while few are read, and notices a sender
  * that trickles. Once stopped it leaves the body as it is.
  */
-export class BodyReader {
+export class BodyReader implements Sender {
+  waitsSinceMs: number | null = null;
   readonly #ready: Buffer[] = [];
   #filling: Buffer | null = null;
   #fillBytes = 0;
@@ -25,7 +27,10 @@ export class BodyReader {
     readonly body: Readable,
     readonly stallMs: number,
   ) {
-    this.#ended = body.readableEnded || body.destroyed;
+    this.#ended = body.readableEnded;
+    // It may have broken before anybody read it.
+    if (body.errored) this.#fail(body.errored);
+    else if (body.destroyed) this.#close();
     this.#timer = setInterval(() => this.#checkProgress(), stallMs);
     body.on('error', this.#fail);
     body.on('end', this.#end);
@@ -40,13 +45,20 @@ export class BodyReader {
    */
   async next(): Promise<Buffer | null> {
     while (this.#ready.length === 0 && !this.#ended && this.#failure === null) {
+      this.waitsSinceMs ??= performance.now();
       if (this.body.isPaused()) this.body.resume();
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
+    this.waitsSinceMs = null;
     if (this.#failure !== null) throw this.#failure;
     const block = this.#ready.shift() ?? this.#takeFilled();
     if (areTransfersFew() && this.#ready.length === 0 && this.body.isPaused()) this.body.resume();
     return block;
+  }
+
+  cut(): void {
+    const message = 'it came slowly, and others waited';
+    this.#fail(new CacheError('UPLOAD_STALLED', { message }));
   }
 
   stop(): void {

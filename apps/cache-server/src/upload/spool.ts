@@ -13,6 +13,7 @@ import { blockBytes, giveBlock } from '../transfer/blocks';
 import { PlainFile, SealedFile, type EntryFile } from '../transfer/entry-file';
 import { BodyReader } from './body-reader';
 import { SpoolFile, writeSmallFile } from './spool-file';
+import { UploadRoom } from './upload-room';
 
 /** An archive of one block that unpacks to no more than this is kept in memory. */
 const smallUnpackedBytes = 1024 * 1024;
@@ -45,6 +46,7 @@ export interface SpoolRules extends ArchiveRules {
 /** The folder in which bodies arrive. It must be on the file system of the store that takes them. */
 export class Spool {
   #gathered = 0;
+  readonly #room = new UploadRoom();
 
   constructor(
     readonly directory: string,
@@ -74,7 +76,7 @@ export class Spool {
       body.destroy();
       requireZstd();
     }
-    const reader = new BodyReader(body, rules.stallMs);
+    const reader = await this.#enter(body, rules);
     try {
       const first = await reader.next();
       if (!first) throw new CacheError('ARCHIVE_REFUSED', { message: 'the archive is empty' });
@@ -97,8 +99,19 @@ export class Spool {
       }
       throw asCut(error);
     } finally {
+      this.#room.leave(reader);
       reader.stop();
     }
+  }
+
+  /** Not before there is room: until then nothing of the body is read. */
+  async #enter(body: Readable, { stallMs }: SpoolRules): Promise<BodyReader> {
+    // It may fail while it waits, and nobody else listens.
+    body.on('error', () => undefined);
+    await this.#room.enter();
+    const reader = new BodyReader(body, stallMs);
+    this.#room.add(reader);
+    return reader;
   }
 
   /** Null when it is too large once unpacked; otherwise the block has been given back. */
