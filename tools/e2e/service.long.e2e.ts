@@ -1,4 +1,6 @@
 // Takes 260 s.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Engine, locateEngine } from '@excel2doc/engine';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -102,10 +104,17 @@ describe('the page, in English', () => {
 
     await button(page, 'Preview').click();
     const preview = page.getByRole('region', { name: 'Preview' });
+    await preview.getByRole('img', { name: 'Ann & Co.docx, page 1' }).waitFor();
+    await preview.getByText('As text').first().click();
     await preview.getByText('Dear Ann & Co in Berlin,').waitFor();
     expect(await preview.innerText()).toContain('The first 3 of 4 documents:');
     await picture(page, 'english-preview');
     expect(await accessibilityFaults(page)).toEqual([]);
+
+    await button(page, 'More documents').click();
+    await preview.getByRole('img', { name: "O'Neil.docx, page 1" }).waitFor();
+    await button(page, 'Earlier documents').click();
+    await preview.getByRole('img', { name: 'Ann & Co.docx, page 1' }).waitFor();
 
     await button(page, 'Convert').click();
     const { name, content } = await download(page, 'Download');
@@ -121,6 +130,40 @@ describe('the page, in English', () => {
       '=1+1.docx': ['Dear =1+1 in Zürich,', 'you owe -3.'],
       "O'Neil.docx": ["Dear O'Neil in Dublin,", 'you owe 17.25.'],
     });
+  });
+
+  test('where no LibreOffice runs, the browser draws the documents, shut in', async () => {
+    const page = await openPage();
+    await page.route('**/api/v1/previews', async (route) => {
+      const response = await route.fetch();
+      const body = (await response.json()) as object;
+      await route.fulfill({ response, json: { ...body, status: 'done' } }); // nobody draws
+    });
+    await drop(page, 'customers.csv', CUSTOMERS);
+    await page.getByRole('radio', { name: /A document a row/ }).check({ force: true });
+    await page
+      .locator('#template-file')
+      .setInputFiles({ name: 'letter.docx', mimeType: 'application/octet-stream', buffer: letter });
+    await page.getByLabel('client').selectOption({ label: 'Customer name' });
+    await button(page, 'Preview').click();
+    const frame = page.locator('.pages iframe').first();
+    await frame.contentFrame().getByText('Dear Ann & Co in Berlin,').waitFor();
+    expect(await frame.getAttribute('sandbox')).toBe('allow-scripts');
+    const origin = await frame.contentFrame().locator('body').evaluate('self.origin');
+    expect(origin).toBe('null');
+    await picture(page, 'drawn-here');
+    expect(await accessibilityFaults(page)).toEqual([]);
+  });
+
+  test("the page's scripts of others are those of npm", async () => {
+    for (const [name, file] of [
+      ['docx-preview', 'docx-preview.min.js'],
+      ['jszip', 'jszip.min.js'],
+    ] as const) {
+      const served = await (await fetch(`${stack.url}/web/vendor/${file}`)).text();
+      const path = join(import.meta.dirname, '../../node_modules', name, 'dist', file);
+      expect(served === (await readFile(path, 'utf8')), file).toBe(true);
+    }
   });
 
   test.each([
@@ -192,7 +235,10 @@ describe('the page, in Chinese', () => {
     await drop(page, '客户.csv', CUSTOMERS);
     await page.getByRole('columnheader', { name: 'Customer name' }).waitFor();
     await button(page, '预览').click();
-    await page.getByRole('region', { name: '预览' }).getByText('Ann & Co | Berlin').waitFor();
+    const preview = page.getByRole('region', { name: '预览' });
+    await preview.getByRole('img', { name: '客户.docx，第 1 页' }).waitFor();
+    await preview.getByText('文字内容').click();
+    await preview.getByText('Ann & Co | Berlin').waitFor();
     await picture(page, 'chinese-preview');
     expect(await accessibilityFaults(page)).toEqual([]);
     const overflow = await page.evaluate<number>(
@@ -262,7 +308,7 @@ describe('what is kept', () => {
       await select.selectOption({ index: 1 });
     await page.locator('details:has(#how-to-example) summary').click();
     await page.locator('#preview').click();
-    await page.locator('.sheet-of-paper').first().waitFor();
+    await page.locator('.pages img').first().waitFor();
     await fine('preview');
     await page.locator('#start').click();
     await page.locator('#download').waitFor();

@@ -9,7 +9,18 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from app import __version__
-from app.api import convert, health, jobs, keys, page, problems, teams, templates, workbooks
+from app.api import (
+    convert,
+    health,
+    jobs,
+    keys,
+    page,
+    previews,
+    problems,
+    teams,
+    templates,
+    workbooks,
+)
 from app.api.auditing import Auditing
 from app.api.body_limit import BodyLimit
 from app.api.closed_paths import ClosedPaths
@@ -70,7 +81,7 @@ def create_app() -> FastAPI:
     )
     problems.install(application)
     application.include_router(health.router)
-    for module in (convert, workbooks, templates, jobs, keys, teams):
+    for module in (convert, workbooks, templates, previews, jobs, keys, teams):
         application.include_router(module.router)
     page.install(application)
     application.add_middleware(Auditing)

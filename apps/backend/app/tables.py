@@ -162,6 +162,29 @@ class JobPart(Base):
     sha256: Mapped[str] = mapped_column(String(64), index=True)
 
 
+class Preview(Base):
+    """A few documents of a conversion that may never be. Pages are made by who has LibreOffice.
+
+    `documents` are dictionaries: `name`, `position`, `size_bytes`, `sha256`, `values`, and `pages`,
+    the hashes of their pictures; null until they are made.
+    """
+
+    __tablename__ = "previews"
+    __table_args__ = (Index("ix_previews_queue", "status", "created_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id"))
+    status: Mapped[str] = mapped_column(String(16))
+    documents: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    following: Mapped[int | None]
+    """Where the next documents begin; null after the last."""
+    attempt: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+
+
 class Worker(Base):
     """A worker process, when it was last heard of, and whether it has LibreOffice."""
 

@@ -10,7 +10,7 @@ from app.services.owning import Caller
 from app.tables import Audit
 
 _READING = {"GET", "HEAD", "OPTIONS"}
-_TAKEN = {"get_result", "get_version_file"}
+_TAKEN = {"get_result", "get_version_file", "get_preview_document", "get_preview_page"}
 """Operations that only read, and yet carry a file away."""
 _NOT_FOUND = 404
 log = structlog.get_logger(__name__)

@@ -91,6 +91,25 @@ DRY_RUN: Example = {
     "unused_columns": ["Unit price (€)"],
     "previews": [{"name": "Ann & Co.docx", "lines": ["Dear Ann & Co,"]}],
 }
+PREVIEW_WANTED: Example = {**LETTER_JOB, "first": 3}
+PREVIEW: Example = {
+    "id": "c1c7b7a2-64f0-4b8e-9f0f-2f0b6f0e7a11",
+    "created_at": _AT,
+    "expires_at": _LATER,
+    "status": "done",
+    "documents": [
+        {
+            "name": "Ann & Co.docx",
+            "position": 0,
+            "size_bytes": 18_310,
+            "page_count": 2,
+            "lines": ["Dear Ann & Co,"],
+            "values": {"Name": "Ann & Co"},
+        }
+    ],
+    "following": 3,
+    "error": None,
+}
 NEW_KEY: Example = {
     **{"name": "payroll", "scopes": ["read", "write"], "rate_per_minute": 600},
     "team": "accounting",

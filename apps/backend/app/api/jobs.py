@@ -40,7 +40,7 @@ def submit_job(
     if idempotency_key:
         request_hash = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
         once = Once(idempotency.scoped(caller.client, idempotency_key), request_hash)
-    job = submission.submit(session, get_services(), caller, _wanted(body), once)
+    job = submission.submit(session, get_services(), caller, wanted_of(body), once)
     caller.subject = str(job.id)
     response.headers["Location"] = f"/api/v1/jobs/{job.id}"
     if job.status in jobs.FINAL:
@@ -51,7 +51,7 @@ def submit_job(
 @router.post("/dry-runs", responses=problems.responses(404, 409))
 def dry_run(body: JobIn, session: SessionDependency, caller: Reader) -> DryRunOut:
     """What a job would do: missing fields, unused columns, the first three documents."""
-    wanted = _wanted(body)
+    wanted = wanted_of(body)
     workbook, version = submission.inputs(session, caller.team_id, wanted)
     found = jobs.preview(session, get_services(), workbook, version, wanted.mode, wanted.options)
     return DryRunOut.model_validate(found)
@@ -139,7 +139,8 @@ def get_result(job_id: JobId, session: SessionDependency, caller: Reader) -> Fil
     return download(services.storage, sha256, name, job.result_type or ZIP)
 
 
-def _wanted(body: JobIn) -> Wanted:
+def wanted_of(body: JobIn) -> Wanted:
+    """What a request asks for."""
     return Wanted(
         body.workbook_id,
         body.template_id,

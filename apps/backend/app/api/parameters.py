@@ -10,6 +10,9 @@ from app.api import examples
 WorkbookId = Annotated[UUID, Path(examples=[examples.WORKBOOK["id"]])]
 TemplateId = Annotated[UUID, Path(examples=[examples.TEMPLATE["id"]])]
 JobId = Annotated[UUID, Path(examples=[examples.JOB["id"]])]
+PreviewId = Annotated[UUID, Path(examples=[examples.PREVIEW["id"]])]
+DocumentNumber = Annotated[int, Path(ge=1, le=100, description="From 1", examples=[1])]
+PageNumber = Annotated[int, Path(ge=1, le=1_000, description="From 1", examples=[1])]
 KeyId = Annotated[UUID, Path(examples=[examples.KEY["id"]])]
 VersionNumber = Annotated[int, Path(ge=1, le=1_000_000, examples=[1])]
 

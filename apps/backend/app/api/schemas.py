@@ -201,6 +201,40 @@ class DryRunOut(_Model):
     previews: list[PreviewOut]
 
 
+class PreviewIn(JobIn):
+    model_config = shows(examples.PREVIEW_WANTED)
+
+    first: int = Field(
+        default=0, ge=0, le=1_048_576, description="The position of the first document, from 0"
+    )
+
+
+class PreviewedOut(_Model):
+    name: str
+    position: int
+    size_bytes: int
+    page_count: int | None = Field(
+        description="Of pictures of its first pages; null: there are none (yet)"
+    )
+    lines: list[str] = Field(description="The text of its first 200 paragraphs, or of its rows")
+    values: dict[str, str] = Field(description="What the template's fields are for this document")
+
+
+class PreviewSetOut(_Model):
+    model_config = shows(examples.PREVIEW)
+
+    id: UUID
+    created_at: datetime
+    expires_at: datetime
+    status: str = Field(
+        description="queued, running: pages are being made; done; failed: there will be none",
+        examples=["queued", "running", "done", "failed"],
+    )
+    documents: list[PreviewedOut]
+    following: int | None = Field(description="`first` of the next ones; null after the last")
+    error: ErrorOut | None
+
+
 class KeyIn(_Model):
     model_config = shows(examples.NEW_KEY)
 

@@ -209,12 +209,27 @@ def preview(
     options: Options,
 ) -> dict[str, Any]:
     """A dry run. Raises: Refused; Gone."""
-    request = {
-        "operation": "dry-run",
-        "workbook_name": workbook.name,
-        "mode": mode.value,
-        "options": asdict(options),
-    }
+    request = {"operation": "dry-run", **as_asked(workbook, mode, options)}
+    found: dict[str, Any] = run_on_inputs(session, services, workbook, version, request)
+    return found
+
+
+def as_asked(workbook: Workbook, mode: Mode, options: Options) -> dict[str, Any]:
+    """The part of a request to the isolated process that says what is converted, and how."""
+    return {"workbook_name": workbook.name, "mode": mode.value, "options": asdict(options)}
+
+
+def run_on_inputs(
+    session: Session,
+    services: Services,
+    workbook: Workbook,
+    version: TemplateVersion | None,
+    request: dict[str, Any],
+) -> Any:
+    """The answer to `request`, to which the paths of workbook and template are added.
+
+    Raises: Refused; Gone.
+    """
     hashes = {"workbook": workbook.sha256, "template": version.sha256 if version else None}
     session.rollback()  # rendering takes its time; the connection is for others
     with ExitStack() as files:
@@ -223,8 +238,7 @@ def preview(
             for name, sha256 in hashes.items()
             if sha256
         }
-        result: dict[str, Any] = run_isolated(services, {**request, **paths})
-        return result
+        return run_isolated(services, {**request, **paths})
 
 
 def _take_over(job: Job, known: Job, keep_hours: int) -> None:

@@ -43,6 +43,10 @@ export const list = (kind, limit, cursor) =>
   json(`/${kind}?${new URLSearchParams({ limit, ...(cursor ? { cursor } : {}) })}`);
 export const remove = (kind, id) => call(`/${kind}/${id}`, { method: 'DELETE' });
 export const dryRun = (job) => json('/dry-runs', { method: 'POST', json: job });
+export const makePreview = (wanted) => json('/previews', { method: 'POST', json: wanted });
+export const getPreview = (id) => json(`/previews/${id}`);
+export const previewDocument = async (id, number) =>
+  (await call(`/previews/${id}/documents/${number}/file`)).arrayBuffer();
 export const cancelJob = (id) => json(`/jobs/${id}/cancel`, { method: 'POST' });
 
 /** The request that made a job, to be sent again. */
@@ -86,6 +90,12 @@ export async function followJob(id, tell) {
 export async function canPdf() {
   const ready = await fetch('/health/ready').then((response) => response.json(), () => null);
   return Boolean(ready?.pdf_workers);
+}
+
+/** Where a picture can be shown from: with a key, the page has to fetch it. */
+export async function previewPage(id, number, page) {
+  const path = `/previews/${id}/documents/${number}/pages/${page}`;
+  return key.get() ? URL.createObjectURL(await (await call(path)).blob()) : base + path;
 }
 
 /** Without a key the browser streams to disk; with one, the page has to ask, and holds it all. */

@@ -1,6 +1,7 @@
 import * as api from './api.js';
 import { showKept } from './kept.js';
 import { fieldsOf, readMapping, showSelects } from './mapping.js';
+import { showPages } from './pages.js';
 import { explain } from './problems.js';
 import { texts } from './texts.js';
 
@@ -235,19 +236,18 @@ function request() {
 
 async function preview() {
   if (showLack(state.workbook ? '' : t().lacksWorkbook)) return;
-  const found = await api.dryRun(request());
+  const wanted = request();
+  const found = await api.dryRun(wanted);
   const notes = [];
   if (found.missing_fields.length)
     notes.push(element('p', t().missing(found.missing_fields.join(', ')), 'warning'));
   if (found.unused_columns.length && mode() !== 'table')
     notes.push(element('p', t().unused(found.unused_columns.join(', ')), 'quiet'));
-  const papers = found.previews.map(({ name, lines }) => {
-    const paper = element('div', undefined, 'sheet-of-paper');
-    paper.append(element('strong', name), lines.join('\n'));
-    return paper;
-  });
-  const heading = element('p', t().previewed(found.previews.length, found.rows), 'quiet');
-  $('previews').replaceChildren(...notes, ...(manyDocuments() ? [heading] : []), ...papers);
+  if (manyDocuments())
+    notes.push(element('p', t().previewed(found.previews.length, found.rows), 'quiet'));
+  const pages = element('div');
+  $('previews').replaceChildren(...notes, pages);
+  await showPages(pages, wanted, t(), guarded);
 }
 
 /** What a conversion lacks, in words; '' when nothing does. */

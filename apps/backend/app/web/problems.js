@@ -36,6 +36,7 @@ const titles = {
   FILE_NAME_PATTERN: '文件名的写法有误',
   PDF_UNAVAILABLE: '现在没有能生成 PDF 的服务',
   PDF_FAILED: 'LibreOffice 没能生成 PDF',
+  PREVIEW_TOO_LARGE: '文档太大，不能预览：请直接转换后查看结果',
   TEMPLATE_NOT_DOCX: '模板不是 Word 文档（.docx）',
   TEMPLATE_MACROS: '模板含有宏，请另存为 .docx',
   TEMPLATE_EXTERNAL: '模板引用了外部文件，请嵌入到文档中',

@@ -14,6 +14,7 @@ from app.core.database import session_factory
 from app.services import queue, wake
 from app.services.context import Services
 from app.services.queue import Held, Rules
+from app.worker.pages import make_pages
 from app.worker.run_job import do_job
 from app.worker.sweep import sweep
 
@@ -41,6 +42,7 @@ class Loop:
         log.info("worker_started", worker=self.worker_id)
         care = threading.Thread(target=self._care, name="care", daemon=True)
         care.start()
+        pages = self._start_pages()
         while not self._stopping.is_set():
             try:
                 held = self._claim()
@@ -53,12 +55,24 @@ class Loop:
                 self._stopping.wait(_POLL_SECONDS)
         self._services.isolation.close()
         care.join(2)
+        if pages:
+            pages.join(2)
         try:
             with session_factory() as session:
                 queue.leave(session, self.worker_id)
         except SQLAlchemyError:
             log.warning("not_signed_off")
         log.info("worker_stopped", worker=self.worker_id)
+
+    def _start_pages(self) -> threading.Thread | None:
+        """None where there is no LibreOffice."""
+        office = self._services.office
+        if office is None:
+            return None
+        arguments = (self._services, office, self._stopping)
+        pages = threading.Thread(target=make_pages, args=arguments, name="pages", daemon=True)
+        pages.start()
+        return pages
 
     def _claim(self) -> Held | None:
         with session_factory() as session:

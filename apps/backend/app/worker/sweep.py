@@ -15,6 +15,7 @@ from app.tables import (
     IdempotentRequest,
     Job,
     JobPart,
+    Preview,
     Template,
     TemplateVersion,
     Workbook,
@@ -42,6 +43,7 @@ def sweep(session: Session, services: Services) -> int:
     session.execute(delete(JobPart).where(JobPart.job_id.in_(_stale(session, services, moment))))
     forgotten = moment - timedelta(days=services.settings.audit_days)
     session.execute(delete(Audit).where(Audit.created_at < forgotten))
+    session.execute(delete(Preview).where(Preview.expires_at < moment))
     session.execute(delete(IdempotentRequest).where(IdempotentRequest.created_at < old))
     session.execute(delete(Worker).where(Worker.seen_at < old))
     session.commit()
@@ -82,4 +84,8 @@ def _named(session: Session) -> set[str]:
         select(Job.result_sha256).where(Job.result_sha256.is_not(None)),
         select(JobPart.sha256),
     ]
-    return {sha256 for statement in kept for sha256 in session.scalars(statement) if sha256}
+    named = {sha256 for statement in kept for sha256 in session.scalars(statement) if sha256}
+    for documents in session.scalars(select(Preview.documents)):
+        for document in documents:
+            named |= {document["sha256"], *(document["pages"] or ())}
+    return named

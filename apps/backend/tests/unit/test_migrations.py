@@ -16,6 +16,7 @@ from app.tables import (
     IdempotentRequest,
     Job,
     JobPart,
+    Preview,
     Team,
     Template,
     TemplateVersion,
@@ -77,6 +78,7 @@ def _one_of_each() -> list[Base]:
             **{"source_name": "a.xlsx", "source_sha256": "6" * 64, "source_bytes": 1},
             **{"status": "done", "rows": 2, "result_bytes": 3, "duration_ms": 4},
         ),
+        Preview(expires_at=now(), team_id=SHARED_TEAM, status="done", documents=[]),
         Audit(address="::1", action="upload_workbook", status=201),
     ]
 

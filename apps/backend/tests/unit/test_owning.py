@@ -5,9 +5,11 @@ what belongs to a team, or be closed to all but admins.
 """
 
 import itertools
+import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +19,15 @@ from fastapi.testclient import TestClient
 from app.core.config import get_settings
 from app.core.database import session_factory
 from app.main import app
-from app.services import jobs, templates, workbooks
+from app.services import jobs, previews, templates, workbooks
+from app.services.context import get_services
 from app.services.keys import create_key
+from app.tables import Preview
 from tests.documents import finished, template
 from tests.workbooks import xlsx
 
 API = app.openapi()
-OWNED = ("workbook_id", "template_id", "job_id")
+OWNED = ("workbook_id", "template_id", "job_id", "preview_id")
 """What a team owns, by the name that an operation has for its id."""
 ADMINS = {
     *("create_key", "list_keys", "revoke_key"),
@@ -71,7 +75,21 @@ def a_team_with_things(client: TestClient, *scopes: str) -> Team:
     done = finished(client, job["id"], headers=header)
     assert done["status"] == "done", done
     has = {"workbook_id": workbook["id"], "template_id": letter["id"], "job_id": job["id"]}
+    has["preview_id"] = made("/previews", json=wanted)["id"]
+    give_a_page(has["preview_id"])
     return Team(header, {**has, "secret": secret, "sha256": workbook["sha256"]})
+
+
+def give_a_page(preview_id: str) -> None:
+    """A page that can be stolen, whether or not LibreOffice is here to make one."""
+    with session_factory() as session, tempfile.NamedTemporaryFile() as file:
+        file.write(b"a picture")
+        file.flush()
+        page = get_services().storage.put(Path(file.name)).sha256
+        preview = session.get_one(Preview, uuid.UUID(preview_id))
+        preview.documents = [{**each, "pages": [page]} for each in preview.documents]
+        preview.status = "done"
+        session.commit()
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +119,9 @@ def whole(client: TestClient, team: Team) -> list[Any]:
         f"/templates/{has['template_id']}/versions/1/file",
         f"/jobs/{has['job_id']}",
         f"/jobs/{has['job_id']}/result",
+        f"/previews/{has['preview_id']}",
+        f"/previews/{has['preview_id']}/documents/1/file",
+        f"/previews/{has['preview_id']}/documents/1/pages/1",
         *("/workbooks", "/templates", "/jobs"),
     ]
     answers = [client.get(f"/api/v1{path}", headers=team.header) for path in paths]
@@ -145,7 +166,7 @@ def requests(
     files = {"file": ("new.docx", template("{{ Name }}"))} if content and not body else None
 
     def request(chosen: dict[str, str]) -> Request:
-        filled = path.format(**{"number": 1, **chosen})
+        filled = path.format(**{"number": 1, "page": 1, **chosen})
         if any(p["name"] == "name" for p in parameters):
             filled += "?name=S"
         sent = {**body, **{n: chosen[n] for n in in_body}} if body else None
@@ -219,7 +240,7 @@ def test_a_service_that_looks_at_no_team_is_caught(
     def careless(session: Any, model: Any, _team_id: Any, key: Any) -> Any:
         return session.get(model, key)
 
-    for module in (jobs, templates, workbooks):
+    for module in (jobs, previews, templates, workbooks):
         monkeypatch.setattr(module, "owned", careless)
     with pytest.raises(AssertionError):
         attack(closed, method, path, operation, victim, attacker)

@@ -20,7 +20,9 @@ from app.domain.inspection import inspect_sheet, inspect_workbook
 from app.domain.limits import Limits
 from app.domain.merging.parts import merge_parts
 from app.domain.modes import convert
+from app.domain.page_pictures import page_pictures
 from app.domain.refusal import Refused
+from app.domain.sample import sample
 from app.domain.template.compiled import compile_template
 
 
@@ -67,6 +69,12 @@ def _run(request: dict[str, Any], limits: Limits, events: TextIO) -> Any:
             return asdict(template.fields)
         case "dry-run":
             return asdict(dry_run(_source(request), limits))
+        case "sample":
+            found = sample(_source(request), limits, Path(request["folder"]), request["first"])
+            return asdict(found)
+        case "page-pictures":
+            folder, most = Path(request["folder"]), request["most"]
+            return [page_pictures(Path(pdf), folder, most) for pdf in request["pdfs"]]
         case "convert":
             finished = convert(
                 _source(request),

@@ -1,5 +1,6 @@
 """Word documents to PDF by LibreOffice, where it is installed: see `pdf` in the Dockerfile."""
 
+import json
 import os
 import shutil
 import signal
@@ -31,6 +32,13 @@ _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
+def _export(last_page: int | None) -> str:
+    if last_page is None:
+        return "pdf:writer_pdf_Export"
+    pages = {"PageRange": {"type": "string", "value": f"1-{last_page}"}}
+    return f"pdf:writer_pdf_Export:{json.dumps(pages)}"
+
+
 def find_office(limits: Limits) -> "Office | None":
     """None where LibreOffice is not installed."""
     program = shutil.which("soffice")
@@ -49,10 +57,12 @@ class Office:
         documents: Sequence[Path],
         folder: Path,
         tick: Callable[[], None] = lambda: None,
+        last_page: int | None = None,
     ) -> list[Path]:
         """The PDFs of `documents`, in `folder`, in their order.
 
         Args:
+            last_page: those after it are left out.
             tick: called a few times a second; what it raises ends LibreOffice.
 
         Raises:
@@ -64,7 +74,7 @@ class Office:
         self._run(
             [
                 *(f"-env:UserInstallation=file://{profile}", "--headless", "--norestore"),
-                *("--convert-to", "pdf:writer_pdf_Export", "--outdir", str(folder)),
+                *("--convert-to", _export(last_page), "--outdir", str(folder)),
                 *map(str, documents),
             ],
             profile,
