@@ -16,7 +16,7 @@ from app.main import app
 from tests.server import ROOT, Service, running_service
 
 MEGABYTE = 1 << 20
-OPEN = {"/", "/health", "/health/live", "/health/ready"}
+OPEN = {"/", "/paper", "/health", "/health/live", "/health/ready"}
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +81,9 @@ def test_no_other_path_is_open_but_health_and_the_page(service: Service):
     ]
     assert {"/metrics", "/docs", "/api/v1/jobs"} <= set(paths)
     for path in paths:
-        for name in ("job_id", "workbook_id", "template_id", "key_id"):
+        for name in ("job_id", "workbook_id", "template_id", "preview_id", "key_id"):
             path = path.replace("{" + name + "}", "5a9f1c9e-3f1f-4c3b-9c11-0a8c5f6a2b10")  # noqa: PLW2901
-        answer = httpx.get(service.url + path.replace("{number}", "1"))
+        answer = httpx.get(service.url + path.replace("{number}", "1").replace("{page}", "1"))
         assert answer.status_code == 401, path
 
 
