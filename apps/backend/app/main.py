@@ -48,6 +48,7 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
             next_step="set DATABASE_URL and REDIS_URL for anything but a first look",
         )
         migrate()
+    settings.webhook_secret()  # what is wrong with it is said now
     watch_signals()
     with _own_worker(settings):
         yield

@@ -145,8 +145,28 @@ class Job(Base):
     keep_hours: Mapped[int | None]
     """How long its result is kept; null: as long as the service's are."""
     key: Mapped["ApiKey | None"] = relationship()
+    webhook: Mapped["Webhook | None"] = relationship(passive_deletes=True)
     workbook: Mapped[Workbook] = relationship()
     template_version: Mapped[TemplateVersion | None] = relationship()
+
+
+class Webhook(Base):
+    """Who is told that a job has ended. It is `waiting` also while the job is not over."""
+
+    __tablename__ = "webhooks"
+    __table_args__ = (Index("ix_webhooks_due", "status", "due_at"),)
+
+    job_id: Mapped[UUID] = mapped_column(
+        ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    event_id: Mapped[UUID] = mapped_column(default=uuid4)
+    """The same at each attempt, so that a receiver knows what it has had."""
+    url: Mapped[str] = mapped_column(String(2000))
+    status: Mapped[str] = mapped_column(String(16), default="waiting")
+    attempt: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_error: Mapped[str | None] = mapped_column(String(300))
 
 
 class JobPart(Base):

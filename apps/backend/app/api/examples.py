@@ -73,6 +73,13 @@ JOB: Example = {
     "cached": False,
     "cancel_requested": False,
     "options": {"file_name": "{{ Name }}", "mapping": {"client": "Name"}},
+    "webhook": {
+        "url": "https://hooks.example.org/excel2doc",
+        "status": "delivered",
+        "attempt": 2,
+        "delivered_at": _LATER,
+        "last_error": "it answered 503",
+    },
     "error": None,
     "result_name": None,
     "result_bytes": None,

@@ -8,16 +8,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.api import examples, problems
-from app.api.access import Reader, SessionDependency, Writer
+from app.api.access import Reader, SessionDependency, SettingsDependency, Writer
 from app.api.downloads import download
 from app.api.events import job_events
 from app.api.pagination import Cursor, Limit, Page, page_of
 from app.api.parameters import IdempotencyKey, JobId, JobStatus
-from app.api.schemas import DryRunOut, ErrorOut, JobIn, JobOut
+from app.api.schemas import DryRunOut, ErrorOut, JobIn, JobOut, WebhookOut, WebhookSecretOut
 from app.domain.conversion import DOCX, PDF, ZIP
 from app.services import idempotency, jobs, submission
 from app.services.context import get_services
+from app.services.errors import Conflict
 from app.services.submission import Once, Wanted
+from app.services.webhooks.signing import team_secret, written
 from app.tables import Job, TemplateVersion
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"], responses=problems.COMMON)
@@ -71,6 +73,15 @@ def list_jobs(
         statement = statement.where(Job.status == status)
     found, following = page_of(session, statement, Job, limit, cursor)
     return Page(items=[to_out(job) for job in found], next_cursor=following)
+
+
+@router.get("/webhook-secret", responses=problems.responses(409))
+def get_webhook_secret(settings: SettingsDependency, caller: Writer) -> WebhookSecretOut:
+    """What the team's webhooks are signed with, as libraries for Standard Webhooks take it."""
+    master = settings.webhook_secret()
+    if master is None:
+        raise Conflict("WEBHOOK_UNAVAILABLE", "this service sends no webhooks")
+    return WebhookSecretOut(secret=written(team_secret(master, caller.team_id)))
 
 
 @router.get("/jobs/{job_id}", responses=problems.responses(404))
@@ -147,6 +158,7 @@ def wanted_of(body: JobIn) -> Wanted:
         body.template_version,
         body.mode,
         body.options.to_options(),
+        body.webhook,
     )
 
 
@@ -160,14 +172,17 @@ def to_out(job: Job) -> JobOut:
         workbook_name=job.workbook.name,
         made_by=job.key.name if job.key else None,
         error=ErrorOut(**job.error) if job.error else None,
+        webhook=WebhookOut.model_validate(job.webhook) if job.webhook else None,
     )
 
 
 _DERIVED = {
-    *("template_id", "template_version", "template_name", "workbook_name", "made_by", "error")
+    *("template_id", "template_version", "template_name", "workbook_name", "made_by", "error"),
+    "webhook",
 }
 _SHOWN_WITH = (
     joinedload(Job.workbook),
     joinedload(Job.key),
+    joinedload(Job.webhook),
     joinedload(Job.template_version).joinedload(TemplateVersion.template),
 )

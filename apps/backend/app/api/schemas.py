@@ -147,6 +147,25 @@ class JobIn(_Model):
     template_id: UUID | None = None
     template_version: int | None = Field(default=None, ge=1, description="Null: the last one")
     options: OptionsIn = Field(default_factory=OptionsIn)
+    webhook: Annotated[str, Field(max_length=2000)] | None = Field(
+        default=None,
+        description="Told when the job has ended; its host is one that the service allows",
+        examples=["https://hooks.example.org/excel2doc"],
+    )
+
+
+class WebhookOut(_Model):
+    url: str
+    status: str = Field(examples=["waiting", "delivered", "failed"])
+    attempt: int
+    delivered_at: datetime | None
+    last_error: str | None
+
+
+class WebhookSecretOut(_Model):
+    model_config = shows({"secret": "whsec_…"})
+
+    secret: str
 
 
 class ErrorOut(_Model):
@@ -177,6 +196,7 @@ class JobOut(_Model):
     cached: bool = Field(description="An earlier result for the same input")
     cancel_requested: bool
     options: dict[str, Any]
+    webhook: WebhookOut | None
     error: ErrorOut | None
     result_name: str | None
     result_bytes: int | None

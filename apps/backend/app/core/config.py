@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.domain.limits import Limits
 
+_SECRET_BYTES = 32
 _VOLUME = Path("/var/lib/excel2doc")
 
 
@@ -44,6 +45,13 @@ class Settings(BaseSettings):
     rate_per_minute: int = 600
     """For each client that has no key, or whose key says nothing else."""
 
+    webhook_hosts: str = ""
+    """Who may be told that a job has ended: hosts with commas between them; none: nobody."""
+    webhook_secret_file: Path | None = None
+    """Of at least 32 characters; each team's secret is made of it."""
+    webhook_private: bool = False
+    """Allow http:// and hosts with private addresses: for receivers in one's own network."""
+
     lease_seconds: int = 30
     max_attempts: int = 3
     keep_hours: int = 24
@@ -71,6 +79,17 @@ class Settings(BaseSettings):
             if self.database_url.startswith(scheme):
                 return "postgresql+psycopg://" + self.database_url.removeprefix(scheme)
         return self.database_url
+
+    def webhook_secret(self) -> bytes | None:
+        """Read anew each time, so that it can be changed while we run. Raises: ValueError."""
+        if self.webhook_secret_file is None:
+            return None
+        secret = self.webhook_secret_file.read_bytes().strip()
+        if len(secret) < _SECRET_BYTES:
+            raise ValueError(
+                f"EXCEL2DOC_WEBHOOK_SECRET_FILE: fewer than {_SECRET_BYTES} characters"
+            )
+        return secret
 
     @property
     def work_dir(self) -> Path:

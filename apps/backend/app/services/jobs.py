@@ -19,7 +19,9 @@ from app.services.context import Services
 from app.services.errors import Conflict
 from app.services.isolation.slots import run_isolated
 from app.services.owning import kept_hours, owned
-from app.tables import Job, TemplateVersion, Workbook, now
+from app.services.webhooks.address import target_of
+from app.services.webhooks.outbox import tell_again
+from app.tables import Job, TemplateVersion, Webhook, Workbook, now
 
 ENGINE = "2"
 """Part of every content key: raise it when the same input gives another document."""
@@ -35,15 +37,19 @@ def submit(
     mode: Mode,
     options: Options,
     key_id: UUID | None = None,
+    webhook: str | None = None,
 ) -> Job:
     """A new job of the workbook's team; done at once when it has had the same one done before.
 
     The caller commits, then calls `announce`.
 
     Raises:
-        Refused: `TEMPLATE_NEEDED`, `GROUP_BY_NEEDED`; `PDF_UNAVAILABLE`: no worker makes any.
+        Refused: `TEMPLATE_NEEDED`, `GROUP_BY_NEEDED`; `PDF_UNAVAILABLE`: no worker makes any;
+            `WEBHOOK_UNAVAILABLE`, `WEBHOOK_FORBIDDEN`.
     """
     options.check(mode)
+    if webhook is not None:
+        target_of(webhook, services.settings)
     if mode is not Mode.TABLE and version is None:
         raise Refused("TEMPLATE_NEEDED", f"mode {mode.value!r} needs a template")
     if mode is Mode.TABLE:
@@ -61,6 +67,7 @@ def submit(
         workbook=workbook,
         template_version=version,
         content_key=key,
+        webhook=Webhook(url=webhook) if webhook is not None else None,
     )
     known = session.scalars(
         select(Job)
@@ -177,6 +184,8 @@ def retry(session: Session, services: Services, team_id: UUID, job_id: UUID) -> 
             expires_at=None,
         )
     )
+    if moved.rowcount:  # type: ignore[attr-defined]
+        tell_again(session, job_id)
     session.commit()
     session.refresh(job)
     if moved.rowcount:  # type: ignore[attr-defined]

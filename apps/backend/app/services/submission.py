@@ -23,6 +23,7 @@ class Wanted:
     template_version: int | None
     mode: Mode
     options: Options
+    webhook: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,14 @@ def submit(
             return jobs.get_job(session, caller.team_id, known)
     workbook, version = inputs(session, caller.team_id, wanted)
     job = jobs.submit(
-        session, services, workbook, version, wanted.mode, wanted.options, caller.key_id
+        session,
+        services,
+        workbook,
+        version,
+        wanted.mode,
+        wanted.options,
+        caller.key_id,
+        wanted.webhook,
     )
     session.flush()
     if once:

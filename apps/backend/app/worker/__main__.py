@@ -22,6 +22,7 @@ def main() -> int:
     if settings.embedded:
         log.warning("embedded_mode", why="no DATABASE_URL", note="the service has its own worker")
         migrate()
+    settings.webhook_secret()  # what is wrong with it is said now
     stopping = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

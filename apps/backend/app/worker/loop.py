@@ -14,6 +14,7 @@ from app.core.database import session_factory
 from app.services import queue, wake
 from app.services.context import Services
 from app.services.queue import Held, Rules
+from app.worker.hooks import tell_hooks
 from app.worker.pages import make_pages
 from app.worker.run_job import do_job
 from app.worker.sweep import sweep
@@ -27,7 +28,7 @@ _ALIVE = Path(gettempdir()) / "excel2doc-worker"
 
 
 class Loop:
-    """One job at a time. Beats and sweeps go on in a thread of their own."""
+    """One job at a time. Beats and sweeps, pages and webhooks go on in threads of their own."""
 
     def __init__(self, services: Services, stopping: threading.Event) -> None:
         self._services = services
@@ -40,9 +41,7 @@ class Loop:
     def run(self) -> None:
         """Until `stopping` is set. A database that is away is waited for."""
         log.info("worker_started", worker=self.worker_id)
-        care = threading.Thread(target=self._care, name="care", daemon=True)
-        care.start()
-        pages = self._start_pages()
+        beside = self._start_threads()
         while not self._stopping.is_set():
             try:
                 held = self._claim()
@@ -54,9 +53,8 @@ class Loop:
                 log.error("database_away", error=str(error)[:300])
                 self._stopping.wait(_POLL_SECONDS)
         self._services.isolation.close()
-        care.join(2)
-        if pages:
-            pages.join(2)
+        for thread in beside:
+            thread.join(2)
         try:
             with session_factory() as session:
                 queue.leave(session, self.worker_id)
@@ -64,15 +62,19 @@ class Loop:
             log.warning("not_signed_off")
         log.info("worker_stopped", worker=self.worker_id)
 
-    def _start_pages(self) -> threading.Thread | None:
-        """None where there is no LibreOffice."""
-        office = self._services.office
-        if office is None:
-            return None
-        arguments = (self._services, office, self._stopping)
-        pages = threading.Thread(target=make_pages, args=arguments, name="pages", daemon=True)
-        pages.start()
-        return pages
+    def _start_threads(self) -> list[threading.Thread]:
+        """What goes on beside the jobs, as far as this worker can do it."""
+        services, stopping = self._services, self._stopping
+        started = [threading.Thread(target=self._care, name="care", daemon=True)]
+        if services.office is not None:
+            pages = (services, services.office, stopping)
+            started.append(threading.Thread(target=make_pages, args=pages, daemon=True))
+        if services.settings.webhook_hosts:
+            hooks = (services, stopping)
+            started.append(threading.Thread(target=tell_hooks, args=hooks, daemon=True))
+        for thread in started:
+            thread.start()
+        return started
 
     def _claim(self) -> Held | None:
         with session_factory() as session:

@@ -77,10 +77,17 @@ class Client:
         template_id: str | None = None,
         mode: Mode | None = None,
         template_version: int | None = None,
+        webhook: str | None = None,
         **options: Unpack[Options],
     ) -> Job:
-        """A new job; sent twice by a bad line, it is made once."""
+        """A new job; sent twice by a bad line, it is made once.
+
+        Args:
+            webhook: an address that the service tells when the job has ended.
+        """
         body = _job(workbook_id, template_id, mode, template_version, options)
+        if webhook is not None:
+            body["webhook"] = webhook
         once = {"Idempotency-Key": secrets.token_hex(16)}
         return cast("Job", self._transport.json("POST", "/jobs", body, **once))
 

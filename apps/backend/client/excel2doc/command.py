@@ -76,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument(
         "--dry-run", action="store_true", help="say what would be made, and make nothing"
     )
+    convert.add_argument(
+        "--webhook", metavar="URL", help="told when the job has ended; a host that is allowed"
+    )
     convert.add_argument("--url", help=f"of the service; else EXCEL2DOC_URL, or {DEFAULT_URL}")
     convert.set_defaults(parser=convert)
     return parser
@@ -96,7 +99,7 @@ def _convert(asked: argparse.Namespace) -> int:
     if asked.dry_run:
         _show(client.dry_run(workbook["id"], template_id, asked.mode, version, **options))
         return 0
-    job = client.submit(workbook["id"], template_id, asked.mode, version, **options)
+    job = client.submit(workbook["id"], template_id, asked.mode, version, asked.webhook, **options)
     try:
         job = client.wait(job["id"], _progress())
     except KeyboardInterrupt:

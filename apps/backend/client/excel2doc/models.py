@@ -92,6 +92,14 @@ class JobError(TypedDict):
     hint: str
 
 
+class Webhook(TypedDict):
+    url: str
+    status: Literal["waiting", "delivered", "failed"]
+    attempt: int
+    delivered_at: str | None
+    last_error: str | None
+
+
 class Job(TypedDict):
     id: str
     status: Literal["queued", "running", "done", "failed", "cancelled", "expired"]
@@ -112,6 +120,7 @@ class Job(TypedDict):
     cached: bool
     cancel_requested: bool
     options: dict[str, Any]
+    webhook: Webhook | None
     error: JobError | None
     result_name: str | None
     result_bytes: int | None

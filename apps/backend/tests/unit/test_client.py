@@ -68,6 +68,44 @@ def test_with_a_template_it_makes_a_document_a_row(folder: Path, service: Servic
     }
 
 
+def test_a_webhook_is_told_by_a_service_that_may(folder: Path, service: Service, tmp_path: Path):
+    heard: list[tuple[str, dict[str, Any]]] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            heard.append((self.headers["webhook-signature"], json.loads(body)))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://localhost:{server.server_port}/told"
+    status, _out, err = convert(folder, service.url, "people.csv", "--webhook", url)
+    assert (status, "sends no webhooks" in err) == (1, True), err
+
+    (tmp_path / "secret").write_text("0123456789abcdef0123456789abcdef")
+    allowed = {
+        "EXCEL2DOC_WEBHOOK_HOSTS": f"localhost:{server.server_port}",
+        "EXCEL2DOC_WEBHOOK_SECRET_FILE": str(tmp_path / "secret"),
+        "EXCEL2DOC_WEBHOOK_PRIVATE": "true",
+    }
+    (tmp_path / "own").mkdir()
+    with embedded_service(tmp_path / "own", **allowed) as telling:
+        told = convert(folder, telling.url, "people.csv", "--webhook", url)
+        assert told == (0, "people.docx\n", "")
+        deadline = time.monotonic() + 120
+        while not heard and time.monotonic() < deadline:
+            time.sleep(0.1)
+        [(signature, message)] = heard
+        assert signature.startswith("v1,")
+        assert message["type"] == "job.done"
+    server.shutdown()
+    server.server_close()
+
+
 def test_json_from_a_pipe_and_a_mapped_field_in_one_document(folder: Path, service: Service):
     (folder / "t.docx").write_bytes(template("To {{ client }}"))
     asked = ("-", "--template", "t.docx", "--map", "client=Who", "--merged", "--to", "all.docx")

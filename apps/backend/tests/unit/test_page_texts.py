@@ -9,7 +9,8 @@ RAISED = re.compile(
 )
 ANSWERED = re.compile(r'problem_response\(\s*\d+,\s*"([A-Z_]+)"')
 NOT_FOR_PEOPLE = {
-    *("CURSOR_INVALID", "IDEMPOTENCY_KEY_REUSED", "KEEP_TOO_LONG", "TEAM_TAKEN", "VERSION_TAKEN")
+    *("CURSOR_INVALID", "IDEMPOTENCY_KEY_REUSED", "KEEP_TOO_LONG", "TEAM_TAKEN", "VERSION_TAKEN"),
+    *("WEBHOOK_FORBIDDEN", "WEBHOOK_UNAVAILABLE"),
 }
 """No click on the page leads there."""
 
