@@ -64,7 +64,7 @@ export {
   type LayerRecord,
   SCRATCH,
 } from './layout/record';
-export { type Layering } from './package-layers/groups';
+export { type Layering, PACKAGE_FORMAT } from './package-layers/groups';
 export { runImage, type RunImageOptions, type RunStep } from './thin/run-image';
 export { layersAbove, thinImage, type ThinImageOptions } from './thin/thin-image';
 export { loadTar, type LoadTarOptions } from './load/load-tar';

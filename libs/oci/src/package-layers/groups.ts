@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 /** Whether an exported path is one layer, or one a package. */
 export type Layering = 'package' | 'stage';
 
+/** To be counted up by a change that groups the same packages in another way. */
+export const PACKAGE_FORMAT = 2;
 /** All layers of one exported path: packages of their own, buckets, and one for the rest. */
 export const MOST_LAYERS = 40;
 /**
@@ -10,17 +12,19 @@ export const MOST_LAYERS = 40;
  * images that are built on this one.
  */
 const MOST_IN_IMAGE = 100;
-const BUCKETS = 23;
-const MOST_OWN = MOST_LAYERS - BUCKETS - 1;
-/** From here on a package is a layer of its own. */
-const OWN_FROM_BYTES = 1 << 20;
+const BUCKETS = 19;
+/** For what is large as well, where more are than have a layer of their own. */
+const LARGE_BUCKETS = 4;
+const MOST_OWN = MOST_LAYERS - BUCKETS - LARGE_BUCKETS - 1;
+/** From here on a package is large. */
+const LARGE_FROM_BYTES = 1 << 20;
 /** Below it, all packages together are one layer: there is nothing to save. */
 const SPLIT_FROM_BYTES = 2 << 20;
 
 /**
- * Which packages share a layer, the lowest layer first: large ones have their own, and all others go
- * into buckets by a hash of the name. So a package that comes, goes or grows moves no other one; only
- * past the largest number of own layers does a large one push the smallest of them into its bucket.
+ * Which packages share a layer, the lowest layer first: the largest have their own, and all others go
+ * into buckets by a hash of the name, large ones into some and small ones into others. So a package
+ * that comes or goes moves at most one gathered layer, and a small one never moves what is large.
  *
  * What is large lies low: an engine unpacks again what lies above a layer that changed.
  *
@@ -30,14 +34,23 @@ const SPLIT_FROM_BYTES = 2 << 20;
 export function groupPackages(sizes: ReadonlyMap<string, number>): string[][] {
   const all = [...sizes].sort(([a, left], [b, right]) => right - left || (a < b ? -1 : 1));
   if (all.length < 2 || sum(all.map(([, size]) => size)) < SPLIT_FROM_BYTES) return [];
-  const isOwn = (size: number, at: number) => size >= OWN_FROM_BYTES && at < MOST_OWN;
-  const own = all.filter(([, size], at) => isOwn(size, at));
-  const buckets = Array.from({ length: BUCKETS }, (): string[] => []);
-  for (const [name] of all.slice(own.length)) buckets[bucketOf(name)]!.push(name);
+  const large = all.filter(([, size]) => size >= LARGE_FROM_BYTES);
+  const own = large.slice(0, MOST_OWN);
   // By classes of size, so that some bytes more do not change the order.
   own.sort(([a, left], [b, right]) => sizeClass(right) - sizeClass(left) || (a < b ? -1 : 1));
-  const groups = [...own.map(([name]) => [name]), ...buckets.filter((names) => names.length > 0)];
+  const groups = [
+    ...own.map(([name]) => [name]),
+    ...buckets(large.slice(MOST_OWN), LARGE_BUCKETS),
+    ...buckets(all.slice(large.length), BUCKETS),
+  ];
   return groups.length > 1 ? groups : [];
+}
+
+/** Those that have something in them. */
+function buckets(packages: readonly [string, number][], count: number): string[][] {
+  const all = Array.from({ length: count }, (): string[] => []);
+  for (const [name] of packages) all[numberOf(name) % count]!.push(name);
+  return all.filter((names) => names.length > 0);
 }
 
 /** Whether an image that has so many layers may get `count` more for one path. */
@@ -45,8 +58,8 @@ export function hasRoomFor(count: number, layers: number): boolean {
   return count === 1 || layers + count <= MOST_IN_IMAGE;
 }
 
-function bucketOf(name: string): number {
-  return createHash('sha256').update(name).digest().readUInt32BE() % BUCKETS;
+function numberOf(name: string): number {
+  return createHash('sha256').update(name).digest().readUInt32BE();
 }
 
 function sizeClass(bytes: number): number {

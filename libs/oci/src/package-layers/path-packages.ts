@@ -2,11 +2,13 @@
 
 /**
  * The npm package that a path lies in: the innermost one, and in pnpm's store its entry there, without
- * the version.
+ * the version. The store's links to all packages (`.pnpm/node_modules`) belong to none: each package
+ * that is added changes them.
  */
 export function npmPackageOf(path: string): string | undefined {
   const pnpm = /^((?:.*?\/)?node_modules)\/\.pnpm\/([^/]+)\/./.exec(path);
   if (pnpm) {
+    if (pnpm[2] === 'node_modules') return undefined;
     // `@scope+name@1.0.0_peer@2`: the version starts at the first @ that is not the scope's.
     const name = pnpm[2]!.replace(/^(.[^@]*)@.*$/, '$1').replace('+', '/');
     return `npm:${pnpm[1]}/${name}`;

@@ -10,6 +10,7 @@ import { isPyc, normalisePyc } from '../layer/pyc';
 import type { WrittenLayer } from '../layer/writer';
 import type { TarEntry } from '../tar/entry';
 import { readTar, type TarItem } from '../tar/read';
+import { hasRoomFor } from './groups';
 import { isPackageList } from './owners';
 import { partition, type Partition } from './partition';
 import { WriterQueue } from './writer-queue';
@@ -22,16 +23,18 @@ const SMALL_BYTES = 1 << 20;
  * does it; just what that gives where the layer has no packages. The same files give the same layers.
  *
  * @param openTar gives the uncompressed tar from its start, each time that it is called
+ * @param below how many layers the image has already: where several more are too many, it is one
  * @returns the lowest first
  * @throws OciError `TAR_DAMAGED`
  */
 export async function splitLayer(
   openTar: () => Promise<Readable>,
   options: Omit<NormaliseOptions, 'leaveOut'>,
+  below = 0,
 ): Promise<WrittenLayer[]> {
   const listing = await list(await openTar());
   const parts = partition(listing.entries, listing.lists);
-  if (!parts) return [await normaliseLayer(openTar, options)];
+  if (!parts || !hasRoomFor(parts.count, below)) return [await normaliseLayer(openTar, options)];
   if (listing.isInOrder) return write(openTar, parts, options);
   return sorted(openTar, options, (inOrder) => write(inOrder, parts, options));
 }

@@ -110,6 +110,29 @@ describe('a thin image', () => {
     expect(again.ownSizeBytes).toBe(0);
   });
 
+  it('exported by paths, comes to no more layers than an engine mounts', async () => {
+    const folder = await temporaryFolder();
+    const paths = Array.from({ length: 6 }, (_, at) => `lib${at}`);
+    const jars = Array.from({ length: 200 }, (_, at) => `jar${at}`);
+    const layers = paths.map((path) => [
+      directory(path),
+      ...jars.map((name) => file(`${path}/${name}.jar`, Buffer.alloc(12_000))),
+    ]);
+    await writeFullLayout(join(folder, 'full'), { layers });
+    const record = await thinImage({
+      layoutDir: join(folder, 'full'),
+      outputDir: join(folder, 'out'),
+      base: SCRATCH,
+      platform,
+      paths: paths.map((path) => `/${path}`),
+      layering: 'package',
+    });
+    const counts = record.paths!.map(({ layers }) => layers.length);
+    expect(counts[0]).toBeGreaterThan(10);
+    expect(counts.at(-1)).toBe(1);
+    expect(record.layers.length).toBeLessThanOrEqual(100 + paths.length);
+  });
+
   it('exported by paths, says which layer holds which path', async () => {
     const folder = await temporaryFolder();
     await writeFullLayout(join(folder, 'full'), {

@@ -47,7 +47,7 @@ export async function thinImage(options: ThinImageOptions): Promise<ImageRecord>
       const openTar = async () => decompressed(await source.open(layer.digest), layer.mediaType);
       const written =
         paths && layering === 'package'
-          ? await splitLayer(openTar, normalise)
+          ? await splitLayer(openTar, normalise, base.layers.length + own.flat().length)
           : [await normaliseLayer(openTar, normalise)];
       own.push(written.map((each) => ({ ...each, from: 'self' })));
     }

@@ -71,6 +71,19 @@ test('a layer a package where there was one a COPY is a reason', () => {
   });
 });
 
+test('packages that another version of the plugin gathers otherwise are a reason', () => {
+  const by = (packageFormat: number): KeyedPlan => ({
+    ...plan('deps'),
+    layering: 'package',
+    packageFormat,
+  });
+  expect(explainStages([by(2)], built(by(1)))[0]).toMatchObject({
+    state: 'rebuild',
+    reasons: ['its packages are gathered in other layers'],
+  });
+  expect(explainStages([by(2)], built(by(2)))[0]).toMatchObject({ state: 'hit' });
+});
+
 test('a stage that was never built here says so', () => {
   const [deps] = explainStages([plan('deps')], built());
   expect(deps).toMatchObject({ state: 'unknown', reasons: ['it was not built here yet'] });

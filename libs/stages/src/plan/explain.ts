@@ -87,6 +87,8 @@ function madeOtherwise(last: KeyedPlan, now: KeyedPlan): string[] {
     made.push(
       `its layers were one a ${last.layering ?? 'COPY'}, now one a ${now.layering ?? 'COPY'}`,
     );
+  else if (last.packageFormat !== now.packageFormat)
+    made.push('its packages are gathered in other layers');
   if (last.fresh !== now.fresh)
     made.push(`its RUN steps are made anew: ${now.fresh ?? 'not said any more'}`);
   made.push(...secretChanges(last.secrets, now.secrets));

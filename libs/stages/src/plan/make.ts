@@ -7,7 +7,7 @@ import {
   parseDockerfile,
   planStagesAsking,
 } from '@excel2doc/dockerfile';
-import { zstdVersion } from '@excel2doc/oci';
+import { PACKAGE_FORMAT, zstdVersion } from '@excel2doc/oci';
 import { isPodmanChosen } from '@excel2doc/engine';
 import { Bases, type FoundImagesFile } from '../bases/bases';
 import { findLockedInEngine, findUnlocked } from '../bases/find-unlocked';
@@ -38,6 +38,8 @@ export interface KeyedPlan extends StagePlanFile {
   compression?: { kind: 'zstd'; version: string };
   /** Of what is copied from a stage; absent where a COPY is one layer. */
   layering?: 'package';
+  /** Which version of the grouping by package; there with `layering`. */
+  packageFormat?: number;
   /**
    * Who builds the stage where it is not BuildKit: what comes out is the same image, but nobody
    * vouches for the same bytes, so it is part of the key.
@@ -123,7 +125,10 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
       format: PLAN_FORMAT,
       imageFormat: IMAGE_FORMAT,
       ...compression,
-      ...(options.layering === 'package' && { layering: 'package' }),
+      ...(options.layering === 'package' && {
+        layering: 'package',
+        packageFormat: PACKAGE_FORMAT,
+      }),
       ...(byPodman && own.some(needsBuilder) && { builder: 'podman' }),
       ...(fresh !== undefined && own.some(runs) && { fresh }),
       ...(secrets.length > 0 && { secrets }),
