@@ -9,6 +9,7 @@ import type { UpstreamClient } from '../upstream/upstream-client';
 import type { Breaker } from './breaker';
 import type { Signer, TrustedKeys } from '../signing/signature';
 import type { DeclaredOutputs } from './declared-outputs';
+import { isLayerEntry, layerRoutes } from './layer-entries';
 import type { UploadQueue } from './upload-queue';
 import type { Uploader } from './uploader';
 
@@ -47,6 +48,7 @@ export async function startEdgeServer(parts: EdgeParts): Promise<EdgeServer> {
     if (request.headers.authorization === `Bearer ${token}`) return;
     return reply.code(401).type('text/plain').send('not the command that this edge runs');
   });
+  layerRoutes(app, parts);
   routes(app, parts);
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
@@ -102,7 +104,7 @@ async function downloadOrMiss(
   try {
     const spooled = await client.download(hash, spool, {
       ...spoolRules,
-      place: await outputs.place(hash),
+      place: isLayerEntry(hash) ? undefined : await outputs.place(hash),
     });
     breaker.succeeded();
     if (spooled && trustedKeys) {

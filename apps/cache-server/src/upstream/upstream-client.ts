@@ -82,6 +82,20 @@ export class UpstreamClient {
     });
   }
 
+  /**
+   * Whether it has an entry. One that knows no HEAD has none.
+   *
+   * @throws CacheError `UPSTREAM_FAILED`, `TOKEN_DEAD`
+   */
+  async has(hash: string): Promise<boolean> {
+    return this.#call(`HEAD of ${hash}`, async (signal) => {
+      const { statusCode, body } = await this.#request('HEAD', `/v1/cache/${hash}`, { signal });
+      await body.dump();
+      if (statusCode === 401) throw unexpected(statusCode);
+      return statusCode === 200;
+    });
+  }
+
   /** The body; where a connection breaks in the middle of it, the rest of the same content follows. */
   async *#resuming(
     hash: string,
