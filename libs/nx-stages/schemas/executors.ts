@@ -269,6 +269,11 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
         description: "Repository that the stage's layers are kept in, instead of the output.",
         examples: ['registry.example.com/team/layers'],
       },
+      layersInCache: {
+        type: 'boolean',
+        description:
+          "Keep the stage's layers each by itself in the self-hosted remote cache that Nx is given, instead of in the output.",
+      },
       dockerfile: SHARED.dockerfile,
       context: SHARED.context,
       lockFile: SHARED.lockFile2,
@@ -338,6 +343,11 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
         type: 'string',
         description: "Repository that the stage's layers are kept in, instead of the output.",
         examples: ['registry.example.com/team/layers'],
+      },
+      layersInCache: {
+        type: 'boolean',
+        description:
+          "Keep the stage's layers each by itself in the self-hosted remote cache that Nx is given, instead of in the output.",
       },
       dockerfile: SHARED.dockerfile,
       context: SHARED.context,

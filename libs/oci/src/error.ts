@@ -14,6 +14,7 @@ export type OciErrorCode =
   | 'NOT_ASSEMBLABLE'
   | 'PLATFORM_MISSING'
   | 'REGISTRY'
+  | 'REMOTE_CACHE'
   | 'TAR_DAMAGED'
   | 'UNAUTHORIZED'
   | 'UNSUPPORTED_COMPRESSION';
@@ -26,7 +27,7 @@ export interface OciErrorDetails {
   found?: string;
   /** The blob that it is about. */
   digest?: Digest;
-  /** HTTP status, where a registry answered. */
+  /** HTTP status, where a registry or a cache answered. */
   status?: number;
 }
 

@@ -44,7 +44,7 @@ export {
 } from './image/types';
 export { type Compression, decompressed, zstdVersion } from './layer/compression';
 export { IMAGE_JSON, LayoutDraft, writeLayoutFiles } from './layout/draft';
-export { moveLayersElsewhere } from './layout/elsewhere';
+export { type LayerPlace, moveLayersElsewhere } from './layout/elsewhere';
 export {
   checkOwnBlobs,
   type Image,
@@ -82,6 +82,8 @@ export {
   referrers,
 } from './registry/push-image';
 export { pushOwnLayers } from './registry/push-layers';
+export { RemoteCache, type RemoteCacheOptions } from './remote-cache/remote-cache';
+export { sendOwnLayers } from './remote-cache/send-layers';
 export { pullImage } from './registry/pull-image';
 export { Repository, type RepositoryOptions } from './registry/repository';
 export { sbom, type SbomOptions, SPDX_MEDIA_TYPE } from './sbom/sbom';

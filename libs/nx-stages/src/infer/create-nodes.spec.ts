@@ -87,6 +87,10 @@ describe('a Dockerfile', () => {
       builders,
       layerRepository: repository,
     });
+    const cached = infer(files, { blobStore: { kind: 'remote-cache' } });
+    expect(cached['apps/api'].targets['docker-deps'].options).toMatchObject({
+      layersInCache: true,
+    });
     const inline = infer(files, { blobStore: { kind: 'inline' } });
     expect(inline['apps/api'].targets['docker-deps'].options).not.toHaveProperty('layerRepository');
     expect(() => infer(files, { blobStore: { kind: 'registry' } })).toThrow(/nx\.json: blobStore/);

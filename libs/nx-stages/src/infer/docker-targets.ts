@@ -166,6 +166,7 @@ export function dockerTargets(
         stage: stage.name,
         ...source,
         ...(options.layerRepository && { layerRepository: options.layerRepository }),
+        ...(options.layersInCache && { layersInCache: true }),
       },
       metadata: { description: `Stage ${stage.name} of ${dockerfile}, as a thin OCI layout` },
     };

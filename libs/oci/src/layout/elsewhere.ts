@@ -5,49 +5,55 @@ import { OciError } from '../error';
 import type { ImageRecord } from './record';
 
 /**
- * `blobs.json`, beside image.json: the layers of an output are in a registry, and not in the folder.
+ * `blobs.json`, beside image.json: the layers of an output are elsewhere, and not in the folder.
  * image.json does not say so: where its layers lie changes nothing for what is built on it.
  */
 const BLOBS_JSON = 'blobs.json';
 
-interface BlobsFile {
-  format: 1;
-  /** `registry.example.com/team/layers` */
-  repository: string;
-}
+/** Where the layers of an output are. The remote cache is the one that the machine is given. */
+export type LayerPlace =
+  | { kind: 'registry'; /** `registry.example.com/team/layers` */ repository: string }
+  | { kind: 'remote-cache' };
+
+type BlobsFile = { format: 1; repository: string } | { format: 2; in: 'remote-cache' };
 
 /**
- * The repository that has the layers of an output folder; undefined where the folder has them.
+ * Where the layers of an output folder are; undefined where the folder has them.
  *
  * @throws OciError `LAYOUT_INCOMPLETE` for a file that says something else
  */
-export async function readLayersElsewhere(directory: string): Promise<string | undefined> {
+export async function readLayersElsewhere(directory: string): Promise<LayerPlace | undefined> {
   const path = join(directory, BLOBS_JSON);
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   try {
     const file = JSON.parse(text) as BlobsFile;
-    if (file.format === 1 && typeof file.repository === 'string') return file.repository;
+    if (file.format === 1 && typeof file.repository === 'string')
+      return { kind: 'registry', repository: file.repository };
+    if (file.format === 2 && file.in === 'remote-cache') return { kind: 'remote-cache' };
   } catch {
     // Said below.
   }
   throw new OciError('LAYOUT_INCOMPLETE', {
-    message: `${path} names no repository`,
+    message: `${path} names no place of layers`,
     hint: 'remove the folder: its stage is built again',
   });
 }
 
 /**
- * Takes the layers out of an output folder, now that `repository` has them. Whoever is killed leaves
+ * Takes the layers out of an output folder, now that `place` has them. Whoever is killed leaves
  * a folder that still has some of them, which does no harm.
  */
 export async function moveLayersElsewhere(
   directory: string,
   record: ImageRecord,
-  repository: string,
+  place: LayerPlace,
 ): Promise<void> {
   const draft = join(directory, `${BLOBS_JSON}.${randomName()}`);
-  const file: BlobsFile = { format: 1, repository };
+  const file: BlobsFile =
+    place.kind === 'registry'
+      ? { format: 1, repository: place.repository }
+      : { format: 2, in: 'remote-cache' };
   await writeFile(draft, `${JSON.stringify(file)}\n`);
   await rename(draft, join(directory, BLOBS_JSON));
   for (const { from, digest } of record.layers) {

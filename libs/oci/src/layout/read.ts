@@ -7,7 +7,7 @@ import { OciError } from '../error';
 import type { Descriptor, ImageConfig, Index, Manifest } from '../image/types';
 import { formatPlatform, MEDIA_TYPES } from '../image/types';
 import { IMAGE_JSON } from './draft';
-import { readLayersElsewhere } from './elsewhere';
+import { type LayerPlace, readLayersElsewhere } from './elsewhere';
 import { baseFromImage, type Base, type ImageRecord, parseImageRecord } from './record';
 
 export interface Image {
@@ -79,13 +79,13 @@ export interface StageOutput {
   record: ImageRecord;
   manifest: Manifest;
   config: ImageConfig;
-  /** The repository that has its own layers, where the folder has not. */
-  layersIn: string | undefined;
+  /** Where its own layers are, where the folder has not got them. */
+  layersIn: LayerPlace | undefined;
 }
 
 /**
  * A thin output folder: its record, checked against its manifest and config, and its own layers
- * present in their full size, unless a registry has them. Their content is checked when it is read.
+ * present in their full size, unless they are elsewhere. Their content is checked when it is read.
  *
  * @throws OciError `LAYOUT_INCOMPLETE`, `BAD_DOCUMENT`, `BLOB_DAMAGED`, `BLOB_MISSING`
  */

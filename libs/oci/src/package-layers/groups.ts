@@ -12,9 +12,9 @@ export const MOST_LAYERS = 40;
  * images that are built on this one.
  */
 const MOST_IN_IMAGE = 100;
-const BUCKETS = 19;
+const BUCKETS = 22;
 /** For what is large as well, where more are than have a layer of their own. */
-const LARGE_BUCKETS = 4;
+const LARGE_BUCKETS = 3;
 const MOST_OWN = MOST_LAYERS - BUCKETS - LARGE_BUCKETS - 1;
 /** From here on a package is large. */
 const LARGE_FROM_BYTES = 1 << 20;

@@ -67,7 +67,7 @@ export async function outputDamage(
   }
 }
 
-/** Whoever opens a blob has it verified; what only a registry has is needed here in any case. */
+/** Whoever opens a blob has it verified; what is only elsewhere is needed here in any case. */
 async function fetchOwnLayers({ record }: StageOutput, source: BlobSource): Promise<void> {
   for (const { from, digest } of record.layers) {
     if (from === 'self') (await source.open(digest)).destroy();

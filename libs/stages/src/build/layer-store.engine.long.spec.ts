@@ -1,4 +1,4 @@
-// Takes 21 s.
+// Takes 60 s.
 import { cp, mkdir, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { cacheFolder } from '@excel2doc/engine';
 import { flipBit } from '@excel2doc/oci/testing/folder';
 import { faultyProxy } from '@excel2doc/oci/testing/proxy';
 import { realRegistry } from '@excel2doc/oci/testing/registry';
+import { realCache, type RealCache } from '@excel2doc/oci/testing/remote-cache';
 import { repositoryAt } from '@excel2doc/oci/testing/repository';
 import {
   afterAll,
@@ -54,7 +55,10 @@ beforeEach(async () => {
 /** Outputs as they are after a build with this option. */
 async function publish(repository: string): Promise<void> {
   for (const name of STAGES)
-    await publishLayers(workspace.folder(name), await workspace.record(name), repository);
+    await publishLayers(workspace.folder(name), await workspace.record(name), {
+      kind: 'registry',
+      repository,
+    });
 }
 
 /** Bytes of all that Nx would cache. */
@@ -145,6 +149,71 @@ describe('layers in a registry', () => {
     await (await at.call('DELETE', `blobs/${layer}`, { accept: [202] })).body.dump();
     expect(await expectLoaded()).toMatch(/! stage builder: .*built again/);
   });
+});
+
+/** As Nx is given it. */
+function useCache({ url, tokens }: RealCache, name: keyof RealCache['tokens'] = 'main'): void {
+  vi.stubEnv('NX_SELF_HOSTED_REMOTE_CACHE_SERVER', url);
+  vi.stubEnv('NX_SELF_HOSTED_REMOTE_CACHE_ACCESS_TOKEN', tokens[name]);
+}
+
+async function makeAll(): Promise<string> {
+  const said: string[] = [];
+  for (const name of STAGES) {
+    const { success, text } = await workspace.stage(name, { layersInCache: true });
+    expect(success, text).toBe(true);
+    said.push(text);
+  }
+  return said.join('\n');
+}
+
+describe('layers in the remote cache', () => {
+  test('leave kilobytes in what Nx caches, and come back on a machine that has nothing', async () => {
+    useCache(await realCache());
+    await makeAll();
+    expect(await outputBytes()).toBeLessThan(30_000);
+    await emptyStore();
+    await expectLoaded();
+    const { digest: layer } = (await workspace.record('deps')).layers.at(-1)!;
+    expect(await sharedStore().has(layer)).toBe(true);
+  }, 300_000);
+
+  test('are built again, as one line says, where no cache is given', async () => {
+    useCache(await realCache());
+    await makeAll();
+    await emptyStore();
+    vi.stubEnv('NX_SELF_HOSTED_REMOTE_CACHE_SERVER', '');
+    expect(await expectLoaded()).toMatch(/! stage builder: .*built again/);
+  }, 300_000);
+
+  test('that a pull request wrote are not read by main, which makes its own', async () => {
+    const server = await realCache();
+    useCache(server, 'pr1');
+    await makeAll();
+    await emptyStore();
+    useCache(server, 'main');
+    // What it restored names layers that it does not have: it makes its own.
+    expect(await expectLoaded()).toMatch(/! stage builder: .*built again/);
+  }, 300_000);
+
+  test('stay in the output where there is no cache, without a word', async () => {
+    vi.stubEnv('NX_SELF_HOSTED_REMOTE_CACHE_SERVER', '');
+    expect(await makeAll()).not.toMatch(/^! /m);
+    await emptyStore();
+    expect(await expectLoaded()).not.toMatch(/^! /m);
+  }, 300_000);
+
+  test('stay in the output where the cache is down or takes nothing, and a line says so', async () => {
+    const server = await realCache();
+    useCache(server, 'reader');
+    const stay =
+      /^! the remote cache took no layer .*: the layers stay in the output of the stage$/m;
+    expect(await makeAll()).toMatch(stay);
+    useCache({ ...server, url: 'http://127.0.0.1:1' });
+    expect(await makeAll()).toMatch(/^! the remote cache does not answer .*: the layers stay/m);
+    await emptyStore();
+    await expectLoaded();
+  }, 300_000);
 });
 
 test.each([

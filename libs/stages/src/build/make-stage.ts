@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serialisePlan } from '@excel2doc/dockerfile';
 import { EngineError } from '@excel2doc/engine';
+import type { LayerPlace } from '@excel2doc/oci';
 import { BUILT_PLAN } from '../plan/explain';
 import type { KeyedPlan } from '../plan/make';
 import { readPlan } from '../plan/read';
@@ -19,6 +20,8 @@ export interface StageToMake {
   stage: string;
   /** The repository that its layers are kept in; absent where the output holds them. */
   layerRepository?: string | undefined;
+  /** Its layers are kept in Nx's remote cache, where there is one: each by itself. */
+  layersInCache?: boolean | undefined;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface StageToMake {
  */
 export async function makeStage(
   project: DockerProject,
-  { stage, layerRepository }: StageToMake,
+  { stage, ...options }: StageToMake,
   say: Telling['say'],
   show?: Telling['show'],
 ): Promise<void> {
@@ -39,7 +42,7 @@ export async function makeStage(
   const start = performance.now();
   const log = new BuildLog(project, stage, { say, show });
   try {
-    await makePlatforms(project, file, { layerRepository, log, say });
+    await makePlatforms(project, file, { place: layerPlace(options), log, say });
   } catch (error) {
     throw log.isKept ? withLog(error, log.path) : error;
   } finally {
@@ -64,10 +67,10 @@ async function makePlatforms(
   project: DockerProject,
   file: KeyedPlan,
   {
-    layerRepository,
+    place,
     log,
     say,
-  }: { layerRepository: string | undefined; log: BuildLog; say: (line: string) => void },
+  }: { place: LayerPlace | undefined; log: BuildLog; say: (line: string) => void },
 ): Promise<void> {
   const { stage } = file;
   for (const plan of file.platforms) {
@@ -87,13 +90,21 @@ async function makePlatforms(
           onProgress: log.add,
         }),
     );
-    if (layerRepository) await publishLayers(outputs.folder(stage), record, layerRepository);
+    if (place) await publishLayers(outputs.folder(stage), record, place);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     const where = log.isKept ? `; log: ${log.path}` : '';
     say(
       `${stage} ${plan.platform} ${record.digest} (${methodText(method)}) in ${seconds} s${where}`,
     );
   }
+}
+
+function layerPlace({
+  layerRepository,
+  layersInCache,
+}: Omit<StageToMake, 'stage'>): LayerPlace | undefined {
+  if (layerRepository) return { kind: 'registry', repository: layerRepository };
+  return layersInCache ? { kind: 'remote-cache' } : undefined;
 }
 
 function methodText(method: Method): string {

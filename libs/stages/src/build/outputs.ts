@@ -6,6 +6,7 @@ import {
   type BlobSource,
   type BlobStore,
   type Digest,
+  type LayerPlace,
   type StageOutput,
   baseFromStage,
   layoutSource,
@@ -18,7 +19,8 @@ import { platformFolder, stageFolder } from '../workspace/paths';
 import { Bases } from '../bases/bases';
 import { linkLayout } from '../bases/project-images';
 import type { DockerProject } from '../workspace/docker-project';
-import { layerSource, sharedStore } from './layer-store';
+import { layerSource } from './layer-place';
+import { sharedStore } from './layer-store';
 
 /** The outputs of one project's stages for one platform, and what they are built on. */
 export class Outputs {
@@ -81,13 +83,13 @@ export class Outputs {
 
   /**
    * Where the blobs of a stage's whole image are: its own output, all that it is built on, and the
-   * registries that have the layers of these.
+   * places that have the layers of these.
    */
   async source(stage: string): Promise<BlobSource> {
-    const { folders, repositories } = await this.places(stage);
+    const { folders, elsewhere } = await this.places(stage);
     const local = [...folders].map(layoutSource);
-    if (repositories.size === 0) return sourceChain(local);
-    return sourceChain([...local, ...[...repositories].map(layerSource)], {
+    if (elsewhere.length === 0) return sourceChain(local);
+    return sourceChain([...local, ...new Set(elsewhere.map(layerSource))], {
       store: sharedStore(),
       report: (line) => void process.stdout.write(`! ${line}; the next place is asked\n`),
     });
@@ -95,18 +97,18 @@ export class Outputs {
 
   private async places(
     stage: string,
-    found = { folders: new Set<string>(), repositories: new Set<string>() },
+    found = { folders: new Set<string>(), elsewhere: new Array<LayerPlace>() },
   ) {
     const { record, layersIn } = await this.read(stage);
     found.folders.add(this.folder(stage));
-    if (layersIn) found.repositories.add(layersIn);
+    if (layersIn) found.elsewhere.push(layersIn);
     // A layer can also come from a stage that is copied from, not built on.
     for (const { from } of record.layers) {
       const name = /^stage:(.+)$/.exec(from)?.[1];
       if (name === undefined || found.folders.has(this.folder(name))) continue;
       const other = await this.read(name);
       found.folders.add(this.folder(name));
-      if (other.layersIn) found.repositories.add(other.layersIn);
+      if (other.layersIn) found.elsewhere.push(other.layersIn);
     }
     const { base } = record;
     if (base.kind === 'image')
@@ -147,7 +149,7 @@ export class Outputs {
   }
 }
 
-/** The folder that has a blob, whole; one that only a registry has is fetched first. */
+/** The folder that has a blob, whole; one that is only elsewhere is fetched first. */
 async function holderOf(
   digest: Digest,
   source: BlobSource,

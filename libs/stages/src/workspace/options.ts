@@ -28,8 +28,9 @@ export interface PluginOptions {
   /** Where `docker-push` pushes to: `registry.example.com/team`; the image's name is put behind it. */
   registry?: string;
   /**
-   * Where the layers of stages are kept: `inline` in Nx's outputs (the default), or in a registry, so
-   * that Nx's caches hold descriptions of some kilobytes: `{ kind: 'registry', repository: 'HOST/NAME' }`.
+   * Where the layers of stages are kept: `inline` in Nx's outputs (the default), in a registry, so that
+   * Nx's caches hold descriptions of some kilobytes (`{ kind: 'registry', repository: 'HOST/NAME' }`), or
+   * each by itself in the remote cache that Nx is given (`{ kind: 'remote-cache' }`).
    */
   blobStore?: BlobStoreOption;
   /**
@@ -74,7 +75,8 @@ export interface PluginOptions {
   secretVersion?: SecretVersion;
 }
 
-export type BlobStoreOption = { kind: 'inline' } | { kind: 'registry'; repository: string };
+export type BlobStoreOption =
+  { kind: 'inline' } | { kind: 'registry'; repository: string } | { kind: 'remote-cache' };
 
 export interface ResolvedOptions {
   imageName: string;
@@ -88,6 +90,8 @@ export interface ResolvedOptions {
   registry: string | undefined;
   /** The repository that layers are kept in; undefined where outputs hold them. */
   layerRepository: string | undefined;
+  /** Layers are kept each by itself in Nx's remote cache. */
+  layersInCache: true | undefined;
   builders: Record<string, string> | undefined;
   /** Absent for gzip: it stands in no target then. */
   compression: 'zstd' | undefined;
@@ -138,7 +142,7 @@ export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
     lockFile: options.lockFile ?? 'docker/images.lock.json',
     platforms: options.platforms,
     registry: options.registry,
-    layerRepository: layerRepositoryOf(options.blobStore),
+    ...layerPlaceOf(options.blobStore),
     builders: options.builders,
     compression: options.compression === 'zstd' ? 'zstd' : undefined,
     modes: options.modes === 'disk' ? 'disk' : undefined,
@@ -185,10 +189,15 @@ function refuseUnlessKnown(name: string, value: unknown): void {
   );
 }
 
-function layerRepositoryOf(store: BlobStoreOption = { kind: 'inline' }): string | undefined {
-  if (store.kind === 'inline') return undefined;
-  if (store.kind === 'registry' && store.repository) return store.repository;
+function layerPlaceOf(
+  store: BlobStoreOption = { kind: 'inline' },
+): Pick<ResolvedOptions, 'layerRepository' | 'layersInCache'> {
+  const nowhere = { layerRepository: undefined, layersInCache: undefined };
+  if (store.kind === 'inline') return nowhere;
+  if (store.kind === 'remote-cache') return { ...nowhere, layersInCache: true };
+  if (store.kind === 'registry' && store.repository)
+    return { ...nowhere, layerRepository: store.repository };
   throw new Error(
-    `nx.json: blobStore of @excel2doc/nx-stages is ${JSON.stringify(store)}; it takes { "kind": "inline" } or { "kind": "registry", "repository": "HOST/NAME" }`,
+    `nx.json: blobStore of @excel2doc/nx-stages is ${JSON.stringify(store)}; it takes { "kind": "inline" }, { "kind": "remote-cache" } or { "kind": "registry", "repository": "HOST/NAME" }`,
   );
 }
