@@ -8,6 +8,7 @@ import { accessibilityFaults, contentOf, launchChromium, picture } from './brows
 import { readDocuments, writeDocument } from './documents';
 import { textByLibreOffice, textOfPdf } from './libreoffice';
 import { type Stack, startStack } from './stack';
+import { workspaceRoot } from '../workspace';
 
 const WORKERS = 4;
 const CUSTOMERS = [
@@ -161,7 +162,7 @@ describe('the page, in English', () => {
       ['jszip', 'jszip.min.js'],
     ] as const) {
       const served = await (await fetch(`${stack.url}/web/vendor/${file}`)).text();
-      const path = join(import.meta.dirname, '../../node_modules', name, 'dist', file);
+      const path = join(workspaceRoot, 'node_modules', name, 'dist', file);
       expect(served === (await readFile(path, 'utf8')), file).toBe(true);
     }
   });
