@@ -50,12 +50,10 @@ target "gateway" {
 target "docs" {
   context = "sites/docs"
   dockerfile = "Containerfile"
-  labels = { team = "docs", page = "docs" }
 }
 target "help" {
   context = "sites/help"
   contexts = { lower = "target:docs", theme = "sites/theme" }
-  labels = { page = "help" }
 }
 `,
     'apps/audit/project.json': json({ name: 'audit' }),
