@@ -5,6 +5,7 @@ export interface LoadRequest {
   method: 'GET' | 'PUT';
   path: string;
   body?: Buffer;
+  headers?: Record<string, string>;
 }
 
 export interface LoadResult {
@@ -61,7 +62,7 @@ const lastChunk = Buffer.from('\r\n0\r\n\r\n');
 
 function exchange(
   socket: Socket,
-  { method, path, body }: LoadRequest,
+  { method, path, body, headers = {} }: LoadRequest,
   token: string,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -99,10 +100,11 @@ function exchange(
     socket.on('error', onEnd);
     socket.on('close', onEnd);
     const length = body
-      ? `Content-Type: application/octet-stream\r\nContent-Length: ${body.length}\r\n`
+      ? `${headers['content-type'] ? '' : 'Content-Type: application/octet-stream\r\n'}Content-Length: ${body.length}\r\n`
       : '';
+    const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.write(
-      `${method} ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n${length}\r\n`,
+      `${method} ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n${length}${more.join('')}\r\n`,
     );
     if (body) socket.write(body);
   });

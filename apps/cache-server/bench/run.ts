@@ -10,9 +10,11 @@ import { report, type BenchResult, type Row } from './report';
 import { findTurboCache } from '../tools/turbo-cache.mjs';
 import { startNginx, startOurs, startPeer, type BenchServer } from './servers';
 import { measureTransfers, type TransferPlan } from './transfers';
+import { measureVariants } from './variants';
 
 const root = join(__dirname, '../../..');
 const quick = process.argv.includes('--quick');
+/** `--variants`: zstd, encryption and many entries; printed, and nothing is written. */
 /** `--only '1 MB'` for one size, while working on it: then nothing is written. */
 const onlyAt = process.argv.indexOf('--only');
 const only = onlyAt === -1 ? null : process.argv[onlyAt + 1];
@@ -30,6 +32,12 @@ async function main(): Promise<void> {
   const folder = await mkdtemp(join(root, 'tmp/bench-cache-'));
   const mainFile = join(folder, 'main.js');
   await bundle(mainFile);
+  if (process.argv.includes('--variants')) {
+    const text = await measureVariants(mainFile, folder, quick ? 1 : 9);
+    process.stdout.write(text);
+    await rm(folder, { recursive: true, force: true });
+    return;
+  }
   const loadBefore = loadavg()[0]!;
   const nginx = await startNginx(findNginx(), join(folder, 'nginx'));
   const peer = await startPeer(findTurboCache(), join(folder, 'peer'));

@@ -73,7 +73,11 @@ export async function startPeer(peerFile: string, folder: string): Promise<Bench
 }
 
 /** Our server with its defaults, in the environment that its image gives it (see the Dockerfile). */
-export async function startOurs(mainFile: string, folder: string): Promise<BenchServer> {
+export async function startOurs(
+  mainFile: string,
+  folder: string,
+  { node = process.execPath, ...more }: { node?: string; encryption?: object } = {},
+): Promise<BenchServer> {
   await mkdir(folder, { recursive: true });
   const { token, sha256 } = newToken();
   const file = join(folder, 'cache.yaml');
@@ -85,9 +89,10 @@ export async function startOurs(mainFile: string, folder: string): Promise<Bench
       tokens: [{ name: 'bench', sha256, scope: 'main' }],
       store: { kind: 'disk', directory: './data' },
       log: 'warn',
+      ...more,
     }),
   );
-  const child = spawn(process.execPath, [mainFile, 'serve', '--config', file], {
+  const child = spawn(node, [mainFile, 'serve', '--config', file], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, MALLOC_ARENA_MAX: '2', NODE_OPTIONS: '--max-semi-space-size=2' },
   });

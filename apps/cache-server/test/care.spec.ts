@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { linkSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { newToken } from '../src/access/static-tokens';
-import { encodeFooter } from '../src/store/disk-format';
 import { holdsSame, nxArchive } from './archive';
+import { storeMany } from './many-entries';
 import { serverProcess } from './server-process';
 import { temporaryFolder } from './temporary-folder';
 import { bytesOf, get, metricsOf, put, teamConfig, testServer } from './test-server';
@@ -248,24 +247,3 @@ describe('care', () => {
     },
   );
 });
-
-/** Puts entries in place as the disk store would, without going through a server. */
-async function storeMany(directory: string, count: number): Promise<void> {
-  const record = {
-    sizeBytes: 1,
-    sha256: 'x',
-    createdAtMs: Date.now(),
-    writer: 'main',
-    outputs: [],
-  };
-  const footer = encodeFooter(record, { scope: 'main', hash: 'any' }, null);
-  const file = Buffer.concat([Buffer.from('x'), footer]);
-  for (let shard = 0; shard < 100; shard += 1) {
-    const name = String(shard).padStart(2, '0');
-    const folder = join(directory, 'entries/main', name);
-    await mkdir(folder, { recursive: true });
-    const first = join(folder, `0${name}`);
-    await writeFile(first, file);
-    for (let at = 1; at < count / 100; at += 1) linkSync(first, join(folder, `${at}${name}`));
-  }
-}

@@ -13,10 +13,15 @@ const coding = 'zstd';
 /** Of a body that is packed so. */
 export const zstdBody = { 'content-type': tarType, 'content-encoding': coding };
 
-/** Of a request, where this Node can read the answer. */
-export const zstdAsked: Record<string, string> = hasZstd
-  ? { accept: `${tarType}, application/octet-stream`, 'accept-encoding': coding }
-  : {};
+/** Of a request, where its sender can read the answer. */
+export function zstdAskedOf(canRead: boolean): Record<string, string> {
+  return canRead
+    ? { accept: `${tarType}, application/octet-stream`, 'accept-encoding': coding }
+    : {};
+}
+
+/** Of a request of this Node's. */
+export const zstdAsked = zstdAskedOf(hasZstd);
 
 /** Of an answer: that bodies may come so. */
 export const zstdOffered: Record<string, string> = hasZstd ? { 'accept-encoding': coding } : {};
