@@ -22,11 +22,15 @@ test('an environment is written once; what is there stays, and what is new is ad
   expect(ensureEnvironment(file)).toBeUndefined();
   expect(readFileSync(file, 'utf8')).toBe(text);
 
-  const older = text.replace(/^BACKUP_PASSWORD=.*\n/m, '').trimEnd();
+  const older = text.replace(/^(BACKUP|DATABASE|MIGRATION)_PASSWORD=.*\n/gm, '').trimEnd();
   writeFileSync(file, older);
-  expect(ensureEnvironment(file)).toContain('added BACKUP_PASSWORD');
+  expect(ensureEnvironment(file)).toContain(
+    'added BACKUP_PASSWORD, DATABASE_PASSWORD, MIGRATION_PASSWORD',
+  );
   const now = readFileSync(file, 'utf8');
   expect(now.startsWith(`${older}\n`)).toBe(true);
-  expect(now.slice(older.length)).toMatch(/^\nBACKUP_PASSWORD=[0-9a-f]{48}\n$/);
+  expect(now.slice(older.length)).toMatch(
+    /^(\n(BACKUP|DATABASE|MIGRATION)_PASSWORD=[0-9a-f]{48}){3}\n$/,
+  );
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });

@@ -8,6 +8,12 @@ import { workspaceRoot } from './workspace';
 export const environmentFile = join(workspaceRoot, 'docker', '.env');
 
 /**
+ * Passwords that came in with a later version. Backups are encrypted with the first; the others are
+ * given to the database each time that it comes up.
+ */
+const LATER = ['BACKUP_PASSWORD', 'DATABASE_PASSWORD', 'MIGRATION_PASSWORD'];
+
+/**
  * docker/.env with a fresh password a service. What is there stays: a database keeps the password that
  * it was made with. A password that came in with a later version, which nothing was made with yet, is
  * added.
@@ -17,13 +23,15 @@ export const environmentFile = join(workspaceRoot, 'docker', '.env');
 export function ensureEnvironment(file = environmentFile): string | undefined {
   // Hex: the passwords stand in URLs, where other letters would need escaping.
   const password = () => randomBytes(24).toString('hex');
-  // Backups are encrypted with it.
-  const backup = `BACKUP_PASSWORD=${password()}`;
+  const fresh = (names: readonly string[]) => names.map((name) => `${name}=${password()}`);
   if (existsSync(file)) {
     const text = readFileSync(file, 'utf8');
-    if (parseEnv(text)['BACKUP_PASSWORD'] !== undefined) return undefined;
-    replace(file, `${text.replace(/\n?$/, '\n')}${backup}\n`);
-    return `added BACKUP_PASSWORD to ${file}: keep a copy of it elsewhere`;
+    const values = parseEnv(text);
+    const lacking = LATER.filter((name) => values[name] === undefined);
+    if (lacking.length === 0) return undefined;
+    replace(file, [text.replace(/\n?$/, ''), ...fresh(lacking), ''].join('\n'));
+    const keep = lacking.includes('BACKUP_PASSWORD') ? ': keep a copy of it elsewhere' : '';
+    return `added ${lacking.join(', ')} to ${file}${keep}`;
   }
   const text = [
     '# Written by `npm start`. Not in git: it holds passwords. Ports can be changed here.',
@@ -31,9 +39,7 @@ export function ensureEnvironment(file = environmentFile): string | undefined {
     `COMPOSE_PROJECT_NAME=${projectName(workspaceRoot)}`,
     'POSTGRES_USER=excel2doc',
     'POSTGRES_DB=excel2doc',
-    `POSTGRES_PASSWORD=${password()}`,
-    `REDIS_PASSWORD=${password()}`,
-    backup,
+    ...fresh(['POSTGRES_PASSWORD', 'REDIS_PASSWORD', ...LATER]),
     'BACKEND_PORT=8000',
     'POSTGRES_PORT=5432',
     'REDIS_PORT=6379',

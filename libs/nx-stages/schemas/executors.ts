@@ -198,6 +198,12 @@ const SHARED = {
     description: "The service that runs this project's image.",
     examples: ['backend'],
   },
+  migrationService: {
+    type: 'string',
+    description:
+      'The service that migrations run in, where a role of its own changes the schema; it may stand in a profile. Default: the service itself.',
+    examples: ['migrate'],
+  },
   waitSeconds: {
     type: 'number',
     description: 'How long a container may take until it is healthy, in seconds.',
@@ -664,6 +670,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
           'Command that migrates the database, run in a one-off container before the service is replaced.',
         examples: [['alembic', 'upgrade', 'head']],
       },
+      migrationService: SHARED.migrationService,
       breaking: {
         type: 'string',
         enum: ['name', 'refuse'],
@@ -912,6 +919,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       project: SHARED.project,
       lockFile: SHARED.lockFile,
       service: SHARED.service,
+      migrationService: SHARED.migrationService,
       database: SHARED.database,
       command: {
         type: 'array',
@@ -944,6 +952,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       project: SHARED.project,
       lockFile: SHARED.lockFile,
       service: SHARED.service,
+      migrationService: SHARED.migrationService,
       database: SHARED.database,
     },
   },
@@ -957,6 +966,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       project: SHARED.project,
       lockFile: SHARED.lockFile,
       service: SHARED.service,
+      migrationService: SHARED.migrationService,
       database: SHARED.database,
       message: {
         type: 'string',
@@ -992,6 +1002,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       project: SHARED.project,
       lockFile: SHARED.lockFile,
       service: SHARED.service,
+      migrationService: SHARED.migrationService,
       database: SHARED.database,
     },
   },
@@ -1089,8 +1100,9 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       lockFile: SHARED.lockFile,
       secret: {
         type: 'string',
-        enum: ['postgres', 'redis'],
-        description: 'Whose password it is.',
+        enum: ['postgres', 'app', 'redis'],
+        description:
+          "Whose password it is: PostgreSQL's POSTGRES_USER, the role of its own that the application has there, or Redis.",
         examples: ['postgres'],
       },
       database: SHARED.database,
@@ -1102,14 +1114,13 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       variable: {
         type: 'string',
         description:
-          'The password in the file with the values. Default: POSTGRES_PASSWORD, REDIS_PASSWORD.',
+          'The password in the file with the values. Default: POSTGRES_PASSWORD, DATABASE_PASSWORD, REDIS_PASSWORD.',
         examples: ['DB_PASSWORD'],
       },
       userVariable: {
         type: 'string',
         description:
-          "The name of PostgreSQL's role in the Compose files, which those who use it take from it.",
-        default: 'POSTGRES_USER',
+          "The name of PostgreSQL's role in the Compose files, which those who use it take from it. Default: POSTGRES_USER, DATABASE_USER.",
         examples: ['DB_USER'],
       },
       waitSeconds: SHARED.waitSeconds,
@@ -1360,6 +1371,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
           'Command that ends with 0 once the database is migrated: on Kubernetes, pods of the image wait for it.',
         examples: [['alembic', 'current', '--check-heads']],
       },
+      migrationService: SHARED.migrationService,
       dryRun: {
         type: 'boolean',
         default: false,

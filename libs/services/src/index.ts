@@ -46,6 +46,7 @@ export { headline } from './database/schema';
 export { checkPassword } from './database/password';
 export { readRevisions } from './database/schema-state';
 export { Server } from './database/server';
+export { setUp, setUpScript } from './database/set-up';
 export { clientCommand, databaseService, databasesOf } from './database/service';
 export { afterRefusal, type BreakingPolicy, checkAhead } from './database/step-ahead';
 export { gatherDeployment } from './deploy/gather';

@@ -18,6 +18,8 @@ export interface CareSubject {
   lockFile: string;
   /** Whether the project has Alembic migrations. */
   migrations: boolean;
+  /** The service that runs them, where it is not the one itself. */
+  migrationService?: string | undefined;
   python: boolean;
 }
 
@@ -139,6 +141,7 @@ export function careTargets(subject: CareSubject): Record<string, TargetConfigur
       options: {
         ...{ ...subject.production, service },
         ...(subject.migrations && { migrate: MIGRATE, migrated: MIGRATED }),
+        ...migratesIn(subject),
       },
       metadata: { description: 'Deploy to Docker Swarm, or --to=kubernetes (--dryRun)' },
     };
@@ -153,32 +156,41 @@ export function careTargets(subject: CareSubject): Record<string, TargetConfigur
   return targets;
 }
 
+const migratesIn = ({ migrationService }: CareSubject) =>
+  migrationService === undefined ? {} : { migrationService };
+
 function databaseTargets(
   target: (name: string, what: string, options: object, on?: string[]) => TargetConfiguration,
   own: object,
-  { production }: CareSubject,
+  subject: CareSubject,
 ): Record<string, TargetConfiguration> {
+  const { production } = subject;
+  const migrating = { ...own, ...migratesIn(subject) };
   const migrate = target(
     'db-migrate',
     'Apply the migrations, under a lock (--dry-run shows the SQL, --backup)',
-    { ...own, command: MIGRATE },
+    { ...migrating, command: MIGRATE },
     ['docker-build'],
   );
   return {
     'db-migrate': production
       ? { ...migrate, configurations: { production: { ...production, backup: true } } }
       : migrate,
-    'db-history': target('db-history', 'The migrations, and which of them the database is at', own),
+    'db-history': target(
+      'db-history',
+      'The migrations, and which of them the database is at',
+      migrating,
+    ),
     'db-revision': target(
       'db-revision',
       'Write a migration from the models: --message="what changes"',
-      own,
+      migrating,
       ['docker-build'],
     ),
     'db-check': target(
       'db-check',
       'Revision, schema, models and indexes: are they as they should be?',
-      own,
+      migrating,
     ),
     'db-shell': target('db-shell', 'psql in the database container: -- -c "SELECT 1"', own),
     'db-backup': target('db-backup', 'A backup that was restored and compared (--keep=14)', own),

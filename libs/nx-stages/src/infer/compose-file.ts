@@ -10,6 +10,7 @@ export interface ComposeModel {
 
 export interface ComposeService {
   image?: string;
+  profiles?: string[];
   build?: string | ComposeBuild;
   extends?: string | { service: string; file?: string };
 }

@@ -52,6 +52,21 @@ describe('targets of a Compose file', () => {
     });
   });
 
+  test.each([
+    ['runs its image in a profile', { image: 'acme/api:dev', profiles: ['migrate'] }, 'migrate'],
+    ['is started with the others', { image: 'acme/api:dev' }, undefined],
+    ['runs another image', { image: 'acme/migrate', profiles: ['migrate'] }, undefined],
+  ])('a service `migrate` that %s: migrations run in %3$s', (_what, migrate, expected) => {
+    const file = compose({ image: 'acme/api:dev' });
+    file.model.services['migrate'] = migrate;
+    const targets = composeTargets(file, 'api', project, undefined, 'docker/compose.prod.yaml');
+    for (const name of ['compose-up', 'deploy', 'db-migrate', 'db-history', 'db-check'])
+      expect((targets[name]?.options as object)['migrationService' as never], name).toBe(expected);
+    // Whoever looks at the data needs none.
+    for (const name of ['db-shell', 'db-backup', 'db-restore'])
+      expect(targets[name]?.options).not.toHaveProperty('migrationService');
+  });
+
   test('a project without migrations gets no database targets', () => {
     const targets = composeTargets(compose({}), 'api', { ...project, has: () => false }, undefined);
     expect(Object.keys(targets).filter((name) => name.startsWith('db-'))).toEqual([]);

@@ -18,6 +18,16 @@ export interface ComposeProject {
 
 const executor = (name: string) => `@excel2doc/nx-stages:${name}`;
 
+/**
+ * The service that migrates by a role of its own: `migrate`, which runs the image of the service and
+ * stands in a profile, so that nothing else starts it.
+ */
+function migrationServiceOf({ model }: ComposeFile, service: string): string | undefined {
+  const { migrate } = model.services;
+  const isOne = (migrate?.profiles ?? []).length > 0 && migrate?.image !== undefined;
+  return isOne && migrate.image === model.services[service]?.image ? 'migrate' : undefined;
+}
+
 /** The targets that a project gets from the Compose file that runs it. */
 export function composeTargets(
   compose: ComposeFile,
@@ -35,12 +45,17 @@ export function composeTargets(
           envFile: posix.join(posix.dirname(compose.file), '.env.prod'),
         };
   const migrate = project.has('alembic.ini') ? ['alembic', 'upgrade', 'head'] : undefined;
+  const migrationService = migrate && migrationServiceOf(compose, service);
   const targets: Record<string, TargetConfiguration> = {
     'compose-up': {
       executor: executor('compose-up'),
       cache: false,
       dependsOn: ['docker-build'],
-      options: { ...base, service, ...(migrate && { migrate }) },
+      options: {
+        ...{ ...base, service },
+        ...(migrate && { migrate }),
+        ...(migrationService && { migrationService }),
+      },
       ...(production && {
         configurations: {
           production: { ...production, ...(migrate && { backup: true, breaking: 'refuse' }) },
@@ -62,6 +77,7 @@ export function composeTargets(
       lockFile: project.lockFile,
       builders: project.builders,
       migrations: migrate !== undefined,
+      migrationService,
       python: project.has('pyproject.toml') || project.has('requirements.txt'),
     }),
   };

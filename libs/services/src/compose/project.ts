@@ -33,6 +33,7 @@ export interface ComposeConfig {
 export interface ComposeService {
   image?: string;
   environment?: Record<string, string | null>;
+  labels?: Record<string, string>;
   depends_on?: Record<string, { condition: string }>;
   ports?: { host_ip?: string; published?: string; target?: number }[];
   volumes?: { type: string; source?: string; target: string }[];
@@ -94,6 +95,15 @@ export async function openCompose(
     project.files.push(override);
   }
   return { engine, bases, project, compose: engine.compose(project), config };
+}
+
+/** The model with the services of every profile: Compose leaves out those whose profile is off. */
+export async function wholeConfig({
+  engine,
+  project,
+}: Pick<OpenedCompose, 'engine' | 'project'>): Promise<ComposeConfig> {
+  const config = await engine.compose({ ...project, profiles: ['*'] }).config();
+  return config as unknown as ComposeConfig;
 }
 
 /**

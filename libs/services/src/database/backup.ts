@@ -41,7 +41,10 @@ export async function backUp(server: Server, folder: string, now = new Date()): 
       (sink) => server.client(dump, { sink }),
       async (unfinished) => {
         const scratch = scratchName('verify');
-        await server.withScratch(scratch, () => restoreInto(server, scratch, unfinished, tables));
+        const owner = await server.databaseOwner();
+        await server.withScratch(scratch, owner, () =>
+          restoreInto(server, scratch, unfinished, tables),
+        );
       },
     );
     const manifest: BackupManifest = {
@@ -76,7 +79,7 @@ export async function restore(server: Server, path: string): Promise<Restored> {
   const database = await server.databaseName();
   const incoming = scratchName('restore');
   const kept = `${database}_before_${new Date().toISOString().replace(/[-:.]/g, '').slice(0, 15)}`;
-  await server.withScratch(incoming, async () => {
+  await server.withScratch(incoming, await server.databaseOwner(), async () => {
     await restoreInto(server, incoming, path, manifest.tables);
     await swap(server, { database, incoming, kept });
   });

@@ -21,8 +21,8 @@ export interface Migrated {
 }
 
 /**
- * Runs a migration command in a one-off container while holding a lock in the database; what the
- * service depends on must be up. With `backupFolder`, a verified backup is taken first.
+ * Runs a migration command in a one-off container (of `migrationService`, else of the service itself)
+ * while holding a lock in the database; what the service depends on must be up. With `backupFolder`, a verified backup is taken first.
  *
  * @throws StagesError `MIGRATION_FAILED` with what of it stayed, by a comparison of the schema with
  *   that of before; `NO_SUCH_SERVICE` when there is no PostgreSQL to lock.
@@ -31,7 +31,7 @@ export async function migrate(
   opened: Pick<OpenedCompose, 'compose' | 'config'>,
   service: string,
   command: string[],
-  options: { backupFolder?: string; database?: string } = {},
+  options: { backupFolder?: string; database?: string; migrationService?: string } = {},
 ): Promise<Migrated> {
   const { compose, config } = opened;
   const server = new Server(compose, databaseService(config, options.database));
@@ -48,7 +48,10 @@ export async function migrate(
       process.stdout.write(`backup before the migration: ${path}\n`);
     }
     const before = await schemaState(server);
-    const { exitCode } = await compose.run(service, command, { noDeps: true, output: 'show' });
+    const { exitCode } = await compose.run(options.migrationService ?? service, command, {
+      noDeps: true,
+      output: 'show',
+    });
     if (exitCode !== 0) throw await failure(server, before, { opened, service, command, exitCode });
     const after = await schemaState(server);
     return { from: before.revisions, to: after.revisions };

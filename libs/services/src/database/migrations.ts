@@ -1,5 +1,5 @@
 import { StagesError } from '@excel2doc/stages';
-import type { OpenedCompose } from '../compose/project';
+import { type OpenedCompose, wholeConfig } from '../compose/project';
 import { dryRunCommand, parseAutogenerate, parseRevisions } from './alembic';
 import { dumpSchema, schemaDrift, type SchemaDrift } from './schema';
 import type { Server } from './server';
@@ -7,7 +7,7 @@ import type { Server } from './server';
 /** Alembic in one-off containers of a service, against its own database or another one. */
 export class Migrations {
   constructor(
-    private readonly opened: Pick<OpenedCompose, 'compose' | 'config'>,
+    private readonly opened: Pick<OpenedCompose, 'compose' | 'config' | 'engine' | 'project'>,
     private readonly service: string,
     private readonly server: Server,
   ) {}
@@ -76,7 +76,8 @@ export class Migrations {
   /** A scratch database at `revisions`; dropped after `action`. */
   async withMigrated<T>(revisions: string[], action: (scratch: string) => Promise<T>): Promise<T> {
     const scratch = `nx_stages_drift_${process.pid}_${Date.now().toString(36)}`;
-    return this.server.withScratch(scratch, async () => {
+    const owner = await this.server.databaseOwner();
+    return this.server.withScratch(scratch, owner, async () => {
       for (const revision of revisions)
         await this.#change(['alembic', 'upgrade', revision], scratch);
       return action(scratch);
@@ -121,13 +122,15 @@ export class Migrations {
     if (exitCode !== 0) throw this.#failed(command, `${stderr}\n${stdout}`);
   }
 
-  #run(command: string[], database: string | undefined, isQuestion: boolean) {
-    const variables = database ? withDatabase(this.#environment(), database) : {};
+  async #run(command: string[], database: string | undefined, isQuestion: boolean) {
+    const variables = database ? withDatabase(await this.#environment(), database) : {};
     return this.opened.compose.run(this.service, command, { noDeps: true, variables, isQuestion });
   }
 
-  #environment(): Record<string, string | null> {
-    return this.opened.config.services[this.service]?.environment ?? {};
+  async #environment(): Promise<Record<string, string | null>> {
+    const known = this.opened.config.services[this.service];
+    const service = known ?? (await wholeConfig(this.opened)).services[this.service];
+    return service?.environment ?? {};
   }
 
   #failed(command: string[], said: string): StagesError {

@@ -7,6 +7,7 @@ import {
 import { Migrations } from './migrations';
 import { Server } from './server';
 import { databaseService } from './service';
+import { setUp } from './set-up';
 
 /** What every database executor is given. */
 export interface DatabaseOptions extends ComposeOptions {
@@ -14,6 +15,8 @@ export interface DatabaseOptions extends ComposeOptions {
   database?: string;
   /** The service that has the migrations. */
   service: string;
+  /** The one that runs them, where a role of its own does; it may stand in a profile. */
+  migrationService?: string;
 }
 
 export interface OpenedDatabase extends OpenedCompose {
@@ -29,6 +32,12 @@ export async function openDatabase(
   const opened = await openCompose(options, workspace);
   const name = databaseService(opened.config, options.database);
   await opened.compose.up({ services: [name], wait: true });
+  // Whoever looks at the data alone, or mends it, needs no role of the migrations.
+  if (options.migrationService) await setUp(opened, name);
   const server = new Server(opened.compose, name);
-  return { ...opened, server, migrations: new Migrations(opened, options.service, server) };
+  return {
+    ...opened,
+    server,
+    migrations: new Migrations(opened, options.migrationService ?? options.service, server),
+  };
 }

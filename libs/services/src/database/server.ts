@@ -62,9 +62,20 @@ export class Server {
     });
   }
 
+  /** The role that owns it: who may change the schema there may do so in a scratch database of its. */
+  async databaseOwner(): Promise<string> {
+    const [owner = ''] = await this.query(
+      'SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()',
+    );
+    return owner;
+  }
+
   /** Makes a database for `action` and drops it again. */
-  async withScratch<T>(name: string, action: () => Promise<T>): Promise<T> {
-    await this.query(`CREATE DATABASE ${identifier(name)} TEMPLATE template0`, 'postgres');
+  async withScratch<T>(name: string, owner: string, action: () => Promise<T>): Promise<T> {
+    await this.query(
+      `CREATE DATABASE ${identifier(name)} OWNER ${identifier(owner)} TEMPLATE template0`,
+      'postgres',
+    );
     try {
       return await action();
     } finally {

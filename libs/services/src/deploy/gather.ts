@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Engine } from '@excel2doc/engine';
-import type { OpenedCompose } from '../compose/project';
+import { type OpenedCompose, wholeConfig } from '../compose/project';
 import { StagesError } from '@excel2doc/stages';
 import type { DeployConfig, DeploySubject, HealthCheck, ImageFacts } from './model';
 
@@ -9,13 +9,15 @@ import type { DeployConfig, DeploySubject, HealthCheck, ImageFacts } from './mod
  * what the images say. The project's own image gets a name that is never given to another one.
  *
  * @param repository where other machines find it; default: the name that it has here
+ * @param migrationService whose environment migrations run in; it may stand in a profile
  * @throws StagesError `NO_SUCH_SERVICE`, `PLAN_MISSING` when its image is not in the engine
  */
 export async function gatherDeployment(
-  { engine, compose }: Pick<OpenedCompose, 'engine' | 'compose'>,
+  opened: Pick<OpenedCompose, 'engine' | 'compose' | 'project'>,
   service: string,
-  repository: string | undefined,
+  { repository, migrationService }: { repository?: string | undefined; migrationService?: string },
 ): Promise<DeploySubject> {
+  const { engine, compose } = opened;
   const config = (await compose.config()) as unknown as DeployConfig;
   const reference = config.services[service]?.image;
   if (reference === undefined) {
@@ -44,7 +46,12 @@ export async function gatherDeployment(
     const facts = used && (await imageFacts(engine, used));
     if (facts) images.set(each, facts);
   }
-  return { config, service, image: `${name}:${image.id.slice(7, 19)}`, files, images };
+  const migrationEnvironment =
+    migrationService && (await wholeConfig(opened)).services[migrationService]?.environment;
+  return {
+    ...{ config, service, image: `${name}:${image.id.slice(7, 19)}`, files, images },
+    ...(migrationEnvironment && { migrationEnvironment }),
+  };
 }
 
 interface ImageConfig {

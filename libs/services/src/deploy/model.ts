@@ -10,6 +10,7 @@ export interface DeployConfig {
 
 export interface DeployService {
   image?: string;
+  labels?: Record<string, string>;
   command?: string[] | null;
   entrypoint?: string[] | null;
   environment?: Record<string, string | null>;
@@ -57,6 +58,8 @@ export interface DeploySubject {
   /** The service that runs this project's image, and the reference that all its services get. */
   service: string;
   image: string;
+  /** The environment that migrations run in, where it is not the service's own. */
+  migrationEnvironment?: Record<string, string | null> | undefined;
   /** Contents of the files that services mount, by path. */
   files: ReadonlyMap<string, string>;
   /** What their images say of themselves, by service. */
@@ -112,6 +115,9 @@ export function without<T extends object, K extends keyof T>(value: T, ...keys: 
   return rest;
 }
 
+const starred = (environment: object): Record<string, string> =>
+  Object.fromEntries(Object.keys(environment).map((key) => [key, '***']));
+
 /** The same with `***` for every value of an environment, also where a command repeats it. */
 export function masked(subject: DeploySubject): DeploySubject {
   const services = Object.entries(subject.config.services).map(([name, service]) => {
@@ -125,13 +131,16 @@ export function masked(subject: DeploySubject): DeploySubject {
       name,
       {
         ...service,
-        environment: Object.fromEntries(
-          Object.keys(service.environment ?? {}).map((key) => [key, '***']),
-        ),
+        environment: starred(service.environment ?? {}),
         ...(service.command && { command: service.command.map(hide) }),
         ...(service.entrypoint && { entrypoint: service.entrypoint.map(hide) }),
       },
     ];
   });
-  return { ...subject, config: { ...subject.config, services: Object.fromEntries(services) } };
+  const { config, migrationEnvironment } = subject;
+  return {
+    ...subject,
+    config: { ...config, services: Object.fromEntries(services) },
+    ...(migrationEnvironment && { migrationEnvironment: starred(migrationEnvironment) }),
+  };
 }

@@ -104,10 +104,16 @@ function configsOf(subject: DeploySubject, name: string, stack: Stack): object[]
 }
 
 /** The service that migrates before the others are deployed; it ends, and is taken out again. */
-export function migrationJob(stack: Stack, service: string, command: string[]): object {
+export function migrationJob(
+  stack: Stack,
+  service: string,
+  command: string[],
+  environment?: DeploySubject['migrationEnvironment'],
+): object {
   return {
     ...without(stack.services[service] as { ports?: object }, 'ports'),
     command,
+    ...(environment && { environment }),
     healthcheck: { disable: true },
     deploy: { mode: 'replicated-job', restart_policy: { condition: 'none' } },
   };

@@ -87,6 +87,21 @@ export class Swarm {
       : `${name} does not run (${count})`;
   }
 
+  /**
+   * Runs a command in the container of a service that has one.
+   *
+   * @returns whether that container is on this node; nothing is run on another one
+   * @throws EngineError `COMMAND_FAILED` with what it said
+   */
+  async exec(name: string, command: string[]): Promise<boolean> {
+    const label = `com.docker.swarm.service.name=${this.stack}_${name}`;
+    const { stdout } = await this.engine.command(['ps', '--quiet', '--filter', `label=${label}`]);
+    const [container] = stdout.trim().split('\n').filter(Boolean);
+    if (container === undefined) return false;
+    await this.engine.command(['exec', container, ...command]);
+    return true;
+  }
+
   /** Takes a service out of the stack; no failure when it is not there. */
   async remove(name: string): Promise<void> {
     await this.engine.command(['service', 'rm', `${this.stack}_${name}`], { allowFailure: true });

@@ -8,6 +8,8 @@ import type { Side } from './side';
 export interface PostgresVariables {
   variable: string;
   userVariable: string;
+  /** The server's own role, or that of the application, which its environment has to name. */
+  secret: 'postgres' | 'app';
 }
 
 /**
@@ -17,13 +19,19 @@ export interface PostgresVariables {
  */
 export function postgresSide(
   opened: Pick<OpenedCompose, 'compose' | 'config'>,
-  { variable, userVariable }: PostgresVariables,
+  { variable, userVariable, secret }: PostgresVariables,
   named?: string,
 ): Side {
   const { compose, config } = opened;
   const service = databaseService(config, named);
   const server = new Server(compose, service);
-  const user = config.services[service]?.environment?.['POSTGRES_USER'] ?? 'postgres';
+  const { POSTGRES_USER: own, [userVariable]: ofApp } = config.services[service]?.environment ?? {};
+  const user = secret === 'app' ? ofApp : (own ?? 'postgres');
+  if (!user)
+    throw refused(
+      `${service} is not given ${userVariable}, so the application has no role of its own there; nothing was changed`,
+      'Rotate the password that it uses: --secret=postgres',
+    );
   const second = `${user.slice(0, 50)}_rotating`;
   const run = (sql: string) => server.query(`SET log_statement = 'none'; ${sql}`);
   const isThere = `SELECT 1 FROM pg_roles WHERE rolname = ${literal(second)}`;
@@ -47,8 +55,8 @@ export function postgresSide(
     accepts: async (password) => {
       // By the container's own address, where the password counts; it is no argument of anything.
       const script =
-        'IFS= read -r PGPASSWORD; export PGPASSWORD; exec psql -X -w -h "$(hostname -i | cut -d" " -f1)" -c "SELECT 1"';
-      const command = clientCommand(['sh', '-c', script]);
+        'IFS= read -r PGPASSWORD; export PGPASSWORD PGUSER="$1"; exec psql -X -w -h "$(hostname -i | cut -d" " -f1)" -c "SELECT 1"';
+      const command = clientCommand(['sh', '-c', script, 'sh', user]);
       const { exitCode, stderr } = await compose.exec(service, command, {
         input: `${password}\n`,
         isQuestion: true,

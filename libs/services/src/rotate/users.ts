@@ -1,7 +1,7 @@
 import type { Compose } from '@excel2doc/engine';
 import { projectContainers } from '../compose/container';
 import { ailingOf, ailments } from '../compose/health';
-import type { ComposeConfig, OpenedCompose } from '../compose/project';
+import { type ComposeConfig, type OpenedCompose, wholeConfig } from '../compose/project';
 import { refused } from './refused';
 
 /** The services that are given a secret, as they run. */
@@ -28,7 +28,8 @@ export class Users {
     variables: Record<string, string>,
     seen: readonly string[],
   ): Promise<void> {
-    const then = await this.config(variables);
+    const { engine, project } = this.opened;
+    const then = await wholeConfig({ engine, project: { ...project, variables } });
     for (const [name, containers] of await this.running())
       if (name !== this.keeper && has(then, name, next)) this.counts.set(name, containers.length);
     const wrong = [...this.counts.keys()].find((name) =>
@@ -68,10 +69,6 @@ export class Users {
   private compose(variables: Record<string, string>): Compose {
     const { engine, project } = this.opened;
     return engine.compose({ ...project, profiles: ['*'], variables });
-  }
-
-  private async config(variables: Record<string, string>): Promise<ComposeConfig> {
-    return (await this.compose(variables).config()) as unknown as ComposeConfig;
   }
 
   /** Containers by service. */

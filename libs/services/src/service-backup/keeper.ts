@@ -4,9 +4,12 @@ import {
   type ComposeWorkspace,
   type OpenedCompose,
   openCompose,
+  wholeConfig,
 } from '../compose/project';
 import { projectContainers } from '../compose/container';
 import { ailingOf, ailments } from '../compose/health';
+import { databasesOf } from '../database/service';
+import { setUp } from '../database/set-up';
 import { usersOfData } from './users';
 
 /** What each of the three executors is given. */
@@ -33,7 +36,7 @@ export class Keeper {
     const opened = await openCompose(options, workspace);
     // It stands in a profile, which Compose leaves out of what it shows of the files.
     const all = opened.engine.compose({ ...opened.project, profiles: ['*'] });
-    const config = (await all.config()) as unknown as OpenedCompose['config'];
+    const config = await wholeConfig(opened);
     if (config.services[options.service])
       return new Keeper({ ...opened, compose: all, config }, options.service);
     throw new StagesError('NO_SUCH_SERVICE', {
@@ -61,6 +64,12 @@ export class Keeper {
       message: `\`${command[0]}\` in ${this.service} ended with exit status ${exitCode}${said.length > 0 ? `: ${said.at(-1)?.slice(2)}` : ''}`,
       hint: 'What it said stands above',
     });
+  }
+
+  /** Gives the databases that it depends on the roles that they have to have. */
+  async setUpDatabases(): Promise<void> {
+    for (const database of databasesOf(this.opened.config, this.service))
+      await setUp(this.opened, database);
   }
 
   /** How many rows and files there are now, which a restore would replace. */

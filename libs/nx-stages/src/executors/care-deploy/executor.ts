@@ -12,6 +12,7 @@ import {
   migrationJob,
   openCompose,
   type OpenedCompose,
+  setUpScript,
   sharedVolumes,
   Swarm,
   swarmStack,
@@ -27,6 +28,7 @@ interface Options extends ComposeOptions {
   repository?: string;
   migrate?: string[];
   migrated?: string[];
+  migrationService?: string;
   dryRun: boolean;
   output?: string;
   volumeSize: string;
@@ -42,7 +44,7 @@ export default function deploy(options: Options, context: ExecutorContext) {
     const image = opened.config.services[options.service]?.image?.replace(/:[^/:]*$/, '');
     const repository = options.repository ?? (registry && posix.join(registry, image ?? ''));
     if (options.to === 'kubernetes') requireRegistry(repository ?? image ?? '', options.dryRun);
-    const subject = await gatherDeployment(opened, options.service, repository);
+    const subject = await gatherDeployment(opened, options.service, { ...options, repository });
     const description = describe(subject, options);
     if (options.dryRun) {
       process.stdout.write(describe(masked(subject), options));
@@ -84,17 +86,21 @@ async function toSwarm(
   subject: DeploySubject,
   { service, migrate, waitSeconds }: Options,
 ): Promise<void> {
-  const { config, image } = subject;
+  const { config, image, migrationEnvironment } = subject;
   const swarm = new Swarm(engine, config.name, waitSeconds * 1000);
   await swarm.check();
   const stack = swarmStack(subject);
   const needed = Object.keys(config.services[service]?.depends_on ?? {});
   await swarm.deploy(stack, needed);
+  for (const name of needed) await setUpOn(swarm, name, setUpScript(config, name));
   if (migrate) {
     const job = `${service}-migrate`;
     await swarm.remove(job);
     try {
-      const services = { ...stack.services, [job]: migrationJob(stack, service, migrate) };
+      const services = {
+        ...stack.services,
+        [job]: migrationJob(stack, service, migrate, migrationEnvironment),
+      };
       await swarm.deploy({ ...stack, services }, [job]);
     } catch (cause) {
       throw new StagesError('MIGRATION_FAILED', {
@@ -108,6 +114,14 @@ async function toSwarm(
   }
   await swarm.deploy(stack, Object.keys(stack.services));
   process.stdout.write(`${config.name}: ${Object.keys(stack.services).join(', ')} run ${image}\n`);
+}
+
+/** What a database has to have beside its data; its own first start does it on an empty volume alone. */
+async function setUpOn(swarm: Swarm, name: string, script: string | undefined): Promise<void> {
+  if (script === undefined || (await swarm.exec(name, ['sh', script]))) return;
+  process.stdout.write(
+    `! ${name} runs on another node: where its volume is older than ${script}, run \`sh ${script}\` in its container there\n`,
+  );
 }
 
 function nextSteps(path: string, subject: DeploySubject, options: Options): string {
@@ -126,8 +140,14 @@ function nextSteps(path: string, subject: DeploySubject, options: Options): stri
         ]
       : []),
   ];
+  const setUps = Object.keys(config.services).flatMap((name) => {
+    const script = setUpScript(config, name);
+    const wait = `kubectl rollout status deployment/${name}`;
+    return script ? [`${wait} && kubectl exec deployment/${name} -- sh ${script}`] : [];
+  });
   const lines = [
     `kubectl apply -f ${path}`,
+    ...setUps,
     ...(migrate
       ? [
           `kubectl wait --for=condition=complete job -l app.kubernetes.io/name=${service}-migrate,app.kubernetes.io/part-of=${config.name}`,

@@ -19,10 +19,11 @@ export default function careRestore(options: Options, context: ExecutorContext) 
         options.confirm,
       );
     const command = ['restore', ...wantedArguments(options), ...(holds ? ['--replace'] : [])];
-    const again = await keeper.whileUnused(
-      async () => void (await keeper.run(command)),
-      options.waitSeconds,
-    );
+    const again = await keeper.whileUnused(async () => {
+      await keeper.run(command);
+      // What was backed up may know none of them, or belong to another one.
+      await keeper.setUpDatabases();
+    }, options.waitSeconds);
     if (again.length > 0) sayLine(`stopped meanwhile, and healthy again: ${again.join(', ')}`);
   });
 }

@@ -28,6 +28,7 @@ import {
   rollBack,
   runningContainers,
   Server,
+  setUp,
   showLogs,
   startDependencies,
   tryOut,
@@ -40,6 +41,7 @@ import { report, sayLine } from '../report';
 export interface UpOptions extends ComposeOptions {
   service: string;
   migrate?: string[];
+  migrationService?: string;
   breaking?: BreakingPolicy;
   backup?: boolean;
   waitSeconds: number;
@@ -74,14 +76,17 @@ export async function bringUp(options: UpOptions, context: RunContext): Promise<
   const replacement = { ...opened, workspaceRoot: context.root, service, waitSeconds };
   await pullMissing(opened, service);
   await startDependencies(compose, config, service);
-  for (const database of databasesOf(config, service)) await checkPassword(opened, database);
+  for (const database of databasesOf(config, service)) {
+    await checkPassword(opened, database);
+    await setUp(opened, database);
+  }
   const replaces = await wouldReplace(replacement, before);
   const migrated = options.migrate && (await migrateFor(opened, options, context, replaces));
   try {
     if (replaces && options.tryOut) await tryOut(replacement, before);
     await replaceServices(replacement, replaces ? before : []);
   } catch (error) {
-    throw migrated ? await onMigrated(opened, service, migrated, error) : error;
+    throw migrated ? await onMigrated(opened, options, migrated, error) : error;
   }
   await keepRunning(replacement);
   const { to: revisions } = migrated ?? {};
@@ -132,17 +137,19 @@ async function asItWas(
 /** Checks what is pending when something runs that it could break, then migrates. */
 async function migrateFor(
   opened: OpenedCompose,
-  { service, migrate: command = [], backup, breaking = 'name' }: UpOptions,
+  options: UpOptions,
   context: RunContext,
   replaces: boolean,
 ): Promise<Migrated> {
+  const { service, migrate: command = [], migrationService, backup, breaking = 'name' } = options;
   const { config } = opened;
   const isAlembic = command[0] === 'alembic';
   if (replaces && isAlembic) {
     const server = new Server(opened.compose, databaseService(config));
-    await checkAhead(server, new Migrations(opened, service, server), breaking);
+    await checkAhead(server, new Migrations(opened, migrationService ?? service, server), breaking);
   }
   return migrate(opened, service, command, {
+    ...(migrationService && { migrationService }),
     ...(backup && { backupFolder: join(context.root, 'backups', config.name) }),
   });
 }
@@ -162,13 +169,13 @@ async function replaceServices(replacement: Replacement, before: Container[]): P
 /** The failure of an image, with where its migrations have left the schema. */
 async function onMigrated(
   opened: OpenedCompose,
-  service: string,
+  { service, migrationService = service }: UpOptions,
   migrated: Migrated,
   error: unknown,
 ): Promise<unknown> {
   if (!(error instanceof StagesError)) return error;
   const server = new Server(opened.compose, databaseService(opened.config));
-  const said = await afterRefusal(new Migrations(opened, service, server), migrated);
+  const said = await afterRefusal(new Migrations(opened, migrationService, server), migrated);
   if (!said) return error;
   return new StagesError(error.code, {
     message: `${error.message}; ${said.message}`,

@@ -22,7 +22,7 @@ interface Options extends DatabaseOptions {
 /** Applies the migrations of the image just built, or prints the SQL that would be run. */
 export default function dbMigrate(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const { service, database } = options;
+    const { service, database, migrationService } = options;
     const opened = await openDatabase(options, projectOf(context));
     await startDependencies(opened.compose, opened.config, service);
     if (options.dryRun) {
@@ -34,6 +34,7 @@ export default function dbMigrate(options: Options, context: ExecutorContext) {
       : options.command;
     const { from, to } = await migrate(opened, service, command, {
       ...(database && { database }),
+      ...(migrationService && { migrationService }),
       ...(options.backup && { backupFolder: join(context.root, 'backups', opened.config.name) }),
     });
     const at = (revisions: string[]) => revisions.join(', ') || 'no revision';

@@ -1,7 +1,13 @@
 import { isAbsolute, join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { confirmByName, StagesError } from '@excel2doc/stages';
-import { type DatabaseOptions, latestBackup, openDatabase, restore } from '@excel2doc/services';
+import {
+  type DatabaseOptions,
+  latestBackup,
+  openDatabase,
+  restore,
+  setUp,
+} from '@excel2doc/services';
 import { projectOf } from '../project';
 import { report } from '../report';
 
@@ -14,7 +20,8 @@ interface Options extends DatabaseOptions {
 /** Puts a backup in the database's place; what was there is kept under another name. */
 export default function dbRestore(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const { server, config } = await openDatabase(options, projectOf(context));
+    const opened = await openDatabase(options, projectOf(context));
+    const { server, config } = opened;
     const folder = join(context.root, options.folder ?? join('backups', config.name));
     const path = options.file
       ? isAbsolute(options.file)
@@ -34,6 +41,8 @@ export default function dbRestore(options: Options, context: ExecutorContext) {
       options.confirm,
     );
     const { database, tables, rows, kept } = await restore(server, path);
+    // What was backed up may know none of the roles, or belong to another one.
+    await setUp(opened, server.service);
     process.stdout.write(
       `${database} holds ${path} again: ${tables} tables, ${rows} rows, compared\n` +
         `what it held before is in ${kept}; to be rid of it: db-shell -- -c 'DROP DATABASE "${kept}"'\n`,

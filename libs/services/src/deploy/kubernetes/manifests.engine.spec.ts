@@ -12,10 +12,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
 import { type Manifest, kubernetesManifests, manifestText } from './manifests';
 import { type DeployConfig, type DeploySubject, masked } from '../model';
-import { swarmStack } from '../stack';
+import { migrationJob, swarmStack } from '../stack';
 
 const root = resolve(__dirname, '../../../../..');
 const PASSWORD = 'a-password-that-nobody-may-see';
+const MIGRATION_URL = `postgresql://owner:${PASSWORD}@postgres/excel2doc`;
 const KINDS = {
   ...{ Deployment, Job, ConfigMap, PersistentVolumeClaim, Secret, Service },
   ...{ NetworkPolicy, PodDisruptionBudget },
@@ -40,16 +41,20 @@ beforeAll(async () => {
     files: ['compose.yaml', 'compose.prod.yaml'].map((file) => join(root, 'docker', file)),
     variables: {
       ...{ POSTGRES_PASSWORD: PASSWORD, REDIS_PASSWORD: PASSWORD },
+      ...{ DATABASE_PASSWORD: PASSWORD, MIGRATION_PASSWORD: PASSWORD },
       ...{ BACKEND_TAG: 'abc', SITE_ADDRESS: 'docs.example.org' },
     },
   });
   const config = (await compose.config()) as unknown as DeployConfig;
-  const caddyfile = join(root, 'docker/caddy/Caddyfile');
+  const mounted = ['docker/caddy/Caddyfile', 'docker/postgres/roles.sh'].map((file) =>
+    join(root, file),
+  );
   subject = {
     config,
     service: 'backend',
     image: 'registry.example.org/team/backend:0123456789ab',
-    files: new Map([[caddyfile, readFileSync(caddyfile, 'utf8')]]),
+    files: new Map(mounted.map((file) => [file, readFileSync(file, 'utf8')])),
+    migrationEnvironment: { DATABASE_URL: MIGRATION_URL },
     images: new Map([
       ['backend', { ports: [8000], healthcheck: { test: ['CMD', 'check'] }, uid: 10001 }],
       ['worker', { ports: [8000], healthcheck: undefined, uid: 10001 }],
@@ -260,6 +265,26 @@ describe("this workspace's production services as Kubernetes manifests", () => {
     for (const each of budgets) new Model(each as never).validate();
   });
 
+  test('only the job that migrates has the role that changes the schema', () => {
+    const holders = manifests.filter(
+      (each) => each.kind === 'Secret' && JSON.stringify(each).includes(MIGRATION_URL),
+    );
+    expect(holders.map((each) => each.metadata?.name)).toEqual(['backend-migrate-environment']);
+    const [job] = manifests.filter(({ kind }) => kind === 'Job') as Job[];
+    expect(job?.spec?.template.spec?.containers[0]?.envFrom).toEqual([
+      { secretRef: { name: 'backend-migrate-environment' } },
+    ]);
+    const waiting = one('Deployment', 'backend')?.spec?.template.spec?.initContainers?.[0];
+    expect(waiting?.envFrom).toEqual([{ secretRef: { name: 'backend-environment' } }]);
+    const stack = swarmStack(subject);
+    const [service, migration] = [
+      stack.services['backend'],
+      migrationJob(stack, 'backend', options.migrate, subject.migrationEnvironment),
+    ] as { environment: object }[];
+    expect(migration?.environment).toEqual({ DATABASE_URL: MIGRATION_URL });
+    expect(JSON.stringify(service)).not.toContain(MIGRATION_URL);
+  });
+
   test('the migration is a job of its own for each image', () => {
     const jobs = () => manifests.filter(({ kind }) => kind === 'Job') as Job[];
     const [first] = jobs();
@@ -283,8 +308,10 @@ describe('a stack for Swarm', () => {
 
   test('takes mounted files along under a name of their content', () => {
     const { configs, services } = swarmStack(subject);
-    expect(Object.values(configs)).toMatchObject([{ file: expect.stringMatching(/Caddyfile$/) }]);
-    const [key = ''] = Object.keys(configs);
+    const [key = ''] = Object.keys(configs).filter((each) =>
+      /Caddyfile$/.test(configs[each]!.file),
+    );
+    expect(Object.keys(configs)).toHaveLength(2);
     expect(services['caddy']).toMatchObject({
       configs: [{ source: key, target: '/etc/caddy/Caddyfile' }],
     });
@@ -293,7 +320,8 @@ describe('a stack for Swarm', () => {
   });
 
   test('a folder of this machine is refused, with its service', () => {
-    expect(() => swarmStack({ ...subject, files: new Map() })).toThrow(/^caddy mounts .*Caddyfile/);
+    const files = new Map([...subject.files].filter(([path]) => !/Caddyfile$/.test(path)));
+    expect(() => swarmStack({ ...subject, files })).toThrow(/^caddy mounts .*Caddyfile/);
   });
 });
 

@@ -3,7 +3,13 @@ import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IJob } from 'kubernetes-models/batch/v1';
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
-import type { IConfigMap, IPersistentVolumeClaim, ISecret, IService } from 'kubernetes-models/v1';
+import type {
+  IConfigMap,
+  IPersistentVolumeClaim,
+  IPodSpec,
+  ISecret,
+  IService,
+} from 'kubernetes-models/v1';
 import { stringify } from 'yaml';
 import {
   type DeployService,
@@ -13,7 +19,7 @@ import {
   ownServices,
 } from '../model';
 import { disruptionBudget, networkPolicy } from './guards';
-import { awaitMigration, migrationJob } from './migration';
+import { awaitMigration, environmentName, migrationJob, migrationName } from './migration';
 import { podSpec } from './pod';
 import { networkService, portsOf } from './ports';
 import { claims, named, type Storage } from './volumes';
@@ -61,7 +67,7 @@ export function kubernetesManifests(subject: DeploySubject, options: Options): M
         data: { [posix.basename(target)]: content },
       })),
       ...(name === subject.service && options.migrate
-        ? [migrationJob(subject, pod, labels, options.migrate)]
+        ? migration(subject, pod, labels, options.migrate)
         : []),
       {
         ...{ apiVersion: 'apps/v1', kind: 'Deployment' },
@@ -92,6 +98,20 @@ export function kubernetesManifests(subject: DeploySubject, options: Options): M
   return [...claims(subject, options), ...manifests];
 }
 
+/** The job, and its environment where it has one of its own. */
+function migration(
+  subject: DeploySubject,
+  pod: IPodSpec,
+  labels: Record<string, string>,
+  command: string[],
+): Manifest[] {
+  const { service, migrationEnvironment: environment } = subject;
+  const job = migrationJob(subject, pod, labels, command);
+  return environment
+    ? [secret(migrationName(service), job.metadata?.labels ?? {}, { environment }), job]
+    : [job];
+}
+
 /** The file that kubectl reads, by the rules of YAML 1.1: a text such as `yes` or `1:30` is quoted. */
 export const manifestText = (manifests: readonly Manifest[]): string =>
   manifests.map((each) => stringify(each, { compat: 'yaml-1.1' })).join('---\n');
@@ -101,7 +121,7 @@ function secret(name: string, labels: Record<string, string>, service: DeploySer
   const entries = Object.entries(service.environment ?? {});
   return {
     ...{ apiVersion: 'v1', kind: 'Secret' },
-    metadata: { name: `${name}-environment`, labels },
+    metadata: { name: environmentName(name), labels },
     stringData: {
       ...dataBelowMount(service),
       ...Object.fromEntries(entries.map(([key, value]) => [key, value ?? ''])),

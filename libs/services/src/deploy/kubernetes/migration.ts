@@ -2,12 +2,15 @@ import type { IJob } from 'kubernetes-models/batch/v1';
 import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
 import { type DeploySubject, digestOf, without } from '../model';
 
+/** The secret that has the environment of a service, or of the job. */
+export const environmentName = (name: string) => `${name}-environment`;
+
 /** The name of the job that migrates for a service. */
 export const migrationName = (service: string) => `${service}-migrate`;
 
 /** Migrates the database by the new image, once. */
 export function migrationJob(
-  { image }: DeploySubject,
+  { image, migrationEnvironment }: DeploySubject,
   pod: IPodSpec,
   labels: Record<string, string>,
   command: string[],
@@ -16,6 +19,7 @@ export function migrationJob(
   const containers = pod.containers.map((each) => ({
     ...without(each, 'readinessProbe', 'livenessProbe', 'startupProbe', 'ports'),
     args: command,
+    ...(migrationEnvironment && { envFrom: [{ secretRef: { name: environmentName(name) } }] }),
   }));
   const own = { ...labels, 'app.kubernetes.io/name': name };
   return {

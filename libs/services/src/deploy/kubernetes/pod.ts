@@ -8,6 +8,7 @@ import {
   mountedFiles,
   ownServices,
 } from '../model';
+import { environmentName } from './migration';
 import { portsOf } from './ports';
 import { named } from './volumes';
 
@@ -68,7 +69,7 @@ function container(subject: DeploySubject, name: string, service: DeployService)
     ...(service.entrypoint && { command: hidden(service.entrypoint) }),
     ...(service.command && { args: hidden(service.command) }),
     ...(service.working_dir && { workingDir: service.working_dir }),
-    envFrom: [{ secretRef: { name: `${name}-environment` } }],
+    envFrom: [{ secretRef: { name: environmentName(name) } }],
     ...(portsOf(subject, name).length > 0 && {
       ports: portsOf(subject, name).map(({ target, protocol }) => ({
         containerPort: target,
