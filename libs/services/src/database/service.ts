@@ -38,7 +38,10 @@ export function databasesOf(
 }
 
 /** By the official image's variables, which derived images keep, or by the image's name. */
-function isPostgres({ image = '', environment }: ComposeService): boolean {
+export function isPostgres({
+  image = '',
+  environment,
+}: Pick<ComposeService, 'image' | 'environment'>): boolean {
   if (/pgadmin|adminer|exporter/.test(image)) return false;
   return (
     Object.keys(environment ?? {}).some((name) =>

@@ -51,6 +51,8 @@ describe('the rule', () => {
     ['secrets-private', facts({}, { openSecrets: ['.env.prod (0644)'] })],
     ['tls-on', facts({ image: 'caddy:2', environment: { SITE_ADDRESS: 'http://a.example' } })],
     ['tls-on', facts({ image: 'caddy:2', environment: { SITE_ADDRESS: ':80' } })],
+    ['database-role', facts({ environment: { URL: 'postgresql+psycopg://postgres:x@db.lan/a' } })],
+    ['database-role', facts({ environment: { PGUSER: 'postgres' } })],
     ['data-persistent', facts({ image: 'postgres:17' })],
     [
       'data-persistent',
@@ -132,4 +134,40 @@ test('values are read as the file writes them, as a map or as a list', () => {
     ['b', 'Y', '2=3'],
     ['b', 'Z', ''],
   ]);
+});
+
+describe('a role at PostgreSQL', () => {
+  const database: ServiceModel = {
+    ...good,
+    ...{ image: 'postgres:17', volumes: [{ type: 'volume', target: '/var/lib/postgresql/data' }] },
+    environment: { POSTGRES_USER: 'shop', POSTGRES_PASSWORD: 'jX92kdlw02mdkw' },
+  };
+  const found = (environment: Record<string, string>, server = database) =>
+    breaches(facts({}, { services: { api: { ...good, environment }, db: server } })).map(
+      (each) => `${each.rule.id}: ${each.service} ${each.found}`,
+    );
+
+  test.each([
+    { DATABASE_URL: 'postgresql://shop:jX92kdlw02mdkw@db:5432/shop' },
+    { DATABASE_URL: 'postgresql://sh%6Fp@db/shop' },
+  ])('that its image has made a superuser is found: %o', (environment) => {
+    expect(found(environment)).toEqual([
+      'database-role: api DATABASE_URL connects as shop, the superuser that db is made with',
+    ]);
+  });
+
+  test('is found by the variables of its clients, and where the image names it itself', () => {
+    expect(found({ PGUSER: 'shop', PGHOST: 'db' })).toHaveLength(1);
+    const unnamed = { ...database, environment: { POSTGRES_PASSWORD: 'jX92kdlw02mdkw' } };
+    expect(found({ A: 'postgres://postgres:jX92kdlw02mdkw@db' }, unnamed)).toHaveLength(1);
+  });
+
+  test.each([
+    { DATABASE_URL: 'postgresql://shop_app:jX92kdlw02mdkw@db:5432/shop' },
+    // What another server makes of that name, the files do not say.
+    { DATABASE_URL: 'postgresql://shop:jX92kdlw02mdkw@db.elsewhere.example/shop' },
+    { OTHER_URL: 'mysql://shop:jX92kdlw02mdkw@db/shop' },
+  ])('that is none is not: %o', (environment) => {
+    expect(found(environment)).toEqual([]);
+  });
 });

@@ -1,3 +1,4 @@
+import { superuserConnections } from './database-role';
 import type { PreflightFacts, Rule, ServiceModel } from './model';
 import { isSecretName } from './secret-name';
 
@@ -76,6 +77,14 @@ export const RULES: Rule[] = [
     },
     breaches: ({ openSecrets }) =>
       openSecrets.map((file) => ({ service: '-', found: `${file} can be read by others` })),
+  },
+  {
+    id: 'database-role',
+    reason: {
+      en: 'Who takes over a service that is a superuser of the database has the server: give it a role that reads and writes rows, and migrations another',
+      zh: '以数据库超级用户运行的服务一旦被攻破，整个数据库服务器即告失守：应为服务建立只能读写数据的角色，迁移使用另一个角色',
+    },
+    breaches: superuserConnections,
   },
   {
     id: 'data-persistent',
