@@ -31,7 +31,7 @@ export const texts = {
     howToText:
       'A template is a Word document. Where a value goes, write the name of its column in double braces:',
     howToExample:
-      'Dear {{ Name }},\n{% if raw.Amount > 100 %} … {% endif %}\n{{ row["Unit price (€)"] }}\n{%tr for r in rows %} … {{ r.Name }} … {{ r["Unit price (€)"] }} … {%tr endfor %}',
+      'Dear {{ Name }},\n{% if raw.Amount > 100 %} … {% endif %}\n{{ row["Unit price (€)"] }}\n{{ Name|qr(width=25) }} {{ Name|barcode("code128") }}\n{%tr for r in rows %} … {{ r.Name }} … {{ r["Unit price (€)"] }} … {%tr endfor %}',
     mapping: 'Fields of the template, and the columns that fill them',
     noColumn: '(none)',
     warnings: {
@@ -132,7 +132,7 @@ export const texts = {
     howTo: '模板怎么写',
     howToText: '模板就是一份 Word 文档。在要填值的地方，用双花括号写出列名：',
     howToExample:
-      '尊敬的 {{ 姓名 }}：\n{% if raw.金额 > 100 %} … {% endif %}\n{{ row["单价（元）"] }}\n{%tr for r in rows %} … {{ r.姓名 }} … {{ r["单价（元）"] }} … {%tr endfor %}',
+      '尊敬的 {{ 姓名 }}：\n{% if raw.金额 > 100 %} … {% endif %}\n{{ row["单价（元）"] }}\n{{ 姓名|qr(width=25) }} {{ 编号|barcode("code128") }}\n{%tr for r in rows %} … {{ r.姓名 }} … {{ r["单价（元）"] }} … {%tr endfor %}',
     mapping: '模板字段由哪一列填写',
     noColumn: '（无）',
     warnings: {

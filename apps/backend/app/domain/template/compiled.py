@@ -39,7 +39,7 @@ _TAGS = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
 _PRINT = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _DRAWING_ID = re.compile(r'(<(?:wp:docPr|pic:cNvPr)\b[^>]*?\bid=")\d+(")')
 _TABLE_CHANGES = re.compile(r"\{%\s*(?:tc|colspan|hm)\b|\{\{tc\b")
-_PICTURE = re.compile(r"\|\s*picture\b")
+_PICTURE = re.compile(r"\|\s*(?:picture|qr|barcode)\b")
 _RENDERING = (
     TemplateError,
     ArithmeticError,
@@ -193,7 +193,7 @@ def compile_template(
     pictures = PictureSink()
     missing: dict[str, None] = {}
     undefined = noting(missing.setdefault) if note_missing else Strict
-    sandbox = make_sandbox(Blank if blank_missing else undefined, pictures.print)
+    sandbox = make_sandbox(Blank if blank_missing else undefined, pictures.filters())
     parts: list[_Part] = []
     fixed = dict(package.fixed)
     found = Fields()

@@ -1,7 +1,7 @@
 """The filters of templates, and what to write instead of those that are not there."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
@@ -27,6 +27,7 @@ _ALLOWED = frozenset(
 )
 _FMT = '|fmt("#,##0.00")'
 _DATE = '|fmt("dd.mm.yyyy")'
+DRAWING = ("picture", "qr", "barcode")
 INSTEAD = {
     **dict.fromkeys(("format", "number", "currency", "floatformat", "money", "comma"), _FMT),
     **dict.fromkeys(("strftime", "date", "time", "datetime", "datetimeformat"), _DATE),
@@ -34,6 +35,8 @@ INSTEAD = {
     **dict.fromkeys(("safe", "forceescape", "striptags", "urlize", "xmlattr"), ""),
     **dict.fromkeys(("tojson", "pprint"), ""),
     **{"image": "|picture(width=40)", "img": "|picture(width=40)"},
+    **dict.fromkeys(("qrcode", "qr_code"), "|qr(width=25)"),
+    **dict.fromkeys(("code128", "ean13", "bar_code"), '|barcode("ean13")'),
     **{
         "bold": "|rich(bold=true)",
         "italic": "|rich(italic=true)",
@@ -44,8 +47,8 @@ INSTEAD = {
 """For names that others use: what does it here; "" for what is not needed."""
 
 
-def filters(picture: Callable[..., Markup] | None) -> dict[str, Callable[..., Any]]:
-    """By name."""
+def filters(drawing: Mapping[str, Callable[..., Markup]] | None) -> dict[str, Callable[..., Any]]:
+    """By name; those of `drawing` print pictures, where there can be any."""
     found: dict[str, Callable[..., Any]] = {name: FILTERS[name] for name in _ALLOWED}
     own: dict[str, Callable[..., Any]] = {
         "e": _as_it_is,
@@ -61,9 +64,9 @@ def filters(picture: Callable[..., Markup] | None) -> dict[str, Callable[..., An
         "batch": _batch,
         "slice": _slice,
     }
-    bounded["float"], bounded["picture"] = _float, picture or _no_picture
+    bounded["float"] = _float
     bounded |= {"join": _join, "sum": _sum, "round": _round, "wordwrap": _wordwrap}
-    return found | own | bounded
+    return found | own | bounded | dict(drawing or dict.fromkeys(DRAWING, _no_picture))
 
 
 def instead_of(name: str, known: Collection[str] | None = None) -> str:
@@ -303,4 +306,4 @@ def _fmt(value: Any, code: str) -> str:
 
 
 def _no_picture(_value: Any, **_size: Any) -> Markup:
-    raise Refused("TEMPLATE_VALUE", "picture: there are no images here")
+    raise Refused("TEMPLATE_VALUE", "pictures and codes cannot stand here")

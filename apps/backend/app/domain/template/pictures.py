@@ -1,6 +1,7 @@
 """Pictures into a document: `{{ images.Photo|picture(width=40) }}`, sizes in millimetres."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from xml.sax.saxutils import quoteattr
 
@@ -15,6 +16,8 @@ from lxml import etree
 from markupsafe import Markup
 
 from app.domain.refusal import Refused
+from app.domain.template.codes import barcode, qr_code
+from app.domain.template.filters import text_of_value
 from app.domain.workbook.model import Picture
 from app.domain.xml_safe import parse
 
@@ -66,13 +69,40 @@ class PictureSink:
             return Markup("")
         if not isinstance(value, Picture):
             raise Refused("TEMPLATE_VALUE", "picture: not a picture; write images.Column|picture")
-        content = value.read()
-        image = _image(content, value.place)
+        return self._print(value.read(), value.place, width, height)
+
+    def qr(self, value: object, width: float = 25, level: str = "M") -> Markup:
+        """`{{ Id|qr(width=30) }}`; nothing for an empty cell. Raises: Refused: `TEMPLATE_VALUE`."""
+        text = _text(value)
+        return self._print(qr_code(text, level), "qr", width, width) if text else Markup("")
+
+    def barcode(
+        self, value: object, kind: str = "code128", width: float = 50, height: float = 15
+    ) -> Markup:
+        """`{{ Number|barcode("ean13") }}`; as `qr`."""
+        text = _text(value)
+        return self._print(barcode(text, kind), "barcode", width, height) if text else Markup("")
+
+    def filters(self) -> dict[str, Callable[..., Markup]]:
+        """By name."""
+        return {"picture": self.print, "qr": self.qr, "barcode": self.barcode}
+
+    def _print(self, content: bytes, place: str, width: float, height: float) -> Markup:
+        image = _image(content, place)
         across, down = _size(image, float(width), float(height))
         name = f"media/{hashlib.sha256(content).hexdigest()[:32]}.{image.ext}"
         key = self._ids.setdefault(name, f"excel2doc{len(self._ids) + 1}")
         self._media[name] = content
         return Markup(_DRAWING.format(key=key, across=across, down=down))
+
+
+def _text(value: object) -> str:
+    """A missing field is said, or blank, as when it is printed."""
+    if isinstance(value, Undefined):
+        return str(value)
+    if value is None:
+        return ""
+    return text_of_value(value).strip()
 
 
 def _image(content: bytes, place: str) -> Image:

@@ -153,7 +153,7 @@ def _skip_row() -> None:
 
 def make_sandbox(
     undefined: type[Undefined] = Strict,
-    picture: Callable[..., Markup] | None = None,
+    drawing: Mapping[str, Callable[..., Markup]] | None = None,
     *,
     plain: bool = False,
 ) -> Sandbox:
@@ -168,7 +168,7 @@ def make_sandbox(
         keep_trailing_newline=True,
         optimized=False,  # else `9**(9**9)` is worked out while the template is only looked at
     )
-    sandbox.filters = filters(picture) | {LOOP_OVER: sandbox.budget.loop, _JOINED: join}
+    sandbox.filters = filters(drawing) | {LOOP_OVER: sandbox.budget.loop, _JOINED: join}
     if plain:
         sandbox.filters["rich"] = no_run
     sandbox.tests = dict(TESTS)
