@@ -40,6 +40,16 @@ describe.each(['false', 'true'])('NX_DAEMON=%s', (daemon) => {
     expect(workspace.has('.nx/workspace-data/d/daemon.log')).toBe(daemon === 'true');
   });
 
+  test('a daemon that is killed costs no hit, and makes none', async () => {
+    await build();
+    const file = '.nx/workspace-data/d/server-process.json';
+    if (workspace.has(file)) process.kill(JSON.parse(workspace.read(file)).processId, 'SIGKILL');
+    else expect(daemon).toBe('false');
+    expect(await build()).toEqual(each('hit', 'hit'));
+    workspace.append('images/api/api.txt');
+    expect(await build()).toEqual(each('hit', 'run'));
+  }, 240_000);
+
   test('nx affected takes the image that was edited, and what stands on it', async () => {
     await workspace.commit(() => workspace.append('images/api/api.txt'));
     const affected = () =>

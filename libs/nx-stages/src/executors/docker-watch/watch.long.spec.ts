@@ -1,13 +1,9 @@
 // Takes 150 s.
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { type Server, type Socket, connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type PrivateEngineFile, privateEngineFile } from '@excel2doc/engine';
+import { readFile } from 'node:fs/promises';
 import { StagedWorkspace } from '@excel2doc/stages/testing/staged';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { EngineDoor } from '../../testing/engine-door';
 import { NxWorkspace } from '../../testing/nx-workspace';
 import type { RunningNx } from '../../testing/running-nx';
 
@@ -199,41 +195,3 @@ test('an engine that is gone is said, and when it is back the image is made with
     engine.remove();
   }
 }, 120_000);
-
-/** This machine's engine behind a socket that can go away. */
-class EngineDoor {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'door-'));
-  private server: Server | undefined;
-  private readonly sockets = new Set<Socket>();
-
-  /** @returns the variables with which it is the engine */
-  async open(): Promise<NodeJS.ProcessEnv> {
-    const text = await readFile(privateEngineFile(), 'utf8').catch(() => '{}');
-    const own = JSON.parse(text) as Partial<PrivateEngineFile>;
-    const host = process.env['DOCKER_HOST'] || own.host || 'unix:///var/run/docker.sock';
-    const path = join(this.folder, 'engine.sock');
-    await rm(path, { force: true });
-    this.server = createServer((client) => {
-      const behind = connect(host.replace('unix://', ''));
-      for (const socket of [client, behind]) this.sockets.add(socket.on('error', () => undefined));
-      client.pipe(behind).pipe(client);
-    });
-    await new Promise<void>((resolve) => this.server?.listen(path, resolve));
-    const env = { XDG_CACHE_HOME: this.folder };
-    const file = privateEngineFile(env);
-    await mkdir(join(file, '..'), { recursive: true });
-    const docker = own.docker ?? 'docker';
-    await writeFile(file, JSON.stringify({ ...own, format: 1, docker, host: `unix://${path}` }));
-    return { ...env, DOCKER_HOST: `unix://${path}` };
-  }
-
-  close(): void {
-    this.server?.close();
-    for (const socket of this.sockets) socket.destroy();
-  }
-
-  remove(): void {
-    this.close();
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
