@@ -386,6 +386,12 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
           'Bring the services that run the image up with it each time, as compose-up does.',
         default: false,
       },
+      sync: {
+        type: 'boolean',
+        description:
+          'As up; where only files of the last stage are others, put them into the running container at once, and load the image after that.',
+        default: false,
+      },
     },
   },
   'docker-lock': {

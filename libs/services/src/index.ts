@@ -10,7 +10,7 @@ export {
 export { planPrune, type PrunableImage } from './care/prune';
 export { recordSize } from './care/trend';
 export { changedSince } from './compose/age';
-export { type Container, projectContainers } from './compose/container';
+export { type Container, inspectContainers, projectContainers } from './compose/container';
 export { execIn } from './compose/exec';
 export { ailments, waitUntilHealthy } from './compose/health';
 export { checkPorts } from './compose/ports';
@@ -23,6 +23,8 @@ export {
   startDependencies,
 } from './compose/project';
 export { pullMissing } from './compose/pull';
+export { servicesOfImage } from './compose/image-services';
+export { idsOfImage, putFiles, whyNotPut } from './compose/put-files';
 export {
   isKept,
   keepRunning,

@@ -9,6 +9,7 @@ export { loadStage, loadStandIn } from './build/load';
 export { makeStage, type StageToMake } from './build/make-stage';
 export { isLive } from './build/progress';
 export { Outputs } from './build/outputs';
+export { type OwnFiles, pathsToPut, readOwnFiles, tarOf } from './build/own-files';
 export { stageDigest } from './build/digest-on-push';
 export { type PushedStage, pushStage } from './build/push';
 export { readBuildTime } from './build/time';

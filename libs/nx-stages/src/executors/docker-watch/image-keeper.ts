@@ -71,10 +71,11 @@ export class ImageKeeper {
   }
 
   /**
+   * @param beforeLoad when the stages are made, and the engine has the image of before
    * @returns what was done; nothing is made and loaded where the image would come out the same
    * @throws what planning, making and loading throw
    */
-  async update(): Promise<Kept> {
+  async update(beforeLoad?: () => Promise<void>): Promise<Kept> {
     const { image } = this;
     const project = image.planned();
     const before = this.plans;
@@ -91,6 +92,7 @@ export class ImageKeeper {
       for (const plan of plans) if (await this.acceptOther(project, plan)) made.push(plan.stage);
     }
     for (const plan of plans) if (await this.make(project, plan)) made.push(plan.stage);
+    await beforeLoad?.();
     const { digest, sentBytes } = await loadImage(image.loaded(), image.options);
     this.plans = plans;
     this.isKept = true;

@@ -5,6 +5,7 @@ import { bringUp } from '../compose-up/executor';
 import { stagesOf } from '../../infer/stages';
 import type { RunContext } from '../project';
 import { failed, sayLine } from '../report';
+import { ContainerFiles } from './container-files';
 import { freshContext } from './fresh-context';
 import { ImageKeeper, type Kept, NxFailed } from './image-keeper';
 import { type Burst, Saves } from './saves';
@@ -14,6 +15,7 @@ import { WatchedImage } from './watched-image';
 export interface Options {
   target: string;
   up?: boolean;
+  sync?: boolean;
 }
 
 /** How often a stopped engine is asked for. */
@@ -36,6 +38,9 @@ export class Watcher {
   private isFirst = true;
   /** The image that the services were brought up with. */
   private isUpWith: string | undefined;
+  private readonly files: ContainerFiles | undefined;
+  /** Whether the containers have the files of the image that was made last. */
+  private isPut = false;
   /** What was saved last that made another image. */
   private followed: ReadonlySet<string> = new Set();
 
@@ -50,7 +55,12 @@ export class Watcher {
     this.saves = new Saves(context.root, isGitAtWork);
     this.stagesText = this.stages();
     // Whoever asks for what cannot be is told so before anything is built.
-    if (options.up) this.image.up();
+    if (this.isUp) this.image.up();
+    if (options.sync) this.files = new ContainerFiles(this.image, context);
+  }
+
+  private get isUp(): boolean {
+    return this.options.up === true || this.options.sync === true;
   }
 
   /** @throws StagesError `CHECK_FAILED` where files cannot be watched */
@@ -64,6 +74,7 @@ export class Watcher {
       }
     } finally {
       await this.saves.close();
+      await this.files?.close();
     }
   }
 
@@ -81,9 +92,11 @@ export class Watcher {
   private async follow({ paths, beganAt }: Burst): Promise<void> {
     try {
       await this.refresh(paths);
+      this.isPut = false;
+      const put = () => this.put(paths, beganAt);
       // What was saved while nothing looked there is in no burst: it is planned once more.
-      let kept = await this.keeper.update();
-      while (await this.look()) kept = joined(kept, await this.keeper.update());
+      let kept = await this.keeper.update(put);
+      while (await this.look()) kept = joined(kept, await this.keeper.update(put));
       this.say(kept, await this.bringUp(kept.digest), { paths, beganAt });
       this.failure = undefined;
       this.lacksEngine = false;
@@ -102,11 +115,31 @@ export class Watcher {
     this.isFirst = false;
   }
 
+  /** Has the running containers get the files that were saved, before the engine gets the image. */
+  private async put(paths: string[], beganAt: number): Promise<void> {
+    if (!this.files || this.isUpWith === undefined) return;
+    const put = await this.files.put();
+    this.isPut = put === undefined || 'files' in put;
+    if (put === undefined) return;
+    if ('why' in put) {
+      // Whatever they have now, only other containers are sure to be of the image.
+      this.isUpWith = undefined;
+      return sayLine(`not put into the container: ${put.why}`);
+    }
+    const seconds = ((performance.now() - beganAt) / 1000).toFixed(2);
+    sayLine(
+      `${this.named(paths)}: ${put.files} of its files put into the container in ${seconds} s`,
+    );
+  }
+
   /** @returns the services that run the image from now on; none where they did before */
   private async bringUp(digest: string): Promise<string[]> {
-    if (!this.options.up || this.isUpWith === digest) return [];
+    if (!this.isUp) return [];
+    if (this.isPut) this.isUpWith = digest;
+    if (this.isUpWith === digest) return [];
     // What is tried out is taken away again by whoever began it: Ctrl-C waits for that.
     const services = await bringUp(this.image.up(), this.context);
+    await this.files?.broughtUp();
     this.isUpWith = digest;
     return services;
   }
@@ -150,6 +183,7 @@ export class Watcher {
     this.context = await freshContext(this.context, this.stop);
     this.image = new WatchedImage(this.context, this.image.target);
     this.keeper.become(this.image);
+    this.files?.become(this.image, this.context);
     this.isStale = false;
     this.stagesText = this.stages();
   }
