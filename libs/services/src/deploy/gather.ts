@@ -93,6 +93,6 @@ async function uidOf(engine: Engine, image: string, user: string): Promise<numbe
   if (user === '' || user === 'root') return undefined;
   if (/^\d+$/.test(user)) return Number(user) || undefined;
   const entrypoint = 'id';
-  const { stdout } = await engine.run({ image, entrypoint, command: ['-u'] });
+  const { stdout } = await engine.run({ image, entrypoint, command: ['-u'], isQuestion: true });
   return Number(stdout.trim()) || undefined;
 }

@@ -57,6 +57,7 @@ export class Keeper {
     const { exitCode, stdout, stderr } = await compose.run(this.service, command, {
       noDeps: true,
       output,
+      isQuestion: output === 'capture',
     });
     if (exitCode === 0) return stdout;
     const said = [...stdout.split('\n'), ...stderr.split('\n')].filter((line) => /^✗/.test(line));
