@@ -43,6 +43,14 @@ export default tseslint.config(
       ],
       '@typescript-eslint/consistent-type-imports': 'error',
       'no-console': 'error',
+      // TypeScript does not look for properties too many through it.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ObjectExpression > SpreadElement > ObjectExpression[properties.length>0]',
+          message: 'Write the properties themselves',
+        },
+      ],
       eqeqeq: 'error',
       // Outputs may lie on a file system that has no hard links.
       'no-restricted-imports': [

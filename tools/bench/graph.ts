@@ -121,8 +121,11 @@ function graphCost({ folder, plugin }: Case, withPlugin: boolean, isolated: bool
     encoding: 'utf8',
     env: {
       ...process.env,
-      ...{ NX_DAEMON: 'false', NX_CACHE_PROJECT_GRAPH: 'false', CI: 'true' },
-      ...{ NX_ISOLATE_PLUGINS: String(isolated), NX_WORKSPACE_ROOT_PATH: folder },
+      NX_DAEMON: 'false',
+      NX_CACHE_PROJECT_GRAPH: 'false',
+      CI: 'true',
+      NX_ISOLATE_PLUGINS: String(isolated),
+      NX_WORKSPACE_ROOT_PATH: folder,
     },
   });
   return JSON.parse(output.trim().split('\n').at(-1) ?? '') as Cost;
@@ -158,7 +161,9 @@ function measure(each: Case): Result {
   const added = (mode: keyof typeof costs, key: keyof Cost) =>
     least(costs[mode].with, key) - least(costs[mode].without, key);
   return {
-    ...{ name: each.name, limitMs: each.limitMs, costs },
+    name: each.name,
+    limitMs: each.limitMs,
+    costs,
     emptyMs: least(costs.inProcess.without, 'wallMs'),
     addedCpuMs: added('inProcess', 'cpuMs'),
     addedMs: added('inProcess', 'wallMs'),
@@ -196,11 +201,15 @@ function main(): void {
   const modules = nodeModules();
   const cases: Case[] = [
     {
-      ...{ name: 'this repository', limitMs: 50, folder: join(scratch, 'repository') },
+      name: 'this repository',
+      limitMs: 50,
+      folder: join(scratch, 'repository'),
       plugin: { plugin: PLUGIN, include: ['apps/**', 'docker/**'] },
     },
     {
-      ...{ name: `${DOCKERFILES} Dockerfiles`, limitMs: 300, folder: join(scratch, 'generated') },
+      name: `${DOCKERFILES} Dockerfiles`,
+      limitMs: 300,
+      folder: join(scratch, 'generated'),
       plugin: { plugin: PLUGIN },
     },
   ];

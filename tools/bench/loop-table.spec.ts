@@ -2,11 +2,16 @@ import { expect, test } from 'vitest';
 import { loopPage, type LoopReport, lostGoals, median } from './loop-table';
 
 const row = (way: string, wallMs: number[]) => ({
-  ...{ through: 'pipe', scenario: 'nothing changed', way },
-  ...{ wallMs, cpuMs: wallMs },
+  through: 'pipe',
+  scenario: 'nothing changed',
+  way,
+  wallMs,
+  cpuMs: wallMs,
 });
 const report = (goals: LoopReport['goals']): LoopReport => ({
-  ...{ machine: 'm', rounds: 3, goals },
+  machine: 'm',
+  rounds: 3,
+  goals,
   rows: [row('nx:noop', [100, 200, 110]), row('ours', [121, 120, 400])],
 });
 

@@ -48,7 +48,8 @@ export function makeLoopWorkspace(
     chmodSync(join(root, file), mode);
   }
   const devDependencies = {
-    ...{ nx: nxVersion, '@nx/devkit': nxVersion },
+    nx: nxVersion,
+    '@nx/devkit': nxVersion,
     '@excel2doc/nx-stages': `file:./${tarball}`,
   };
   write('package.json', JSON.stringify({ name: 'loop', private: true, devDependencies }));

@@ -48,7 +48,10 @@ async function measure(root: string, image: string, engine: Engine): Promise<Loo
   const servers = await engineServers();
   const env = {
     ...clientEnv(engine),
-    ...{ NX_DAEMON: 'false', NX_TUI: 'false', CI: undefined, TERM: 'xterm' },
+    NX_DAEMON: 'false',
+    NX_TUI: 'false',
+    CI: undefined,
+    TERM: 'xterm',
   };
   const nx = (target: string) => [join(root, 'node_modules/.bin/nx'), 'run', `api:${target}`];
   // A terminal of its own around the command.
@@ -84,7 +87,9 @@ async function measure(root: string, image: string, engine: Engine): Promise<Loo
         }
       for (const [way, each] of found)
         rows.push({
-          ...{ through, scenario, way },
+          through,
+          scenario,
+          way,
           wallMs: each.map(({ wallMs }) => Math.round(wallMs)),
           cpuMs: each.map(({ cpuMs }) => Math.round(cpuMs)),
         });

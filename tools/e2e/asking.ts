@@ -20,7 +20,9 @@ export function askOverTls(port: number, path: string): Promise<string> {
  */
 export function askDebugger(port: number): Promise<string> {
   const request = {
-    ...{ seq: 1, type: 'request', command: 'initialize' },
+    seq: 1,
+    type: 'request',
+    command: 'initialize',
     arguments: { adapterID: 'test', clientID: 'test', pathFormat: 'path' },
   };
   const body = JSON.stringify(request);

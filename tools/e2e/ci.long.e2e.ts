@@ -91,7 +91,8 @@ async function runStep(clone: Clone, command: string, machine: Machine): Promise
     command: ['bash', '--noprofile', '--norc', '-eo', 'pipefail', '-c', command],
     workdir: clone.folder,
     network: 'host',
-    ...{ mounts, variables },
+    mounts,
+    variables,
     ...(machine.hosts && { hosts: machine.hosts }),
   });
   expect(exitCode, `${command}\n${stdout}${stderr}`).toBe(0);

@@ -39,7 +39,8 @@ export async function tlsEndpoint(socket: string, host: string): Promise<TlsEndp
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    ...{ port, clientFolder },
+    port,
+    clientFolder,
     async close() {
       await new Promise((resolve) => server.close(resolve));
       await rm(folder, { recursive: true, force: true });

@@ -21,7 +21,11 @@ const task: NxTask = {
 const failures = [{ name: 'two', message: 'not so' }];
 
 const file = (name: string, more: Partial<FileReport> = {}): FileReport => ({
-  ...{ file: name, durationMs: 1, passed: 1, failures: [], skips: [] },
+  file: name,
+  durationMs: 1,
+  passed: 1,
+  failures: [],
+  skips: [],
   ...more,
 });
 

@@ -64,7 +64,8 @@ export function recordOf(
     const transfer = made ? transferOf(terminalOutput ?? '') : undefined;
     return {
       id: task.id,
-      ...{ project, target },
+      project,
+      target,
       outcome,
       startMs,
       durationMs: Math.max(0, (task.endTime ?? task.startTime ?? 0) - (task.startTime ?? 0)),

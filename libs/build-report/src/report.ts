@@ -214,7 +214,9 @@ function sent(run: RunRecord, tasks: ImageTasks, to: 'engine' | 'registry'): num
 function layerRows({ record, config }: FinalImage): LayerRow[] {
   const made = (config.history ?? []).filter(({ empty_layer: empty }) => !empty);
   return record.layers.map(({ digest, sizeBytes, from }, at) => ({
-    ...{ digest, sizeBytes, from },
+    digest,
+    sizeBytes,
+    from,
     made: made.length === record.layers.length ? (made[at]?.created_by ?? '') : '',
   }));
 }

@@ -15,10 +15,18 @@ export interface Edit {
 const words = (text: string) => text.split(' ').filter(Boolean).sort();
 
 const edit = (name: string, affects: string, makes: string, apply: Edit['apply']): Edit => ({
-  ...{ name, apply, affects: words(affects), makes: words(makes), isUnseen: false },
+  name,
+  apply,
+  affects: words(affects),
+  makes: words(makes),
+  isUnseen: false,
 });
 const unseen = (name: string, makes: string, apply: Edit['apply']): Edit => ({
-  ...{ name, apply, affects: [], makes: words(makes), isUnseen: true },
+  name,
+  apply,
+  affects: [],
+  makes: words(makes),
+  isUnseen: true,
 });
 
 const ABOVE_PYTHON = 'python:runner api:deps api:runner api:runner-migrate worker:runner';

@@ -126,7 +126,10 @@ COPY apps/worker/main.py /app/
 
 function node(): Record<string, string> {
   const built = (command: string, inputs: string[], output: string) => ({
-    ...{ command, inputs, outputs: [output], cache: true },
+    command,
+    inputs,
+    outputs: [output],
+    cache: true,
   });
   return {
     'libs/ui/project.json': json({

@@ -54,14 +54,17 @@ export class Acme {
       'docker/images.local.json': localImages,
       [SECRET_FILE]: 'token of maven\n',
       'nx.json': JSON.stringify({
-        ...{ analytics: false, neverConnectToCloud: true, cacheDirectory: '.nx/cache' },
+        analytics: false,
+        neverConnectToCloud: true,
+        cacheDirectory: '.nx/cache',
         plugins: [
           {
             plugin: '@excel2doc/nx-stages',
             // The commit's tag would be another one after each edit.
             options: {
               imageName: `${this.prefix}/{projectName}`,
-              ...{ tags: ['dev'], skipDefaultTag: true },
+              tags: ['dev'],
+              skipDefaultTag: true,
             },
           },
         ],

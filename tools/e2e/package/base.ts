@@ -121,12 +121,18 @@ async function standInOf(
 export async function pushStandIn({ layoutDir, platform }: StandIn, name: string): Promise<void> {
   const { descriptor, manifest, config } = await readLayout(layoutDir, platform);
   const layers = manifest.layers.map(({ digest, size, mediaType }, at) => ({
-    ...{ digest, mediaType, sizeBytes: size, from: 'self' as const },
+    digest,
+    mediaType,
+    sizeBytes: size,
+    from: 'self' as const,
     diffId: config.rootfs.diff_ids[at] as Digest,
   }));
   const record: ImageRecord = {
     format: 1,
-    ...{ digest: descriptor.digest, configDigest: manifest.config.digest, platform, layers },
+    digest: descriptor.digest,
+    configDigest: manifest.config.digest,
+    platform,
+    layers,
     base: { kind: 'scratch' },
     sizeBytes: 0,
     ownSizeBytes: 0,

@@ -84,7 +84,8 @@ export function startGitServer(host: string, files: Record<string, string>): Pro
   const serve = (socket: Socket) => {
     // One process a connection, as inetd does it: no port has to be guessed.
     spawn(at('sshd'), ['-i', '-f', at('sshd_config')], {
-      ...{ env, stdio: [socket, socket, 'ignore'] },
+      env,
+      stdio: [socket, socket, 'ignore'],
       ...(own === NOBODY && { uid: own, gid: own }),
     });
     socket.destroy();

@@ -34,7 +34,8 @@ function shopReport(): Report {
     digest: digest(digit),
     diffId: digest(digit),
     mediaType: 'tar',
-    ...{ sizeBytes, from },
+    sizeBytes,
+    from,
   });
   return reportOf(runs, 'shop', {
     stages: ['builder', 'deps', 'runner'],

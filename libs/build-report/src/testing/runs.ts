@@ -13,7 +13,11 @@ export function shopRun(
     const image = { stage, platform: 'linux/amd64', digest: `sha256:${stage}${minute}` };
     const task: TaskRecord = {
       id: `shop:docker-${stage}`,
-      ...{ project: 'shop', target: `docker-${stage}`, outcome, startMs, durationMs },
+      project: 'shop',
+      target: `docker-${stage}`,
+      outcome,
+      startMs,
+      durationMs,
       ...(!['failed', 'skipped'].includes(outcome) &&
         stage !== 'build' && { images: [{ ...image, sizeBytes: 5000, ownSizeBytes: 1000 }] }),
       ...(stage === 'build' &&

@@ -63,7 +63,10 @@ test('what has to be run says so', () => {
     'RUN --network=none --mount=type=cache,target=$T --mount=from=deps make',
   ];
   expect(resolveInstructions(plan(written), {})[1]).toEqual({
-    ...{ kind: 'run', network: 'none', extras: [], line: 2 },
+    kind: 'run',
+    network: 'none',
+    extras: [],
+    line: 2,
     mounts: [
       { type: 'cache', target: '/c', rest: {} },
       { type: 'bind', from: 'deps', rest: {} },

@@ -143,7 +143,9 @@ class GraphReader {
       : baseFacts(bases, key, platform)) ?? { digest: null };
     const digest = digestOf(name) ?? found.digest;
     const source = {
-      ...{ kind: 'image' as const, reference: key ?? name, digest },
+      kind: 'image' as const,
+      reference: key ?? name,
+      digest,
       ...(env && { env }),
       ...(onbuild && { onbuild }),
     };

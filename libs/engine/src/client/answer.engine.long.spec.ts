@@ -117,7 +117,9 @@ test('each line of many containers that end at once comes back', async () => {
   const worker = async () => {
     for (let each = numbers.pop(); each !== undefined; each = numbers.pop()) {
       const { stdout, stderr } = await engine.run({
-        ...{ image, entrypoint: 'sh', isQuestion: true },
+        image,
+        entrypoint: 'sh',
+        isQuestion: true,
         command: ['-c', `echo out ${each}; echo err ${each} >&2`],
       });
       said.push(`${stdout}${stderr}`);

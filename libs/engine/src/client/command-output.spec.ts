@@ -3,7 +3,11 @@ import { commandOutput } from './command-output';
 
 const run = (command: readonly string[] | string, more = {}) =>
   commandOutput({
-    ...{ command, cwd: process.cwd(), env: process.env, mostBytes: 100, timeoutMs: 10_000 },
+    command,
+    cwd: process.cwd(),
+    env: process.env,
+    mostBytes: 100,
+    timeoutMs: 10_000,
     ...more,
   });
 

@@ -27,7 +27,11 @@ export async function commandOutput(options: CommandOutput): Promise<Buffer> {
   const [program = '', ...args] = typeof command === 'string' ? [command] : command;
   const result = await holdSignals(() =>
     execa(program, args, {
-      ...{ cwd, env, extendEnv: false, reject: false, stdin: 'ignore' as const },
+      cwd,
+      env,
+      extendEnv: false,
+      reject: false,
+      stdin: 'ignore' as const,
       encoding: 'buffer',
       stripFinalNewline: false,
       shell: typeof command === 'string',

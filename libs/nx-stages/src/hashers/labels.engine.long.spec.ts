@@ -56,8 +56,11 @@ test('labels of a commit come with the image, and build nothing; what is not of 
   await build();
   const first = await said();
   expect(first).toEqual({
-    ...{ own: '1', vendor: 'Acme', source: 'https://git.example.com/t/s' },
-    ...{ revision: await revision(), created: expect.stringMatching(/^20.*Z$/) },
+    own: '1',
+    vendor: 'Acme',
+    source: 'https://git.example.com/t/s',
+    revision: await revision(),
+    created: expect.stringMatching(/^20.*Z$/),
   });
   expect(await build()).toMatchObject({ isHit: true });
 

@@ -139,7 +139,8 @@ export function careTargets(subject: CareSubject): Record<string, TargetConfigur
       cache: false,
       dependsOn: ['docker-build'],
       options: {
-        ...{ ...subject.production, service },
+        ...subject.production,
+        service,
         ...(subject.migrations && { migrate: MIGRATE, migrated: MIGRATED }),
         ...migratesIn(subject),
       },

@@ -26,7 +26,9 @@ export function composeBuilds(
     const { args, target, platforms } = own;
     const { options: secrets, unread: unreadSecrets } = composeSecrets({ file, model }, own);
     const named = declaredContexts(contextsOf(own.additional_contexts), {
-      ...{ file, key: 'additional_contexts', prefix: 'service:' },
+      file,
+      key: 'additional_contexts',
+      prefix: 'service:',
     });
     const buildArgs = argumentsOf(args);
     const stage = target && withDefaults(target);
@@ -34,7 +36,8 @@ export function composeBuilds(
     const refused = refusedKeys({ ...own }, COMPOSE_BUILD_KEYS);
     const unread = [...named.unread, ...refused, ...unreadSecrets, ...unreadLabels];
     return {
-      ...{ file, name },
+      file,
+      name,
       ...(files && { files }),
       ...paths,
       ...(buildArgs && { buildArgs }),

@@ -52,7 +52,8 @@ export function composeTargets(
       cache: false,
       dependsOn: ['docker-build'],
       options: {
-        ...{ ...base, service },
+        ...base,
+        service,
         ...(migrate && { migrate }),
         ...(migrationService && { migrationService }),
       },

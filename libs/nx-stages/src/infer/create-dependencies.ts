@@ -63,7 +63,9 @@ export function createDependencies(
         const below = images.map(({ project }) => project).filter((name) => name in projects);
         const found = [...owned, ...made, ...below].filter((target) => target !== source);
         return [...new Set(found)].map((target) => ({
-          ...{ source, target, sourceFile: dockerfile },
+          source,
+          target,
+          sourceFile: dockerfile,
           type: STATIC,
         }));
       }),

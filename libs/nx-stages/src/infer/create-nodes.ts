@@ -53,7 +53,8 @@ export function createNodes(
   const found = others.filter((file) => /compose\.ya?ml$/.test(file));
   const folders = [...found, ...files.filter(isDockerfile)].map((file) => posix.dirname(file));
   const composeFiles = composeSets(workspaceRoot, tracked, {
-    ...{ found, folders: ['.', ...folders] },
+    found,
+    folders: ['.', ...folders],
     ...(options?.composeFiles && { option: options.composeFiles }),
   }).flatMap((set) => attempt(set[0], () => readComposeSet(workspaceRoot, tracked, set)) ?? []);
   const bakeBuilds = others
@@ -73,7 +74,9 @@ export function createNodes(
   const nameAt = (root: string) => names.get(root) ?? projectNameAt(own, workspaceRoot, root);
   const dockerfiles = findDockerfiles(files.filter(isDockerfile), {
     options: resolved,
-    ...{ declared, tracked, nameAt },
+    declared,
+    tracked,
+    nameAt,
   }).map((dockerfile): ProjectDockerfile => {
     const { file, settings } = dockerfile;
     const source = { ...settings, dockerfile: file, lockFile: resolved.lockFile };
@@ -81,7 +84,9 @@ export function createNodes(
     return { ...dockerfile, stages };
   });
   const outputs = new WorkspaceOutputs(projectFiles, nxJsonConfiguration, {
-    ...{ tracked, files: own, nameAt },
+    tracked,
+    files: own,
+    nameAt,
   });
   const builds = [...bakeBuilds, ...composed];
   unbuilt(builds, files.filter(isDockerfile), tracked).forEach(warn);
@@ -94,8 +99,15 @@ export function createNodes(
     for (const compose of services.filesOf({ ...each, dockerfile: each.file }))
       runBy.set(compose, [...(runBy.get(compose) ?? []), each]);
   const around = {
-    ...{ workspaceRoot, options: resolved, services, runBy, own },
-    ...{ tracked, outputs, images, nxJson: nxJsonConfiguration },
+    workspaceRoot,
+    options: resolved,
+    services,
+    runBy,
+    own,
+    tracked,
+    outputs,
+    images,
+    nxJson: nxJsonConfiguration,
   };
   const projects = new Map<string, ProjectConfiguration>();
   for (const dockerfile of dockerfiles) {

@@ -63,13 +63,20 @@ export function dockerProject(
   const refused = around.images.refusedContexts(maker, projectImages);
   const said = [...(settings.unread ?? []), ...refused.map((each) => `${dockerfile}: ${each}`)];
   const location = {
-    ...{ projectRoot: root, dockerfile, context, image, services, others },
+    projectRoot: root,
+    dockerfile,
+    context,
+    image,
+    services,
+    others,
     settings: {
       ...settings,
       ...(own && { declared: own }),
       ...(said.length > 0 && { unread: said }),
     },
-    ...{ waitsFor, projectImages, contexts },
+    waitsFor,
+    projectImages,
+    contexts,
   };
   const plan = dockerTarget('plan', variant);
   const targets = planInHasher(
@@ -81,7 +88,11 @@ export function dockerProject(
   if (variant) return { root, name, targets };
 
   const composeProject = {
-    ...{ projectRoot: root, image, dockerfile, context, has },
+    projectRoot: root,
+    image,
+    dockerfile,
+    context,
+    has,
     lockFile: options.lockFile,
     stages: stages.map((stage) => stage.name),
     builders: options.builders,

@@ -37,7 +37,11 @@ export function findDockerfiles(
         };
         return recipes(declared.get(file) ?? []).map(
           ({ settings, names: services, others }, at): Omit<ProjectDockerfile, 'stages'> => ({
-            ...{ file, root, name, settings, isFurther: at > 0 },
+            file,
+            root,
+            name,
+            settings,
+            isFurther: at > 0,
             ...(at === 0 ? { variant: own, services, image: imageOf(own) } : further(services)),
             others: others.map(({ names, ...other }) => ({ ...further(names), ...other })),
           }),

@@ -92,7 +92,9 @@ describe('several Dockerfiles in a project', () => {
     });
     expect(api?.targets?.['docker-build-worker']?.options.image).toBe('api-worker');
     expect(api?.targets?.['docker-report-worker']?.options).toEqual({
-      ...{ stages: ['run'], stage: 'run', variant: 'worker' },
+      stages: ['run'],
+      stage: 'run',
+      variant: 'worker',
     });
     expect(api?.targets?.['docker-report']?.options).toEqual({ stages: ['run'], stage: 'run' });
   });

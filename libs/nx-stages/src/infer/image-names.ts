@@ -35,7 +35,8 @@ export function imageNames(
   const target = dockerTarget('build', image.variant);
   const own = declaredTarget(files, root, target);
   const { options, configurations = {} } = withTargetDefaults(target, own, {
-    ...{ project: name, nxJson },
+    project: name,
+    nxJson,
   });
   // Which configuration runs is not known here: each may call it something else.
   const said = [options, ...Object.values(configurations).map((each) => ({ ...options, ...each }))];
@@ -77,7 +78,9 @@ function declaredTarget(files: ProjectFiles, root: string, target: string): Targ
     read('project.json')?.targets?.[target],
   ];
   return {
-    ...{ executor: '@excel2doc/nx-stages:docker-image', ...manifest, ...project },
+    executor: '@excel2doc/nx-stages:docker-image',
+    ...manifest,
+    ...project,
     options: { ...manifest?.options, ...project?.options } as unknown,
   };
 }

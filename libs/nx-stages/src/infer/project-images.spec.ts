@@ -153,8 +153,10 @@ test('two images of one name are said in one line, and the first is meant by it'
 test('what two services call one image is said where somebody stands on it', () => {
   const compose = 'services: {s: {image: "team/s:1", build: .}}';
   const files = {
-    ...{ 'one/Dockerfile': 'FROM x\n', 'one/compose.yaml': compose },
-    ...{ 'two/Dockerfile': 'FROM y\n', 'two/compose.yaml': compose },
+    'one/Dockerfile': 'FROM x\n',
+    'one/compose.yaml': compose,
+    'two/Dockerfile': 'FROM y\n',
+    'two/compose.yaml': compose,
   };
   expect(warned(files).warnings).toEqual([]);
   const { warnings } = warned({ ...files, 'api/Dockerfile': 'FROM team/s:1\n' });

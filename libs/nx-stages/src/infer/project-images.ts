@@ -183,7 +183,7 @@ function imagesOf(said: NamesSaid, maker: ImageMaker) {
 function namedImage(maker: ImageMaker, stage: string, declared: Declared | undefined): Named {
   const { name: project, root, variant } = maker;
   const target = stageTarget(stage, variant);
-  return { ...{ project, home: homeOf(root, variant), stage, target }, maker, declared };
+  return { project, home: homeOf(root, variant), stage, target, maker, declared };
 }
 
 /** What is no reference is nobody's name. */

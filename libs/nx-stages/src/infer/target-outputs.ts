@@ -44,7 +44,9 @@ export function outputsOf(
   // `build` of the whole workspace runs those of its projects, and `dist` is theirs.
   if (isAssumed && root === '.') return [];
   return [...new Set(inside)].map((path) => ({
-    ...{ project: name, target, path },
+    project: name,
+    target,
+    path,
     ...(isAssumed && { isAssumed }),
   }));
 }

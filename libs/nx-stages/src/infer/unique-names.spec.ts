@@ -73,7 +73,9 @@ test('names are unique whatever the folders are called, in any order', () => {
   fc.assert(
     fc.property(fc.uniqueArray(root, { maxLength: 12 }), (roots) => {
       const candidates = roots.map((each) => ({
-        ...{ root: each, name: each.split('/').at(-1)!, isDeclared: false },
+        root: each,
+        name: each.split('/').at(-1)!,
+        isDeclared: false,
       }));
       const found = uniqueNames(candidates, new Map());
       expect(new Set(found.values()).size).toBe(roots.length);

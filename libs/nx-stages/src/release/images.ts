@@ -33,7 +33,9 @@ export function imagesOf(
       const pushed = options as PushOptions;
       const [made] = dependsOn;
       return {
-        ...{ target, made: typeof made === 'string' ? made : '', options: pushed },
+        target,
+        made: typeof made === 'string' ? made : '',
+        options: pushed,
         repository: repositoryOf(pushed, env),
       };
     });

@@ -67,7 +67,9 @@ export function finishedRun(
     const { taskId, hash, status, cacheStatus } = finished;
     const { id, target, outputs } = graph[taskId]!;
     const task = {
-      ...{ id, target, outputs },
+      id,
+      target,
+      outputs,
       ...(hash !== undefined && { hash }),
       startTime: Date.parse(finished.startTime),
       endTime: Date.parse(finished.endTime),

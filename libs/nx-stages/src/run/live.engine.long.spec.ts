@@ -61,7 +61,8 @@ test.each([
 test("Nx's terminal UI shows it as well", async () => {
   workspace.write({ 'api/Dockerfile': dockerfile(ENDLESS) });
   const running = workspace.beginInTerminal(['run', 'api:docker-one'], {
-    ...{ NX_TUI: 'true', NX_TUI_SKIP_CAPABILITY_CHECK: 'true' },
+    NX_TUI: 'true',
+    NX_TUI_SKIP_CAPABILITY_CHECK: 'true',
   });
   try {
     await expect

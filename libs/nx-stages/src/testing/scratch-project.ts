@@ -45,7 +45,10 @@ export async function scratchProject(): Promise<ScratchProject> {
   });
   const engine = await locateEngine();
   return {
-    ...{ root, name, engine, write },
+    root,
+    name,
+    engine,
+    write,
     bases: await Bases.read(root, LOCK_FILE),
     async run(target) {
       const files = ['Dockerfile', 'compose.yaml'].map((file) => `app/${file}`);
@@ -77,7 +80,10 @@ async function runInOrder(
   { root, name }: { root: string; name: string },
 ): Promise<void> {
   const context = {
-    ...{ root, cwd: root, isVerbose: false, projectName: name },
+    root,
+    cwd: root,
+    isVerbose: false,
+    projectName: name,
     projectsConfigurations: { version: 2, projects: { [name]: { root: 'app' } } },
   } as unknown as ExecutorContext;
   const executors = {

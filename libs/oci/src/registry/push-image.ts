@@ -62,7 +62,9 @@ function indexBytes(
   annotations: Readonly<Record<string, string>> = {},
 ): Buffer {
   const index: Index = {
-    ...{ schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: [...images] },
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPES.index,
+    manifests: [...images],
     ...(Object.keys(annotations).length > 0 && { annotations }),
   };
   return Buffer.from(JSON.stringify(index));

@@ -39,7 +39,13 @@ async function* tarOf(digest: Digest, sizeBytes: number, content: Readable) {
 
 function* file(path: string, sizeBytes: number): Generator<Buffer> {
   yield encodeHeader({
-    ...{ path, type: 'file', mode: 0o644, uid: 0, gid: 0, mtimeS: 0, sizeBytes },
+    path,
+    type: 'file',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    mtimeS: 0,
+    sizeBytes,
   });
 }
 

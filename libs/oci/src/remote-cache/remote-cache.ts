@@ -126,7 +126,9 @@ export class RemoteCache implements BlobSource {
     const { request, dispatcher } = await this.client();
     try {
       return await request(`${this.base}/v1/cache/${entryNameOf(digest)}`, {
-        ...{ ...options, method, dispatcher },
+        ...options,
+        method,
+        dispatcher,
         headers: { ...headers, ...(token && { authorization: `Bearer ${token}` }) },
       });
     } catch (cause) {

@@ -27,7 +27,9 @@ export async function realCache(): Promise<RealCache> {
     listen: { port: 0 },
     scopes: { main: { trusted: true }, 'pr-*': { parents: ['main'] } },
     tokens: made.map(({ name, sha256 }) => ({
-      ...{ name, sha256, scope: scopes[name] ?? 'main' },
+      name,
+      sha256,
+      scope: scopes[name] ?? 'main',
       ...(name === 'reader' && { access: 'read' }),
     })),
     store: { kind: 'disk', directory: join(folder, 'data') },

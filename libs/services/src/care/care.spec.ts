@@ -31,18 +31,24 @@ describe('sizes', () => {
 
 test('a line of docker stats becomes numbers', () => {
   const line = JSON.stringify({
-    ...{ Name: 'shop-app-1', CPUPerc: '12.34%', MemUsage: '10MiB / 1GiB', PIDs: '5' },
-    ...{ NetIO: '1kB / 2kB', BlockIO: '0B / 4.1MB' },
+    Name: 'shop-app-1',
+    CPUPerc: '12.34%',
+    MemUsage: '10MiB / 1GiB',
+    PIDs: '5',
+    NetIO: '1kB / 2kB',
+    BlockIO: '0B / 4.1MB',
   });
   expect(parseUsage(line, new Map([['shop-app-1', 'app']]))).toEqual({
-    ...{ service: 'app', container: 'shop-app-1', cpuPercent: 12.34, processes: 5 },
-    ...{ memoryBytes: 10_485_760, memoryLimitBytes: 1_073_741_824 },
-    ...{
-      networkInBytes: 1000,
-      networkOutBytes: 2000,
-      diskReadBytes: 0,
-      diskWrittenBytes: 4_100_000,
-    },
+    service: 'app',
+    container: 'shop-app-1',
+    cpuPercent: 12.34,
+    processes: 5,
+    memoryBytes: 10_485_760,
+    memoryLimitBytes: 1_073_741_824,
+    networkInBytes: 1000,
+    networkOutBytes: 2000,
+    diskReadBytes: 0,
+    diskWrittenBytes: 4_100_000,
   });
 });
 

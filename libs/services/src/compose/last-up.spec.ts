@@ -3,9 +3,21 @@ import type { Container } from './container';
 import { isAsBroughtUp } from './last-up';
 
 const container = (over: Partial<Container> = {}): Container => ({
-  ...{ id: 'c1', name: 'p-api-1', service: 'api', oneOff: false, imageId: 'i1', image: 'api:dev' },
-  ...{ configHash: 'h', state: 'running', health: 'healthy', lastCheck: undefined, exitCode: 0 },
-  ...{ restarts: 0, outOfMemory: false, createdAtMs: 0, ports: [] },
+  id: 'c1',
+  name: 'p-api-1',
+  service: 'api',
+  oneOff: false,
+  imageId: 'i1',
+  image: 'api:dev',
+  configHash: 'h',
+  state: 'running',
+  health: 'healthy',
+  lastCheck: undefined,
+  exitCode: 0,
+  restarts: 0,
+  outOfMemory: false,
+  createdAtMs: 0,
+  ports: [],
   ...over,
 });
 const judged = (

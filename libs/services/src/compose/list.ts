@@ -23,7 +23,11 @@ export async function listProjects(engine: Pick<Engine, 'command'>): Promise<Lis
   const projects = new Map<string, ListedProject>();
   const project = (name: string) => {
     const known = projects.get(name) ?? {
-      ...{ name, running: 0, containers: 0, volumes: [], folder: undefined },
+      name,
+      running: 0,
+      containers: 0,
+      volumes: [],
+      folder: undefined,
     };
     projects.set(name, known);
     return known;

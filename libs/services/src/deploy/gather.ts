@@ -49,7 +49,11 @@ export async function gatherDeployment(
   const migrationEnvironment =
     migrationService && (await wholeConfig(opened)).services[migrationService]?.environment;
   return {
-    ...{ config, service, image: `${name}:${image.id.slice(7, 19)}`, files, images },
+    config,
+    service,
+    image: `${name}:${image.id.slice(7, 19)}`,
+    files,
+    images,
     ...(migrationEnvironment && { migrationEnvironment }),
   };
 }

@@ -46,11 +46,9 @@ export function swarmStack(subject: DeploySubject): Stack {
       logging: service.logging,
       ports: service.ports?.map(({ target, published, protocol = 'tcp' }) =>
         defined({
-          ...{
-            target,
-            protocol,
-            mode: service.deploy?.endpoint_mode === 'vip' ? 'ingress' : 'host',
-          },
+          target,
+          protocol,
+          mode: service.deploy?.endpoint_mode === 'vip' ? 'ingress' : 'host',
           published: published ? Number(published) : undefined,
         }),
       ),

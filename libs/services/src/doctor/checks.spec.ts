@@ -5,8 +5,12 @@ import type { Facts } from './facts';
 
 const GiB = 2 ** 30;
 const engine = {
-  ...{ answers: true as const, title: 'Docker 26.1.5', platform: 'linux/amd64' },
-  ...{ memoryBytes: 8 * GiB, diskFreeBytes: 50 * GiB, clockSkewMs: 3 },
+  answers: true as const,
+  title: 'Docker 26.1.5',
+  platform: 'linux/amd64',
+  memoryBytes: 8 * GiB,
+  diskFreeBytes: 50 * GiB,
+  clockSkewMs: 3,
 };
 const good: Facts = {
   engine,

@@ -24,8 +24,12 @@ beforeAll(async () => {
 });
 
 const subject = (workspaceRoot: string) => ({
-  ...{ workspaceRoot, projectRoot: 'app', files: [], service: 'app' },
-  ...{ dockerfile: 'app/Dockerfile', context: 'app' },
+  workspaceRoot,
+  projectRoot: 'app',
+  files: [],
+  service: 'app',
+  dockerfile: 'app/Dockerfile',
+  context: 'app',
 });
 
 async function found(env: NodeJS.ProcessEnv): Promise<Record<string, string>> {

@@ -132,7 +132,9 @@ async function podmanFacts(engine: Engine): Promise<Facts['engine']> {
   const { host, store } = JSON.parse(stdout) as PodmanInfo;
   const disk = await statfs(store.graphRoot).catch(() => undefined);
   return {
-    ...{ answers: true, title: engine.title, platform: engine.platform },
+    answers: true,
+    title: engine.title,
+    platform: engine.platform,
     memoryBytes: host.memTotal,
     diskFreeBytes: disk && disk.bavail * disk.bsize,
     clockSkewMs: 0,

@@ -139,7 +139,8 @@ test('values are read as the file writes them, as a map or as a list', () => {
 describe('a role at PostgreSQL', () => {
   const database: ServiceModel = {
     ...good,
-    ...{ image: 'postgres:17', volumes: [{ type: 'volume', target: '/var/lib/postgresql/data' }] },
+    image: 'postgres:17',
+    volumes: [{ type: 'volume', target: '/var/lib/postgresql/data' }],
     environment: { POSTGRES_USER: 'shop', POSTGRES_PASSWORD: 'jX92kdlw02mdkw' },
   };
   const found = (environment: Record<string, string>, server = database) =>

@@ -247,7 +247,8 @@ export class Bases {
     const { env, onbuild = 'unknown' } =
       (locked?.digest ? locked : this.found[reference]?.[platform]) ?? {};
     return {
-      ...{ digest, ...(digest !== null && { onbuild }) },
+      digest,
+      ...(digest !== null && { onbuild }),
       ...(env && { env }),
       ...(!locked?.digest && { isUnlocked: true }),
     };

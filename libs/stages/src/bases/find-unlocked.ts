@@ -56,7 +56,9 @@ export async function lockFromEngine(
   if (!image) return undefined;
   const { digest, env, onbuild } = image;
   return {
-    ...{ digest, platforms: { [platform]: digest }, from: 'engine' },
+    digest,
+    platforms: { [platform]: digest },
+    from: 'engine',
     ...(env && { env }),
     ...(onbuild && { onbuild }),
   };

@@ -39,7 +39,10 @@ async function read(
     const { record, config } = await readImageRecord(project.absolute(folder));
     const layoutDir = project.absolute(layoutFolder(project.home, record.digest, platform));
     return {
-      ...{ digest: record.digest, layoutDir, tag: reference, project: { name, home, stage } },
+      digest: record.digest,
+      layoutDir,
+      tag: reference,
+      project: { name, home, stage },
       ...configFacts(config),
     };
   } catch (cause) {

@@ -58,7 +58,9 @@ function withLog(error: unknown, path: string): unknown {
   if (!(error instanceof EngineError)) return error;
   const { code, message, hint, stderr } = error;
   return new EngineError(code, {
-    ...{ message, stderr, cause: error },
+    message,
+    stderr,
+    cause: error,
     hint: `${hint}; the whole log: ${path}`,
   });
 }
@@ -83,7 +85,12 @@ async function makePlatforms(
       { stages: plan.stages, images: baseImages(plan) },
       () =>
         buildStage({
-          ...{ project, outputs, stage, plan, compression, layering },
+          project,
+          outputs,
+          stage,
+          plan,
+          compression,
+          layering,
           builder: file.builder,
           secrets: file.secrets,
           fresh: file.fresh,

@@ -191,7 +191,10 @@ class PodmanBuild {
     const layoutDir = `${folder}.layout`;
     const { close, hosts: _, ...secrets } = await this.secrets();
     const built = podman.runSteps({
-      ...{ dockerfile, contextDir, layoutDir, platform: this.platform },
+      dockerfile,
+      contextDir,
+      layoutDir,
+      platform: this.platform,
       ...secrets,
       buildArgs: declared(plan.args, steps),
       images: await this.mounted(
@@ -206,7 +209,9 @@ class PodmanBuild {
     const { platform } = this;
     const options = { layoutDir, outputDir: folder, parent, platform };
     const made = await runImage({
-      ...{ ...options, steps: this.steps(block), cmdIsSet: this.cmdIsSet(block) },
+      ...options,
+      steps: this.steps(block),
+      cmdIsSet: this.cmdIsSet(block),
       ...this.compressed,
     });
     return this.done(made, parent, folder);
@@ -283,11 +288,19 @@ class PodmanBuild {
   private exportPaths({ record, parent }: Done, paths: string[], outputDir: string) {
     const { source } = parent;
     const instructions = paths.map((path, at) => ({
-      ...{ kind: 'copy' as const, sources: [path], destination: path, from: OWN, link: true },
+      kind: 'copy' as const,
+      sources: [path],
+      destination: path,
+      from: OWN,
+      link: true,
       line: at + 1,
     }));
     return assembleImage({
-      ...{ outputDir, parent: SCRATCH, instructions, paths, platform: this.plan.platform },
+      outputDir,
+      parent: SCRATCH,
+      instructions,
+      paths,
+      platform: this.plan.platform,
       stages: { [OWN]: { record, source: source! } },
       ...this.layers,
     });

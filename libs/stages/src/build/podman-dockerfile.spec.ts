@@ -8,7 +8,12 @@ function planOf(lines: string[], rest: Partial<StagePlan> = {}): StagePlan {
     output: { kind: 'image' },
     base: { kind: 'scratch' },
     instructions: lines.map((text) => ({ keyword: text.split(' ')[0] as 'RUN', text })),
-    ...{ args: {}, stages: [], images: [], files: [], wholeContext: [], uncacheable: [] },
+    args: {},
+    stages: [],
+    images: [],
+    files: [],
+    wholeContext: [],
+    uncacheable: [],
     ...rest,
   };
 }

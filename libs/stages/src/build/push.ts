@@ -87,7 +87,8 @@ async function pushPlatform(
   const from = base ? parseReference(atMirror(base)) : undefined;
   const isNear = from?.registry === parseReference(repository.name).registry;
   const pushed = await pushImage(repository, {
-    ...{ record, source },
+    record,
+    source,
     ...(isNear && from && { mountFrom: from.repository }),
   });
   const document = push.sbom && (await attachSbom(push, record, source, pushed));

@@ -22,7 +22,10 @@ export async function readFacts(
   const isAsked = usesGitTags(naming) || describesGitTags(naming);
   const isToldByFiles = commit === undefined || !git || !isAsked || git.tagsAtHead() !== undefined;
   return tagFacts({
-    ...{ root, projectName: project.project.name, commit, version },
+    root,
+    projectName: project.project.name,
+    commit,
+    version,
     ...(!isToldByFiles && { gitTags: await tagsAtHead(root) }),
     ...(commit && usesCommitDate(naming) && { committed: await commitTime(root, commit) }),
   });

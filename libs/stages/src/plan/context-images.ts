@@ -79,7 +79,9 @@ async function folderImage(
   );
   if (!(await isThere(layoutDir)))
     await assembleImage({
-      ...{ outputDir: layoutDir, parent: SCRATCH, platform },
+      outputDir: layoutDir,
+      parent: SCRATCH,
+      platform,
       instructions: [{ kind: 'copy', sources: ['.'], destination: '/', line: 1 }],
       context: { directory, files: files.map(contextFile) },
     });
@@ -92,7 +94,9 @@ function filesOf(project: DockerProject, name: string, path: string, platform: s
   const contextDir = project.absolute(path);
   try {
     const [plan] = planStages(parseDockerfile('FROM scratch\nCOPY . /\n', { file: path }), {
-      ...{ contextDir, platforms: [platform], leftOut: leftOutOf(project, path) },
+      contextDir,
+      platforms: [platform],
+      leftOut: leftOutOf(project, path),
       dockerfilePath: join(contextDir, '.named-context'),
       indexPath: project.absolute(join(outputRoot(project.home), 'file-index-of-contexts')),
     });

@@ -33,8 +33,10 @@ vi.mock('node:fs', async (original) => {
   const { lstatSync, statSync, readFileSync, openSync, readdirSync } = real;
   return {
     ...real,
-    ...{ lstatSync: lenient(lstatSync), statSync: lenient(statSync) },
-    ...{ readFileSync: lenient(readFileSync), openSync: lenient(openSync) },
+    lstatSync: lenient(lstatSync),
+    statSync: lenient(statSync),
+    readFileSync: lenient(readFileSync),
+    openSync: lenient(openSync),
     readdirSync: lenient(readdirSync as (...args: never[]) => unknown),
   };
 });

@@ -92,7 +92,11 @@ async function valueOf({ id, source }: Secret, project: DockerProject): Promise<
   const cwd = project.root;
   const value = await oncePerRun(JSON.stringify([command, cwd]), () =>
     commandOutput({
-      ...{ command, cwd, env: project.env, mostBytes: MOST_BYTES, timeoutMs: COMMAND_TIMEOUT_MS },
+      command,
+      cwd,
+      env: project.env,
+      mostBytes: MOST_BYTES,
+      timeoutMs: COMMAND_TIMEOUT_MS,
     }).catch((error: unknown) => {
       if (!(error instanceof EngineError)) throw error;
       const { code, message, hint } = error;

@@ -60,7 +60,8 @@ export async function startOwnDaemon(
     await running.ended;
   };
   return {
-    ...{ engine, env },
+    engine,
+    env,
     async restart() {
       await end();
       running = await start();

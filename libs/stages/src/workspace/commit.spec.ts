@@ -65,7 +65,9 @@ test('an image has the name of a commit only where all that it is made of is as 
   const asked = (others: boolean) =>
     new DockerProject(
       {
-        ...{ root: folder, name: 'app', folder: 'app' },
+        root: folder,
+        name: 'app',
+        folder: 'app',
         madeOf: () => ({ files: ['compose.yaml'], others }),
       },
       { context: 'app', lockFile: 'lock.json' },

@@ -26,8 +26,13 @@ async function found(
   files = ['docker/compose.yaml'],
 ): Promise<Record<string, string>> {
   const subject = {
-    ...{ workspaceRoot: workspace.root, projectRoot: 'app', files, service: 'app' },
-    ...{ project: workspace.project, dockerfile: 'app/Dockerfile', context: 'app' },
+    workspaceRoot: workspace.root,
+    projectRoot: 'app',
+    files,
+    service: 'app',
+    project: workspace.project,
+    dockerfile: 'app/Dockerfile',
+    context: 'app',
   };
   const facts = await gatherFacts(subject, { ...process.env, ...env });
   return Object.fromEntries(findings(facts).map(({ id, seen }) => [id, seen]));
@@ -131,7 +136,9 @@ test('a variable that nobody sets', async () => {
 test('no engine, and with it none of the private engine’s bases: a proxy’s CA would be missing', async () => {
   const nothing = await mkdtemp(join(tmpdir(), 'nx-stages-nothing-'));
   const env = {
-    ...{ PATH: nothing, XDG_CACHE_HOME: nothing, DOCKER_HOST: undefined },
+    PATH: nothing,
+    XDG_CACHE_HOME: nothing,
+    DOCKER_HOST: undefined,
     HTTPS_PROXY: 'http://127.0.0.1:9',
   };
   const seen = await found(env);

@@ -64,7 +64,12 @@ async function explain(
   }));
   if (options.json) {
     const shown = stages.map(({ stage, platform, state, reasons, differences, notes }) => ({
-      ...{ stage, platform, state, reasons, differences, notes },
+      stage,
+      platform,
+      state,
+      reasons,
+      differences,
+      notes,
     }));
     const refused = current.flatMap(({ stage, refused }) =>
       refused ? { stage, state: 'refused', reasons: [refused.message, refused.hint] } : [],

@@ -26,7 +26,9 @@ async function baseWithTrigger(name: string): Promise<void> {
   await writeFile(dockerfile, 'FROM below\nONBUILD COPY main.sh /srv/inherited.sh\n');
   const below = ociLayoutContext({ dir: baseFolder, tag: 'base', digest: descriptor.digest });
   await engine.build({
-    ...{ dockerfile, contextDir: workspace.root, namedContexts: { below } },
+    dockerfile,
+    contextDir: workspace.root,
+    namedContexts: { below },
     output: { kind: 'load', tags: [name] },
     showProgress: false,
   });

@@ -66,7 +66,8 @@ function rebuilt(changed: ReadonlySet<string>): string[] {
     context,
     image: '',
     settings: { targets: [], files: [] },
-    ...{ services: [], others: [] },
+    services: [],
+    others: [],
   };
   const targets = dockerTargets(location, stages, resolveOptions());
   const again = new Set(changed);

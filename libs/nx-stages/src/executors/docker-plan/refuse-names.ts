@@ -59,8 +59,15 @@ function named(
 ): NamedImage {
   const { image = '', repository, tag, tags, skipDefaultTag, labels, annotations } = options;
   return {
-    ...{ target: `${project}:${target}`, project, image, repository },
-    ...{ tag, tags, skipDefaultTag, labels, annotations },
+    target: `${project}:${target}`,
+    project,
+    image,
+    repository,
+    tag,
+    tags,
+    skipDefaultTag,
+    labels,
+    annotations,
     declared: declaredOf(metadata),
   };
 }

@@ -28,7 +28,10 @@ export default function dockerPush(given: PushOptions, context: ExecutorContext)
       [...namedTags(options, facts).notes, ...said.notes].forEach(sayLine);
       unplaced(said, project.platforms).forEach(sayLine);
       const pushed = await pushStage({
-        ...{ project, stage: options.stage, name: options.image, repository },
+        project,
+        stage: options.stage,
+        name: options.image,
+        repository,
         tags: (of) => imageTags(options, facts, of).tags,
         sbom: options.sbom ?? true,
         said,

@@ -39,7 +39,10 @@ export default function dockerRelease(given: Options, context: ExecutorContext) 
       const repository = new Repository(place);
       try {
         const pushed = await pushStage({
-          ...{ project, stage: own.stage, name: own.image, repository },
+          project,
+          stage: own.stage,
+          name: own.image,
+          repository,
           tags: (digest) => {
             refuseOther(written, digest, `${place}:${version.value}`);
             return imageTags(naming, facts, digest).tags;

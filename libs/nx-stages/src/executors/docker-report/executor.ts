@@ -47,7 +47,10 @@ export default function dockerReport(options: Options, context: ExecutorContext)
     );
     const { stages, stage, variant } = options;
     const found = reportOf(readRuns(runsFolder(root)), projectName, {
-      ...{ stages, stage, plans, image },
+      stages,
+      stage,
+      plans,
+      image,
       ...(variant && { variant }),
     });
     if (!found && options.optional) return;

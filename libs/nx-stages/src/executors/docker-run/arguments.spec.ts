@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import { runArguments, variables } from './arguments';
 
 const container = {
-  ...{ root: '/shop', image: 'shop-api:dev', name: 'api', label: 'a=b' },
+  root: '/shop',
+  image: 'shop-api:dev',
+  name: 'api',
+  label: 'a=b',
   more: ['--port', '80'],
 };
 

@@ -30,7 +30,9 @@ beforeAll(async () => {
   engine = await locateEngine();
   const plugin = { plugin: '@excel2doc/nx-stages', options: { imageName: image } };
   const options = {
-    ...{ name, env: { GREETING: 'hello there', LINES_OF: 'one\ntwo' }, envFile: 'app/run.env' },
+    name,
+    env: { GREETING: 'hello there', LINES_OF: 'one\ntwo' },
+    envFile: 'app/run.env',
     volumes: ['app/data:/data'],
   };
   await workspace.start({
@@ -67,7 +69,9 @@ function start(...args: string[]) {
   const tsx = `--import=${pathToFileURL(require.resolve('tsx'))}`;
   const env = { ...Object.fromEntries(outer), NX_DAEMON: 'false', NODE_OPTIONS: tsx };
   return spawn(process.execPath, [nx, 'run', 'app:docker-run', ...args], {
-    ...{ cwd: workspace.root, env, stdio: 'ignore' as const },
+    cwd: workspace.root,
+    env,
+    stdio: 'ignore' as const,
   });
 }
 

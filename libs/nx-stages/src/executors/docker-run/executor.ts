@@ -33,7 +33,9 @@ export default function dockerRun(options: Options, context: ExecutorContext) {
     const engine = await locateEngine({ choice: engineChoice });
     await refuseTakenPorts(options.ports);
     await run(engine, options, {
-      ...{ root, label: `nx-stages.run=${id}`, more: commandArguments(options.args, OWN) },
+      root,
+      label: `nx-stages.run=${id}`,
+      more: commandArguments(options.args, OWN),
       image: tag === undefined && loaded ? loaded : `${image}:${imageTag(tag)}`,
       name: options.name ?? `${project.replaceAll(/[^A-Za-z0-9]+/g, '-')}-run-${id}`,
     });

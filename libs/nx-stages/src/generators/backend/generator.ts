@@ -40,7 +40,11 @@ export default function backendGenerator(tree: Tree, options: BackendOptions): (
   const { templates, ...shape } = FRAMEWORKS[framework];
   const variable = name.replaceAll('-', '_').toUpperCase();
   const values = {
-    ...{ name, framework, port, dot: '.', ...shape },
+    name,
+    framework,
+    port,
+    dot: '.',
+    ...shape,
     image: imageName(pluginOptions(tree), name),
     database: name.replaceAll('-', '_'),
     tagVariable: `${variable}_TAG`,

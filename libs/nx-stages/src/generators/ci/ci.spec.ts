@@ -26,7 +26,9 @@ const cases: [string, CiOptions][] = [
   [
     'with a server that is named, and values that YAML would read otherwise',
     {
-      ...{ branch: 'release/1.0', targets: ['test', 'e2e:ci'], nodeVersion: '22.12' },
+      branch: 'release/1.0',
+      targets: ['test', 'e2e:ci'],
+      nodeVersion: '22.12',
       cache: { upstream: 'https://cache.example.org:8443', audience: 'yes' },
       setup: [`echo "it's: here" # for all`, 'true'],
     },

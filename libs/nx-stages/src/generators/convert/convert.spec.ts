@@ -69,7 +69,8 @@ describe('a target of @nx-tools/nx-container', () => {
       'docker-plan': {
         dependsOn: ['build'],
         options: {
-          ...{ buildArgs: { VERSION: '1' }, platforms: ['linux/amd64', 'linux/arm64'] },
+          buildArgs: { VERSION: '1' },
+          platforms: ['linux/amd64', 'linux/arm64'],
           secrets: ['id=npm,env=NPM'],
         },
       },
@@ -125,7 +126,8 @@ describe('a target of @nx-tools/nx-container', () => {
     });
     for (const name of ['docker-build', 'docker-push'])
       expect(targets[name]?.options).toMatchObject({
-        ...{ labels: ['vendor=Acme'], annotations: ['index:a=b'] },
+        labels: ['vendor=Acme'],
+        annotations: ['index:a=b'],
         tags: ['type=ref,event=branch'],
       });
     const toDo = section(report, 'To do');

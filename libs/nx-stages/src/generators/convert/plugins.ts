@@ -30,7 +30,7 @@ export function convertPlugins(
   }
   const [first] = old;
   const made: PluginEntry = {
-    ...{ plugin: OWN },
+    plugin: OWN,
     ...(first?.include && { include: first.include }),
     ...(first?.exclude && { exclude: first.exclude }),
     ...own,

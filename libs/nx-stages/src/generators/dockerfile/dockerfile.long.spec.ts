@@ -108,7 +108,9 @@ test('what is written for Poetry builds from its lock file', async () => {
 const node = {
   'server.js': 'console.log(process.getuid(), process.env.NODE_ENV, __filename)\n',
   'package.json': JSON.stringify({
-    ...{ name: 'shop', version: '1.0.0', main: 'dist/server.js' },
+    name: 'shop',
+    version: '1.0.0',
+    main: 'dist/server.js',
     scripts: { build: 'mkdir -p dist && cp server.js dist/' },
   }),
 };
@@ -121,7 +123,9 @@ describe('on bases that take minutes to make', () => {
       'npm',
       {
         'package-lock.json': JSON.stringify({
-          ...{ name: 'shop', version: '1.0.0', lockfileVersion: 3 },
+          name: 'shop',
+          version: '1.0.0',
+          lockfileVersion: 3,
           packages: { '': { name: 'shop', version: '1.0.0' } },
         }),
       },

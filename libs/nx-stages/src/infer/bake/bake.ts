@@ -51,7 +51,9 @@ export function readBake(
     const target = texts('target');
     const { options: secrets, unread: unreadSecrets } = bakeSecrets(attributes, file);
     const named = declaredContexts(contextsOf(attributes['contexts']), {
-      ...{ file, key: 'contexts', prefix: 'target:' },
+      file,
+      key: 'contexts',
+      prefix: 'target:',
     });
     const labels = textsOf(attributes['labels']);
     const annotations = listOf(attributes['annotations']);
@@ -62,7 +64,8 @@ export function readBake(
       ...unreadSecrets,
     ];
     return {
-      ...{ file, name },
+      file,
+      name,
       ...paths,
       ...(context === undefined && dockerfile === undefined && { isPlaceless: true as const }),
       ...(buildArgs && { buildArgs }),

@@ -27,7 +27,8 @@ export function networkPolicy(
   }));
   const isInside = own.length > 0 && own.every((each) => networks[each]?.internal);
   return {
-    ...{ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
     metadata: { name, labels: labels(name) },
     spec: {
       podSelector: { matchLabels: labels(name) },
@@ -58,7 +59,8 @@ export function disruptionBudget(
   if (replicas < 2 || !ownServices(subject).includes(name)) return [];
   return [
     {
-      ...{ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget' },
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
       metadata: { name, labels },
       spec: { maxUnavailable: 1, selector: { matchLabels: labels } },
     },

@@ -18,8 +18,14 @@ const root = resolve(__dirname, '../../../../..');
 const PASSWORD = 'a-password-that-nobody-may-see';
 const MIGRATION_URL = `postgresql://owner:${PASSWORD}@postgres/excel2doc`;
 const KINDS = {
-  ...{ Deployment, Job, ConfigMap, PersistentVolumeClaim, Secret, Service },
-  ...{ NetworkPolicy, PodDisruptionBudget },
+  Deployment,
+  Job,
+  ConfigMap,
+  PersistentVolumeClaim,
+  Secret,
+  Service,
+  NetworkPolicy,
+  PodDisruptionBudget,
 };
 const options = {
   migrate: ['alembic', 'upgrade', 'head'],
@@ -40,9 +46,12 @@ beforeAll(async () => {
   const compose = engine.compose({
     files: ['compose.yaml', 'compose.prod.yaml'].map((file) => join(root, 'docker', file)),
     variables: {
-      ...{ POSTGRES_PASSWORD: PASSWORD, REDIS_PASSWORD: PASSWORD },
-      ...{ DATABASE_PASSWORD: PASSWORD, MIGRATION_PASSWORD: PASSWORD },
-      ...{ BACKEND_TAG: 'abc', SITE_ADDRESS: 'docs.example.org' },
+      POSTGRES_PASSWORD: PASSWORD,
+      REDIS_PASSWORD: PASSWORD,
+      DATABASE_PASSWORD: PASSWORD,
+      MIGRATION_PASSWORD: PASSWORD,
+      BACKEND_TAG: 'abc',
+      SITE_ADDRESS: 'docs.example.org',
     },
   });
   const config = (await compose.config()) as unknown as DeployConfig;
@@ -289,7 +298,8 @@ describe("this workspace's production services as Kubernetes manifests", () => {
     const jobs = () => manifests.filter(({ kind }) => kind === 'Job') as Job[];
     const [first] = jobs();
     expect(first?.spec?.template.spec?.containers[0]).toMatchObject({
-      ...{ image: subject.image, args: options.migrate },
+      image: subject.image,
+      args: options.migrate,
     });
     const other = kubernetesManifests({ ...subject, image: 'another:1' }, options);
     const [second] = other.filter(({ kind }) => kind === 'Job');

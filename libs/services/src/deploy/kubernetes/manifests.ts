@@ -62,7 +62,8 @@ export function kubernetesManifests(subject: DeploySubject, options: Options): M
     return [
       environment,
       ...files.map(({ target, content }): IConfigMap => ({
-        ...{ apiVersion: 'v1', kind: 'ConfigMap' },
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
         metadata: { name: `${name}-${digestOf(content)}`, labels },
         data: { [posix.basename(target)]: content },
       })),
@@ -70,7 +71,8 @@ export function kubernetesManifests(subject: DeploySubject, options: Options): M
         ? migration(subject, pod, labels, options.migrate)
         : []),
       {
-        ...{ apiVersion: 'apps/v1', kind: 'Deployment' },
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
         metadata: { name, labels },
         spec: {
           replicas: service.deploy?.replicas ?? 1,
@@ -120,7 +122,8 @@ export const manifestText = (manifests: readonly Manifest[]): string =>
 function secret(name: string, labels: Record<string, string>, service: DeployService): ISecret {
   const entries = Object.entries(service.environment ?? {});
   return {
-    ...{ apiVersion: 'v1', kind: 'Secret' },
+    apiVersion: 'v1',
+    kind: 'Secret',
     metadata: { name: environmentName(name), labels },
     stringData: {
       ...dataBelowMount(service),

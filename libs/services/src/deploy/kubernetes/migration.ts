@@ -23,7 +23,8 @@ export function migrationJob(
   }));
   const own = { ...labels, 'app.kubernetes.io/name': name };
   return {
-    ...{ apiVersion: 'batch/v1', kind: 'Job' },
+    apiVersion: 'batch/v1',
+    kind: 'Job',
     // A job cannot be changed, so each image has its own.
     metadata: { name: `${name}-${digestOf(image)}`, labels: own },
     spec: {

@@ -20,19 +20,25 @@ export function podSpec(subject: DeploySubject, name: string): IPodSpec {
   const files = mountedFiles(subject, name);
   const volumes: IVolume[] = [
     ...named(service).map(({ source }) => ({
-      ...{ name: source, persistentVolumeClaim: { claimName: source } },
+      name: source,
+      persistentVolumeClaim: { claimName: source },
     })),
     ...files.map(({ content }) => ({
-      ...{ name: `file-${digestOf(content)}`, configMap: { name: `${name}-${digestOf(content)}` } },
+      name: `file-${digestOf(content)}`,
+      configMap: { name: `${name}-${digestOf(content)}` },
     })),
     ...paths.map((_, index) => ({ name: `memory-${index}`, emptyDir: { medium: 'Memory' } })),
   ];
   const mounts = [
     ...named(service).map(({ source, target, readOnly }) => ({
-      ...{ name: source, mountPath: target, readOnly },
+      name: source,
+      mountPath: target,
+      readOnly,
     })),
     ...files.map(({ content, target }) => ({
-      ...{ name: `file-${digestOf(content)}`, mountPath: target, readOnly: true },
+      name: `file-${digestOf(content)}`,
+      mountPath: target,
+      readOnly: true,
       subPath: posix.basename(target),
     })),
     ...paths.map((mountPath, index) => ({ name: `memory-${index}`, mountPath })),

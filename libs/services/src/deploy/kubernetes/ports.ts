@@ -45,13 +45,16 @@ export function networkService(
   const portOf = (target: number) =>
     Number(published.find((each) => each.target === target)?.published ?? target);
   return {
-    ...{ apiVersion: 'v1', kind: 'Service' },
+    apiVersion: 'v1',
+    kind: 'Service',
     metadata: { name, labels },
     spec: {
       type: outside ? 'LoadBalancer' : 'ClusterIP',
       selector: labels,
       ports: ports.map((port) => ({
-        ...{ name: portName(port), port: portOf(port.target), targetPort: port.target },
+        name: portName(port),
+        port: portOf(port.target),
+        targetPort: port.target,
         protocol: port.protocol,
       })),
     },

@@ -38,7 +38,8 @@ export function claims(subject: DeploySubject, storage: Storage): IPersistentVol
     Object.values(services).flatMap((each) => named(each).map(({ source }) => source)),
   );
   return [...names].map((name) => ({
-    ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim' },
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
     metadata: { name, labels: { 'app.kubernetes.io/part-of': project } },
     spec: {
       accessModes: [shared.has(name) ? 'ReadWriteMany' : 'ReadWriteOnce'],
