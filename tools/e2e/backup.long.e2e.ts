@@ -17,6 +17,7 @@ let letter: string;
 
 beforeAll(async () => {
   engine = await locateEngine();
+  await removeContainers();
   await removeVolumes(() => true);
   stack = await startStack(engine, 'backup', 2);
   letter = await upload(
@@ -32,13 +33,21 @@ afterAll(async () => {
   await removeVolumes(() => true);
 });
 
+const OF_STACK = 'label=com.docker.compose.project=excel2doc-e2e-backup';
+
+/** Those that a run before has left: who holds a volume has to go first. */
+async function removeContainers(): Promise<void> {
+  const { stdout } = await engine.command(['ps', '--all', '--quiet', '--filter', OF_STACK]);
+  const ids = stdout.split('\n').filter((id) => id !== '');
+  if (ids.length > 0) await engine.command(['rm', '--force', ...ids]);
+}
+
 /**
  * Those of this stack's volumes that `wanted` takes: `down` leaves what only a profile mounts, and
  * what another checkout has backed up is read by its own password alone.
  */
 async function removeVolumes(wanted: (name: string) => boolean): Promise<string[]> {
-  const filter = 'label=com.docker.compose.project=excel2doc-e2e-backup';
-  const { stdout } = await engine.command(['volume', 'ls', '--quiet', '--filter', filter]);
+  const { stdout } = await engine.command(['volume', 'ls', '--quiet', '--filter', OF_STACK]);
   const names = stdout.split('\n').filter((name) => name && wanted(name));
   if (names.length > 0) await engine.command(['volume', 'rm', ...names]);
   return names;

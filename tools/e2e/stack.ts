@@ -40,7 +40,7 @@ export async function startStack(engine: Engine, name: string, workers: number):
   });
   await compose.down({ volumes: true });
   await compose.up({ services: ['postgres', 'redis'], wait: true });
-  const migrated = await compose.run('backend', ['alembic', 'upgrade', 'head'], { noDeps: true });
+  const migrated = await compose.run('migrate', ['alembic', 'upgrade', 'head'], { noDeps: true });
   if (migrated.exitCode !== 0) throw new Error(migrated.stderr);
   await compose.call([
     ...['up', '--detach', '--no-build', '--pull', 'never', '--wait'],
