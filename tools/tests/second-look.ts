@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { NxTask } from '../nx-run';
 import type { NxResult } from '../steps';
 import { pytestCounts } from './pytest';
+import { readReport, reportPath } from './task-report';
 import type { FileReport, TestReport } from './vitest/report.mts';
 
 /** More than this is no accident of a busy machine. */
@@ -35,17 +36,16 @@ export async function secondLook(
       tasks.push(task);
       continue;
     }
-    const path = join(workspace, 'dist/tests', task.projectName, `${task.target}.json`);
-    const ofTask = output.split('\n').filter((line) => line.startsWith(`${task.projectName}: `));
-    const report = read(path);
+    const path = reportPath(task, workspace);
+    const isOfTask = (line: string) => line.startsWith(`${task.projectName}: `);
+    const lines = output.split('\n');
+    const report = readReport(task, workspace);
     let passes = false;
-    if (report) passes = await specsPass(task, { report, path, workspace, run });
-    else if (pytestCounts(ofTask.join('\n')).failed > 0) {
+    if (report) passes = await specsPass(task, { report, workspace, run });
+    else if (pytestCounts(lines.filter(isOfTask).join('\n')).failed > 0) {
       const again = await run(task, []);
       // Its counts are all in what it prints: those of one run are to be added up, not of both.
-      output = [output.split('\n').filter((line) => !ofTask.includes(line)), again.output]
-        .flat()
-        .join('\n');
+      output = [...lines.filter((line) => !isOfTask(line)), again.output].join('\n');
       passes = again.ok;
       if (passes) write(path, { format: 1, files: [flakyTask(task)], errors: [] });
     }
@@ -57,26 +57,25 @@ export async function secondLook(
 
 interface Specs {
   report: TestReport;
-  path: string;
   workspace: string;
   run: RunTask;
 }
 
-async function specsPass(task: NxTask, { report, path, workspace, run }: Specs): Promise<boolean> {
+async function specsPass(task: NxTask, { report, workspace, run }: Specs): Promise<boolean> {
   const failed = report.files.filter(({ failures }) => failures.length > 0);
   if (report.errors.length > 0 || failed.length === 0 || failed.length > MOST_FILES) return false;
   const again = await run(
     task,
     failed.map(({ file }) => join(workspace, file)),
   );
-  const second = read(path) ?? report;
+  const second = readReport(task, workspace) ?? report;
   const files = report.files.map((file) => {
     const now = second.files.find((each) => each.file === file.file);
     return file.failures.length > 0 && now && hasPassed(now)
       ? { ...now, flaky: file.failures }
       : file;
   });
-  write(path, { ...report, files, errors: second.errors });
+  write(reportPath(task, workspace), { ...report, files, errors: second.errors });
   const left = files.some(({ failures }) => failures.length > 0) || second.errors.length > 0;
   return again.ok && !left;
 }
@@ -92,15 +91,6 @@ const flakyTask = ({ taskId, startTime, endTime }: NxTask): FileReport => ({
   skips: [],
   flaky: [{ name: 'some of its tests', message: 'see the log of its first run' }],
 });
-
-function read(path: string): TestReport | undefined {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as TestReport;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
 
 function write(path: string, report: TestReport): void {
   mkdirSync(dirname(path), { recursive: true });

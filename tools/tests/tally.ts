@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { NxTask } from '../nx-run';
 import type { NxResult } from '../steps';
 import { pytestCounts } from './pytest';
-import type { TestReport } from './vitest/report.mts';
+import { readReport } from './task-report';
 
 export interface Failure {
   where: string;
@@ -76,20 +74,6 @@ function ofTask(task: NxTask, name: string, result: NxResult, workspace: string)
     tally.suites.push({ name: task.taskId, seconds });
   }
   return tally;
-}
-
-/** A task that tests leaves one, also when it fails. */
-function readReport(
-  { projectName, target, status }: NxTask,
-  workspace: string,
-): TestReport | undefined {
-  try {
-    const file = join(workspace, 'dist/tests', projectName, `${target}.json`);
-    return JSON.parse(readFileSync(file, 'utf8')) as TestReport;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || status !== 0) return undefined;
-    throw error;
-  }
 }
 
 const SHOWN = 10;
