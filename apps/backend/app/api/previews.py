@@ -73,9 +73,8 @@ def get_preview_page(
 
     curl http://localhost:8000/api/v1/previews/ID/documents/1/pages/1 -o page.png
     """
-    sha256 = previews.page_of(session, caller.team_id, preview_id, number, page)
-    found = previews.document_of(session, caller.team_id, preview_id, number)
-    name = f"{PurePath(found['name']).stem} {page}.png"
+    document, sha256 = previews.page_of(session, caller.team_id, preview_id, number, page)
+    name = f"{PurePath(document).stem} {page}.png"
     return download(get_services().storage, sha256, name, PNG)
 
 

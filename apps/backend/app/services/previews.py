@@ -86,12 +86,15 @@ def document_of(session: Session, team_id: UUID, preview_id: UUID, number: int) 
     return documents[number - 1]
 
 
-def page_of(session: Session, team_id: UUID, preview_id: UUID, number: int, page: int) -> str:
-    """The hash of a page's picture. Raises: NotFound: also where no pages are made."""
-    pages: list[str] = document_of(session, team_id, preview_id, number)["pages"] or []
+def page_of(
+    session: Session, team_id: UUID, preview_id: UUID, number: int, page: int
+) -> tuple[str, str]:
+    """Document name and hash of a page's picture. Raises: NotFound: also where none are made."""
+    document = document_of(session, team_id, preview_id, number)
+    pages: list[str] = document["pages"] or []
     if page > len(pages):
         raise NotFound("page", f"{preview_id}/{number}/{page}")
-    return pages[page - 1]
+    return document["name"], pages[page - 1]
 
 
 def claim(session: Session) -> Preview | None:
