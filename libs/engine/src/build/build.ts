@@ -14,7 +14,7 @@ import {
 import { type BuildOptions, buildArguments, flags } from './options';
 
 export interface BuildResult {
-  /** Of the manifest (or, for `load` into the classic store, of the image's config). */
+  /** Of the manifest (or, for `load` into the classic store, of the image's config); '' for `cache`. */
   digest: string;
 }
 
@@ -39,12 +39,15 @@ export async function build(engine: Builder, given: BuildOptions): Promise<Build
   if (output.kind === 'load') {
     return { digest: await runBuild(engine, options, ['--load', ...flags('--tag', output.tags)]) };
   }
+  if (output.kind === 'cache') {
+    return { digest: await runBuild(engine, options, ['--output', 'type=cacheonly']) };
+  }
   const unfinished = `${output.dir}.unfinished-${process.pid}`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(dirname(unfinished), { recursive: true });
   try {
     const digest = exportsLayouts(engine, options)
-      ? await runBuild(engine, options, ['--output', `type=oci,tar=false,dest=${unfinished}`])
+      ? await runBuild(engine, options, ['--output', layoutOutput(options, unfinished)])
       : await buildAndSave(engine, options, unfinished);
     await rm(output.dir, { recursive: true, force: true });
     await rename(unfinished, output.dir);
@@ -52,6 +55,15 @@ export async function build(engine: Builder, given: BuildOptions): Promise<Build
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }
+}
+
+/**
+ * New layers come as they are: who takes them compresses them in a way of its own, and BuildKit's gzip
+ * is half of a large export. From a builder elsewhere they come compressed.
+ */
+function layoutOutput({ builder }: BuildOptions, dir: string): string {
+  const output = `type=oci,tar=false,dest=${dir}`;
+  return builder === undefined ? `${output},compression=uncompressed` : output;
 }
 
 /** A builder of its own does it with any store. */

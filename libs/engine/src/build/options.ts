@@ -22,7 +22,9 @@ export interface BuildOptions {
   redactor?: Redactor;
   /** Names that RUN steps resolve, as `name:address`. They are part of BuildKit's own cache keys. */
   hosts?: string[];
-  output: { kind: 'oci-layout'; dir: string } | { kind: 'load'; tags: string[] };
+  /** `cache`: nothing but what the builder keeps for the next build. */
+  output:
+    { kind: 'oci-layout'; dir: string } | { kind: 'load'; tags: string[] } | { kind: 'cache' };
   noCache?: boolean;
   /** In seconds; RUN steps see it. */
   sourceDateEpoch?: number;
