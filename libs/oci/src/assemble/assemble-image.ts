@@ -37,7 +37,7 @@ export interface AssembleOptions {
   stages?: Readonly<Record<string, StageInput>>;
   /** `linux/amd64` */
   platform: string;
-  /** SOURCE_DATE_EPOCH in seconds, 0 where left out. */
+  /** What the config says as the time of its making, in seconds; 0 where left out. */
   epochS?: number;
   compression?: Compression;
   /** Where layers' indexes are kept; in the user's cache folder where left out. */
@@ -104,7 +104,7 @@ function refuseUncovered({ instructions, parent, stages = {} }: AssembleOptions)
 }
 
 async function start(options: AssembleOptions): Promise<Assembly> {
-  const { parent, stages = {}, context, platform, indexFolder, epochS = 0 } = options;
+  const { parent, stages = {}, context, platform, indexFolder } = options;
   const indexes = new IndexCache(indexFolder);
   const places = new Map<Digest, LayerPlace>();
   const offer = (layers: readonly LayerRecord[], source: BlobSource | undefined) => {
@@ -137,7 +137,6 @@ async function start(options: AssembleOptions): Promise<Assembly> {
       return { input, tree };
     },
     indexes,
-    epochS,
   };
 }
 
@@ -184,12 +183,12 @@ export async function keepOwnLayers(
 
 /** One layer; or several, where it is packages that were copied from a stage. */
 async function writeLayers(
-  { contents, epochS, layers }: Assembly,
+  { contents, layers }: Assembly,
   { layering, isFromStage }: CarriedOut,
   draft: LayoutDraft,
   { compression = 'gzip', layering: wanted = 'stage' }: AssembleOptions,
 ): Promise<LayerRecord[]> {
-  const entries = layering!.entries(epochS);
+  const entries = layering!.entries();
   // All at once: a layer that content lies in is read through each time.
   await contents.prepare(entries.map(({ inode }) => inode));
   const parts =

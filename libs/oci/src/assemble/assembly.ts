@@ -22,7 +22,6 @@ export interface Assembly {
   context: () => Tree;
   stage: (name: string) => Promise<{ input: StageInput; tree: Tree }>;
   indexes: IndexCache;
-  epochS: number;
 }
 
 /** What an instruction came to. */

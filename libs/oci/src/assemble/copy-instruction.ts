@@ -47,7 +47,7 @@ export async function runCopy(
 
 /** A linked copy is a layer of its own, laid on top without looking at what is below. */
 function layOnTop(tree: Tree, target: Layering): void {
-  const changes = target.entries(0);
+  const changes = target.entries();
   const entries = changes.map(({ entry }) => entry);
   const diffId = 'sha256:' as LayerRecord['diffId'];
   tree.applyLayer({ diffId, entries, kept: {} }, diffId);

@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
 import { OciError } from '../error';
 import { byOrder } from '../layer/order';
+import { isPyc, normalisePyc } from '../layer/pyc';
+import { FLOOR_S, layerTime, type Listed, timed } from '../layer/times';
 import type { LayerWriter } from '../layer/writer';
 import { isPackageList } from '../package-layers/owners';
 import { partition } from '../package-layers/partition';
@@ -55,7 +58,7 @@ export class Layering {
   }
 
   /** All that changed, and the folders on the way to it: some stores make missing ones with a wrong mode. */
-  entries(epochS: number): LayerEntry[] {
+  entries(): LayerEntry[] {
     const paths = new Set<string>();
     for (const path of this.changed) {
       for (let part = path; part !== '' && !paths.has(part);) {
@@ -65,7 +68,7 @@ export class Layering {
     }
     const all = [...paths].map((path) => {
       const { inode } = this.tree.get(path)!;
-      return { entry: toEntry(path, inode, epochS), inode };
+      return { entry: toEntry(path, inode), inode };
     });
     all.sort((a, b) => byOrder(a.entry, b.entry));
     const first = new Map<Inode, string>();
@@ -121,13 +124,33 @@ export async function writeEntries(
   writer: LayerWriter,
   contents: Contents,
 ): Promise<void> {
+  const listed: Listed[] = [];
+  for (const item of entries) {
+    const { entry } = item;
+    listed.push(
+      entry.type === 'file' ? { entry, contentDigest: await digestOf(item, contents) } : { entry },
+    );
+  }
+  const timeS = layerTime(listed, { by: 'copy' });
   for (const { entry, inode } of entries) {
-    if (entry.type === 'file') await writer.add(entry, contents.read(inode));
-    else await writer.add(entry);
+    const content =
+      entry.type !== 'file'
+        ? undefined
+        : isPyc(entry)
+          ? normalisePyc(entry, await contents.readWhole(inode))
+          : contents.read(inode);
+    await writer.add(timed(entry, timeS), content);
   }
 }
 
-function toEntry(path: string, inode: Inode, epochS: number): TarEntry {
+/** Of what is written for a file. */
+async function digestOf({ entry, inode }: LayerEntry, contents: Contents): Promise<string> {
+  if (!isPyc(entry)) return contents.digest(inode);
+  const content = normalisePyc(entry, await contents.readWhole(inode));
+  return createHash('sha256').update(content).digest('hex');
+}
+
+function toEntry(path: string, inode: Inode): TarEntry {
   const { type, mode, uid, gid, sizeBytes, linkPath, device, xattrs } = inode;
   return {
     path,
@@ -136,7 +159,7 @@ function toEntry(path: string, inode: Inode, epochS: number): TarEntry {
     uid,
     gid,
     sizeBytes,
-    mtimeS: epochS,
+    mtimeS: FLOOR_S,
     ...(linkPath !== undefined && { linkPath }),
     ...(device && { device }),
     ...(xattrs && { xattrs }),

@@ -4,29 +4,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type BlobStore, randomName } from '../blob/store';
-import type { TarEntry } from '../tar/entry';
 import { readTar, type TarItem } from '../tar/read';
 import type { Compression } from './compression';
-import { byOrder, orderKey } from './order';
+import { contentOf, type Listing, listLayer } from './listing';
 import { isPyc, normalisePyc } from './pyc';
+import { layerTime, type Maker, timed } from './times';
 import { LayerWriter, type WrittenLayer } from './writer';
 
 export interface NormaliseOptions {
   /** Where the layer goes. */
   store: BlobStore;
-  /** Every entry's time, in seconds: SOURCE_DATE_EPOCH. */
-  epochS: number;
+  maker: Maker;
   compression: Compression;
   /** Paths of entries that do not belong to the layer. */
   leaveOut?: ReadonlySet<string>;
 }
 
 /**
- * A layer with its entries in order, one time for all, and no user or group names; modes, owners,
- * extended attributes, links and whiteouts stay. The same files give the same bytes.
+ * A layer with its entries in order, times that follow what is in it, and no user or group names;
+ * modes, owners, extended attributes, links and whiteouts stay. The same files give the same bytes.
  *
- * A layer in order passes in one go. Any other is read a second time, by way of a file in the
- * system's temporary folder: what is held in memory is the headers only.
+ * It is read twice: once for what the times are made of. A layer out of order goes by way of a file in
+ * the system's temporary folder: what is held in memory is the headers only.
  *
  * @param openTar gives the uncompressed tar from its start, each time that it is called
  * @throws OciError `TAR_DAMAGED`
@@ -35,97 +34,80 @@ export async function normaliseLayer(
   openTar: () => Promise<Readable>,
   options: NormaliseOptions,
 ): Promise<WrittenLayer> {
+  const listing = await listLayer(await openTar(), options.leaveOut);
+  const timeS = layerTime(listing.entries, options.maker);
   const writer = await LayerWriter.start(options.store, options.compression);
   try {
-    const inOrder = await copyInOrder(await openTar(), writer, options);
-    if (inOrder) return await writer.finish();
+    await (listing.isInOrder ? copyInOrder : sort)(
+      await openTar(),
+      writer,
+      listing,
+      timeS,
+      options,
+    );
+    return await writer.finish();
   } finally {
     await writer.discard();
   }
-  return sortLayer(await openTar(), options);
 }
 
-/** false as soon as an entry is out of order. */
-async function copyInOrder(
+type Copy = (
   tar: Readable,
   writer: LayerWriter,
-  { epochS, leaveOut }: NormaliseOptions,
-): Promise<boolean> {
-  const links: TarEntry[] = [];
-  let last: string | undefined;
+  listing: Listing,
+  timeS: number,
+  options: NormaliseOptions,
+) => Promise<void>;
+
+const copyInOrder: Copy = async (tar, writer, { entries }, timeS, { leaveOut }) => {
   try {
     for await (const item of readTar(tar)) {
-      if (leaveOut?.has(item.entry.path)) continue;
-      const entry = { ...item.entry, mtimeS: epochS };
-      if (entry.type === 'hardlink') {
-        links.push(entry);
-        continue;
-      }
-      const key = orderKey(entry.path);
-      if (last !== undefined && key <= last) return false;
-      last = key;
-      await writeItem(writer, entry, item, epochS);
+      if (item.entry.type !== 'hardlink' && !leaveOut?.has(item.entry.path))
+        await writeItem(writer, item, timeS);
     }
   } finally {
     tar.destroy();
   }
-  // A link has to come after its target, wherever that stands: so links come last.
-  links.sort(byOrder);
-  if (hasTwice(links)) return false;
-  for (const link of links) await writer.add(link);
-  return true;
-}
+  for (const { entry } of entries)
+    if (entry.type === 'hardlink') await writer.add(timed(entry, timeS));
+};
 
-async function writeItem(writer: LayerWriter, entry: TarEntry, item: TarItem, epochS: number) {
+async function writeItem(writer: LayerWriter, item: TarItem, timeS: number) {
+  const entry = timed(item.entry, timeS);
   if (entry.type !== 'file') return writer.add(entry);
   if (!isPyc(entry)) return writer.add(entry, item.content());
-  const parts: Buffer[] = [];
-  for await (const chunk of item.content()) parts.push(chunk);
-  return writer.add(entry, normalisePyc(entry, Buffer.concat(parts), epochS));
+  return writer.add(entry, normalisePyc(entry, await contentOf(item)));
 }
 
-async function sortLayer(tar: Readable, options: NormaliseOptions): Promise<WrittenLayer> {
-  const { store, epochS, compression } = options;
+const sort: Copy = async (tar, writer, { entries }, timeS, options) => {
   const spoolPath = join(tmpdir(), `excel2doc-layer-${randomName()}`);
   const spool = await open(spoolPath, 'wx+', 0o600);
-  const writer = await LayerWriter.start(store, compression);
   try {
-    const entries = await spoolTar(tar, spool, options);
-    for (const { entry, offset } of entries) {
-      if (entry.type !== 'file') await writer.add(entry);
-      else await writeItem(writer, entry, spooled(spoolPath, entry, offset), epochS);
-    }
-    return await writer.finish();
+    const offsets = await spoolTar(tar, spool, options);
+    for (const { entry } of entries)
+      await writeItem(writer, spooled(spoolPath, entry, offsets.get(entry.path)!), timeS);
   } finally {
-    await writer.discard();
     await spool.close();
     await rm(spoolPath, { force: true });
   }
-}
+};
 
-interface SpooledEntry {
-  entry: TarEntry;
-  offset: number;
-}
-
-async function spoolTar(tar: Readable, spool: FileHandle, { epochS, leaveOut }: NormaliseOptions) {
-  // Of two entries for one path the later one is what an engine ends up with.
-  const byPath = new Map<string, SpooledEntry>();
+/** Where each file's content begins; of two entries for one path, the later one's. */
+async function spoolTar(tar: Readable, spool: FileHandle, { leaveOut }: NormaliseOptions) {
+  const offsets = new Map<string, number>();
   let offset = 0;
   for await (const item of readTar(tar)) {
-    if (leaveOut?.has(item.entry.path)) continue;
-    byPath.set(item.entry.path, { entry: { ...item.entry, mtimeS: epochS }, offset });
-    if (item.entry.type !== 'file') continue;
+    if (item.entry.type !== 'file' || leaveOut?.has(item.entry.path)) continue;
+    offsets.set(item.entry.path, offset);
     for await (const chunk of item.content()) {
       await spool.write(chunk, 0, chunk.length, offset);
       offset += chunk.length;
     }
   }
-  const isLink = ({ entry }: SpooledEntry) => Number(entry.type === 'hardlink');
-  return [...byPath.values()].sort((a, b) => isLink(a) - isLink(b) || byOrder(a.entry, b.entry));
+  return offsets;
 }
 
-function spooled(path: string, entry: TarEntry, offset: number): TarItem {
+function spooled(path: string, entry: TarItem['entry'], offset: number): TarItem {
   return {
     entry,
     async *content() {
@@ -133,8 +115,4 @@ function spooled(path: string, entry: TarEntry, offset: number): TarItem {
       yield* createReadStream(path, { start: offset, end: offset + entry.sizeBytes - 1 });
     },
   };
-}
-
-function hasTwice(sorted: TarEntry[]): boolean {
-  return sorted.some((entry, at) => at > 0 && sorted[at - 1]!.path === entry.path);
 }

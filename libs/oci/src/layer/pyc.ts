@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { TarEntry } from '../tar/entry';
+import { FLOOR_S } from './times';
 
 const HEADER_BYTES = 16;
 const UNCHECKED_HASH = 0b01;
@@ -20,11 +21,11 @@ export function isPyc(entry: TarEntry): boolean {
  * one that does not match is compiled again on every start.
  *
  * In site-packages it becomes an unchecked hash-based one. Elsewhere, where somebody may edit the
- * source in the container, it stays timestamp-based, with the time that the source now has.
+ * source in the container, it stays timestamp-based, with the time that every Python source has.
  *
  * @see PEP 552, and importlib._bootstrap_external: flags, then mtime and size or the hash
  */
-export function normalisePyc(entry: TarEntry, content: Buffer, epochS: number): Buffer {
+export function normalisePyc(entry: TarEntry, content: Buffer): Buffer {
   // Python 2 and Python before 3.7 have no flags field; theirs are never 0 in bytes 4..8 by chance.
   if (content.readUInt32LE(4) !== 0 || content.readUInt16LE(2) !== 0x0a0d) return content;
   const changed = Buffer.from(content);
@@ -34,7 +35,7 @@ export function normalisePyc(entry: TarEntry, content: Buffer, epochS: number): 
     const hash = createHash('sha256').update(content.subarray(HEADER_BYTES)).digest();
     hash.copy(changed, 8, 0, 8);
   } else {
-    changed.writeUInt32LE(epochS >>> 0, 8);
+    changed.writeUInt32LE(FLOOR_S, 8);
   }
   return changed;
 }

@@ -5,8 +5,10 @@ import type { Readable } from 'node:stream';
 import { BlobStore } from '../blob/store';
 import { decompressed } from '../layer/compression';
 import { type NormaliseOptions, normaliseLayer } from '../layer/normalise';
-import { byOrder, orderKey } from '../layer/order';
+import { contentOf, listLayer } from '../layer/listing';
+import { byOrder } from '../layer/order';
 import { isPyc, normalisePyc } from '../layer/pyc';
+import { layerTime, type Listed, type Maker, timed } from '../layer/times';
 import type { WrittenLayer } from '../layer/writer';
 import type { TarEntry } from '../tar/entry';
 import { readTar, type TarItem } from '../tar/read';
@@ -32,41 +34,39 @@ export async function splitLayer(
   options: Omit<NormaliseOptions, 'leaveOut'>,
   below = 0,
 ): Promise<WrittenLayer[]> {
-  const listing = await list(await openTar());
-  const parts = partition(listing.entries, listing.lists);
+  const lists = new Map<string, string>();
+  const { entries, isInOrder } = await listLayer(await openTar(), undefined, {
+    wants: isPackageList,
+    take: (path, text) => void lists.set(path, text),
+  });
+  const parts = partition(
+    entries.map(({ entry }) => entry),
+    lists,
+  );
   if (!parts || !hasRoomFor(parts.count, below)) return [await normaliseLayer(openTar, options)];
-  if (listing.isInOrder) return write(openTar, parts, options);
-  return sorted(openTar, options, (inOrder) => write(inOrder, parts, options));
+  const timesS = timesOf(entries, parts, options.maker);
+  if (isInOrder) return write(openTar, parts, timesS, options);
+  return sorted(openTar, options, (inOrder) => write(inOrder, parts, timesS, options));
 }
 
-async function list(tar: Readable) {
-  const entries: TarEntry[] = [];
-  const lists = new Map<string, string>();
-  let isInOrder = true;
-  let last: string | undefined;
-  for await (const item of readTar(tar)) {
-    const { entry } = item;
-    entries.push(entry);
-    if (entry.type !== 'hardlink') {
-      const key = orderKey(entry.path);
-      if (last !== undefined && key <= last) isInOrder = false;
-      last = key;
-    }
-    if (isPackageList(entry)) lists.set(entry.path, (await contentOf(item)).toString('utf8'));
-  }
-  return { entries, lists, isInOrder };
+/** The time of each part's files. */
+function timesOf(entries: readonly Listed[], parts: Partition, maker: Maker): number[] {
+  const split = Array.from({ length: parts.count }, (): Listed[] => []);
+  for (const listed of entries)
+    for (const at of parts.layersOf(listed.entry.path)) split[at]!.push(listed);
+  return split.map((part) => layerTime(part, maker));
 }
 
 /** What is out of order, which BuildKit's exports nearly never are, is sorted on the disk first. */
 async function sorted<T>(
   openTar: () => Promise<Readable>,
-  { epochS }: Pick<NormaliseOptions, 'epochS'>,
+  { maker }: Pick<NormaliseOptions, 'maker'>,
   use: (openTar: () => Promise<Readable>) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'excel2doc-split-'));
   try {
     const store = new BlobStore(folder, { durable: false });
-    const whole = await normaliseLayer(openTar, { store, epochS, compression: 'gzip' });
+    const whole = await normaliseLayer(openTar, { store, maker, compression: 'gzip' });
     return await use(async () => decompressed(await store.open(whole.digest), whole.mediaType));
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -76,34 +76,38 @@ async function sorted<T>(
 async function write(
   openTar: () => Promise<Readable>,
   parts: Partition,
-  { store, epochS, compression }: NormaliseOptions,
+  timesS: readonly number[],
+  { store, compression }: NormaliseOptions,
 ): Promise<WrittenLayer[]> {
   const queue = await WriterQueue.start(store, compression, parts.count);
   try {
     const links: TarEntry[] = [];
     for await (const item of readTar(await openTar())) {
-      const entry = { ...item.entry, mtimeS: epochS };
+      const { entry } = item;
       if (entry.type === 'hardlink') links.push(entry);
-      else if (entry.type === 'file') await writeFile(queue, parts, { ...item, entry }, epochS);
-      else for (const at of parts.layersOf(entry.path)) await queue.add(at, entry);
+      else if (entry.type === 'file') await writeFile(queue, parts, timesS, item);
+      else
+        for (const at of parts.layersOf(entry.path)) await queue.add(at, timed(entry, timesS[at]!));
     }
-    for (const link of links.sort(byOrder)) await queue.add(parts.layersOf(link.path)[0]!, link);
+    for (const link of links.sort(byOrder)) {
+      const at = parts.layersOf(link.path)[0]!;
+      await queue.add(at, timed(link, timesS[at]!));
+    }
     return await queue.finish();
   } finally {
     await queue.discard();
   }
 }
 
-async function writeFile(queue: WriterQueue, parts: Partition, item: TarItem, epochS: number) {
-  const { entry } = item;
-  const at = parts.layersOf(entry.path)[0]!;
-  if (isPyc(entry)) await queue.add(at, entry, normalisePyc(entry, await contentOf(item), epochS));
+async function writeFile(
+  queue: WriterQueue,
+  parts: Partition,
+  timesS: readonly number[],
+  item: TarItem,
+) {
+  const at = parts.layersOf(item.entry.path)[0]!;
+  const entry = timed(item.entry, timesS[at]!);
+  if (isPyc(entry)) await queue.add(at, entry, normalisePyc(entry, await contentOf(item)));
   else if (entry.sizeBytes <= SMALL_BYTES) await queue.add(at, entry, await contentOf(item));
   else await queue.addStream(at, entry, item.content());
-}
-
-async function contentOf(item: TarItem): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for await (const chunk of item.content()) parts.push(chunk);
-  return Buffer.concat(parts);
 }

@@ -42,7 +42,7 @@ async function main(folder: string, largeBytes: number, count: number) {
     yield END_OF_ARCHIVE;
   }
   const openTar = async () => Readable.from(tar(), { objectMode: false });
-  const layers = await splitLayer(openTar, { store, epochS: 0, compression: 'gzip' });
+  const layers = await splitLayer(openTar, { store, maker: { by: 'copy' }, compression: 'gzip' });
   const maxRssBytes = process.resourceUsage().maxRSS * 1024;
   process.stdout.write(JSON.stringify({ maxRssBytes, layers }));
 }

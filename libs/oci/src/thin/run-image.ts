@@ -43,7 +43,7 @@ export interface RunImageOptions {
   steps: readonly RunStep[];
   /** `linux/amd64` */
   platform: string;
-  /** SOURCE_DATE_EPOCH in seconds, 0 where left out. */
+  /** What the config says as the time of its making, in seconds; 0 where left out. */
   epochS?: number;
   compression?: Compression;
   /** Where layers' indexes are kept; in the user's cache folder where left out. */
@@ -82,7 +82,8 @@ export async function runImage(options: RunImageOptions): Promise<ImageRecord> {
       const openTar = async () => decompressed(await source.open(layer.digest), layer.mediaType);
       const tree = await mergeLayers(layers, below, indexes);
       const leaveOut = await runtimeTraces(await openTar(), tree, mountPoints[at]!);
-      const normalised = { store: draft.store, epochS, compression, leaveOut };
+      const maker = { by: 'run' as const, below: layers.length };
+      const normalised = { store: draft.store, maker, compression, leaveOut };
       const written = await normaliseLayer(openTar, normalised);
       layers.push({ ...written, from: 'self' });
     }

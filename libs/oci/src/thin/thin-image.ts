@@ -3,6 +3,7 @@ import { timestamp } from '../image/config';
 import type { ImageConfig, Manifest } from '../image/types';
 import { type Compression, decompressed } from '../layer/compression';
 import { normaliseLayer } from '../layer/normalise';
+import type { Maker } from '../layer/times';
 import { LayoutDraft } from '../layout/draft';
 import { layoutSource, readLayout } from '../layout/read';
 import { type Base, type ImageRecord, type LayerRecord, layerRecords } from '../layout/record';
@@ -18,7 +19,7 @@ export interface ThinImageOptions {
   base: Base;
   /** `linux/amd64` */
   platform: string;
-  /** SOURCE_DATE_EPOCH in seconds, 0 where left out. */
+  /** What the config says as the time of its making, in seconds; 0 where left out. */
   epochS?: number;
   compression?: Compression;
   /** For a stage that is exported by paths (BuildKit gives one layer each, in this order). */
@@ -41,9 +42,11 @@ export async function thinImage(options: ThinImageOptions): Promise<ImageRecord>
   const source = layoutSource(layoutDir);
   const draft = await LayoutDraft.start(outputDir);
   try {
-    const normalise = { store: draft.store, epochS, compression };
     const own: LayerRecord[][] = [];
-    for (const layer of above) {
+    const makers = paths ? [] : makersOf(config, base.layers.length);
+    for (const [at, layer] of above.entries()) {
+      const maker = makers[at] ?? { by: 'copy' };
+      const normalise = { store: draft.store, maker, compression };
       const openTar = async () => decompressed(await source.open(layer.digest), layer.mediaType);
       const written =
         paths && layering === 'package'
@@ -82,6 +85,16 @@ export function layersAbove(base: Base, manifest: Manifest, config: ImageConfig)
     });
   });
   return all.slice(base.layers.length);
+}
+
+/** What made each layer above the base, as the history has it: an entry for each that is not empty. */
+function makersOf({ history = [] }: ImageConfig, below: number): Maker[] {
+  return history
+    .filter((entry) => !entry.empty_layer)
+    .slice(below)
+    .map(({ created_by = '' }, at) =>
+      /^RUN\b/.test(created_by) ? { by: 'run', below: below + at } : { by: 'copy' },
+    );
 }
 
 /**

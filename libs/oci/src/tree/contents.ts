@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -60,6 +61,17 @@ export class Contents {
     if (content.bytes) return content.bytes;
     const start = this.offsets.get(spoolKey(content))!;
     return createReadStream(this.spool!.path, { start, end: start + sizeBytes - 1 });
+  }
+
+  /** SHA-256 of what `read` gives, in hexadecimal digits. */
+  async digest(inode: Inode): Promise<string> {
+    const { content } = inode;
+    if (content?.kind === 'file' && content.digest) return content.digest.slice('sha256:'.length);
+    const bytes = this.read(inode);
+    const hash = createHash('sha256');
+    if (Buffer.isBuffer(bytes)) hash.update(bytes);
+    else for await (const chunk of bytes) hash.update(chunk);
+    return hash.digest('hex');
   }
 
   async readWhole(inode: Inode): Promise<Buffer> {

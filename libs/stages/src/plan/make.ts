@@ -29,7 +29,7 @@ import { leftOutOf } from './own-outputs';
  * What is made of a plan: layers, config, image.json. To be counted up by a change that makes another
  * image of the same plan; every stage is then built again.
  */
-export const IMAGE_FORMAT = 3;
+export const IMAGE_FORMAT = 4;
 
 /** The content of plan/<stage>.json. */
 export interface KeyedPlan extends StagePlanFile {
