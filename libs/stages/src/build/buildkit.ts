@@ -7,6 +7,7 @@ import {
   type StagePlan,
   resolveInstructions,
 } from '@excel2doc/dockerfile';
+import type { BuildOptions } from '@excel2doc/engine';
 import { type Base, type ImageRecord, SCRATCH, thinImage } from '@excel2doc/oci';
 import { openSecrets, type OpenedSecrets } from '../secrets/open';
 import { mountedSecrets } from '../secrets/state';
@@ -14,7 +15,8 @@ import { StagesError } from '../workspace/fault';
 import { BASE_CONTEXT, buildKitDockerfile } from './buildkit-dockerfile';
 import { cacheNamespace, keepsOutputs } from './cache-mounts';
 import { needsDocker } from './needs-docker';
-import { snapshotContext } from './snapshot';
+import { nextSecond, restingPoints } from './resting-points';
+import { snapshotContext, touchContext } from './snapshot';
 import type { StageBuild } from './stage-build';
 import { environmentOf } from './stage-inputs';
 
@@ -37,32 +39,48 @@ export async function buildWithBuildKit(
   try {
     const contextDir = join(scratch, 'context');
     const layoutDir = join(scratch, 'layout');
-    const dockerfile = join(scratch, 'Dockerfile');
-    const { text, target } = buildKitDockerfile(plan);
-    await writeFile(dockerfile, text);
     const instructions = resolveInstructions(plan, environmentOf(base));
-    const isKept = keepsOutputs(instructions);
-    const times = isKept ? 'now' : 'content';
+    const runs = instructions.some(({ kind }) => kind === 'run');
+    const times = runs ? Date.now() / 1000 : undefined;
     await snapshotContext(build.project.contextDir, plan.files, contextDir, times);
     const engine = await build.project.engine();
     if (engine.kind === 'podman') throw needsDocker(build.stage, reason);
     const builder = build.project.builders?.[plan.platform];
     const contexts = await namedContexts(build, plan, scratch);
+    const isKept = keepsOutputs(instructions);
+    const buildArgs = {
+      ...plan.args,
+      ...(isKept && (await cacheArgument(build, plan, instructions))),
+    };
     const { close, hosts, ...secrets } = await secretsOf(build);
-    const built = engine.build({
-      ...(builder && { builder }),
-      ...secrets,
-      hosts: [...hosts, ...freshHost(build.fresh)],
-      dockerfile,
-      contextDir,
-      target,
-      platform: plan.platform,
-      buildArgs: { ...plan.args, ...(isKept && (await cacheArgument(build, plan, instructions))) },
-      namedContexts: contexts,
-      ...(build.onProgress && { onProgress: build.onProgress }),
-      output: { kind: 'oci-layout', dir: layoutDir },
-    });
-    await built.finally(close);
+    const solve = async (part: StagePlan, output: BuildOptions['output']) => {
+      const dockerfile = join(scratch, 'Dockerfile');
+      const { text, target } = buildKitDockerfile(part);
+      await writeFile(dockerfile, text);
+      await engine.build({
+        ...(builder && { builder }),
+        ...secrets,
+        hosts: [...hosts, ...freshHost(build.fresh)],
+        dockerfile,
+        contextDir,
+        target,
+        platform: plan.platform,
+        buildArgs,
+        namedContexts: contexts,
+        ...(build.onProgress && { onProgress: build.onProgress }),
+        output,
+      });
+    };
+    try {
+      for (const count of restingPoints(instructions)) {
+        const done = plan.instructions.slice(0, count);
+        await solve({ ...plan, instructions: done, output: { kind: 'image' } }, { kind: 'cache' });
+        await touchContext(plan.files, contextDir, await nextSecond());
+      }
+      await solve(plan, { kind: 'oci-layout', dir: layoutDir });
+    } finally {
+      await close();
+    }
     const paths = plan.output.kind === 'paths' ? plan.output.paths : undefined;
     return await thinImage({
       layoutDir,

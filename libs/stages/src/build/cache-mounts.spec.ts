@@ -1,26 +1,7 @@
-import { type PlanFile, type StagePlan, resolveInstructions } from '@excel2doc/dockerfile';
+import { resolveInstructions } from '@excel2doc/dockerfile';
 import { expect, test } from 'vitest';
+import { planOf } from '../testing/plans';
 import { cacheNamespace, keepsOutputs, withNamespace } from './cache-mounts';
-
-function planOf(lines: string[], files: Record<string, string> = {}): StagePlan {
-  return {
-    platform: 'linux/amd64',
-    output: { kind: 'image' },
-    base: { kind: 'image', reference: 'rust', digest: 'sha256:1' },
-    instructions: lines.map((text) => ({ keyword: text.split(' ')[0] as 'RUN', text })),
-    args: {},
-    stages: [],
-    images: [],
-    files: Object.entries(files).map(([path, digest]): PlanFile => ({
-      type: 'file',
-      mode: '0644',
-      path,
-      digest,
-    })),
-    wholeContext: [],
-    uncacheable: [],
-  };
-}
 
 const keeps = (...lines: string[]) => keepsOutputs(resolveInstructions(planOf(lines), {}));
 

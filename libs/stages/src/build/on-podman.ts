@@ -184,9 +184,8 @@ class PodmanBuild {
     await writeFile(dockerfile, text);
     const mounts = runs.flatMap((each) => each.mounts);
     const contextDir = `${folder}.context`;
-    const times = isKept ? 'now' : 'content';
     if (mounts.length > 0)
-      await snapshotContext(given.project.contextDir, plan.files, contextDir, times);
+      await snapshotContext(given.project.contextDir, plan.files, contextDir, Date.now() / 1000);
     else await mkdir(contextDir);
     const layoutDir = `${folder}.layout`;
     const { close, hosts: _, ...secrets } = await this.secrets();

@@ -1,5 +1,6 @@
 import type { ResolvedInstruction, StagePlan } from '@excel2doc/dockerfile';
 import { withNamespace } from './cache-mounts';
+import { bringsContext } from './resting-points';
 
 /** Some of a stage's instructions, by their place in the plan. */
 export interface Block {
@@ -22,7 +23,7 @@ export function inBlocks(instructions: readonly ResolvedInstruction[]): Block[] 
   for (let from = 0; from < instructions.length;) {
     const run = instructions[from]!.kind === 'run';
     let to = from;
-    if (run) while (to < instructions.length && BETWEEN.has(instructions[to]!.kind)) to++;
+    if (run) while (to < instructions.length && isGoneOnWith(instructions[to]!, to > from)) to++;
     else while (to < instructions.length && instructions[to]!.kind !== 'run') to++;
     // What follows the last RUN of a block needs no engine.
     if (run) while (instructions[to - 1]!.kind !== 'run') to--;
@@ -30,6 +31,11 @@ export function inBlocks(instructions: readonly ResolvedInstruction[]): Block[] 
     from = to;
   }
   return blocks;
+}
+
+/** Mounted files of the context are new in a block of their own: newer than what was made before. */
+function isGoneOnWith(instruction: ResolvedInstruction, hasBegun: boolean): boolean {
+  return BETWEEN.has(instruction.kind) && !(hasBegun && bringsContext(instruction));
 }
 
 export interface PodmanBase {

@@ -72,3 +72,27 @@ test.each(SIZES)('what steps print is shown below the step, in pieces of %i', (s
   expect(lines.every(isLive)).toBe(true);
   expect(linesOf(keptLine, size).some(isLive)).toBe(false);
 });
+
+test('of a stage that takes two builds each step is told once', () => {
+  const second = `#0 building with "default" instance using docker driver
+
+#5 [internal] load build context
+#5 DONE 9.0s
+
+#6 [nx-stages-own 1/2] RUN make one
+#6 CACHED
+
+#7 [nx-stages-own 2/2] RUN make one
+#7 DONE 3.0s
+`;
+  const read = readSteps();
+  const first = '#0 building\n#5 [nx-stages-own 1/1] RUN make one\n#5 DONE 2.0s\n';
+  expect([first, second].flatMap((text) => read(text).flatMap((e) => liveLine('deps', e)))).toEqual(
+    [
+      'deps | RUN make one',
+      'deps | RUN make one: 2.0 s',
+      'deps | RUN make one',
+      'deps | RUN make one: 3.0 s',
+    ],
+  );
+});

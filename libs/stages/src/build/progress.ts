@@ -7,7 +7,7 @@ export type StepEvent =
   | { kind: 'ended'; step: string; seconds: number };
 
 /** `[name 2/3] RUN make`: what BuildKit does besides (`[internal] load …`) is nobody's step. */
-const OF_DOCKERFILE = /^\[[^\]]*\d+\/\d+\] (.+)$/;
+const OF_DOCKERFILE = /^\[[^\]]*?(\d+)\/\d+\] (.+)$/;
 /** What takes long at the end, and says nothing for it. */
 const EXPORT = /^(exporting to .+)$/;
 const FROM = /^FROM /;
@@ -18,15 +18,27 @@ const FROM = /^FROM /;
  */
 export function readSteps(): (text: string) => StepEvent[] {
   const steps = new Map<string, string>();
+  /** Steps that an earlier build of the same stage was told of. */
+  const told = new Set<string>();
+  const ofThisBuild = new Set<string>();
   let rest = '';
   return (text) => {
     const lines = `${rest}${text}`.split('\n');
     rest = lines.pop() ?? '';
     return lines.flatMap((line): StepEvent[] => {
       const [, id = '', said = ''] = /^#(\d+) (.*)$/s.exec(line) ?? [];
-      const [, begun] = OF_DOCKERFILE.exec(said) ?? EXPORT.exec(said) ?? [];
+      if (id === '0') {
+        // A stage may take several builds, each with numbers of its own.
+        steps.clear();
+        for (const name of ofThisBuild) told.add(name);
+      }
+      const [name = '', number = '', ofDockerfile] = OF_DOCKERFILE.exec(said) ?? [];
+      const begun = ofDockerfile ?? EXPORT.exec(said)?.[1];
       const step = steps.get(id);
       if (begun !== undefined) {
+        const key = `${number} ${begun}`;
+        if (name !== '' && told.has(key)) return [];
+        ofThisBuild.add(key);
         steps.set(id, begun);
         // Said again whenever BuildKit comes back to it from another one.
         return step === undefined ? [{ kind: 'begun', step: begun }] : [];

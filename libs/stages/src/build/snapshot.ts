@@ -13,8 +13,8 @@ import { StagesError } from '../workspace/fault';
  *
  * - BuildKit sees what the key was made from: a file that changed since the plan is refused.
  * - BuildKit syncs a context by size and time and misses an edit that keeps both (buildkit#2592);
- *   here the time is made from the content, so another content is another time.
- *   With `times` of now every file is newer than what an earlier build made of it.
+ *   here the time is made from the content, so another content is another time. With a `timeS` of now
+ *   it is the same for all, and newer than what was made of an earlier content.
  * - Nothing that the plan leaves out can reach the image, and each file has the plan's mode, whatever
  *   umask this process has.
  *
@@ -24,10 +24,9 @@ export async function snapshotContext(
   contextDir: string,
   files: PlanFile[],
   target: string,
-  times: 'content' | 'now' = 'content',
+  timeS?: number,
 ): Promise<void> {
-  const now = Math.floor(Date.now() / 1000);
-  const timeOf = times === 'now' ? () => now : timeOfContent;
+  const timeOf = timeS === undefined ? timeOfContent : () => timeS;
   await mkdir(target, { recursive: true });
   for (const file of files)
     await copy(file, join(contextDir, file.path), join(target, file.path), timeOf);
@@ -37,6 +36,17 @@ export async function snapshotContext(
     await chmod(path, Number.parseInt(mode, 8));
     await lutimes(path, timeOf(folder), timeOf(folder));
   }
+}
+
+/** Gives all that `snapshotContext` copied another time, in seconds. */
+export async function touchContext(
+  files: readonly PlanFile[],
+  target: string,
+  timeS: number,
+): Promise<void> {
+  for (const { path, type } of files)
+    if (type !== 'special') await lutimes(join(target, path), timeS, timeS);
+  for (const folder of foldersOf(files).keys()) await lutimes(join(target, folder), timeS, timeS);
 }
 
 /** Every folder that there is then, with its mode: of those that only lead to a file, 0755. */
