@@ -24,6 +24,12 @@ test('projects that lock at one time lose nothing of each other', async () => {
   expect(readdirSync(folder)).toEqual(['lock.json']);
 });
 
+test('the first lock of a workspace makes its folder', async () => {
+  path = join(folder, 'docker/images.lock.json');
+  await add('a:1');
+  expect(names()).toEqual(['a:1']);
+});
+
 test('an edit that fails changes nothing and holds up nobody; a killed one does not for long', async () => {
   await add('a:1');
   const fails = changeLock(path, () => {

@@ -1,4 +1,5 @@
-import { rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type Dockerfile, readStages } from '@excel2doc/dockerfile';
 import { parseReference } from '@excel2doc/oci';
@@ -89,6 +90,8 @@ export async function changeLock(
   edit: (now: LockContent) => LockContent,
 ): Promise<void> {
   const draft = `${path}.draft`;
+  // Nobody has made it where the plugin came before the first Dockerfile.
+  await mkdir(dirname(path), { recursive: true });
   await alone(draft);
   try {
     await writeFile(draft, lockText(edit((await readLock(path)) ?? { images: {} })));
