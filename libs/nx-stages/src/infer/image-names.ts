@@ -12,14 +12,20 @@ export interface NamesSaid {
   files: ProjectFiles;
   composeFiles: readonly ComposeFile[];
   nxJson: NxJsonConfiguration;
-  /** What the plugin's options say of tags. */
-  naming: { tags: string[] | undefined; skipDefaultTag: boolean | undefined };
+  /** What the plugin's options say of tags, and where docker-push pushes to. */
+  naming: {
+    tags: string[] | undefined;
+    skipDefaultTag: boolean | undefined;
+    registry: string | undefined;
+  };
 }
 
 /** What an image is called. */
 export interface ImageNames {
   /** By docker-build, in every checkout. */
   given: string[];
+  /** By docker-push, in the registry that an option names. */
+  pushed: string[];
   /** By the Compose services that build it. */
   called: string[];
   /** It is meant by these where no other image has them. */
@@ -28,57 +34,81 @@ export interface ImageNames {
 
 /** The names of an image that a project builds. */
 export function imageNames(
-  { files, composeFiles, nxJson, naming }: NamesSaid,
-  { root, name }: { root: string; name: string },
+  said: NamesSaid,
+  maker: { root: string; name: string },
   image: Pick<OtherImage, 'image' | 'services'> & { variant: string | undefined },
 ): ImageNames {
-  const target = dockerTarget('build', image.variant);
-  const own = declaredTarget(files, root, target);
-  const { options, configurations = {} } = withTargetDefaults(target, own, {
-    project: name,
-    nxJson,
-  });
-  // Which configuration runs is not known here: each may call it something else.
-  const said = [options, ...Object.values(configurations).map((each) => ({ ...options, ...each }))];
-  const filled = (text: string) =>
-    text.replaceAll('{projectName}', name).replaceAll('{projectRoot}', root);
-  const each = said.map((options: OwnOptions = {}) => ({
-    name: filled(options.image ?? image.image),
-    tags: fixedTags(
-      {
-        ...naming,
-        ...options,
-        tags: listed(options.tags ?? naming.tags).map(filled),
-      },
-      name,
-    ),
-  }));
-  const names = new Set([image.image, ...each.map(({ name }) => name)]);
+  const { registry } = said.naming;
+  const built = namings(said, maker, dockerTarget('build', image.variant), 'docker-image').map(
+    (options) => ({ ...options, name: options.image ?? image.image }),
+  );
+  const place = registry && posix.join(registry, image.image);
+  const pushed = namings(said, maker, dockerTarget('push', image.variant), 'docker-push').flatMap(
+    ({ repository = place, ...options }) => (repository ? [{ ...options, name: repository }] : []),
+  );
+  const names = [image.image, ...[...built, ...pushed].map(({ name }) => name)];
   return {
-    given: [...new Set(each.flatMap(({ name, tags }) => tags.map((tag) => `${name}:${tag}`)))],
-    called: composeFiles.flatMap(({ model }) =>
+    given: tagged(built, maker.name),
+    pushed: tagged(pushed, maker.name),
+    called: said.composeFiles.flatMap(({ model }) =>
       image.services.flatMap((service) => {
         const { image, build } = model.services[service] ?? {};
         return (image && build && withDefaults(image)) || [];
       }),
     ),
-    assumed: [...names].flatMap((name) => [`${name}:latest`, `${name}:dev`]),
+    assumed: [...new Set(names)].flatMap((name) => [`${name}:latest`, `${name}:dev`]),
   };
+}
+
+/** Each with its tags. */
+function tagged(all: readonly (Naming & { name: string })[], projectName: string): string[] {
+  const names = all.flatMap(({ name, ...naming }) =>
+    fixedTags(naming, projectName).map((tag) => `${name}:${tag}`),
+  );
+  return [...new Set(names)];
+}
+
+/** What a target is told, by each of its configurations: which one runs is not known here. */
+function namings(
+  { files, nxJson, naming: { tags, skipDefaultTag } }: NamesSaid,
+  { root, name: project }: { root: string; name: string },
+  target: string,
+  executor: string,
+): OwnOptions[] {
+  const own = declaredTarget(files, root, target, executor);
+  const { options, configurations = {} } = withTargetDefaults(target, own, { project, nxJson });
+  const filled = (text: string) =>
+    text.replaceAll('{projectName}', project).replaceAll('{projectRoot}', root);
+  return [options, ...Object.values(configurations).map((each) => ({ ...options, ...each }))].map(
+    (options: OwnOptions = {}) => ({
+      ...(skipDefaultTag !== undefined && { skipDefaultTag }),
+      ...options,
+      ...(options.image !== undefined && { image: filled(options.image) }),
+      ...(options.repository !== undefined && { repository: filled(options.repository) }),
+      tags: listed(options.tags ?? tags).map(filled),
+    }),
+  );
 }
 
 interface OwnOptions extends Naming {
   image?: string;
+  repository?: string;
 }
 
 /** What project files say of the target. */
-function declaredTarget(files: ProjectFiles, root: string, target: string): TargetConfiguration {
+function declaredTarget(
+  files: ProjectFiles,
+  root: string,
+  target: string,
+  executor: string,
+): TargetConfiguration {
   const read = (file: string) => files.readableAt(posix.join(root, file));
   const [manifest, project] = [
     read('package.json')?.nx?.targets?.[target],
     read('project.json')?.targets?.[target],
   ];
   return {
-    executor: '@excel2doc/nx-stages:docker-image',
+    executor: `@excel2doc/nx-stages:${executor}`,
     ...manifest,
     ...project,
     options: { ...manifest?.options, ...project?.options } as unknown,

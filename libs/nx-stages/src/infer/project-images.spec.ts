@@ -146,7 +146,7 @@ test('two images of one name are said in one line, and the first is meant by it'
     { projects: ['A'], target: 'docker-runner' },
   ]);
   expect(warnings).toEqual([
-    "@excel2doc/nx-stages: one/Dockerfile, two/Dockerfile: images share the name a:dev: a FROM means the first's, and the engine has the one that is built last. Give one another `image` or `tag` in the options of its docker-build",
+    "@excel2doc/nx-stages: one/Dockerfile, two/Dockerfile: images share the name a:dev: a FROM means the first's, and whoever asks for it by name gets the one that was built or pushed last. Give one another `image`, `repository` or `tag` in the options of its docker-build or docker-push",
   ]);
 });
 

@@ -26,15 +26,15 @@ export type Named = ProjectImage & { maker: ImageMaker; declared: Declared | und
 
 /**
  * The images that the workspace's projects build, by every name that one of them has: what its target,
- * nx.json and the plugin's options call it, with the tags of every checkout, `dev` and `latest`, and
- * what a Compose file calls it.
+ * nx.json and the plugin's options call it, with the tags of every checkout, `dev` and `latest`, in the
+ * engine and in the registry that it is pushed to, and what a Compose file calls it.
  */
 export class ProjectImages {
   private readonly byName = new Map<string, Named>();
   private readonly makers: readonly ImageMaker[];
   /** For each Dockerfile, those that it is built on. */
   private readonly below = new Map<ImageMaker, Named[]>();
-  /** Who has a name, where it is more than one image: by docker-build, and with those of Compose. */
+  /** Who has a name, where it is more than one image: by docker-build, and with all others. */
   private readonly sharedInEngine = new Map<string, Named[]>();
   private readonly shared = new Map<string, Named[]>();
 
@@ -46,7 +46,10 @@ export class ProjectImages {
     this.makers = makers;
     const images = makers.flatMap((maker) => imagesOf(said, maker));
     const given = images.flatMap(({ named, names }) => pairs(names.given, named));
-    const called = images.flatMap(({ named, names }) => pairs(names.called, named));
+    const called = images.flatMap(({ named, names }) => [
+      ...pairs(names.pushed, named),
+      ...pairs(names.called, named),
+    ]);
     const assumed = images.flatMap(({ named, names }) => pairs(names.assumed, named));
     // Of two images with one name the first has it; docker-build would overwrite it as well.
     for (const [name, image] of [...given, ...called, ...assumed])
@@ -69,7 +72,7 @@ export class ProjectImages {
       if (!lines.has(who))
         lines.set(
           who,
-          `${who}: images share the name ${name}: a FROM means the first's, and the engine has the one that is built last. Give one another \`image\` or \`tag\` in the options of its docker-build`,
+          `${who}: images share the name ${name}: a FROM means the first's, and whoever asks for it by name gets the one that was built or pushed last. Give one another \`image\`, \`repository\` or \`tag\` in the options of its docker-build or docker-push`,
         );
     }
     return [...lines.values()];
