@@ -22,8 +22,11 @@ import {
   writeFiles,
 } from './package/workspace';
 
-/** release.long.e2e.ts follows the one in a clone of this repository; the other wants another engine. */
-const ELSEWHERE = ['publish-the-plugin.md', 'podman.md'];
+/**
+ * release.long.e2e.ts follows the first in a clone of this repository; the second wants another engine,
+ * and the third a base that has Node, as nx-in-dockerfile.long.e2e.ts makes one.
+ */
+const ELSEWHERE = ['publish-the-plugin.md', 'podman.md', 'nx-in-dockerfile.md'];
 /** In English: libs/nx-stages/src/how-to.spec.ts sees that the Chinese ones say the same. */
 const pages = readdirSync(join(workspaceRoot, 'docs/how-to')).filter(
   (name) => !name.endsWith('.zh-CN.md') && !ELSEWHERE.includes(name),

@@ -118,7 +118,10 @@ async function standInOf(
 }
 
 /** Puts the stand-in where a registry has an image of that name: `localhost:5000/library/node:22-slim`. */
-export async function pushStandIn({ layoutDir, platform }: StandIn, name: string): Promise<void> {
+export async function pushStandIn(
+  { layoutDir, platform }: Pick<StandIn, 'layoutDir' | 'platform'>,
+  name: string,
+): Promise<void> {
   const { descriptor, manifest, config } = await readLayout(layoutDir, platform);
   const layers = manifest.layers.map(({ digest, size, mediaType }, at) => ({
     digest,

@@ -16,22 +16,25 @@ export interface LocalRegistry {
   stop(): void;
 }
 
-/** @param folder for its storage and settings; absolute */
-export async function startRegistry(folder: string): Promise<LocalRegistry> {
+/**
+ * @param folder for its storage and settings; absolute
+ * @param host an address of this machine; another one for whom containers are to reach it
+ */
+export async function startRegistry(folder: string, host = '127.0.0.1'): Promise<LocalRegistry> {
   const verdaccio = await install();
   mkdirSync(folder, { recursive: true });
   const port = await freePort();
   const access = '{ access: $all, publish: $all, unpublish: $all }';
-  const child = start(verdaccio, folder, `127.0.0.1:${port}`, [
+  const child = start(verdaccio, folder, `${host}:${port}`, [
     `packages: { '@excel2doc/*': ${access} }`,
   ]);
-  const url = `http://127.0.0.1:${port}/`;
+  const url = `http://${host}:${port}/`;
   await answers(url, child);
   const npmrc = join(folder, 'npmrc');
   const own = process.env['NPM_CONFIG_USERCONFIG'] ?? join(homedir(), '.npmrc');
   const settings = existsSync(own) ? readFileSync(own, 'utf8') : '';
   // npm sends no package without a token; what it is does not matter here.
-  const token = `//127.0.0.1:${port}/:_authToken=local`;
+  const token = `//${host}:${port}/:_authToken=local`;
   writeFileSync(npmrc, `${settings}\n@excel2doc:registry=${url}\n${token}\n`);
   return { npmrc, stop: () => child.kill() };
 }
