@@ -78,3 +78,32 @@ it('a template of which a part is empty gives nothing', () => {
   expect(scopeFromClaims(rules, { ref: '' }, scopes)).toBeNull();
   expect(unknownGroups({ ...rules[0]!, scope: 'pr-{c}' })).toEqual(['c']);
 });
+
+describe('a scope from several claims', () => {
+  const rules: ClaimRule[] = [
+    { claims: { repository: 'acme/(?<app>.+)', ref: '(?<branch>.+)' }, scope: 'pr-{app}-{branch}', access: 'write' }, // prettier-ignore
+  ];
+  const scopeOf = (app: string, ref: string) =>
+    scopeFromClaims(rules, { repository: `acme/${app}`, ref }, scopes)?.scope ?? null;
+
+  it('is another one where the border between them lies elsewhere', () => {
+    expect(scopeOf('a-b', 'c')).toMatch(/^pr-a-b-c-[0-9a-f]{12}$/);
+    expect(scopeOf('a', 'b-c')).not.toBe(scopeOf('a-b', 'c'));
+  });
+
+  it('is a scope’s name however long they are, and no two pairs share one', () => {
+    const word = fc.oneof(
+      fc.constantFrom('a', 'b', 'a-b', 'b-a', 'a-b-a'),
+      fc.stringMatching(/^[a-zA-Z0-9/._-]{1,80}$/),
+    );
+    fc.assert(
+      fc.property(fc.tuple(word, word), fc.tuple(word, word), ([app, ref], [app2, ref2]) => {
+        expect(scopeOf(app, ref)).toMatch(/^pr-/);
+        if (scopeOf(app, ref) === scopeOf(app2, ref2)) expect([app, ref]).toEqual([app2, ref2]);
+        // Not either where one is called as the other's scope is.
+        const own = scopeOf(app, ref)!.slice('pr-'.length);
+        expect(scopeOf(own, ref2)).not.toBe(scopeOf(app, ref));
+      }),
+    );
+  });
+});

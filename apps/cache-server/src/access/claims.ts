@@ -83,12 +83,15 @@ export function unknownGroups({ claims, scope, reads = [] }: ClaimRule): string[
     [...pattern.matchAll(/\(\?<([A-Za-z_]\w*)>/g)].map(([, name]) => name),
   );
   const used = [scope, ...reads].flatMap((template) =>
-    [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!),
+    [...template.matchAll(groupForm)].map(([, name]) => name!),
   );
   return used.filter((name) => !known.includes(name));
 }
 
 const maxWordCharacters = 32;
+const maxScopeCharacters = 63;
+const digestCharacters = 12;
+const groupForm = /\{(\w+)\}/g;
 
 /**
  * A claim as a part of a scope's name. What had to be changed or cut for it ends with a digest of the
@@ -100,23 +103,27 @@ export function scopeWord(value: string): string {
     // What looks like one of ours is not to be somebody else's.
     if (!/(?:^|-)[0-9a-f]{12}$/.test(value)) return value;
   }
-  const digest = createHash('sha256').update(value).digest('hex').slice(0, 12);
-  const readable = value
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .slice(0, maxWordCharacters - digest.length - 1)
-    .replace(/^-+|-+$/g, '');
-  return readable === '' ? digest : `${readable}-${digest}`;
+  return withDigest(value.toLowerCase().replace(/[^a-z0-9]+/g, '-'), value, maxWordCharacters);
 }
 
+/**
+ * The scope that a template gives. Of several groups, the words alone would not say where one ends and
+ * the next begins (`a-b` and `c`, `a` and `b-c`), so that a digest of all of them goes behind.
+ */
 function fillTemplate(template: string, groups: Record<string, string>): string | null {
-  let isWhole = true;
-  const scope = template.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const value = groups[name];
-    if (!value) isWhole = false;
-    return value ? scopeWord(value) : '';
-  });
-  return isWhole && isScopeName(scope) ? scope : null;
+  const names = new Set([...template.matchAll(groupForm)].map(([, name]) => name!));
+  const values = [...names].map((name) => groups[name]);
+  if (!values.every(Boolean)) return null;
+  const scope = template.replace(groupForm, (_, name: string) => scopeWord(groups[name]!));
+  const whole = names.size > 1 ? withDigest(scope, JSON.stringify(values), maxScopeCharacters) : scope; // prettier-ignore
+  return isScopeName(whole) ? whole : null;
+}
+
+/** A text that is cut to make room for a digest of what it stands for. */
+function withDigest(readable: string, original: string, maxCharacters: number): string {
+  const digest = createHash('sha256').update(original).digest('hex').slice(0, digestCharacters);
+  const cut = readable.slice(0, maxCharacters - digest.length - 1).replace(/^[._-]+|[._-]+$/g, '');
+  return cut === '' ? digest : `${cut}-${digest}`;
 }
 
 /** The groups' values, or which claim does not match. */
