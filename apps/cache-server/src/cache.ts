@@ -7,7 +7,7 @@ import { chooseEvictions, type KeepRules, type ScopeKeep } from './ledger/evicti
 import type { Ledger, LedgerEntry } from './ledger/ledger';
 import type { EntryRecord, OpenEntry, Store } from './store/store';
 import { asStream } from './transfer/entry-file';
-import type { Spool, SpoolRules } from './upload/spool';
+import { readsOf, type Spool, type SpoolRules } from './upload/spool';
 
 interface CacheParts {
   store: Store;
@@ -48,13 +48,14 @@ export class Cache {
    * An entry that is packed as zstd, as gzip, for those that read nothing else; the entry is closed. Made
    * whole first, so that no slow reader keeps anything of it in memory. To be closed by the caller.
    */
-  async asGzip({ record, body, close }: OpenEntry): Promise<OpenEntry> {
+  async asGzip(grant: Grant, { record, body, close }: OpenEntry): Promise<OpenEntry> {
     try {
-      const rules = { ...this.spoolRules, packing: record.packing, keepsZstd: false };
+      const { packing } = record;
+      const rules = { ...this.spoolRules, packing, keepsZstd: false, owner: readsOf(grant.scope) };
       const spooled = await this.parts.spool.receive(asStream(body, record.sizeBytes), rules);
-      const { sizeBytes, sha256, packing } = spooled;
+      const { sizeBytes, sha256 } = spooled;
       return {
-        record: { ...record, sizeBytes, sha256, packing },
+        record: { ...record, sizeBytes, sha256, packing: spooled.packing },
         body: spooled.content,
         close: () => spooled.discard(),
       };
@@ -81,7 +82,8 @@ export class Cache {
   ): Promise<'stored' | 'exists'> {
     const { store, spool, ledger } = this.parts;
     const key = { scope: grant.scope, hash };
-    const spooled = await spool.receive(body, { ...this.spoolRules, packing });
+    const owner = { name: grant.scope, isTrusted: grant.isTrusted };
+    const spooled = await spool.receive(body, { ...this.spoolRules, packing, owner });
     try {
       const record = {
         sizeBytes: spooled.sizeBytes,

@@ -14,7 +14,7 @@ import { Readable } from 'node:stream';
 import { nxArchive } from './archive';
 import { temporaryFolder } from './temporary-folder';
 
-const grant = { subject: 'w', scope: 'main', reads: ['main'], writes: true };
+const grant = { subject: 'w', scope: 'main', isTrusted: true, reads: ['main'], writes: true };
 const limits = { maxBytes: 1e7, maxUnpackedBytes: 1e8, maxEntries: 100, maxRatio: 250 };
 const hashes = ['1', '2'];
 const all = {

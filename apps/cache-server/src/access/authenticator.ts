@@ -39,10 +39,12 @@ export class Authenticator {
     access: 'read' | 'write',
     between: readonly string[] = [],
   ): Grant | null {
-    if (!ruleFor(this.config.scopes, scope)) return null;
+    const rule = ruleFor(this.config.scopes, scope);
+    if (!rule) return null;
     return {
       subject,
       scope,
+      isTrusted: rule.trusted,
       reads: [...new Set([scope, ...between, ...readOrder(this.config.scopes, scope)])],
       writes: access === 'write',
     };

@@ -4,6 +4,8 @@ export interface Grant {
   subject: string;
   /** The only scope that it writes to. */
   scope: string;
+  /** Whether its scope is a trusted one. */
+  isTrusted: boolean;
   /** The scopes it reads, in order. */
   reads: readonly string[];
   writes: boolean;

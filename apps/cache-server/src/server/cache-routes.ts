@@ -99,7 +99,7 @@ async function readAsAsked(
 ): Promise<OpenEntry | null> {
   const entry = await cache.read(grant, hash);
   const isPlain = entry?.record.packing !== 'zstd' || asksForZstd(headers);
-  return entry && !isPlain ? cache.asGzip(entry) : entry;
+  return entry && !isPlain ? cache.asGzip(grant, entry) : entry;
 }
 
 async function authorize(

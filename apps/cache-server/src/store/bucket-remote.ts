@@ -6,7 +6,7 @@ import type { KeyRing } from '../encryption/key-ring';
 import { openStream, SealBroken, sealStream } from '../encryption/seal-stream';
 import { CacheError } from '../error';
 import { isHash, isScopeName, keyText, type EntryKey } from '../entry-key';
-import type { Spool, SpoolRules, Spooled } from '../upload/spool';
+import { readsOf, type Spool, type SpoolRules, type Spooled } from '../upload/spool';
 import { openRecord, sealRecord } from './disk-format';
 import type { ObjectBucket, ObjectMetadata } from './object-bucket';
 import type { Fetched, Remote } from './remote';
@@ -78,7 +78,7 @@ export class BucketRemote implements Remote {
     }
     const { record, seal } = described;
     const body = seal ? openStream(seal, object.body) : object.body;
-    const spooled = await this.#receive(body, record);
+    const spooled = await this.#receive(key, body, record);
     if (spooled?.receivedSha256 === record.sha256) {
       const { sizeBytes, sha256 } = spooled;
       return { spooled, record: { ...record, sizeBytes, sha256 } };
@@ -135,9 +135,14 @@ export class BucketRemote implements Remote {
   }
 
   /** Null for what could not be used, or is not what was sealed: damage, and no failure. */
-  async #receive(body: Readable, { packing }: EntryRecord): Promise<Spooled | null> {
+  async #receive(
+    { scope }: EntryKey,
+    body: Readable,
+    { packing }: EntryRecord,
+  ): Promise<Spooled | null> {
     try {
-      return await this.parts.spool.receive(body, { ...this.parts.spoolRules, packing });
+      const rules = { ...this.parts.spoolRules, packing, owner: readsOf(scope) };
+      return await this.parts.spool.receive(body, rules);
     } catch (error) {
       const isRefused =
         error instanceof CacheError && ['ARCHIVE_REFUSED', 'NOT_PLAIN'].includes(error.code);

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { ServerStoreConfig } from '../config/config';
 import type { EntryKey } from '../entry-key';
 import { UpstreamClient } from '../upstream/upstream-client';
-import type { Spool, SpoolRules } from '../upload/spool';
+import { readsOf, type Spool, type SpoolRules } from '../upload/spool';
 import type { Fetched, Remote } from './remote';
 import type { EntryRecord } from './store';
 
@@ -28,7 +28,8 @@ export class ServerRemote implements Remote {
   }
 
   async fetch({ scope, hash }: EntryKey): Promise<Fetched | null> {
-    const spooled = await this.#clients.get(scope)?.download(hash, this.spool, this.spoolRules);
+    const rules = { ...this.spoolRules, owner: readsOf(scope) };
+    const spooled = await this.#clients.get(scope)?.download(hash, this.spool, rules);
     if (!spooled) return null;
     const { sizeBytes, sha256, outputs, packing, signature } = spooled;
     const writer = new URL(this.config.url).host;

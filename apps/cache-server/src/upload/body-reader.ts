@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { CacheError } from '../error';
 import { blockBytes, giveBlock, takeBlock } from '../transfer/blocks';
 import { beginTransfer, areTransfersFew } from '../transfer/in-flight';
-import type { Sender } from './upload-room';
+import type { Owner, Sender } from './upload-room';
 
 /** What a sender must bring in each period; below it, holding a connection open costs nothing. */
 const progressBytes = 64 * 1024;
@@ -26,6 +26,7 @@ export class BodyReader implements Sender {
   constructor(
     readonly body: Readable,
     readonly stallMs: number,
+    readonly owner: Owner,
   ) {
     this.#ended = body.readableEnded;
     // It may have broken before anybody read it.

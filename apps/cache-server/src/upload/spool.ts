@@ -13,7 +13,7 @@ import { blockBytes, giveBlock } from '../transfer/blocks';
 import { PlainFile, SealedFile, type EntryFile } from '../transfer/entry-file';
 import { BodyReader } from './body-reader';
 import { SpoolFile, writeSmallFile } from './spool-file';
-import { UploadRoom } from './upload-room';
+import { UploadRoom, type Owner } from './upload-room';
 
 /** An archive of one block that unpacks to no more than this is kept in memory. */
 const smallUnpackedBytes = 1024 * 1024;
@@ -41,7 +41,16 @@ export interface Spooled extends WrittenArchive {
 
 export interface SpoolRules extends ArchiveRules {
   stallMs: number;
+  /** For whom it comes; nobody in particular where only one sends. */
+  owner?: Owner | undefined;
 }
+
+/** Of what is brought here for those who read a scope: beside its uploads, and never in their place. */
+export function readsOf(scope: string): Owner {
+  return { name: `${scope} (reads)`, isTrusted: false };
+}
+
+const nobody: Owner = { name: '', isTrusted: true };
 
 /** The folder in which bodies arrive. It must be on the file system of the store that takes them. */
 export class Spool {
@@ -105,11 +114,11 @@ export class Spool {
   }
 
   /** Not before there is room: until then nothing of the body is read. */
-  async #enter(body: Readable, { stallMs }: SpoolRules): Promise<BodyReader> {
+  async #enter(body: Readable, { stallMs, owner = nobody }: SpoolRules): Promise<BodyReader> {
     // It may fail while it waits, and nobody else listens.
     body.on('error', () => undefined);
-    await this.#room.enter();
-    const reader = new BodyReader(body, stallMs);
+    await this.#room.enter(owner);
+    const reader = new BodyReader(body, stallMs, owner);
     this.#room.add(reader);
     return reader;
   }

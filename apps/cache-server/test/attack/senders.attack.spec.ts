@@ -1,4 +1,4 @@
-// Takes 45 s.
+// Takes 60 s.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -49,4 +49,35 @@ it('senders that stop in the middle hold little, and are cut off for those that 
   expect(honest.status).toBe(200);
   expect((await fetch(`${url}/health`)).status).toBe(200);
   expect(mostBytes / megabyte).toBeLessThan(512);
+}, 400_000);
+
+it('one token’s senders, never so slow that they are cut off, keep no other token out', async () => {
+  const { url, tokens } = await serverProcess(await temporaryFolder());
+  const body = gzipSync(randomBytes(20_000_000), { level: 0 });
+  const block = 64 * 1024;
+  const port = Number(new URL(url).port);
+  const drips: (() => void)[] = [];
+  // More than are taken in at once: the rest of them waits, and would have others cut off.
+  for (let at = 0; at < 60; at += 1) {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.on('data', () => undefined);
+    socket.write(
+      `PUT /v1/cache/${at} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${tokens.pr1}\r\ncontent-length: ${body.length}\r\n\r\n`,
+    );
+    onTestFinished(() => void socket.destroy());
+    let sent = 0;
+    drips.push(() => {
+      // Its buffers are full while it waits, and then hold enough for it not to be slow.
+      if (socket.writableNeedDrain || sent >= body.length - block) return;
+      socket.write(body.subarray(sent, sent + block));
+      sent += block;
+    });
+  }
+  const timer = setInterval(() => drips.forEach((drip) => drip()), 300);
+  onTestFinished(() => clearInterval(timer));
+  drips.forEach((drip) => drip());
+  const archive = await nxArchive({ 'dist/a': randomBytes(300_000) });
+  for (const [at, token] of [tokens.main, tokens.pr2, tokens.laptop, tokens.main].entries())
+    expect((await put(url, token, `honest${at}`, archive)).status, `${at}`).toBe(200);
 }, 400_000);
