@@ -3,8 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { stringify } from 'yaml';
+import { readKeyRing } from '../src/encryption/key-ring';
 import { temporaryFolder } from './temporary-folder';
-import { teamConfig } from './test-server';
+import { teamConfig, type RawConfig } from './test-server';
 
 const rules = [
   { claims: { repository_id: '42', ref: 'refs/heads/main' }, scope: 'main' },
@@ -14,20 +15,14 @@ const oidc = [
   { issuer: 'https://token.actions.githubusercontent.com', audience: 'nx-cache', rules },
 ];
 
-async function check(claims: object | null, ...more: string[]) {
+async function check(claims: object | null, changes: Partial<RawConfig> = {}) {
   const folder = await temporaryFolder();
   const { config, tokens } = teamConfig(join(folder, 'data'));
   const file = join(folder, 'cache.yaml');
-  await writeFile(file, stringify({ ...config, oidc }));
+  await writeFile(file, stringify({ ...config, oidc, ...changes }));
   const claimsFile = join(folder, 'claims.json');
   await writeFile(claimsFile, JSON.stringify(claims));
-  const args = [
-    'check-config',
-    '--config',
-    file,
-    ...(claims ? ['--claims', claimsFile] : []),
-    ...more,
-  ];
+  const args = ['check-config', '--config', file, ...(claims ? ['--claims', claimsFile] : [])];
   const run = (extra: string[] = []) =>
     spawnSync(process.execPath, [inject('mainFile'), ...args, ...extra], { encoding: 'utf8' });
   return { run, tokens };
@@ -59,5 +54,25 @@ describe('check-config', () => {
     expect(known.stdout).toMatch(/scope {3}pr-1 .*\nreads {3}pr-1, then main\nwrites {2}pr-1/);
     expect(known.stdout).not.toContain(tokens.pr1);
     expect(run(['--token', 'e2d_unknown']).status).toBe(1);
+  });
+
+  it('ends with 1 and one line, and what to do, where the server would not start either', async () => {
+    const [issuer] = oidc;
+    const text = `e2dk_${'A'.repeat(43)}`;
+    const { currentId } = readKeyRing([{ text }])!;
+    const mistakes: [Partial<RawConfig>, RegExp][] = [
+      [{ oidc: [{ ...issuer!, issuer: 'http://ci.example.org' }] }, /over http are anybody's/],
+      [{ oidc: [{ ...issuer!, rules: [{ ...rules[0]!, claims: {} }] }] }, /rule 1: no claims/],
+      [{ oidc: [{ ...issuer!, rules: [{ ...rules[0]!, scope: 'mian' }] }] }, /no scope mian/],
+      [{ oidc: [{ ...issuer!, rules: [{ ...rules[1]!, scope: 'pr-{x}' }] }] }, /group x/],
+      [{ encryption: { keys: [{ text }], retired: [currentId] } }, /keys and encryption\.retired/],
+    ];
+    for (const [changes, message] of mistakes) {
+      const { stdout, stderr, status } = (await check(null, changes)).run();
+      expect(status, stdout).toBe(1);
+      expect(stderr).toMatch(message);
+      expect(stderr.trim().split('\n').length, stderr).toBeLessThanOrEqual(2);
+      expect(stdout).not.toContain('sound');
+    }
   });
 });

@@ -88,7 +88,7 @@ export function unknownGroups({ claims, scope, reads = [] }: ClaimRule): string[
   return used.filter((name) => !known.includes(name));
 }
 
-const maxWordCharacters = 32;
+export const maxWordCharacters = 32;
 const maxScopeCharacters = 63;
 const digestCharacters = 12;
 const groupForm = /\{(\w+)\}/g;
@@ -110,7 +110,7 @@ export function scopeWord(value: string): string {
  * The scope that a template gives. Of several groups, the words alone would not say where one ends and
  * the next begins (`a-b` and `c`, `a` and `b-c`), so that a digest of all of them goes behind.
  */
-function fillTemplate(template: string, groups: Record<string, string>): string | null {
+export function fillTemplate(template: string, groups: Record<string, string>): string | null {
   const names = new Set([...template.matchAll(groupForm)].map(([, name]) => name!));
   const values = [...names].map((name) => groups[name]);
   if (!values.every(Boolean)) return null;

@@ -6,6 +6,7 @@ import { judgeClaims } from '../access/claims';
 import { readOrder, ruleFor } from '../access/scopes';
 import { loadConfig } from '../config/load-config';
 import type { Config } from '../config/config';
+import { refuseKept } from '../encryption/key-marks';
 import { readKeyRing } from '../encryption/key-ring';
 import { CacheError } from '../error';
 
@@ -23,6 +24,7 @@ export async function checkConfig(args: string[]): Promise<number> {
   const file = values.config ?? process.env.EXCEL2DOC_CACHE_CONFIG ?? 'cache.yaml';
   const config = await loadConfig(file, process.env);
   const ring = readKeyRing(config.encryption.keys);
+  refuseKept(ring, config.encryption.retired);
   console.log(`${file} is sound: ${Object.keys(config.scopes).length} scopes, ${config.tokens.length} tokens, ${config.oidc.length} issuers, ${ring ? `encrypts with key ${ring.currentId}` : 'not encrypted'}`); // prettier-ignore
   if (values.token !== undefined) {
     const text = values.token === '-' ? await readFile('/dev/stdin', 'utf8') : values.token;

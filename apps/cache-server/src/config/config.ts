@@ -5,6 +5,7 @@ const gigabyte = 1024 * megabyte;
 
 const bytes = z.number().int().positive();
 const milliseconds = z.number().int().positive();
+const port = z.number().int().min(0).max(65_535);
 const access = z.enum(['read', 'write']).default('write');
 
 const scope = z.strictObject({
@@ -25,7 +26,8 @@ const token = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'the SHA-256 of a token, 64 hex digits'),
   scope: z.string(),
   access,
-  expiresAt: z.coerce.date().optional(),
+  // A number would be milliseconds since 1970, which nobody means.
+  expiresAt: z.union([z.string(), z.date()]).pipe(z.coerce.date<string | Date>()).optional(),
 });
 
 const pattern = z.string().refine(isPattern, 'not a regular expression');
@@ -105,7 +107,7 @@ export const configSchema = z.strictObject({
   listen: z
     .strictObject({
       host: z.string().default('127.0.0.1'),
-      port: z.number().int().min(0).max(65_535).default(8321),
+      port: port.default(8321),
     })
     .prefault({}),
   scopes: z.record(z.string(), scope),
@@ -139,9 +141,7 @@ export const configSchema = z.strictObject({
   metrics: z
     .strictObject({
       /** A port of its own, for the monitor alone; without it, /metrics takes any token. */
-      listen: z
-        .strictObject({ host: z.string().default('127.0.0.1'), port: z.number().int().min(0) })
-        .optional(),
+      listen: z.strictObject({ host: z.string().default('127.0.0.1'), port }).optional(),
     })
     .prefault({}),
   stopWithinMs: milliseconds.default(30_000),

@@ -27,13 +27,7 @@ export async function checkKeys(
 ): Promise<KeyState> {
   const names: string[] = await readdir(folder).catch(() => []);
   const used = refuseWithout(names, ring, retired);
-  const kept = retired.find((id) => ring?.get(id));
-  if (kept !== undefined) {
-    throw new CacheError('CONFIG_INVALID', {
-      message: `key ${kept} is under encryption.keys and encryption.retired`,
-      hint: 'take it out of one of them',
-    });
-  }
+  refuseKept(ring, retired);
   // From now on there may be something in the clear.
   if (ring) await mark(folder, ring.currentId);
   else await rm(join(folder, onlySealed), { force: true });
@@ -45,6 +39,17 @@ export async function checkKeys(
       for (const id of gone) await rm(join(folder, id), { force: true });
     },
   };
+}
+
+/** @throws CacheError `CONFIG_INVALID` when a key is there that was given up */
+export function refuseKept(ring: KeyRing | null, retired: readonly string[]): void {
+  const kept = retired.find((id) => ring?.get(id));
+  if (kept !== undefined) {
+    throw new CacheError('CONFIG_INVALID', {
+      message: `key ${kept} is under encryption.keys and encryption.retired`,
+      hint: 'take it out of one of them',
+    });
+  }
 }
 
 /**
