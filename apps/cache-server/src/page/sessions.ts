@@ -7,6 +7,7 @@ const maxSessions = 1_000;
 
 interface Session {
   bearer: string;
+  scope: string;
   untilMs: number;
 }
 
@@ -22,11 +23,10 @@ export class Sessions {
   constructor(readonly grantFor: (bearer: string) => Promise<Grant | null>) {}
 
   /** The value of a `Set-Cookie` header. @see RFC 6265bis on SameSite */
-  open(bearer: string, isSecure: boolean): string {
+  open(bearer: string, scope: string, isSecure: boolean): string {
     const id = randomBytes(32).toString('base64url');
-    this.#sessions.set(id, { bearer, untilMs: Date.now() + lifeMs });
-    if (this.#sessions.size > maxSessions)
-      this.#sessions.delete(this.#sessions.keys().next().value!);
+    this.#sessions.set(id, { bearer, scope, untilMs: Date.now() + lifeMs });
+    if (this.#sessions.size > maxSessions) this.#sessions.delete(this.#oldestOfMost());
     const attributes = `Path=/; Max-Age=${lifeMs / 1000}; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
     return `${cookieName}=${id}; ${attributes}`;
   }
@@ -38,6 +38,17 @@ export class Sessions {
     const grant = session.untilMs > Date.now() ? await this.grantFor(session.bearer) : null;
     if (!grant) this.#sessions.delete(id);
     return grant && { ...grant, writes: false };
+  }
+
+  /** Of the scope that has most: whoever logs in again and again ends no other's sessions. */
+  #oldestOfMost(): string {
+    const ids = new Map<string, string[]>();
+    for (const [id, { scope }] of this.#sessions) {
+      const own = ids.get(scope);
+      if (own) own.push(id);
+      else ids.set(scope, [id]);
+    }
+    return [...ids.values()].reduce((most, own) => (own.length > most.length ? own : most))[0]!;
   }
 
   /** Nobody who has kept the cookie gets in with it any more. */

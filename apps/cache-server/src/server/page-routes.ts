@@ -42,7 +42,9 @@ export function pageRoutes(app: FastifyInstance, { ledger, authenticator }: Serv
     const grant = token ? await authenticator().grantFor(token) : null;
     if (!token || !grant) return send(reply, 401, loginView(true));
     const isSecure = request.headers['x-forwarded-proto'] === 'https';
-    return reply.header('set-cookie', sessions.open(token, isSecure)).redirect('/', 303);
+    return reply
+      .header('set-cookie', sessions.open(token, grant.scope, isSecure))
+      .redirect('/', 303);
   });
 
   app.post('/logout', async (request, reply) => {
