@@ -66,7 +66,7 @@ function filesIn(directory: string): Kept[] {
     return readdirSync(directory).map((name) => {
       const path = join(directory, name);
       const { size, mtimeMs } = statSync(path);
-      return { path, sizeBytes: size, atMs: Number(name.split('__')[2]) || mtimeMs };
+      return { path, sizeBytes: size, atMs: Number(name.split('__').at(-1)) || mtimeMs };
     });
   } catch {
     return [];
