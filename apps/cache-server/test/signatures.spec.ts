@@ -110,6 +110,10 @@ describe('entries that are signed', { timeout: 180_000 }, () => {
     const { status, isHit, output } = await run(workspace, server, job);
     expect({ status, isHit }).toEqual({ status: 0, isHit: false });
     expect(output).toContain('EXCEL2DOC_CACHE_TRUSTED_KEYS is neither a key in PEM nor a file');
+    // A variable of CI's that was never made is an empty one, and not "take what comes".
+    const unmade = await run(workspace, server, { ...job, trusts: '' });
+    expect(unmade).toMatchObject({ status: 0, isHit: false, made: 'out 0' });
+    expect(unmade.output).toContain('EXCEL2DOC_CACHE_TRUSTED_KEYS is set, and empty');
   });
 });
 

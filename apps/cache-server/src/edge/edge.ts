@@ -3,7 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArchivePool } from '../archive/archive-pool';
 import type { ArchiveLimits } from '../archive/limits';
-import { systemCode } from '../error';
+import { CacheError, systemCode } from '../error';
 import { keyText } from '../signing/key-text';
 import { Signer, TrustedKeys } from '../signing/signature';
 import { Spool } from '../upload/spool';
@@ -72,6 +72,9 @@ interface Edge {
 async function openEdge(options: EdgeOptions, upstream: string): Promise<Edge> {
   const { environment, answerMs, transferMs, queueDirectory, limits, warn } = options;
   const signingKey = await keyText(environment, signingKeyVariable);
+  // As of a variable of CI's that nobody has made: who asks for signatures is not to go without.
+  if (environment[trustedKeysVariable]?.trim() === '')
+    throw new CacheError('CONFIG_INVALID', { message: `${trustedKeysVariable} is set, and empty` });
   const trusted = await keyText(environment, trustedKeysVariable);
   const signer = signingKey === null ? null : new Signer(signingKey);
   const trustedKeys = trusted === null ? null : new TrustedKeys(trusted);
