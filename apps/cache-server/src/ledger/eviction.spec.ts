@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { chooseEvictions } from './eviction';
-import type { LedgerEntry } from './ledger';
+import type { LedgerEntry } from './ledger-entry';
 
 const scopes = ['main', 'pr-1', 'pr-2'];
 const entry = fc

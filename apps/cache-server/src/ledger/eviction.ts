@@ -1,4 +1,4 @@
-import type { LedgerEntry } from './ledger';
+import type { LedgerEntry } from './ledger-entry';
 
 /** What may be kept; of all, or of one scope. */
 export interface KeepRules {

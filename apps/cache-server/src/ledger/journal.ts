@@ -13,6 +13,7 @@ export class Journal {
   lines = 0;
   /** Whether it held lines that would be written another way now: in the clear, or with another key. */
   isOld = false;
+  #isSealed = false;
   #pending: string[] = [];
   #work: Promise<void> = Promise.resolve();
 
@@ -94,7 +95,12 @@ export class Journal {
     const isClear = line.startsWith('{');
     const isCurrent = this.seal ? line.startsWith(`${this.seal.ring.currentId} `) : isClear;
     this.isOld ||= !isCurrent;
-    return parse(isClear ? line : (this.seal?.open(line) ?? ''));
+    // In the clear are those from before there was a key; behind one of ours they are somebody else's.
+    if (isClear) return this.#isSealed ? undefined : parse(line);
+    const opened = this.seal?.open(line) ?? null;
+    if (opened === null) return undefined;
+    this.#isSealed = true;
+    return parse(opened);
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

@@ -4,32 +4,8 @@ import { keyText, type EntryKey } from '../entry-key';
 import { cutRecord, type EntryRecord, type Store } from '../store/store';
 import { dayOf, DayTotals, type DayTotal } from './day-totals';
 import { Journal } from './journal';
-
-/** What is known of a stored entry: what it is, and how it was used. */
-export interface LedgerEntry {
-  key: EntryKey;
-  sizeBytes: number;
-  createdAtMs: number;
-  writer: string;
-  outputs: string[];
-  lastUsedMs: number;
-  hits: number;
-  /** From an edge's report of the run that wrote it; null where there was none. */
-  task: TaskLabel | null;
-}
-
-export interface TaskLabel {
-  project: string;
-  target: string;
-  durationMs: number;
-}
-
-type Line =
-  | { kind: 'entry'; entry: LedgerEntry }
-  | { kind: 'used'; key: EntryKey; lastUsedMs: number; hits: number }
-  | { kind: 'task'; key: EntryKey; task: TaskLabel }
-  | { kind: 'removed'; key: EntryKey }
-  | { kind: 'day'; total: DayTotal };
+import { readLine, type Line } from './journal-line';
+import type { LedgerEntry, TaskLabel } from './ledger-entry';
 
 const keepDays = 400;
 const flushMs = 1_000;
@@ -50,7 +26,10 @@ export class Ledger {
 
   /** Reads the journal, and rewrites it when most of it is of no use any more. */
   async open(): Promise<void> {
-    for await (const line of this.#journal.replay()) this.#apply(line as Line);
+    for await (const value of this.#journal.replay()) {
+      const line = readLine(value);
+      if (line) this.#apply(line);
+    }
     this.days.forgetBefore(dayOf(Date.now() - keepDays * 24 * 3600 * 1000));
     await this.#compactIfLong();
     this.#timer = setInterval(() => void this.flush(), flushMs).unref();
@@ -197,9 +176,9 @@ export class Ledger {
   }
 
   #apply(line: Line): void {
-    switch (line?.kind) {
+    switch (line.kind) {
       case 'entry':
-        return this.#put(withShortNames(line.entry));
+        return this.#put(line.entry);
       case 'removed':
         return void this.#forget(line.key);
       case 'day':
@@ -226,10 +205,4 @@ export class Ledger {
     for (const total of this.days.all()) yield { kind: 'day', total };
     for (const entry of this.#entries.values()) yield { kind: 'entry', entry };
   }
-}
-
-/** An entry of the journal, with names as short as they are written today. */
-function withShortNames(entry: LedgerEntry): LedgerEntry {
-  const { writer, outputs } = cutRecord({ ...entry, sha256: '' });
-  return { ...entry, writer, outputs };
 }

@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../ledger/ledger';
+import type { LedgerEntry } from '../ledger/ledger-entry';
 import { addressOf, sortings, taskText, type EntryQuery, type Sorting } from './entry-query';
 import { agoText, bytesText, timeText } from './format';
 import { html, type Html } from './html';

@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../ledger/ledger';
+import type { LedgerEntry } from '../ledger/ledger-entry';
 
 /** By what the entries can be sorted; of each, what comes first when it is chosen. */
 export const sortings = {

@@ -1,5 +1,6 @@
 import { dayOf, sum, type Counts, type DayTotal } from '../ledger/day-totals';
-import type { Ledger, LedgerEntry, TaskLabel } from '../ledger/ledger';
+import type { Ledger } from '../ledger/ledger';
+import type { LedgerEntry, TaskLabel } from '../ledger/ledger-entry';
 import { matcherOf, orderOf, type EntryQuery } from './entry-query';
 import { selectSlice } from './select-slice';
 

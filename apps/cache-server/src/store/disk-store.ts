@@ -256,7 +256,8 @@ function identityOf({ ino, size, mtimeNs }: BigIntStats): string {
 
 async function openIfThere(path: string): Promise<FileHandle | null> {
   try {
-    return await open(path, 'r');
+    // Without waiting: a pipe in its place would keep a thread that opens files for good.
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return null;
     throw error;
