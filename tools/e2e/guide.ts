@@ -75,6 +75,8 @@ export const SHOWS: Record<string, RegExp> = {
   [nx('deploy --dryRun')]: /start-first[^]*'?\*\*\*/,
   [nx('deploy --to=kubernetes --repository=registry.example.org/team/backend')]:
     /kubectl apply -f dist\/deploy\/\S+\.kubernetes\.yaml/,
+  [nx('deploy --to=helm --repository=registry.example.org/team/backend')]:
+    /helm upgrade --install (\S+) dist\/deploy\/\1 -f dist\/deploy\/\1\.secrets\.yaml/,
   [nx('env --set=SITE_ADDRESS=docs.example.org')]:
     /PASSWORD, .*SITE_ADDRESS.* added[^]*! BACKEND_TAG is missing/,
   [nx('preflight')]: /: 0 breaches/,

@@ -417,6 +417,7 @@ describe('production', () => {
     const shown = await run(nx('deploy --dryRun'));
     expect(shown).not.toContain(/POSTGRES_PASSWORD=(.*)/.exec(values)?.[1]);
     await run(nx('deploy --to=kubernetes --repository=registry.example.org/team/backend'));
+    await run(nx('deploy --to=helm --repository=registry.example.org/team/backend'));
     await run(nx('compose-up -c production'));
     expect(backups()).toBe(before + 1);
     expect(await conversions()).toMatch(/^3\|/);

@@ -1343,7 +1343,8 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
   },
   'care-deploy': {
     title: 'Deploy to Docker Swarm or Kubernetes',
-    description: 'Deploy to Docker Swarm with rollback, or write Kubernetes manifests',
+    description:
+      'Deploy to Docker Swarm with rollback, or write Kubernetes manifests or a Helm chart',
     required: ['files', 'service'],
     options: {
       files: SHARED.files,
@@ -1353,10 +1354,10 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       service: SHARED.service,
       to: {
         type: 'string',
-        enum: ['swarm', 'kubernetes'],
+        enum: ['swarm', 'kubernetes', 'helm'],
         default: 'swarm',
         description:
-          'Where to: a swarm whose manager the engine is, or a file of Kubernetes manifests.',
+          'Where to: a swarm whose manager the engine is, a file of Kubernetes manifests, or a Helm chart that gives the same.',
       },
       repository: {
         type: 'string',
@@ -1385,7 +1386,8 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
       },
       output: {
         type: 'string',
-        description: 'Write it to this file, relative to the workspace, instead of deploying it.',
+        description:
+          'Write it to this file, relative to the workspace, instead of deploying it; a chart to this folder.',
         examples: ['dist/deploy/stack.yaml'],
       },
       volumeSize: {

@@ -52,6 +52,8 @@ export { setUp, setUpScript } from './database/set-up';
 export { clientCommand, databaseService, databasesOf } from './database/service';
 export { afterRefusal, type BreakingPolicy, checkAhead } from './database/step-ahead';
 export { gatherDeployment } from './deploy/gather';
+export { type HelmChart, helmChart } from './deploy/helm/chart';
+export { writeChart } from './deploy/helm/write';
 export { kubernetesManifests, manifestText } from './deploy/kubernetes/manifests';
 export { sharedVolumes } from './deploy/kubernetes/volumes';
 export { type DeploySubject, masked } from './deploy/model';

@@ -144,7 +144,7 @@ export function careTargets(subject: CareSubject): Record<string, TargetConfigur
         ...(subject.migrations && { migrate: MIGRATE, migrated: MIGRATED }),
         ...migratesIn(subject),
       },
-      metadata: { description: 'Deploy to Docker Swarm, or --to=kubernetes (--dryRun)' },
+      metadata: { description: 'Deploy to Docker Swarm, or --to=kubernetes or helm (--dryRun)' },
     };
   }
   if (subject.python)

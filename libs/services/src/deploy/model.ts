@@ -99,6 +99,18 @@ export function mountedFiles({ config, files }: DeploySubject, name: string): Mo
 export const digestOf = (content: string) =>
   createHash('sha256').update(content).digest('hex').slice(0, 12);
 
+/**
+ * Of an environment. Each value counts by its own digest, in the order of the names: a chart, which
+ * makes it from values that are given later, comes to the same.
+ */
+export const environmentDigest = (environment: Record<string, string>) =>
+  digestOf(
+    Object.entries(environment)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => `${name}=${createHash('sha256').update(value).digest('hex')}\n`)
+      .join(''),
+  );
+
 /** Services that run the project's image: they have no state of their own and can run twice at once. */
 export function ownServices({ config, service }: Pick<DeploySubject, 'config' | 'service'>) {
   const image = config.services[service]?.image;

@@ -6,6 +6,7 @@ import {
   type ComposeOptions,
   type DeploySubject,
   gatherDeployment,
+  helmChart,
   kubernetesManifests,
   manifestText,
   masked,
@@ -16,6 +17,7 @@ import {
   sharedVolumes,
   Swarm,
   swarmStack,
+  writeChart,
 } from '@excel2doc/services';
 import { StagesError } from '@excel2doc/stages';
 import { projectOf } from '../project';
@@ -24,7 +26,7 @@ import { report } from '../report';
 interface Options extends ComposeOptions {
   service: string;
   /** Not `target`: Nx takes that for itself. */
-  to: 'swarm' | 'kubernetes';
+  to: 'swarm' | 'kubernetes' | 'helm';
   repository?: string;
   migrate?: string[];
   migrated?: string[];
@@ -36,25 +38,27 @@ interface Options extends ComposeOptions {
   waitSeconds: number;
 }
 
-/** Brings the production services to a swarm, or writes them as Kubernetes manifests. */
+/** Brings the production services to a swarm, or writes them for Kubernetes: manifests or a chart. */
 export default function deploy(options: Options, context: ExecutorContext) {
   return report(async () => {
     const opened = await openCompose(options, projectOf(context));
     const registry = process.env['NX_STAGES_REGISTRY'];
     const image = opened.config.services[options.service]?.image?.replace(/:[^/:]*$/, '');
     const repository = options.repository ?? (registry && posix.join(registry, image ?? ''));
-    if (options.to === 'kubernetes') requireRegistry(repository ?? image ?? '', options.dryRun);
+    if (options.to !== 'swarm') requireRegistry(repository ?? image ?? '', options.dryRun);
     const subject = await gatherDeployment(opened, options.service, { ...options, repository });
-    const description = describe(subject, options);
     if (options.dryRun) {
       process.stdout.write(describe(masked(subject), options));
+    } else if (options.to === 'helm') {
+      await toChart(subject, options, context.root);
     } else if (options.output !== undefined || options.to === 'kubernetes') {
       const path = options.output ?? `dist/deploy/${opened.config.name}.${options.to}.yaml`;
       await mkdir(dirname(join(context.root, path)), { recursive: true });
       // The passwords are in it.
-      await writeFile(join(context.root, path), description, { mode: 0o600 });
+      await writeFile(join(context.root, path), describe(subject, options), { mode: 0o600 });
       process.stdout.write(`${path}: holds passwords, so keep it out of git\n`);
-      if (options.to === 'kubernetes') process.stdout.write(nextSteps(path, subject, options));
+      if (options.to === 'kubernetes')
+        process.stdout.write(nextSteps(`kubectl apply -f ${path}`, subject, options));
     } else {
       await toSwarm(opened, subject, options);
     }
@@ -77,7 +81,29 @@ function requireRegistry(repository: string, dryRun: boolean): void {
 
 function describe(subject: DeploySubject, options: Options): string {
   if (options.to === 'swarm') return stringify(swarmStack(subject));
+  if (options.to === 'helm') {
+    const { files, secrets } = helmChart(subject, { ...options, migrate: options.migrate });
+    return [...files, ['secrets.yaml', secrets]]
+      .map(([path, text]) => `# ${path}\n${text}`)
+      .join('---\n');
+  }
   return manifestText(kubernetesManifests(subject, { ...options, migrate: options.migrate }));
+}
+
+/** A chart may be kept and pushed; the passwords lie beside it. */
+async function toChart(subject: DeploySubject, options: Options, root: string): Promise<void> {
+  const { name } = subject.config;
+  const path = options.output ?? `dist/deploy/${name}`;
+  await writeChart(
+    helmChart(subject, { ...options, migrate: options.migrate }),
+    join(root, path),
+    path,
+  );
+  process.stdout.write(
+    `${path}: a chart without passwords\n${path}.secrets.yaml: holds them, so keep it out of git\n`,
+  );
+  const install = `helm upgrade --install ${name} ${path} -f ${path}.secrets.yaml`;
+  process.stdout.write(nextSteps(install, subject, options));
 }
 
 /** What the service needs, then the migrations, then the rest: as compose-up does. */
@@ -124,7 +150,7 @@ async function setUpOn(swarm: Swarm, name: string, script: string | undefined): 
   );
 }
 
-function nextSteps(path: string, subject: DeploySubject, options: Options): string {
+function nextSteps(first: string, subject: DeploySubject, options: Options): string {
   const { config, service } = subject;
   const { migrate, migrated, sharedStorageClass } = options;
   const shared = [...sharedVolumes(subject)].join(', ');
@@ -146,14 +172,14 @@ function nextSteps(path: string, subject: DeploySubject, options: Options): stri
     return script ? [`${wait} && kubectl exec deployment/${name} -- sh ${script}`] : [];
   });
   const lines = [
-    `kubectl apply -f ${path}`,
+    first,
     ...setUps,
     ...(migrate
       ? [
           `kubectl wait --for=condition=complete job -l app.kubernetes.io/name=${service}-migrate,app.kubernetes.io/part-of=${config.name}`,
         ]
       : []),
-    `kubectl rollout status deployment/${service} || kubectl rollout undo deployment/${service}`,
+    `kubectl rollout status deployment/${service} || ${options.to === 'helm' ? `helm rollback ${config.name}` : `kubectl rollout undo deployment/${service}`}`,
   ];
   return [...notes, 'then:', ...lines.map((line) => `  ${line}`), ''].join('\n');
 }

@@ -57,12 +57,13 @@ export function disruptionBudget(
 ): IPodDisruptionBudget[] {
   const replicas = subject.config.services[name]?.deploy?.replicas ?? 1;
   if (replicas < 2 || !ownServices(subject).includes(name)) return [];
-  return [
-    {
-      apiVersion: 'policy/v1',
-      kind: 'PodDisruptionBudget',
-      metadata: { name, labels },
-      spec: { maxUnavailable: 1, selector: { matchLabels: labels } },
-    },
-  ];
+  return [budgetOf(name, labels)];
 }
+
+/** One pod at a time. */
+export const budgetOf = (name: string, labels: Record<string, string>): IPodDisruptionBudget => ({
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
+  metadata: { name, labels },
+  spec: { maxUnavailable: 1, selector: { matchLabels: labels } },
+});

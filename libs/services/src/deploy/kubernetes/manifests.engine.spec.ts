@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { locateEngine } from '@excel2doc/engine';
+import { join } from 'node:path';
 import { Deployment } from 'kubernetes-models/apps/v1';
 import { Job } from 'kubernetes-models/batch/v1';
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
@@ -11,10 +10,10 @@ import { ConfigMap, PersistentVolumeClaim, Secret, Service } from 'kubernetes-mo
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
 import { type Manifest, kubernetesManifests, manifestText } from './manifests';
-import { type DeployConfig, type DeploySubject, masked } from '../model';
+import { type DeploySubject, masked } from '../model';
 import { migrationJob, swarmStack } from '../stack';
+import { productionSubject } from '../../testing/production';
 
-const root = resolve(__dirname, '../../../../..');
 const PASSWORD = 'a-password-that-nobody-may-see';
 const MIGRATION_URL = `postgresql://owner:${PASSWORD}@postgres/excel2doc`;
 const KINDS = {
@@ -42,34 +41,7 @@ const one = <K extends keyof typeof KINDS>(kind: K, name: string) =>
 const containerOf = (name: string) => one('Deployment', name)?.spec?.template.spec?.containers[0];
 
 beforeAll(async () => {
-  const engine = await locateEngine();
-  const compose = engine.compose({
-    files: ['compose.yaml', 'compose.prod.yaml'].map((file) => join(root, 'docker', file)),
-    variables: {
-      POSTGRES_PASSWORD: PASSWORD,
-      REDIS_PASSWORD: PASSWORD,
-      DATABASE_PASSWORD: PASSWORD,
-      MIGRATION_PASSWORD: PASSWORD,
-      BACKEND_TAG: 'abc',
-      SITE_ADDRESS: 'docs.example.org',
-    },
-  });
-  const config = (await compose.config()) as unknown as DeployConfig;
-  const mounted = ['docker/caddy/Caddyfile', 'docker/postgres/roles.sh'].map((file) =>
-    join(root, file),
-  );
-  subject = {
-    config,
-    service: 'backend',
-    image: 'registry.example.org/team/backend:0123456789ab',
-    files: new Map(mounted.map((file) => [file, readFileSync(file, 'utf8')])),
-    migrationEnvironment: { DATABASE_URL: MIGRATION_URL },
-    images: new Map([
-      ['backend', { ports: [8000], healthcheck: { test: ['CMD', 'check'] }, uid: 10001 }],
-      ['worker', { ports: [8000], healthcheck: undefined, uid: 10001 }],
-      ['postgres', { ports: [5432], healthcheck: undefined, uid: undefined }],
-    ]),
-  };
+  subject = await productionSubject(PASSWORD, MIGRATION_URL);
   manifests = kubernetesManifests(subject, options);
 });
 

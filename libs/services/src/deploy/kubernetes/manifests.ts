@@ -15,6 +15,7 @@ import {
   type DeployService,
   type DeploySubject,
   digestOf,
+  environmentDigest,
   mountedFiles,
   ownServices,
 } from '../model';
@@ -34,7 +35,7 @@ export type Manifest =
   | INetworkPolicy
   | IPodDisruptionBudget;
 
-interface Options extends Storage {
+export interface ManifestOptions extends Storage {
   /** Command that migrates the database, as a job. */
   migrate: string[] | undefined;
   /** Command that ends with 0 once that is done; the pods of the project's image wait for it. */
@@ -45,7 +46,7 @@ interface Options extends Storage {
  * The Kubernetes objects of a Compose model. A service with volumes of its own is replaced only
  * after the old one has ended, the project's own are replaced one by one.
  */
-export function kubernetesManifests(subject: DeploySubject, options: Options): Manifest[] {
+export function kubernetesManifests(subject: DeploySubject, options: ManifestOptions): Manifest[] {
   const { config } = subject;
   const own = ownServices(subject);
   const labelsOf = (name: string) => ({
@@ -85,7 +86,7 @@ export function kubernetesManifests(subject: DeploySubject, options: Options): M
               labels,
               // A pod reads its environment once: another one makes other pods.
               annotations: {
-                'environment-digest': digestOf(JSON.stringify(environment.stringData)),
+                'environment-digest': environmentDigest(environment.stringData ?? {}),
               },
             },
             spec: waits ? awaitMigration(pod, waits) : pod,

@@ -10,7 +10,7 @@ export const migrationName = (service: string) => `${service}-migrate`;
 
 /** Migrates the database by the new image, once. */
 export function migrationJob(
-  { image, migrationEnvironment }: DeploySubject,
+  { migrationEnvironment }: DeploySubject,
   pod: IPodSpec,
   labels: Record<string, string>,
   command: string[],
@@ -22,22 +22,56 @@ export function migrationJob(
     ...(migrationEnvironment && { envFrom: [{ secretRef: { name: environmentName(name) } }] }),
   }));
   const own = { ...labels, 'app.kubernetes.io/name': name };
+  const template = {
+    metadata: { labels: own },
+    spec: { ...pod, restartPolicy: 'Never' as const, containers },
+  };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    // A job cannot be changed, so each image has its own.
-    metadata: { name: `${name}-${digestOf(image)}`, labels: own },
+    // A job cannot be changed: another image, limit or volume makes another one.
+    metadata: { name: `${name}-${jobDigest(jobParts(template))}`, labels: own },
     spec: {
       // On the first day the database itself is still being pulled.
       backoffLimit: 10,
       ttlSecondsAfterFinished: 86_400,
-      template: {
-        metadata: { labels: own },
-        spec: { ...pod, restartPolicy: 'Never', containers },
-      },
+      template,
     },
   };
 }
+
+/** What a job's pod is, and of it what a chart leaves open. */
+export interface JobParts {
+  /** Digest of all that is given. */
+  fixed: string;
+  open: { image: string; imagePullSecrets: object[]; resources: object; secret: string };
+}
+
+/** A job's pod, taken apart. */
+export function jobParts(template: NonNullable<IJob['spec']>['template']): JobParts {
+  const [container] = template.spec?.containers ?? [];
+  const { image = '', resources = {}, envFrom = [] } = container ?? {};
+  const rest = {
+    ...template,
+    spec: { ...template.spec, containers: [without(container!, 'image', 'resources', 'envFrom')] },
+  };
+  const secret = envFrom[0]?.secretRef?.name ?? '';
+  return {
+    fixed: digestOf(sortedJson(rest)),
+    open: { image, imagePullSecrets: [], resources, secret },
+  };
+}
+
+/** Of a job's pod: what a chart's template comes to for the same values. */
+export const jobDigest = ({ fixed, open }: JobParts) => digestOf(`${fixed}\n${sortedJson(open)}`);
+
+/** As Helm's `toJson` writes it: names in their order. */
+const sortedJson = (value: unknown) =>
+  JSON.stringify(value, (_, each: unknown) =>
+    each && typeof each === 'object' && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
+  );
 
 /**
  * A pod that starts before its migration is done would meet a schema that it does not know: it waits,
