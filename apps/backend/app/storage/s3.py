@@ -34,6 +34,9 @@ class S3Storage:
     """
 
     def __init__(self, url: str, endpoint: str | None, folder: Path, keep_bytes: int) -> None:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            if not os.environ.get(name):  # an empty one would hide those of the machine's own role
+                os.environ.pop(name, None)
         bucket, _, prefix = url.removeprefix("s3://").partition("/")
         config: S3Config = {
             "region": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", _REGION)
