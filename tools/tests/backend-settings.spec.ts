@@ -51,7 +51,7 @@ test.each(['backend', 'worker'])('a setting without a value is not there for %s'
 
 test('a worker without a way out is told of nothing that goes out', () => {
   const told = Object.keys(environmentOf('pdf-worker'));
-  expect(told.filter((name) => /WEBHOOK|SMTP/.test(name))).toEqual([]);
+  expect(told.filter((name) => /WEBHOOK|SMTP|MAIL/.test(name))).toEqual([]);
 });
 
 test.each(named)("%s stands in the README's table", (name) => {

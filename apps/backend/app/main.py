@@ -14,6 +14,7 @@ from app.api import (
     health,
     jobs,
     keys,
+    mailings,
     page,
     previews,
     problems,
@@ -82,7 +83,7 @@ def create_app() -> FastAPI:
     )
     problems.install(application)
     application.include_router(health.router)
-    for module in (convert, workbooks, templates, previews, jobs, keys, teams):
+    for module in (convert, workbooks, templates, previews, jobs, mailings, keys, teams):
         application.include_router(module.router)
     page.install(application)
     application.add_middleware(Auditing)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, String, TypeDecorator
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, String, Text, TypeDecorator
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.database import Base
@@ -167,6 +167,56 @@ class Webhook(Base):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_error: Mapped[str | None] = mapped_column(String(300))
+
+
+class Mailing(Base):
+    """The documents of a job, each sent to somebody. A job is mailed once."""
+
+    __tablename__ = "mailings"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id"), index=True)
+    job_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("jobs.id", ondelete="SET NULL"), unique=True
+    )
+    sender: Mapped[str] = mapped_column(String(500))
+    """As it stands in the mails, also when the service has another one by now."""
+    result_sha256: Mapped[str] = mapped_column(String(64), index=True)
+    """Where the documents are; kept until the last mail is sent, whatever becomes of the job."""
+    served_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    """When a mail of it was taken last: the one that has waited longest is next."""
+
+
+class Mail(Base):
+    """One e-mail. From `sending` on it is never sent again: whoever had it may have got it out."""
+
+    __tablename__ = "mails"
+    __table_args__ = (
+        Index("ix_mails_due", "status", "due_at"),
+        Index("uq_mails_position", "mailing_id", "position", unique=True),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    """The Message-ID is made of it: the same at each attempt."""
+    mailing_id: Mapped[UUID] = mapped_column(ForeignKey("mailings.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    place: Mapped[str] = mapped_column(String(500))
+    address: Mapped[str] = mapped_column(String(254))
+    subject: Mapped[str] = mapped_column(String(1000))
+    text: Mapped[str] = mapped_column(Text)
+    document: Mapped[str] = mapped_column(String(255))
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(String(16))
+    attempt: Mapped[int] = mapped_column(default=0)
+    refusals: Mapped[int] = mapped_column(default=0)
+    """How often a server has said "not now" of this mail."""
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    mailing: Mapped[Mailing] = relationship()
 
 
 class JobPart(Base):

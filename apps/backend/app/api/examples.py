@@ -117,6 +117,60 @@ PREVIEW: Example = {
     "following": 3,
     "error": None,
 }
+NEW_MAILING: Example = {
+    "job_id": JOB["id"],
+    "address": "E-mail",
+    "subject": "Your invoice {{ Number }}",
+    "text": "Dear {{ Name }},\n\nyour invoice is attached.",
+}
+_LETTER: Example = {
+    "place": "sheet 'Customers', row 2",
+    "address": "ann@example.org",
+    "subject": "Your invoice 1001",
+    "document": "1001.docx",
+    "size_bytes": 18_310,
+}
+MAILING_DRY_RUN: Example = {
+    "sender": "Accounting <accounting@example.org>",
+    "mails": [
+        {**_LETTER, "text": "Dear Ann,\n\nyour invoice is attached.", "problem": None},
+        {
+            **_LETTER,
+            "place": "sheet 'Customers', row 3",
+            "address": "",
+            "text": "Dear Bo,\n\nyour invoice is attached.",
+            "problem": {"code": "ADDRESS_MISSING", "message": "the cell is empty", "hint": ""},
+        },
+    ],
+    "problems": 1,
+    "per_minute": 60,
+}
+MAILING: Example = {
+    "id": "e1b6c0c4-9b57-4a53-8b06-6d1f0c1e7a22",
+    "created_at": _AT,
+    "expires_at": _LATER,
+    "job_id": JOB["id"],
+    "sender": MAILING_DRY_RUN["sender"],
+    "mails": {
+        **{"waiting": 12, "sending": 1, "sent": 86},
+        **{"failed": 1, "unclear": 0, "cancelled": 0},
+    },
+}
+MAILS: Example = {
+    "items": [
+        {
+            **_LETTER,
+            "position": 0,
+            "status": "failed",
+            "message_id": "<0f3b6d6e-52c1-4a0e-9c43-2f1c8e3b7a90@example.org>",
+            "sent_at": None,
+            "error": {
+                **{"code": "MAIL_REFUSED", "message": "550 5.1.1 no such user here", "hint": ""}
+            },
+        }
+    ],
+    "following": None,
+}
 NEW_KEY: Example = {
     **{"name": "payroll", "scopes": ["read", "write"], "rate_per_minute": 600},
     "team": "accounting",
@@ -146,7 +200,14 @@ AUDIT: Example = {
     "status": 204,
 }
 HEALTH: Example = {"status": "ok", "version": "0.1.0", "database": "ok", "redis": "ok"}
-READINESS: Example = {**HEALTH, "workers": 2, "pdf_workers": 1, "worker": "ok", "disk": "ok"}
+READINESS: Example = {
+    **HEALTH,
+    "workers": 2,
+    "pdf_workers": 1,
+    "mail": True,
+    "worker": "ok",
+    "disk": "ok",
+}
 PROBLEM: Example = {
     "type": "urn:excel2doc:problem:header-row-empty",
     "title": "The input was refused",

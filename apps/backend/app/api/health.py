@@ -37,6 +37,7 @@ class Readiness(Health):
 
     workers: int
     pdf_workers: int = Field(description="Those among them that make PDFs")
+    mail: bool = Field(description="Whether documents can be sent by e-mail")
     worker: health.State
     disk: health.State
 
@@ -62,7 +63,8 @@ def get_ready(response: Response) -> Readiness:
     states["worker"] = "ok" if workers.all else "down"
     states["disk"] = health.disk_state(get_services())
     counts = {"workers": workers.all, "pdf_workers": workers.pdf}
-    return Readiness(**_answer(response, states), **states, **counts)
+    mail = get_services().settings.smtp_host is not None
+    return Readiness(**_answer(response, states), **states, **counts, mail=mail)
 
 
 @router.get("/metrics", include_in_schema=False)

@@ -4,6 +4,7 @@ import hashlib
 
 from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, StreamingResponse
+from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -18,6 +19,7 @@ from app.domain.conversion import DOCX, PDF, ZIP
 from app.services import idempotency, jobs, submission
 from app.services.context import get_services
 from app.services.errors import Conflict
+from app.services.owning import Caller
 from app.services.submission import Once, Wanted
 from app.services.webhooks.signing import team_secret, written
 from app.tables import Job, TemplateVersion
@@ -38,10 +40,7 @@ def submit_job(
     idempotency_key: IdempotencyKey = None,
 ) -> JobOut:
     """Ask for a conversion: 202 with a job that waits, 200 with one that is done already."""
-    once = None
-    if idempotency_key:
-        request_hash = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
-        once = Once(idempotency.scoped(caller.client, idempotency_key), request_hash)
+    once = once_of(caller, body, idempotency_key)
     job = submission.submit(session, get_services(), caller, wanted_of(body), once)
     caller.subject = str(job.id)
     response.headers["Location"] = f"/api/v1/jobs/{job.id}"
@@ -148,6 +147,14 @@ def get_result(job_id: JobId, session: SessionDependency, caller: Reader) -> Fil
     job = jobs.result_of(session, services, caller.team_id, job_id)
     sha256, name = job.result_sha256 or "", job.result_name or "result"
     return download(services.storage, sha256, name, job.result_type or ZIP)
+
+
+def once_of(caller: Caller, body: BaseModel, idempotency_key: str | None) -> Once | None:
+    """The request as one that makes one thing, if its sender asks for that."""
+    if not idempotency_key:
+        return None
+    request_hash = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
+    return Once(idempotency.scoped(caller.client, idempotency_key), request_hash)
 
 
 def wanted_of(body: JobIn) -> Wanted:

@@ -13,6 +13,7 @@ JobId = Annotated[UUID, Path(examples=[examples.JOB["id"]])]
 PreviewId = Annotated[UUID, Path(examples=[examples.PREVIEW["id"]])]
 DocumentNumber = Annotated[int, Path(ge=1, le=100, description="From 1", examples=[1])]
 PageNumber = Annotated[int, Path(ge=1, le=1_000, description="From 1", examples=[1])]
+MailingId = Annotated[UUID, Path(examples=[examples.MAILING["id"]])]
 KeyId = Annotated[UUID, Path(examples=[examples.KEY["id"]])]
 VersionNumber = Annotated[int, Path(ge=1, le=1_000_000, examples=[1])]
 
@@ -34,6 +35,13 @@ HeaderRow = Annotated[
 JobStatus = Annotated[
     Literal["queued", "running", "done", "failed", "cancelled", "expired"] | None,
     Query(description="Only jobs in this state", examples=["failed"]),
+]
+MailStatus = Annotated[
+    Literal["waiting", "sending", "sent", "failed", "unclear", "cancelled"] | None,
+    Query(description="Only mails in this state", examples=["failed"]),
+]
+FirstMail = Annotated[
+    int, Query(ge=0, le=1_000_000, description="`following` of the page before", examples=[100])
 ]
 IdempotencyKey = Annotated[
     str | None,

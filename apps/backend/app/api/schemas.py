@@ -11,6 +11,7 @@ from app.api.examples import shows
 from app.api.parameters import MOST_HOURS
 from app.domain.contexts import MAX_PATTERN_LENGTH
 from app.domain.conversion import DEFAULT_FILE_NAME, Missing, Mode, Options
+from app.domain.letters import MAX_SUBJECT, MAX_TEXT
 
 
 class _Model(BaseModel):
@@ -172,6 +173,70 @@ class ErrorOut(_Model):
     code: str
     message: str
     hint: str = ""
+
+
+class MailingIn(_Model):
+    model_config = shows(examples.NEW_MAILING)
+
+    job_id: UUID = Field(description="Done, with a document a row or a group")
+    address: _Text = Field(
+        description="The column with the addresses; a group's is its first row's"
+    )
+    subject: str = Field(min_length=1, max_length=MAX_SUBJECT, description="With the row's fields")
+    text: str = Field(min_length=1, max_length=MAX_TEXT, description="With the row's fields")
+
+
+class LetterOut(_Model):
+    place: str = Field(description="Its row", examples=["sheet 'Customers', row 2"])
+    address: str
+    subject: str
+    text: str | None = Field(description="Of the first three")
+    document: str
+    size_bytes: int
+    problem: ErrorOut | None = Field(description="Why it will not be sent")
+
+
+class MailingDryRunOut(_Model):
+    model_config = shows(examples.MAILING_DRY_RUN)
+
+    sender: str
+    mails: list[LetterOut]
+    problems: int = Field(description="How many of them will not be sent")
+    per_minute: int = Field(description="How many go out in a minute, with those of others")
+
+
+class MailingOut(_Model):
+    model_config = shows(examples.MAILING)
+
+    id: UUID
+    created_at: datetime
+    expires_at: datetime
+    job_id: UUID | None
+    sender: str
+    mails: dict[str, int] = Field(
+        description="How many are waiting, sending, sent, failed, cancelled; and unclear: may have "
+        "been sent, and are not sent again"
+    )
+
+
+class MailOut(_Model):
+    position: int
+    place: str
+    address: str
+    subject: str
+    document: str
+    size_bytes: int
+    status: str = Field(examples=["waiting", "sending", "sent", "failed", "unclear", "cancelled"])
+    message_id: str = Field(description="The same at each attempt")
+    sent_at: datetime | None = Field(description="When the mail server took it")
+    error: ErrorOut | None = Field(description="Of its last attempt, in the server's own words")
+
+
+class MailsOut(_Model):
+    model_config = shows(examples.MAILS)
+
+    items: list[MailOut]
+    following: int | None = Field(description="`first` of the next ones; null after the last")
 
 
 class JobOut(_Model):

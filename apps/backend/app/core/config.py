@@ -1,12 +1,14 @@
 """Settings, read once from the environment."""
 
 import os
+from email.utils import parseaddr
 from functools import lru_cache
 from pathlib import Path
 from socket import gethostname
 from tempfile import gettempdir
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.domain.limits import Limits
@@ -52,6 +54,20 @@ class Settings(BaseSettings):
     webhook_private: bool = False
     """Allow http:// and hosts with private addresses: for receivers in one's own network."""
 
+    smtp_host: str | None = None
+    """The server that takes our e-mail; none: no e-mail is sent."""
+    smtp_port: int = Field(default=587, ge=1, le=65_535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    """`tls` from the first byte, as at port 465; `none` for a relay in one's own network only."""
+    smtp_user: str | None = None
+    smtp_password_file: Path | None = None
+    mail_from: str = ""
+    """Whose name stands on it: `Accounting <accounting@example.org>`."""
+    mails_per_minute: int = Field(default=60, ge=1)
+    """Of all workers together."""
+    mail_max_bytes: int = Field(default=20 * 1024 * 1024, ge=1)
+    """Of the document that is attached."""
+
     lease_seconds: int = 30
     max_attempts: int = 3
     keep_hours: int = 24
@@ -90,6 +106,24 @@ class Settings(BaseSettings):
                 f"EXCEL2DOC_WEBHOOK_SECRET_FILE: fewer than {_SECRET_BYTES} characters"
             )
         return secret
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> Self:
+        if self.smtp_host is None:
+            return self
+        if not parseaddr(self.mail_from)[1].isascii() or "@" not in parseaddr(self.mail_from)[1]:
+            raise ValueError("EXCEL2DOC_MAIL_FROM: write an address, as Name <name@example.org>")
+        if (self.smtp_user is None) != (self.smtp_password_file is None):
+            raise ValueError("EXCEL2DOC_SMTP_USER and _SMTP_PASSWORD_FILE: set both, or neither")
+        if self.smtp_user is not None and self.smtp_security == "none":
+            raise ValueError("EXCEL2DOC_SMTP_SECURITY: a password is not sent without encryption")
+        return self
+
+    def smtp_password(self) -> str:
+        """Read anew each time, so that it can be changed while we run. Raises: OSError."""
+        if self.smtp_password_file is None:
+            return ""
+        return self.smtp_password_file.read_text("utf-8").strip()
 
     @property
     def work_dir(self) -> Path:

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jinja2 import TemplateError
+from jinja2 import TemplateError, Undefined
 
 from app.domain.columns import Column
 from app.domain.conversion import Options
 from app.domain.refusal import Refused
 from app.domain.rows import Cells, Row
 from app.domain.sheet_view import Record, SheetView
+from app.domain.template.filters import text_of_value
 from app.domain.template.sandbox import make_sandbox
 from app.domain.workbook.model import Pictures
 
@@ -84,28 +85,45 @@ def file_name_pattern(pattern: str) -> Callable[[Mapping[str, Any]], str]:
     Raises:
         Refused: `FILE_NAME_PATTERN`, now or when it is used.
     """
-    if len(pattern) > MAX_PATTERN_LENGTH:
-        raise Refused("FILE_NAME_PATTERN", f"the pattern is longer than {MAX_PATTERN_LENGTH}")
-    sandbox = make_sandbox()
+    return plain_pattern(pattern, "FILE_NAME_PATTERN")
+
+
+def plain_pattern(
+    pattern: str, code: str, max_length: int = MAX_PATTERN_LENGTH
+) -> Callable[[Mapping[str, Any]], str]:
+    """A text that is made for each row, in the template's syntax; nothing in it is escaped.
+
+    Raises:
+        Refused: `code`, now or when it is used.
+    """
+    if len(pattern) > max_length:
+        raise Refused(code, f"the pattern is longer than {max_length}")
+    shown = repr(pattern[:80])
+    sandbox = make_sandbox(plain=True)
     sandbox.autoescape = False
-    sandbox.finalize = None
+    sandbox.finalize = _plain
     try:
         template = sandbox.from_string(pattern)
     except TemplateError as error:
-        raise Refused("FILE_NAME_PATTERN", f"{pattern!r}: {error}") from error
+        raise Refused(code, f"{shown}: {error}") from error
 
-    def name(context: Mapping[str, Any]) -> str:
+    def made(context: Mapping[str, Any]) -> str:
         sandbox.budget.start()
         try:
             return template.render(context)
         except Refused as error:
-            raise Refused(
-                "FILE_NAME_PATTERN", f"{pattern!r}: {error.message}", error.hint
-            ) from error
+            raise Refused(code, f"{shown}: {error.message}", error.hint) from error
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-            raise Refused("FILE_NAME_PATTERN", f"{pattern!r}: {error}") from error
+            raise Refused(code, f"{shown}: {error}") from error
 
-    return name
+    return made
+
+
+def _plain(value: Any) -> Any:
+    """As a document prints it, without what only a document needs."""
+    if isinstance(value, Undefined):
+        return value
+    return "" if value is None else text_of_value(value)
 
 
 def _find(columns: list[Column], name: str, sheet: str) -> Column:

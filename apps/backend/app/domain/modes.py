@@ -95,6 +95,7 @@ class Planned:
     Attributes:
         rows: of the sheet, that it is made of.
         place: where they are, for refusals; "" for a document of all rows.
+        record: the row, or the group's first one; None for a document of all rows.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Planned:
     place: str
     context: Context
     template: CompiledTemplate
+    record: Record | None = None
 
     def render(self) -> Rendered:
         """Raises: Refused, naming the place."""
@@ -147,7 +149,7 @@ def _per_row(
         place = f"sheet {view.name!r}, row {record.row_number}: "
         with naming(place):
             name = names.take(pattern(context), str(record.row_number))
-        yield Planned(name, 1, place, context, template)
+        yield Planned(name, 1, place, context, template, record)
     if not place:
         raise _no_rows(view)
 
@@ -177,7 +179,7 @@ def _per_group(
         with naming(place):
             check_looped(view.name, len(found))
             name = names.take(pattern(context), str(found[0].row_number))
-        yield Planned(name, len(found), place, context, template)
+        yield Planned(name, len(found), place, context, template, found[0])
 
 
 def _no_rows(view: SheetView) -> Refused:

@@ -223,6 +223,11 @@ def preview(
     return found
 
 
+def as_asked_of(job: Job) -> dict[str, Any]:
+    """`as_asked`, of a job that is kept."""
+    return {"workbook_name": job.workbook.name, "mode": job.mode, "options": job.options}
+
+
 def as_asked(workbook: Workbook, mode: Mode, options: Options) -> dict[str, Any]:
     """The part of a request to the isolated process that says what is converted, and how."""
     return {"workbook_name": workbook.name, "mode": mode.value, "options": asdict(options)}

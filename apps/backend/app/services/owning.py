@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from app.services.context import Services
 from app.services.errors import NotFound
-from app.tables import Job, Preview, Team, Template, Workbook
+from app.tables import Job, Mailing, Preview, Team, Template, Workbook
 
-Owned = TypeVar("Owned", Workbook, Template, Job, Preview)
+Owned = TypeVar("Owned", Workbook, Template, Job, Preview, Mailing)
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from app.services import queue, wake
 from app.services.context import Services
 from app.services.queue import Held, Rules
 from app.worker.hooks import tell_hooks
+from app.worker.mails import send_mails
 from app.worker.pages import make_pages
 from app.worker.run_job import do_job
 from app.worker.sweep import sweep
@@ -28,7 +29,7 @@ _ALIVE = Path(gettempdir()) / "excel2doc-worker"
 
 
 class Loop:
-    """One job at a time. Beats and sweeps, pages and webhooks go on in threads of their own."""
+    """One job at a time. Care, pages, webhooks and mails go on in threads of their own."""
 
     def __init__(self, services: Services, stopping: threading.Event) -> None:
         self._services = services
@@ -72,6 +73,9 @@ class Loop:
         if services.settings.webhook_hosts:
             hooks = (services, stopping)
             started.append(threading.Thread(target=tell_hooks, args=hooks, daemon=True))
+        if services.settings.smtp_host:
+            mails = (services, stopping)
+            started.append(threading.Thread(target=send_mails, args=mails, daemon=True))
         for thread in started:
             thread.start()
         return started

@@ -10,11 +10,13 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.services.context import Services
+from app.services.mail.outbox import is_open
 from app.tables import (
     Audit,
     IdempotentRequest,
     Job,
     JobPart,
+    Mailing,
     Preview,
     Template,
     TemplateVersion,
@@ -44,6 +46,8 @@ def sweep(session: Session, services: Services) -> int:
     forgotten = moment - timedelta(days=services.settings.audit_days)
     session.execute(delete(Audit).where(Audit.created_at < forgotten))
     session.execute(delete(Preview).where(Preview.expires_at < moment))
+    over = Mailing.expires_at < moment
+    session.execute(delete(Mailing).where(over, ~is_open(Mailing.id)))
     session.execute(delete(IdempotentRequest).where(IdempotentRequest.created_at < old))
     session.execute(delete(Worker).where(Worker.seen_at < old))
     session.commit()
@@ -83,6 +87,7 @@ def _named(session: Session) -> set[str]:
         select(TemplateVersion.sha256).join(Job).where(unfinished),
         select(Job.result_sha256).where(Job.result_sha256.is_not(None)),
         select(JobPart.sha256),
+        select(Mailing.result_sha256).where(is_open(Mailing.id)),
     ]
     named = {sha256 for statement in kept for sha256 in session.scalars(statement) if sha256}
     for documents in session.scalars(select(Preview.documents)):

@@ -2,13 +2,16 @@
 
 from excel2doc.client import Client
 from excel2doc.errors import JobFailed, Problem, Unreachable
-from excel2doc.models import DryRun, Job, Options, Template, Workbook
+from excel2doc.models import DryRun, Job, Mail, Mailing, MailingDryRun, Options, Template, Workbook
 
 __all__ = [
     "Client",
     "DryRun",
     "Job",
     "JobFailed",
+    "Mail",
+    "Mailing",
+    "MailingDryRun",
     "Options",
     "Problem",
     "Template",

@@ -13,7 +13,17 @@ from typing import Unpack, cast
 from urllib.parse import urlencode
 
 from excel2doc.errors import JobFailed, Unreachable
-from excel2doc.models import DryRun, Job, Mode, Options, Template, Workbook
+from excel2doc.models import (
+    DryRun,
+    Job,
+    Mail,
+    Mailing,
+    MailingDryRun,
+    Mode,
+    Options,
+    Template,
+    Workbook,
+)
 from excel2doc.transport import Transport
 
 DEFAULT_URL = "http://localhost:8000"
@@ -132,6 +142,39 @@ class Client:
                 raise JobFailed(job_id, error["code"], error["message"], error["hint"])
             time.sleep(pause)
             pause = min(pause * 1.5, _MOST_WAIT_SECONDS)
+
+    def mail_dry_run(self, job_id: str, address: str, subject: str, text: str) -> MailingDryRun:
+        """What `mail` would send to whom; nothing is sent."""
+        body = {"job_id": job_id, "address": address, "subject": subject, "text": text}
+        return cast("MailingDryRun", self._transport.json("POST", "/mailing-dry-runs", body))
+
+    def mail(self, job_id: str, address: str, subject: str, text: str) -> Mailing:
+        """Send the documents of a job that is done, each to its row's address; a job only once.
+
+        Args:
+            address: the column that has them.
+            subject, text: with fields, as in a template.
+        """
+        body = {"job_id": job_id, "address": address, "subject": subject, "text": text}
+        once = {"Idempotency-Key": secrets.token_hex(16)}
+        return cast("Mailing", self._transport.json("POST", "/mailings", body, **once))
+
+    def mailing(self, mailing_id: str) -> Mailing:
+        """How far it is."""
+        return cast("Mailing", self._transport.json("GET", f"/mailings/{mailing_id}"))
+
+    def mails(self, mailing_id: str, status: str | None = None) -> Iterator[Mail]:
+        """Its mails in the order of the rows, with what the mail server has said of each."""
+        first: int | None = 0
+        while first is not None:
+            query = {"first": str(first)} | ({"status": status} if status else {})
+            page = self._transport.json("GET", f"/mailings/{mailing_id}/mails?{urlencode(query)}")
+            yield from cast("list[Mail]", page["items"])
+            first = page["following"]
+
+    def cancel_mailing(self, mailing_id: str) -> Mailing:
+        """Nothing more of it is sent."""
+        return cast("Mailing", self._transport.json("POST", f"/mailings/{mailing_id}/cancel"))
 
     def save(self, job: Job, path: Path, *, replace: bool = False) -> Path:
         """Write a job's result to `path`, whole or not at all.

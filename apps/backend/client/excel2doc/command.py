@@ -1,4 +1,4 @@
-"""`excel2doc convert WORKBOOK [--template LETTER.docx]`: documents from a command line."""
+"""`excel2doc convert WORKBOOK`, `excel2doc mail WORKBOOK`: documents from a command line."""
 
 import argparse
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from excel2doc.client import DEFAULT_URL, Client
 from excel2doc.errors import JobFailed, Problem, Unreachable
+from excel2doc.mailing import followed, listed
 from excel2doc.models import DryRun, Job, Options
 
 _FAILED, _INTERRUPTED = 1, 130
@@ -14,6 +15,8 @@ _EXAMPLES = """examples:
   excel2doc convert customers.xlsx                                every sheet as a table
   excel2doc convert customers.xlsx --template letter.docx         a document a row, as a ZIP
   excel2doc convert orders.csv --template invoice.docx --group-by Customer --merged --pdf
+  excel2doc mail orders.csv --template invoice.docx --group-by Customer --address Mail \\
+            --subject "Your invoice" --text words.txt             lists it; --send sends it
   jq .rows answer.json | excel2doc convert - --template letter.docx --to letters.zip
 
 EXCEL2DOC_URL is the service's address, EXCEL2DOC_KEY the key where it asks for one. A key is no
@@ -24,7 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     """The exit status: 1 for what is refused, 2 for a wrong option."""
     asked = _parser().parse_args(arguments)
     try:
-        return _convert(asked)
+        done: int = asked.run(asked)
+        return done
     except KeyboardInterrupt:
         return _INTERRUPTED
     except (Problem, Unreachable, OSError) as error:
@@ -34,54 +38,74 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("excel2doc", description="Workbooks in, Word documents out.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="convert")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     convert = commands.add_parser(
         "convert",
         help="make documents of a workbook",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    convert.add_argument(
-        "workbook", help=".xlsx, .ods, .csv, .json and others; - is JSON from a pipe"
-    )
-    convert.add_argument(
-        "--template", type=Path, metavar="DOCX", help="a Word document with fields"
-    )
+    _add_inputs(convert)
     convert.add_argument(
         "--to", type=Path, metavar="FILE", help="the result; else it is named after the workbook"
     )
     convert.add_argument("--force", action="store_true", help="write over a file that is there")
-    convert.add_argument(
-        "--mode",
-        choices=["table", "per-row", "per-group", "single"],
-        help="else per-row with a template, per-group with --group-by, table without",
-    )
-    convert.add_argument(
-        "--group-by", metavar="COLUMN", help="a document for all rows that share its value"
-    )
     convert.add_argument("--merged", action="store_true", help="all documents as one, not as a ZIP")
-    convert.add_argument("--pdf", action="store_true", help="PDF instead of Word")
-    convert.add_argument(
-        "--name", metavar="PATTERN", help='of each document: "{{ Name }} {{ Date }}"'
-    )
-    convert.add_argument("--sheet", action="append", metavar="NAME", help="may be given again")
-    convert.add_argument("--header-row", type=int, metavar="N", help="counted from 1; 0: none")
-    convert.add_argument(
-        "--map", action="append", metavar="FIELD=COLUMN", default=[], help="may be given again"
-    )
-    convert.add_argument("--blank", action="store_true", help="leave missing fields blank")
-    convert.add_argument(
-        "--include-hidden", action="store_true", help="hidden rows and columns too"
-    )
     convert.add_argument(
         "--dry-run", action="store_true", help="say what would be made, and make nothing"
     )
     convert.add_argument(
         "--webhook", metavar="URL", help="told when the job has ended; a host that is allowed"
     )
-    convert.add_argument("--url", help=f"of the service; else EXCEL2DOC_URL, or {DEFAULT_URL}")
-    convert.set_defaults(parser=convert)
+    convert.set_defaults(parser=convert, run=_convert)
+    mail = commands.add_parser(
+        "mail",
+        help="make documents, and send each to the address in its row",
+        description="Lists what would be sent to whom, and sends it only with --send.",
+    )
+    _add_inputs(mail)
+    mail.add_argument(
+        "--address", required=True, metavar="COLUMN", help="the column with the addresses"
+    )
+    mail.add_argument("--subject", required=True, help='with fields: "Your invoice {{ Number }}"')
+    mail.add_argument(
+        "--text", required=True, type=Path, metavar="FILE", help="the mail's text, with fields"
+    )
+    mail.add_argument("--send", action="store_true", help="send it; without, it is only listed")
+    mail.set_defaults(parser=mail, run=send_mails, merged=False)
     return parser
+
+
+def _add_inputs(command: argparse.ArgumentParser) -> None:
+    """What says which documents are made, and how."""
+    command.add_argument(
+        "workbook", help=".xlsx, .ods, .csv, .json and others; - is JSON from a pipe"
+    )
+    command.add_argument(
+        "--template", type=Path, metavar="DOCX", help="a Word document with fields"
+    )
+    command.add_argument(
+        "--mode",
+        choices=["table", "per-row", "per-group", "single"],
+        help="else per-row with a template, per-group with --group-by, table without",
+    )
+    command.add_argument(
+        "--group-by", metavar="COLUMN", help="a document for all rows that share its value"
+    )
+    command.add_argument("--pdf", action="store_true", help="PDF instead of Word")
+    command.add_argument(
+        "--name", metavar="PATTERN", help='of each document: "{{ Name }} {{ Date }}"'
+    )
+    command.add_argument("--sheet", action="append", metavar="NAME", help="may be given again")
+    command.add_argument("--header-row", type=int, metavar="N", help="counted from 1; 0: none")
+    command.add_argument(
+        "--map", action="append", metavar="FIELD=COLUMN", default=[], help="may be given again"
+    )
+    command.add_argument("--blank", action="store_true", help="leave missing fields blank")
+    command.add_argument(
+        "--include-hidden", action="store_true", help="hidden rows and columns too"
+    )
+    command.add_argument("--url", help=f"of the service; else EXCEL2DOC_URL, or {DEFAULT_URL}")
 
 
 def _convert(asked: argparse.Namespace) -> int:
@@ -89,23 +113,12 @@ def _convert(asked: argparse.Namespace) -> int:
     if asked.to is not None and asked.to.exists() and not asked.force and not asked.dry_run:
         raise FileExistsError(f"{asked.to} is there already: add --force, or name another one")
     client = Client(asked.url)
-    # the template first: it is checked in a moment, and refused before a large workbook is sent
-    template, version = client.upload_template(asked.template) if asked.template else (None, None)
-    template_id = template["id"] if template else None
-    if asked.workbook == "-":
-        workbook = client.upload_workbook(sys.stdin.buffer.read(), "stdin.json")
-    else:
-        workbook = client.upload_workbook(Path(asked.workbook))
+    workbook, template, version = _uploaded(client, asked)
     if asked.dry_run:
-        _show(client.dry_run(workbook["id"], template_id, asked.mode, version, **options))
+        _show(client.dry_run(workbook, template, asked.mode, version, **options))
         return 0
-    job = client.submit(workbook["id"], template_id, asked.mode, version, asked.webhook, **options)
-    try:
-        job = client.wait(job["id"], _progress())
-    except KeyboardInterrupt:
-        client.cancel(job["id"])
-        _say("✗ cancelled")
-        return _INTERRUPTED
+    job = client.submit(workbook, template, asked.mode, version, asked.webhook, **options)
+    job = _waited(client, job)
     to: Path = asked.to or Path(job["result_name"] or "result")
     try:
         client.save(job, to, replace=asked.force)
@@ -113,6 +126,45 @@ def _convert(asked: argparse.Namespace) -> int:
         raise FileExistsError(f"{to} is there already: add --force, or --to another one") from error
     sys.stdout.write(f"{to}\n")
     return 0
+
+
+def send_mails(asked: argparse.Namespace) -> int:
+    """`excel2doc mail`: 1 when a mail of it could not be sent."""
+    options, text = _options(asked), asked.text.read_text("utf-8-sig")
+    client = Client(asked.url)
+    workbook, template, version = _uploaded(client, asked)
+    job = _waited(client, client.submit(workbook, template, asked.mode, version, **options))
+    wording = (job["id"], asked.address, asked.subject, text)
+    if not asked.send:
+        return listed(client.mail_dry_run(*wording))
+    mailing = client.mail(*wording)
+    try:
+        return followed(client, mailing)
+    except KeyboardInterrupt:
+        client.cancel_mailing(mailing["id"])
+        _say("✗ cancelled: what was not sent is not sent any more")
+        return _INTERRUPTED
+
+
+def _uploaded(client: Client, asked: argparse.Namespace) -> tuple[str, str | None, int | None]:
+    """Ids of workbook and template, and the template's version."""
+    # the template first: it is checked in a moment, and refused before a large workbook is sent
+    template, version = client.upload_template(asked.template) if asked.template else (None, None)
+    if asked.workbook == "-":
+        workbook = client.upload_workbook(sys.stdin.buffer.read(), "stdin.json")
+    else:
+        workbook = client.upload_workbook(Path(asked.workbook))
+    return workbook["id"], template["id"] if template else None, version
+
+
+def _waited(client: Client, job: Job) -> Job:
+    """The job once it is done; interrupted, it is cancelled."""
+    try:
+        return client.wait(job["id"], _progress())
+    except KeyboardInterrupt:
+        client.cancel(job["id"])
+        _say("✗ cancelled")
+        raise
 
 
 def _options(asked: argparse.Namespace) -> Options:

@@ -92,6 +92,45 @@ class JobError(TypedDict):
     hint: str
 
 
+class Letter(TypedDict):
+    place: str
+    address: str
+    subject: str
+    text: str | None
+    document: str
+    size_bytes: int
+    problem: JobError | None
+
+
+class MailingDryRun(TypedDict):
+    sender: str
+    mails: list[Letter]
+    problems: int
+    per_minute: int
+
+
+class Mailing(TypedDict):
+    id: str
+    created_at: str
+    expires_at: str
+    job_id: str | None
+    sender: str
+    mails: dict[str, int]
+
+
+class Mail(TypedDict):
+    position: int
+    place: str
+    address: str
+    subject: str
+    document: str
+    size_bytes: int
+    status: str
+    message_id: str
+    sent_at: str | None
+    error: JobError | None
+
+
 class Webhook(TypedDict):
     url: str
     status: Literal["waiting", "delivered", "failed"]

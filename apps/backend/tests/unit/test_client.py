@@ -278,6 +278,9 @@ def described(schema: dict[str, Any], whole: dict[str, Any]) -> Any:
         (models.Options, "OptionsIn"),
         (models.Job, "JobOut"),
         (models.DryRun, "DryRunOut"),
+        (models.MailingDryRun, "MailingDryRunOut"),
+        (models.Mailing, "MailingOut"),
+        (models.Mail, "MailOut"),
     ],
 )
 def test_the_clients_types_are_those_of_the_openapi_description(model: Any, schema: str):

@@ -16,6 +16,8 @@ from app.tables import (
     IdempotentRequest,
     Job,
     JobPart,
+    Mail,
+    Mailing,
     Preview,
     Team,
     Template,
@@ -68,6 +70,11 @@ def _one_of_each() -> list[Base]:
         team_id=SHARED_TEAM,
         key=key,
     )
+    mailing = Mailing(
+        id=uuid.uuid4(),
+        **{"expires_at": now(), "team_id": SHARED_TEAM, "job_id": job.id},
+        **{"sender": "b@example.org", "result_sha256": "8" * 64},
+    )
     return [
         team,
         key,
@@ -81,6 +88,12 @@ def _one_of_each() -> list[Base]:
             **{"status": "done", "rows": 2, "result_bytes": 3, "duration_ms": 4},
         ),
         Preview(expires_at=now(), team_id=SHARED_TEAM, status="done", documents=[]),
+        mailing,
+        Mail(
+            mailing_id=mailing.id,
+            **{"position": 0, "place": "row 2", "address": "a@example.org", "subject": "s"},
+            **{"text": "t", "document": "a.docx", "size_bytes": 1, "status": "sent"},
+        ),
         Audit(address="::1", action="upload_workbook", status=201),
     ]
 

@@ -17,6 +17,7 @@ from typing import Any, TextIO
 from app.domain.conversion import FinishedPart, Missing, Mode, Options, Progress, Source
 from app.domain.dry_run import dry_run
 from app.domain.inspection import inspect_sheet, inspect_workbook
+from app.domain.letters import Wording, letters
 from app.domain.limits import Limits
 from app.domain.merging.parts import merge_parts
 from app.domain.modes import convert
@@ -72,6 +73,9 @@ def _run(request: dict[str, Any], limits: Limits, events: TextIO) -> Any:
         case "sample":
             found = sample(_source(request), limits, Path(request["folder"]), request["first"])
             return asdict(found)
+        case "letters":
+            found_letters = letters(_source(request), Wording(**request["wording"]), limits)
+            return [asdict(letter) for letter in found_letters]
         case "page-pictures":
             folder, most = Path(request["folder"]), request["most"]
             return [page_pictures(Path(pdf), folder, most) for pdf in request["pdfs"]]
