@@ -86,11 +86,18 @@ export async function followJob(id, tell) {
   }
 }
 
-/** Whether a worker that makes PDFs is there; a service that is not ready has none. */
-export async function canPdf() {
+/** Whether PDFs are made and e-mail is sent; a service that is not ready does neither. */
+export async function abilities() {
   const ready = await fetch('/health/ready').then((response) => response.json(), () => null);
-  return Boolean(ready?.pdf_workers);
+  return { pdf: Boolean(ready?.pdf_workers), mail: Boolean(ready?.mail) };
 }
+
+export const tryMailing = (wording) => json('/mailing-dry-runs', { method: 'POST', json: wording });
+export const sendMailing = (wording) => json('/mailings', { method: 'POST', json: wording });
+export const getMailing = (id) => json(`/mailings/${id}`);
+export const listMails = async (id, status) =>
+  (await json(`/mailings/${id}/mails?${new URLSearchParams({ status })}`)).items;
+export const cancelMailing = (id) => json(`/mailings/${id}/cancel`, { method: 'POST' });
 
 /** Where a picture can be shown from: with a key, the page has to fetch it. */
 export async function previewPage(id, number, page) {

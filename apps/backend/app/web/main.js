@@ -1,5 +1,6 @@
 import * as api from './api.js';
 import { showKept } from './kept.js';
+import { offerMails, startMails } from './mails.js';
 import { fieldsOf, readMapping, showSelects } from './mapping.js';
 import { showPages } from './pages.js';
 import { explain } from './problems.js';
@@ -9,7 +10,10 @@ import { texts } from './texts.js';
 const $ = (id) => document.getElementById(id);
 /** All elements that fit. @type {(selector: string) => NodeListOf<HTMLInputElement>} */
 const $$ = (selector) => document.querySelectorAll(selector);
-const state = { workbook: null, sheet: null, templates: [], job: null, problem: null, busy: false };
+const state = {
+  ...{ workbook: null, sheet: null, templates: [], job: null },
+  ...{ problem: null, busy: false, mail: false },
+};
 let language =
   localStorage.getItem('language') || (navigator.language.startsWith('zh') ? 'zh' : 'en');
 const t = () => texts[language];
@@ -106,6 +110,7 @@ function useWorkbook(workbook) {
   for (const id of ['sheet-view', 'mode-section', 'convert-section']) $(id).hidden = false;
   state.job = null;
   $('progress-part').hidden = true;
+  $('mail-part').hidden = true;
   newSheet();
 }
 
@@ -320,7 +325,15 @@ function showJob(job) {
   const name = job.status === 'done' ? ` · ${job.result_name}` : '';
   $('status').textContent = t().states[job.status] + rows + name;
   if (job.error) showProblem(job.error);
+  if (state.mail) offerMails(job, columnsWithSamples());
 }
+
+/** The sheet's columns, each with its first cells. */
+const columnsWithSamples = () =>
+  sheet().columns.map(({ name }, at) => ({
+    name,
+    sample: sheet().sample.map((cells) => cells[at] ?? ''),
+  }));
 
 async function loadTemplates() {
   state.templates = await api.listTemplates();
@@ -395,4 +408,8 @@ $('download').onclick = () => guarded(() => api.saveResult(state.job), $('downlo
 
 speak();
 guarded(loadTemplates);
-api.canPdf().then((can) => ($('pdf-part').hidden = !can));
+startMails(t, guarded);
+api.abilities().then(({ pdf, mail }) => {
+  $('pdf-part').hidden = !pdf;
+  state.mail = mail;
+});

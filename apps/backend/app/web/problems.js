@@ -80,6 +80,9 @@ const titles = {
   INVALID_REQUEST: '请求有误',
 };
 
+/** In Chinese, what a problem is called. @param {string} code */
+export const titleOf = (code) => titles[code] ?? code;
+
 /** The lines to show: what it is, the place, what to do. */
 export function explain({ code, message, hint }, language) {
   const title = language === 'zh' ? titles[code] : undefined;

@@ -1,3 +1,5 @@
+import { titleOf } from './problems.js';
+
 /** The page's words. Both languages have the same keys; a test compares them. */
 export const texts = {
   en: {
@@ -81,6 +83,23 @@ export const texts = {
     example: 'Try it with an example',
     exampleName: 'example.csv',
     exampleRows: 'Customer,Town,Amount\nAnn & Co,Berlin,1234.50\nGreen Ltd,Dublin,98.00\nGreen Ltd,Dublin,17.25\n',
+    mail: 'Send by e-mail',
+    mailAddress: 'Column with the addresses',
+    mailSubject: 'Subject',
+    mailText: 'Text; {{ Name }} is filled in as in the template',
+    mailTry: 'Show who would get what',
+    mailSend: 'Send',
+    mailCancel: 'Stop sending',
+    mailList: 'The mails',
+    mailColumns: ['To', 'Document', 'Subject, or why not'],
+    mailProblem: ({ code, message }) => `${code}: ${message}`,
+    mailListed: (ready, problems, sender) =>
+      `${ready} mails from ${sender}${problems ? `; ${problems} cannot be sent` : ''}. Nothing has been sent yet.`,
+    mailReally: (count) => `Send ${count} mails? This cannot be taken back.`,
+    mailCounts: (n) =>
+      `${n.sent} sent, ${n.waiting + n.sending} waiting, ${n.failed} failed` +
+      `${n.unclear ? `, ${n.unclear} unclear: they may have been sent, and are not sent again` : ''}` +
+      `${n.cancelled ? `, ${n.cancelled} cancelled` : ''}`,
     kept: 'What is kept',
     keptJobs: 'Conversions',
     keptTemplates: 'Templates',
@@ -182,6 +201,23 @@ export const texts = {
     example: '用示例试一试',
     exampleName: '示例.csv',
     exampleRows: '客户,城市,金额\n安康公司,上海,1234.50\n绿叶公司,杭州,98.00\n绿叶公司,杭州,17.25\n',
+    mail: '用电子邮件发送',
+    mailAddress: '邮件地址所在的列',
+    mailSubject: '标题',
+    mailText: '正文；{{ 姓名 }} 会像模板一样填入',
+    mailTry: '先看会发给谁',
+    mailSend: '发送',
+    mailCancel: '停止发送',
+    mailList: '邮件列表',
+    mailColumns: ['收件人', '文档', '标题，或不能发送的原因'],
+    mailProblem: ({ code, message }) => `${titleOf(code)}（${message}）`,
+    mailListed: (ready, problems, sender) =>
+      `将以 ${sender} 的名义发送 ${ready} 封${problems ? `，另有 ${problems} 封不能发送` : ''}。现在还没有发送。`,
+    mailReally: (count) => `发送 ${count} 封邮件？发出后无法撤回。`,
+    mailCounts: (n) =>
+      `已发送 ${n.sent}，等待 ${n.waiting + n.sending}，失败 ${n.failed}` +
+      `${n.unclear ? `，不确定 ${n.unclear}（可能已发出，不会重发）` : ''}` +
+      `${n.cancelled ? `，已取消 ${n.cancelled}` : ''}`,
     kept: '已保存的内容',
     keptJobs: '转换记录',
     keptTemplates: '模板',
