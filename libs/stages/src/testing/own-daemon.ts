@@ -12,9 +12,21 @@ export interface OwnDaemon {
   engine: Engine;
   /** The environment in which it is the engine that is found. */
   env: Record<string, string>;
+  /** For DOCKER_HOST. */
+  host: string;
+  /** Where it keeps all that it has. */
+  disk: string;
   /** Stops it, whatever it is at, and waits until it answers again. */
   restart(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** What is special about an engine. */
+export interface OwnSettings {
+  /** All that it keeps lies on a disk of this size. */
+  diskMiB?: number;
+  /** For an engine that runs no container: it has no network but an empty one of its own. */
+  hasNoNetwork?: boolean;
 }
 
 /**
@@ -25,13 +37,20 @@ export interface OwnDaemon {
 export async function startOwnDaemon(
   like: Engine,
   store: Engine['store'] = 'containerd',
+  { diskMiB, hasNoNetwork = false }: OwnSettings = {},
 ): Promise<OwnDaemon | null> {
   const bin = dirname(like.docker);
   const program = join(bin, 'dockerd');
   if (like.kind !== 'private' || !existsSync(program)) return null;
   const home = await mkdtemp(join(tmpdir(), 'nx-own-'));
+  const disk = dataIn(home);
+  if (diskMiB !== undefined) {
+    await mkdir(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMiB}m`, 'tmpfs', disk]);
+  }
   const settings = await writeSettings(home, {
     features: { 'containerd-snapshotter': store === 'containerd' },
+    ...(hasNoNetwork && { bridge: 'none', iptables: false, ip6tables: false }),
   });
   const log = openSync(join(home, 'dockerd.log'), 'a');
   const path = [bin, join(bin, '../iptables-nft'), process.env['PATH']].join(':');
@@ -40,7 +59,10 @@ export async function startOwnDaemon(
   for (const name of await readdir(cacheFolder()))
     if (name !== 'engine') await symlink(join(cacheFolder(), name), join(home, 'excel2doc', name));
   const start = async () => {
-    const child = spawn(program, ['--config-file', settings], {
+    const command = [program, '--config-file', settings];
+    // In a network of its own: a daemon without a bridge deletes docker0, which is another's.
+    if (hasNoNetwork) command.unshift('unshare', '--net');
+    const child = spawn(command[0]!, command.slice(1), {
       env: { ...process.env, PATH: path },
       stdio: ['ignore', log, log],
     });
@@ -62,6 +84,8 @@ export async function startOwnDaemon(
   return {
     engine,
     env,
+    host: `unix://${socketIn(home)}`,
+    disk,
     async restart() {
       await end();
       running = await start();
@@ -76,11 +100,12 @@ export async function startOwnDaemon(
 }
 
 export const socketIn = (home: string) => join(home, 'docker.sock');
+const dataIn = (home: string) => join(home, 'data');
 
 /** Writes the settings of an engine that keeps all it has in `home`; the file's path is returned. */
 export async function writeSettings(home: string, more: object): Promise<string> {
   const settings = {
-    'data-root': join(home, 'data'),
+    'data-root': dataIn(home),
     'exec-root': join(home, 'exec'),
     hosts: [`unix://${socketIn(home)}`],
     pidfile: join(home, 'docker.pid'),
