@@ -15,7 +15,7 @@ import { StagesError } from '../workspace/fault';
 import { BASE_CONTEXT, buildKitDockerfile } from './buildkit-dockerfile';
 import { cacheNamespace, keepsOutputs } from './cache-mounts';
 import { needsDocker } from './needs-docker';
-import { nextSecond, restingPoints } from './resting-points';
+import { hasCopied, nextSecond, restingPoints, watchRuns } from './resting-points';
 import { snapshotContext, touchContext } from './snapshot';
 import type { StageBuild } from './stage-build';
 import { environmentOf } from './stage-inputs';
@@ -53,7 +53,11 @@ export async function buildWithBuildKit(
       ...(isKept && (await cacheArgument(build, plan, instructions))),
     };
     const { close, hosts, ...secrets } = await secretsOf(build);
-    const solve = async (part: StagePlan, output: BuildOptions['output']) => {
+    const solve = async (
+      part: StagePlan,
+      output: BuildOptions['output'],
+      onProgress = build.onProgress,
+    ) => {
       const dockerfile = join(scratch, 'Dockerfile');
       const { text, target } = buildKitDockerfile(part);
       await writeFile(dockerfile, text);
@@ -67,15 +71,17 @@ export async function buildWithBuildKit(
         platform: plan.platform,
         buildArgs,
         namedContexts: contexts,
-        ...(build.onProgress && { onProgress: build.onProgress }),
+        ...(onProgress && { onProgress }),
         output,
       });
     };
     try {
-      for (const count of restingPoints(instructions)) {
+      for (const count of restingPoints(instructions, hasCopied(base))) {
         const done = plan.instructions.slice(0, count);
-        await solve({ ...plan, instructions: done, output: { kind: 'image' } }, { kind: 'cache' });
-        await touchContext(plan.files, contextDir, await nextSecond());
+        const watch = watchRuns(build.onProgress);
+        const part: StagePlan = { ...plan, instructions: done, output: { kind: 'image' } };
+        await solve(part, { kind: 'cache' }, watch.onProgress);
+        if (watch.hasRun()) await touchContext(plan.files, contextDir, await nextSecond());
       }
       await solve(plan, { kind: 'oci-layout', dir: layoutDir });
     } finally {

@@ -1,4 +1,4 @@
-// Takes 90 s.
+// Takes 120 s.
 import { expect, onTestFinished, test } from 'vitest';
 import { StagedWorkspace } from '../testing/staged';
 
