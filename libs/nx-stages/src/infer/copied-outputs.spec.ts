@@ -67,7 +67,7 @@ describe('an image that copies what a target makes', () => {
       },
     };
     expect(workspace.dependencies({ ...projects, ...web })).toEqual([
-      { source: 'gateway', target: 'web', sourceFile: 'docker/gateway/Dockerfile', type: 'static' },
+      { source: 'gateway', target: 'web', type: 'implicit' },
     ]);
   });
 

@@ -19,8 +19,12 @@ import { GraphOutputs } from './makers';
 import { andAbove } from './output-index';
 import { TrackedFiles } from './tracked-files';
 
-/** `DependencyType.static`, without loading @nx/devkit. */
-const STATIC = 'static' as DependencyType.static;
+/**
+ * `DependencyType.implicit`, without loading @nx/devkit. Of an edge that a file has, Nx keeps what it knew
+ * until that file changes; these hang on other files as well: what a project calls its image, and what
+ * its targets make.
+ */
+const IMPLICIT = 'implicit' as DependencyType.implicit;
 
 /**
  * A project whose image holds files of other projects, or what their targets make, depends on these: a
@@ -43,7 +47,7 @@ export function createDependencies(
       .filter(({ executor }) => executor === '@excel2doc/nx-stages:docker-plan')
       .flatMap((plan) => {
         const options = plan.options as DockerOptions;
-        const { dockerfile, context } = options;
+        const { context } = options;
         const stages = stagesIn(workspaceRoot, {
           ...options,
           ...mergedArgs(argsInMetadata(plan.metadata), options.buildArgs),
@@ -62,12 +66,7 @@ export function createDependencies(
         const images = Object.values(imagesInMetadata(plan.metadata));
         const below = images.map(({ project }) => project).filter((name) => name in projects);
         const found = [...owned, ...made, ...below].filter((target) => target !== source);
-        return [...new Set(found)].map((target) => ({
-          source,
-          target,
-          sourceFile: dockerfile,
-          type: STATIC,
-        }));
+        return [...new Set(found)].map((target) => ({ source, target, type: IMPLICIT }));
       }),
   );
 }

@@ -163,7 +163,7 @@ describe('the build context', () => {
     });
     const all = { ...projects, 'libs/ui': { name: 'ui', root: 'libs/ui' } };
     expect(workspace.dependencies(all)).toEqual([
-      { source: 'web', target: 'ui', sourceFile: 'apps/web/Dockerfile', type: 'static' },
+      { source: 'web', target: 'ui', type: 'implicit' },
     ]);
   });
 

@@ -34,7 +34,7 @@ test.each([
     { project: 'base', home: 'libs/base', stage: 'runner', target: 'docker-runner' },
   ]);
   expect(workspace.dependencies(projects)).toEqual([
-    { source: 'api', target: 'base', sourceFile: 'apps/api/Dockerfile', type: 'static' },
+    { source: 'api', target: 'base', type: 'implicit' },
   ]);
 });
 
