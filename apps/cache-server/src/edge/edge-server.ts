@@ -41,7 +41,12 @@ type HashRequest = FastifyRequest<{ Params: { hash: string } }>;
 /** The loopback server that Nx talks to. Whatever the upstream does, its answers let a run go on. */
 export async function startEdgeServer(parts: EdgeParts): Promise<EdgeServer> {
   const token = randomBytes(32).toString('base64url');
-  const app = Fastify({ exposeHeadRoutes: false, return503OnClosing: false });
+  const app = Fastify({
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    // A hash that is too long is a miss, and no other answer.
+    routerOptions: { maxParamLength: 16 * 1024 },
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   app.addHook('onRequest', async (request, reply) => {

@@ -13,6 +13,7 @@ import { purgeRoutes } from './purge-routes';
 import { runRoutes } from './run-routes';
 
 const headersMs = 10_000;
+const maxHeaderBytes = 16 * 1024;
 
 interface ServerOptions {
   logger: FastifyBaseLogger;
@@ -35,8 +36,10 @@ export function buildServer(
     exposeHeadRoutes: false,
     return503OnClosing: false,
     bodyLimit: 2 * 1024 * 1024,
+    // A hash that is too long is a miss: any other answer than 404 stops a run.
+    routerOptions: { maxParamLength: maxHeaderBytes },
     // Headers that drip in cost a connection; a body has the reader's own limit.
-    http: { headersTimeout: headersMs, maxHeaderSize: 16 * 1024 },
+    http: { headersTimeout: headersMs, maxHeaderSize: maxHeaderBytes },
   });
   app.addHook('onResponse', (request, reply, done) => {
     context.metrics.seconds.observe({ method: request.method }, reply.elapsedTime / 1000);
