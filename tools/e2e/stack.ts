@@ -60,7 +60,7 @@ export async function startStack(engine: Engine, name: string, workers: number):
 }
 
 /** Compose alone looks for PostgreSQL and Redis under their own names, also where others stand in. */
-async function provideServers(engine: Engine): Promise<void> {
+export async function provideServers(engine: Engine): Promise<void> {
   const log = console.log;
   const lock = await workspaceLock();
   const references = Object.keys(lock.images).filter((name) => !name.startsWith('python:'));
