@@ -38,6 +38,8 @@ class Team(Base):
     name: Mapped[str] = mapped_column(String(255), unique=True)
     keep_hours: Mapped[int | None]
     """How long its workbooks and results are kept; null: as long as the service's are."""
+    served_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When a job of it was taken last: the team that has waited longest is next."""
 
 
 class Conversion(Base):

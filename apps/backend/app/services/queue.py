@@ -15,7 +15,7 @@ from sqlalchemy import Update, and_, delete, func, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.tables import Job, JobPart, Worker, now
+from app.tables import Job, JobPart, Team, Worker, now
 
 _SEEN_SECONDS = 60
 
@@ -41,7 +41,9 @@ class Rules:
 
 
 def claim(session: Session, owner: str, rules: Rules, *, pdf: bool = False) -> Held | None:
-    """Take the oldest job that waits or whose worker is gone; None when there is none.
+    """Take a job that waits or whose worker is gone; None when there is none.
+
+    Teams take turns, so that nobody waits behind another's ten thousand; a team's oldest is first.
 
     Args:
         pdf: whether `owner` can make PDFs; one that cannot leaves such jobs to others.
@@ -51,6 +53,7 @@ def claim(session: Session, owner: str, rules: Rules, *, pdf: bool = False) -> H
         moment = now()
         job = session.scalars(
             select(Job)
+            .join(Team, Team.id == Job.team_id)
             .where(
                 able,
                 or_(
@@ -58,9 +61,9 @@ def claim(session: Session, owner: str, rules: Rules, *, pdf: bool = False) -> H
                     and_(Job.status == "running", Job.lease_until < moment),
                 ),
             )
-            .order_by(Job.created_at)
+            .order_by(Team.served_at.asc().nulls_first(), Job.created_at)
             .limit(1)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, of=Job)
         ).first()
         if job is None:
             session.rollback()
@@ -81,6 +84,7 @@ def claim(session: Session, owner: str, rules: Rules, *, pdf: bool = False) -> H
             .where(Job.id == job.id, Job.status == job.status, Job.attempt == job.attempt)
             .values(**values)
         )
+        session.execute(update(Team).where(Team.id == job.team_id).values(served_at=moment))
         session.commit()
         if taken.rowcount and values["status"] == "running":  # type: ignore[attr-defined]
             return Held(job.id, owner, values["attempt"])
