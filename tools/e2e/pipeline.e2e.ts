@@ -147,6 +147,19 @@ test('a second npm start brings the backend back', async () => {
   expect((await fetch(url('/health'))).status).toBe(200);
 });
 
+test('an npm start that has nothing to do starts few processes', async () => {
+  const file = join(clone.folder, 'tmp', 'processes');
+  const hook = join(clone.folder, 'tools/e2e/count-processes.cjs');
+  const counting = { PROCESSES_FILE: file, NODE_OPTIONS: `--require=${hook}` };
+  const { status, output } = await runIn(clone, 'npm', ['start'], counting);
+  expect(status, output).toBe(0);
+  const started = readFileSync(file, 'utf8').trimEnd().split('\n');
+  // One is enough for all that Nx does itself, one for the task; the others are the engine's client.
+  expect(started.filter((line) => line.includes('plugin-worker'))).toEqual([]);
+  expect(started.filter((line) => line.includes('run-executor'))).toHaveLength(1);
+  expect(started.length, started.join('\n')).toBeLessThanOrEqual(21);
+});
+
 describe('bad input is one clear line', () => {
   const backend = (file: string) => join(clone.folder, 'apps/backend', file);
 
