@@ -4,36 +4,10 @@ import { NoOperationTraceWriter, parseWorkflow } from '@actions/workflow-parser'
 import Ajv, { type ValidateFunction } from 'ajv';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { CI_CASES, OWN_CI } from '../../testing/ci-cases';
 import { gitlabSchema } from '../../testing/gitlab-schema';
 import { githubWorkflow } from './github';
 import { gitlabPipeline } from './gitlab';
-import type { CiOptions } from './options';
-
-/** What this repository's own files are made from. */
-const own: CiOptions = {
-  branch: 'main',
-  targets: ['lint', 'typecheck', 'test', 'test-engine', 'docker-build'],
-  pushTarget: 'docker-push',
-  nodeVersion: '24',
-  cache: { audience: 'nx-cache' },
-  setup: ['node --import tsx tools/ready.ts'],
-  fresh: '17 3 * * 1',
-};
-const least: CiOptions = { branch: 'main', targets: ['test'], nodeVersion: '22' };
-const cases: [string, CiOptions][] = [
-  ['of this repository', own],
-  ['of a workspace that only tests', least],
-  [
-    'with a server that is named, and values that YAML would read otherwise',
-    {
-      branch: 'release/1.0',
-      targets: ['test', 'e2e:ci'],
-      nodeVersion: '22.12',
-      cache: { upstream: 'https://cache.example.org:8443', audience: 'yes' },
-      setup: [`echo "it's: here" # for all`, 'true'],
-    },
-  ],
-];
 
 interface Job {
   permissions: Record<string, string>;
@@ -52,7 +26,7 @@ function githubErrors(content: string): string[] {
   return context.errors.getErrors().map(({ message }) => message);
 }
 
-describe.each(cases)("GitHub's workflow %s", (_what, options) => {
+describe.each(CI_CASES)("GitHub's workflow %s", (_what, options) => {
   const text = githubWorkflow(options);
   const workflow = parse(text) as Workflow;
   const jobs = Object.values(workflow.jobs);
@@ -114,8 +88,8 @@ describe.each(cases)("GitHub's workflow %s", (_what, options) => {
 });
 
 test.each([
-  ['GitHub', githubWorkflow(own), 'github'],
-  ['GitLab', gitlabPipeline(own), 'gitlab'],
+  ['GitHub', githubWorkflow(OWN_CI), 'github'],
+  ['GitLab', gitlabPipeline(OWN_CI), 'gitlab'],
 ])(
   'on %s a schedule makes images fresh, tries all targets with them, and does nothing else',
   (...given) => {
@@ -124,7 +98,7 @@ test.each([
     const runs: string[] =
       jobs.fresh.script ?? jobs.fresh.steps.map(({ run = '' }: { run?: string }) => run);
     const at = (what: string) => runs.findIndex((each) => each.includes(what));
-    const order = ['docker-lock --fresh', own.targets.join(' '), 'docker-audit', 'git push'].map(
+    const order = ['docker-lock --fresh', OWN_CI.targets.join(' '), 'docker-audit', 'git push'].map(
       at,
     );
     expect(order).toEqual([...order].sort((a, b) => a - b));
@@ -143,11 +117,13 @@ test.each([
 const idToken = { 'id-token': 'write' };
 
 test("GitHub's parser does find what is wrong", () => {
-  expect(githubErrors(githubWorkflow(own).replace('runs-on', 'run-on'))).not.toEqual([]);
-  expect(githubErrors(githubWorkflow(own).replace('github.ref', 'nonsense.ref'))).not.toEqual([]);
+  expect(githubErrors(githubWorkflow(OWN_CI).replace('runs-on', 'run-on'))).not.toEqual([]);
+  expect(githubErrors(githubWorkflow(OWN_CI).replace('github.ref', 'nonsense.ref'))).not.toEqual(
+    [],
+  );
 });
 
-describe.each(cases)("GitLab's pipeline %s", (_what, options) => {
+describe.each(CI_CASES)("GitLab's pipeline %s", (_what, options) => {
   const text = gitlabPipeline(options);
   const pipeline = parse(text) as Record<string, Record<string, unknown>>;
 
@@ -185,7 +161,7 @@ beforeAll(async () => {
 });
 
 test("GitLab's schema does find what is wrong", () => {
-  const pipeline = parse(gitlabPipeline(own)) as Record<string, object>;
+  const pipeline = parse(gitlabPipeline(OWN_CI)) as Record<string, object>;
   expect(fitsGitlab({ ...pipeline, all: { ...pipeline['all'], scripts: ['x'] } })).toBe(false);
   expect(fitsGitlab({ ...pipeline, variables: ['x'] })).toBe(false);
 });
@@ -195,12 +171,14 @@ describe("this repository's own files", () => {
 
   // `npx vitest run src/ci -u` writes them.
   test('are what the functions give', async () => {
-    await expect(githubWorkflow(own)).toMatchFileSnapshot(join(root, '.github/workflows/ci.yaml'));
-    await expect(gitlabPipeline(own)).toMatchFileSnapshot(join(root, '.gitlab-ci.yml'));
+    await expect(githubWorkflow(OWN_CI)).toMatchFileSnapshot(
+      join(root, '.github/workflows/ci.yaml'),
+    );
+    await expect(gitlabPipeline(OWN_CI)).toMatchFileSnapshot(join(root, '.gitlab-ci.yml'));
   });
 
   test('run scripts that are there', () => {
-    for (const command of own.setup ?? []) {
+    for (const command of OWN_CI.setup ?? []) {
       const [script = ''] = /tools\/\S+/.exec(command) ?? [];
       expect(existsSync(join(root, script))).toBe(true);
     }

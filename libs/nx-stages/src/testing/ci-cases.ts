@@ -1,0 +1,29 @@
+import type { CiOptions } from '../generators/ci/options';
+
+/** What this repository's own files are made from. */
+export const OWN_CI: CiOptions = {
+  branch: 'main',
+  targets: ['lint', 'typecheck', 'test', 'test-engine', 'docker-build'],
+  pushTarget: 'docker-push',
+  nodeVersion: '24',
+  cache: { audience: 'nx-cache' },
+  setup: ['node --import tsx tools/ready.ts'],
+  fresh: '17 3 * * 1',
+};
+const least: CiOptions = { branch: 'main', targets: ['test'], nodeVersion: '22' };
+
+/** Of each kind one. */
+export const CI_CASES: [string, CiOptions][] = [
+  ['of this repository', OWN_CI],
+  ['of a workspace that only tests', least],
+  [
+    'with a server that is named, and values that YAML would read otherwise',
+    {
+      branch: 'release/1.0',
+      targets: ['test', 'e2e:ci'],
+      nodeVersion: '22.12',
+      cache: { upstream: 'https://cache.example.org:8443', audience: 'yes' },
+      setup: [`echo "it's: here" # for all`, 'true'],
+    },
+  ],
+];
