@@ -18,6 +18,7 @@ import type { ProjectDockerfile } from './project-dockerfile';
 import { ProjectFiles } from './project-files';
 import { ProjectImages } from './project-images';
 import { projectNames } from './project-names';
+import { withProjectTriggers } from './project-triggers';
 import { readComposeSet } from './read-compose';
 import { keepRemembered } from './remembered';
 import { stagesOf } from './stages';
@@ -72,7 +73,7 @@ export function createNodes(
   const names = projectNames(own, workspaceRoot, { roots, projectFiles });
   // Where the project file cannot be read, that is said.
   const nameAt = (root: string) => names.get(root) ?? projectNameAt(own, workspaceRoot, root);
-  const dockerfiles = findDockerfiles(files.filter(isDockerfile), {
+  const ownStages = findDockerfiles(files.filter(isDockerfile), {
     options: resolved,
     declared,
     tracked,
@@ -91,7 +92,15 @@ export function createNodes(
   const builds = [...bakeBuilds, ...composed];
   unbuilt(builds, files.filter(isDockerfile), tracked).forEach(warn);
   const said = { files: own, composeFiles, nxJson: nxJsonConfiguration, naming: resolved };
-  const images = new ProjectImages(said, dockerfiles, builds);
+  const byText = new ProjectImages(said, ownStages, builds);
+  const triggered = withProjectTriggers(
+    { workspaceRoot, lockFile: resolved.lockFile },
+    byText,
+    ownStages,
+  );
+  const dockerfiles = ownStages.map((each) => triggered.get(each) ?? each);
+  // Hardly any base has triggers.
+  const images = triggered.size > 0 ? new ProjectImages(said, dockerfiles, builds) : byText;
   images.clashes().forEach(warn);
   const services = new ComposeServices(composeFiles);
   const runBy = new Map<ComposeFile, ProjectDockerfile[]>();

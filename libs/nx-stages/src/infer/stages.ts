@@ -10,6 +10,8 @@ export interface StagesSource extends Pick<BuildSettings, 'buildArgs' | 'targets
   /** Relative to the workspace. */
   dockerfile: string;
   lockFile: string;
+  /** Of images that it stands on and projects build, what triggers they have. */
+  below?: Bases;
 }
 
 /**
@@ -19,12 +21,12 @@ export interface StagesSource extends Pick<BuildSettings, 'buildArgs' | 'targets
  */
 export function stagesOf(
   workspaceRoot: string,
-  { dockerfile, lockFile, buildArgs, targets }: StagesSource,
+  { dockerfile, lockFile, buildArgs, targets, below }: StagesSource,
 ): StageSummary[] {
   const path = join(workspaceRoot, dockerfile);
   latest.delete(path);
   const source = readFileSync(path, 'utf8');
-  const bases = lockedTriggers(workspaceRoot, lockFile);
+  const bases = { ...lockedTriggers(workspaceRoot, lockFile), ...below };
   const stages = remembered(
     workspaceRoot,
     ['stages', dockerfile, source, buildArgs, targets, bases],

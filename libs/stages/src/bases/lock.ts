@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type Dockerfile, readStages } from '@excel2doc/dockerfile';
+import { type BaseInput, type Dockerfile, readStages } from '@excel2doc/dockerfile';
 import { parseReference } from '@excel2doc/oci';
 import { type LockFile, type LockedImage, readLock } from '@excel2doc/engine';
 import { contextOf, type NamedContexts } from '../workspace/named-contexts';
@@ -11,6 +11,8 @@ export interface References {
   file: string;
   platforms: readonly string[];
   buildArgs?: Record<string, string>;
+  /** What is known of images already: their triggers name others. */
+  bases?: Record<string, BaseInput>;
 }
 
 /** Every image that a Dockerfile reads, for any of the platforms, sorted; those by digest need no lock. */

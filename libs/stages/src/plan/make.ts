@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type DockerfileError,
+  familiarReference,
   PLAN_FORMAT,
   type StagePlanFile,
   parseDockerfile,
@@ -86,26 +87,24 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
     ...buildArgs,
     ...(options.targets && { targets: options.targets }),
   };
-  const choice = project.engineChoice;
   const modes = gitModes(project);
   // One platform at a time: each has base digests of its own.
   const byPlatform: StagePlanFile[][] = [];
   const unlocked: FoundImagesFile['images'] = {};
   for (const platform of project.platforms) {
-    const named = baseReferences(dockerfile, { file, platforms: [platform], ...buildArgs });
-    const made = {
-      ...(await findContextImages(project, named, platform)),
-      ...(await findProjectImages(project, named, platform)),
-    };
-    const others = inRegistries(named, project);
-    const found = {
-      ...(await findUnlocked(locked.unlocked(others, platform), platform, choice)),
-      ...(await findLockedInEngine(locked.lockedInEngine(others, platform), platform, choice)),
-      ...made,
-    };
+    const asked = { file, platforms: [platform], ...buildArgs };
+    const written = baseReferences(dockerfile, asked);
+    const own = await knownBases(project, locked, written, platform);
+    const triggered = baseReferences(dockerfile, { ...asked, bases: own.inputs }).filter(
+      (each) => !written.some((one) => familiarReference(one) === familiarReference(each)),
+    );
+    // A base's triggers name images that the Dockerfile does not.
+    const { found, inputs } =
+      triggered.length === 0
+        ? own
+        : await knownBases(project, locked, [...written, ...triggered], platform);
     for (const [reference, image] of Object.entries(found))
       unlocked[reference] = { ...unlocked[reference], ...image };
-    const inputs = await locked.withFound(found).inputs(named, platform);
     const wanted = { ...shared, platforms: [platform], bases: inputs };
     // The engine is asked only where two BuildKits read the file differently.
     const rules = () => builderRules(project, platform);
@@ -114,7 +113,7 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
   const compression = options.compression === 'zstd' && {
     compression: { kind: 'zstd' as const, version: zstdVersion() },
   };
-  const byPodman = await isPodmanChosen({ choice });
+  const byPodman = await isPodmanChosen({ choice: project.engineChoice });
   const fresh = locked.freshOf(file);
   const plans = dockerfile.stages.map(({ name: stage }): KeyedPlan => {
     const error = refused.get(stage);
@@ -140,6 +139,27 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
   const missing = neededByLast(plans).find((stage) => refused.has(stage));
   if (missing !== undefined) throw refused.get(missing);
   return { plans, unlocked, otherModes: modes.others };
+}
+
+/** What is known of the images that a Dockerfile names, and of which of them nobody has locked it. */
+async function knownBases(
+  project: DockerProject,
+  locked: Bases,
+  named: readonly string[],
+  platform: string,
+) {
+  const { engineChoice: choice } = project;
+  const made = {
+    ...(await findContextImages(project, named, platform)),
+    ...(await findProjectImages(project, named, platform)),
+  };
+  const others = inRegistries(named, project);
+  const found: FoundImagesFile['images'] = {
+    ...(await findUnlocked(locked.unlocked(others, platform), platform, choice)),
+    ...(await findLockedInEngine(locked.lockedInEngine(others, platform), platform, choice)),
+    ...made,
+  };
+  return { found, inputs: await locked.withFound(found).inputs(named, platform) };
 }
 
 /** Has the files of plans have the modes that are asked for, and keeps whose are others on the disk. */
