@@ -45,7 +45,9 @@ export async function readLayout(directory: string, platform: string): Promise<I
         seen.push(formatPlatform(descriptor.platform));
         continue;
       }
-      const manifest = await readJsonBlob<Manifest>(source, descriptor.digest);
+      const written = await readJsonBlob<Manifest>(source, descriptor.digest);
+      // BuildKit writes null for an image without one.
+      const manifest = { ...written, layers: written.layers ?? [] };
       const config = await readJsonBlob<ImageConfig>(source, manifest.config.digest);
       if (matches(formatPlatform(config), platform)) return { descriptor, manifest, config };
       seen.push(formatPlatform(config));
