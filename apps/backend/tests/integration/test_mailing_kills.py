@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import trustme
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from app.core.database import session_factory
 from app.services.context import get_services
@@ -23,12 +23,13 @@ SENDER = "Excel2Doc <excel2doc@example.org>"
 
 
 def a_mailing(folder: Path) -> None:
-    """Of mails that wait, with one document."""
+    """Of mails that wait, with one document; other tests' are taken away."""
     archive = folder / "result.zip"
     with zipfile.ZipFile(archive, "w") as made:
         made.writestr("a.docx", template("x"))
     stored = get_services().storage.put(archive)
     with session_factory() as session:
+        session.execute(delete(Mailing))
         mailing = Mailing(
             team_id=SHARED_TEAM,
             expires_at=now() + timedelta(hours=1),
