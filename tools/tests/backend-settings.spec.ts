@@ -62,3 +62,20 @@ test.each(named)("%s stands in the README's table", (name) => {
   // `EXCEL2DOC_A`, or `_A` after another one
   expect(table).toMatch(new RegExp(`\`(EXCEL2DOC)?_${name.toUpperCase()}\``));
 });
+
+test('a backup wants each kind of file that the sweep keeps', () => {
+  const tables = new Map(
+    [
+      ...read('apps/backend/app/tables.py').matchAll(
+        /^class (\w+)\(Base\):.*?__tablename__ = "(\w+)"/gms,
+      ),
+    ].map(([, name = '', table = '']) => [name, table]),
+  );
+  const kept = [
+    ...read('apps/backend/app/worker/sweep.py').matchAll(/select\((\w+)\.(\w*sha256)\)/g),
+  ];
+  expect(kept.length).toBeGreaterThan(5);
+  const query = environmentOf('backup')['BACKUP_REFERENCES'] ?? '';
+  for (const [, name = '', column = ''] of kept)
+    expect(query).toMatch(new RegExp(`${column} FROM ${tables.get(name)}\\b`));
+});

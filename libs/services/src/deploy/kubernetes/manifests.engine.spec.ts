@@ -83,6 +83,19 @@ describe("this workspace's production services as Kubernetes manifests", () => {
     expect(one('Secret', 'backend-environment')?.stringData?.['DATABASE_URL']).toContain(PASSWORD);
   });
 
+  test('a variable that nobody has set is not there, and an empty one is empty', () => {
+    const { backend } = subject.config.services;
+    const environment = { ...backend?.environment, UNSET: null, EMPTY: '' };
+    const services = { ...subject.config.services, backend: { ...backend, environment } };
+    const found = kubernetesManifests(
+      { ...subject, config: { ...subject.config, services } },
+      options,
+    );
+    const secret = found.find(({ metadata }) => metadata?.name === 'backend-environment');
+    expect(secret).toHaveProperty('stringData.EMPTY', '');
+    expect(secret).not.toHaveProperty('stringData.UNSET');
+  });
+
   test('the hardening of the Compose file is kept', () => {
     expect(containerOf('backend')).toMatchObject({
       image: subject.image,

@@ -119,16 +119,19 @@ function migration(
 export const manifestText = (manifests: readonly Manifest[]): string =>
   manifests.map((each) => stringify(each, { compat: 'yaml-1.1' })).join('---\n');
 
-/** All of a service's environment: what of it is secret, nobody has to find out. */
+/**
+ * All of a service's environment: what of it is secret, nobody has to find out. A variable without a
+ * value is one that nobody has set; Compose does not give it to the container either.
+ */
 function secret(name: string, labels: Record<string, string>, service: DeployService): ISecret {
-  const entries = Object.entries(service.environment ?? {});
+  const entries = Object.entries(service.environment ?? {}).filter(([, value]) => value !== null);
   return {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name: environmentName(name), labels },
     stringData: {
       ...dataBelowMount(service),
-      ...Object.fromEntries(entries.map(([key, value]) => [key, value ?? ''])),
+      ...(Object.fromEntries(entries) as Record<string, string>),
     },
   };
 }
