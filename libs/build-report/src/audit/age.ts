@@ -40,8 +40,11 @@ export function baseAge(
   };
 }
 
-/** Builders that want the same bytes set times to zero, or to a day of the year in which zip begins. */
-const FIRST_STATED_MS = Date.UTC(1990, 0);
+/**
+ * Builders that want the same bytes set times to zero, or to a day of the year in which zip begins; ours
+ * makes times of the content, up to 2005.
+ */
+const FIRST_STATED_MS = Date.UTC(2006, 0);
 
 function newest(times: readonly number[]): number | undefined {
   const stated = times.filter((time) => time >= FIRST_STATED_MS);

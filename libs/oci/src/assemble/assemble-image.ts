@@ -197,7 +197,7 @@ async function writeLayers(
   for (const part of hasRoomFor(parts.length, layers.length) ? parts : [entries]) {
     const writer = await LayerWriter.start(draft.store, compression);
     try {
-      await writeEntries(part, writer, contents);
+      await writeEntries(part, writer, contents, isFromStage ? 'stage' : 'context');
       written.push({ ...(await writer.finish()), from: 'self' });
     } finally {
       await writer.discard();

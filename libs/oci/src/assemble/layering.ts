@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { OciError } from '../error';
 import { byOrder } from '../layer/order';
 import { isPyc, normalisePyc } from '../layer/pyc';
-import { FLOOR_S, layerTime, type Listed, timed } from '../layer/times';
+import { FLOOR_S, type LayerMaker, layerTime, type Listed, timed } from '../layer/times';
 import type { LayerWriter } from '../layer/writer';
 import { isPackageList } from '../package-layers/owners';
 import { partition } from '../package-layers/partition';
@@ -123,6 +123,7 @@ export async function writeEntries(
   entries: readonly LayerEntry[],
   writer: LayerWriter,
   contents: Contents,
+  by: LayerMaker,
 ): Promise<void> {
   const listed: Listed[] = [];
   for (const item of entries) {
@@ -131,7 +132,7 @@ export async function writeEntries(
       entry.type === 'file' ? { entry, contentDigest: await digestOf(item, contents) } : { entry },
     );
   }
-  const timeS = layerTime(listed, { by: 'copy' });
+  const timeS = layerTime(listed, { by, below: 0 });
   for (const { entry, inode } of entries) {
     const content =
       entry.type !== 'file'

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import type { TarEntry } from '../tar/entry';
 import { readTar, type TarItem } from '../tar/read';
 import { byOrder, orderKey } from './order';
 import { isPyc, normalisePyc } from './pyc';
-import type { Listed } from './times';
+import { type LayerPosition, LayerTime, type Listed } from './times';
 
 /** What is in a tar, as it will stand in a layer. */
 export interface Listing {
@@ -16,48 +17,90 @@ export interface Listing {
 /**
  * Reads a layer through, for what has to be known before its first byte is written.
  *
- * @param leaveOut paths of entries that do not belong to the layer
  * @param onText is given the content of the files that it wants
  * @throws OciError `TAR_DAMAGED`
  */
 export async function listLayer(
   tar: Readable,
   leaveOut?: ReadonlySet<string>,
-  onText?: {
-    wants: (entry: Listed['entry']) => boolean;
-    take: (path: string, text: string) => void;
-  },
+  onText?: { wants: (entry: TarEntry) => boolean; take: (path: string, text: string) => void },
 ): Promise<Listing> {
   // Of two entries for one path the later one is what an engine ends up with.
   const byPath = new Map<string, Listed>();
+  const order = new Order();
   let isInOrder = true;
-  let last: string | undefined;
-  try {
-    for await (const item of readTar(tar)) {
-      const { entry } = item;
-      if (leaveOut?.has(entry.path)) continue;
-      if (byPath.has(entry.path)) isInOrder = false;
-      if (entry.type !== 'hardlink') {
-        const key = orderKey(entry.path);
-        if (last !== undefined && key <= last) isInOrder = false;
-        last = key;
-      }
-      const listed: Listed = { entry };
-      if (onText?.wants(entry)) {
-        const content = await contentOf(item);
-        listed.contentDigest = digestOf(content);
-        onText.take(entry.path, content.toString('utf8'));
-      } else if (entry.type === 'file') listed.contentDigest = await digestOfFile(item);
-      byPath.set(entry.path, listed);
-    }
-  } finally {
-    tar.destroy();
+  for await (const item of itemsOf(tar, leaveOut)) {
+    const { entry } = item;
+    if (byPath.has(entry.path) || !order.goesOnWith(entry)) isInOrder = false;
+    const listed: Listed = { entry };
+    if (onText?.wants(entry)) {
+      const content = await contentOf(item);
+      listed.contentDigest = digestOf(content);
+      onText.take(entry.path, content.toString('utf8'));
+    } else if (entry.type === 'file') listed.contentDigest = await digestOfFile(item);
+    byPath.set(entry.path, listed);
   }
   const isLink = ({ entry }: Listed) => Number(entry.type === 'hardlink');
   const entries = [...byPath.values()].sort(
     (a, b) => isLink(a) - isLink(b) || byOrder(a.entry, b.entry),
   );
   return { entries, isInOrder };
+}
+
+/**
+ * The time of a layer that is in order, and its hard links, as they will stand: nothing else of it is
+ * held in memory.
+ *
+ * @returns null where it is not in order
+ * @throws OciError `TAR_DAMAGED`
+ */
+export async function timeInOrder(
+  tar: Readable,
+  position: LayerPosition,
+  leaveOut?: ReadonlySet<string>,
+): Promise<{ timeS: number; links: TarEntry[] } | null> {
+  const time = new LayerTime();
+  const order = new Order();
+  const links: TarEntry[] = [];
+  for await (const item of itemsOf(tar, leaveOut)) {
+    const { entry } = item;
+    if (entry.type === 'hardlink') {
+      links.push(entry);
+      continue;
+    }
+    if (!order.goesOnWith(entry)) return null;
+    const content = entry.type === 'file' && { contentDigest: await digestOfFile(item) };
+    time.add({ entry, ...content });
+  }
+  links.sort(byOrder);
+  if (links.some(({ path }, at) => at > 0 && links[at - 1]!.path === path)) return null;
+  for (const entry of links) time.add({ entry });
+  return { timeS: time.seconds(position), links };
+}
+
+/** Whether entries come in a layer's order; hard links stand for themselves. */
+class Order {
+  private last: string | undefined;
+
+  goesOnWith({ type, path }: TarEntry): boolean {
+    if (type === 'hardlink') return true;
+    const key = orderKey(path);
+    const goesOn = this.last === undefined || key > this.last;
+    this.last = key;
+    return goesOn;
+  }
+}
+
+/** The entries of a tar, which is closed however that ends; those of `leaveOut` not. */
+export async function* itemsOf(
+  tar: Readable,
+  leaveOut?: ReadonlySet<string>,
+): AsyncGenerator<TarItem> {
+  try {
+    for await (const item of readTar(tar)) if (!leaveOut?.has(item.entry.path)) yield item;
+  } finally {
+    tar.destroy();
+  }
 }
 
 /** The digest of a file's content as it will be in the layer. */

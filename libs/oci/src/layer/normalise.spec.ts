@@ -18,7 +18,7 @@ import { normaliseLayer } from './normalise';
 import { FLOOR_S } from './times';
 import { LayerWriter } from './writer';
 
-const gzip = { maker: { by: 'copy' as const }, compression: 'gzip' as const };
+const gzip = { position: { by: 'stage' as const, below: 0 }, compression: 'gzip' as const };
 
 async function normalised(items: Item[], store: BlobStore) {
   const layer = await normaliseLayer(async () => streamOf(tarOf(items)), { store, ...gzip });

@@ -4,17 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type BlobStore, randomName } from '../blob/store';
-import { readTar, type TarItem } from '../tar/read';
+import type { TarItem } from '../tar/read';
 import type { Compression } from './compression';
-import { contentOf, type Listing, listLayer } from './listing';
+import { contentOf, itemsOf, listLayer, timeInOrder } from './listing';
 import { isPyc, normalisePyc } from './pyc';
-import { layerTime, type Maker, timed } from './times';
+import { type LayerPosition, layerTime, timed } from './times';
 import { LayerWriter, type WrittenLayer } from './writer';
 
 export interface NormaliseOptions {
   /** Where the layer goes. */
   store: BlobStore;
-  maker: Maker;
+  position: LayerPosition;
   compression: Compression;
   /** Paths of entries that do not belong to the layer. */
   leaveOut?: ReadonlySet<string>;
@@ -24,8 +24,8 @@ export interface NormaliseOptions {
  * A layer with its entries in order, times that follow what is in it, and no user or group names;
  * modes, owners, extended attributes, links and whiteouts stay. The same files give the same bytes.
  *
- * It is read twice: once for what the times are made of. A layer out of order goes by way of a file in
- * the system's temporary folder: what is held in memory is the headers only.
+ * It is read twice: once for what the times are made of. A layer out of order is read once more, by way
+ * of a file in the system's temporary folder: what is held in memory then is the headers only.
  *
  * @param openTar gives the uncompressed tar from its start, each time that it is called
  * @throws OciError `TAR_DAMAGED`
@@ -34,43 +34,20 @@ export async function normaliseLayer(
   openTar: () => Promise<Readable>,
   options: NormaliseOptions,
 ): Promise<WrittenLayer> {
-  const listing = await listLayer(await openTar(), options.leaveOut);
-  const timeS = layerTime(listing.entries, options.maker);
-  const writer = await LayerWriter.start(options.store, options.compression);
+  const { store, compression, position, leaveOut } = options;
+  const inOrder = await timeInOrder(await openTar(), position, leaveOut);
+  const writer = await LayerWriter.start(store, compression);
   try {
-    await (listing.isInOrder ? copyInOrder : sort)(
-      await openTar(),
-      writer,
-      listing,
-      timeS,
-      options,
-    );
+    if (inOrder) {
+      for await (const item of itemsOf(await openTar(), leaveOut))
+        if (item.entry.type !== 'hardlink') await writeItem(writer, item, inOrder.timeS);
+      for (const link of inOrder.links) await writer.add(timed(link, inOrder.timeS));
+    } else await sort(openTar, writer, options);
     return await writer.finish();
   } finally {
     await writer.discard();
   }
 }
-
-type Copy = (
-  tar: Readable,
-  writer: LayerWriter,
-  listing: Listing,
-  timeS: number,
-  options: NormaliseOptions,
-) => Promise<void>;
-
-const copyInOrder: Copy = async (tar, writer, { entries }, timeS, { leaveOut }) => {
-  try {
-    for await (const item of readTar(tar)) {
-      if (item.entry.type !== 'hardlink' && !leaveOut?.has(item.entry.path))
-        await writeItem(writer, item, timeS);
-    }
-  } finally {
-    tar.destroy();
-  }
-  for (const { entry } of entries)
-    if (entry.type === 'hardlink') await writer.add(timed(entry, timeS));
-};
 
 async function writeItem(writer: LayerWriter, item: TarItem, timeS: number) {
   const entry = timed(item.entry, timeS);
@@ -79,25 +56,31 @@ async function writeItem(writer: LayerWriter, item: TarItem, timeS: number) {
   return writer.add(entry, normalisePyc(entry, await contentOf(item)));
 }
 
-const sort: Copy = async (tar, writer, { entries }, timeS, options) => {
+async function sort(
+  openTar: () => Promise<Readable>,
+  writer: LayerWriter,
+  { position, leaveOut }: NormaliseOptions,
+): Promise<void> {
+  const { entries } = await listLayer(await openTar(), leaveOut);
+  const timeS = layerTime(entries, position);
   const spoolPath = join(tmpdir(), `excel2doc-layer-${randomName()}`);
   const spool = await open(spoolPath, 'wx+', 0o600);
   try {
-    const offsets = await spoolTar(tar, spool, options);
+    const offsets = await spoolTar(await openTar(), spool, leaveOut);
     for (const { entry } of entries)
-      await writeItem(writer, spooled(spoolPath, entry, offsets.get(entry.path)!), timeS);
+      await writeItem(writer, spooled(spoolPath, entry, offsets.get(entry.path) ?? 0), timeS);
   } finally {
     await spool.close();
     await rm(spoolPath, { force: true });
   }
-};
+}
 
 /** Where each file's content begins; of two entries for one path, the later one's. */
-async function spoolTar(tar: Readable, spool: FileHandle, { leaveOut }: NormaliseOptions) {
+async function spoolTar(tar: Readable, spool: FileHandle, leaveOut?: ReadonlySet<string>) {
   const offsets = new Map<string, number>();
   let offset = 0;
-  for await (const item of readTar(tar)) {
-    if (item.entry.type !== 'file' || leaveOut?.has(item.entry.path)) continue;
+  for await (const item of itemsOf(tar, leaveOut)) {
+    if (item.entry.type !== 'file') continue;
     offsets.set(item.entry.path, offset);
     for await (const chunk of item.content()) {
       await spool.write(chunk, 0, chunk.length, offset);

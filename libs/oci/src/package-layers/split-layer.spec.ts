@@ -19,7 +19,7 @@ import {
 import { splitLayer } from './split-layer';
 
 const SITE = 'opt/venv/lib/python3.12/site-packages';
-const options = { maker: { by: 'copy' as const }, compression: 'gzip' as const };
+const options = { position: { by: 'stage' as const, below: 0 }, compression: 'gzip' as const };
 const large = (seed: number) => Buffer.alloc((1 << 20) + 7, seed);
 
 /** What is installed, with the folders above it. */

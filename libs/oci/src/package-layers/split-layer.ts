@@ -5,13 +5,13 @@ import type { Readable } from 'node:stream';
 import { BlobStore } from '../blob/store';
 import { decompressed } from '../layer/compression';
 import { type NormaliseOptions, normaliseLayer } from '../layer/normalise';
-import { contentOf, listLayer } from '../layer/listing';
+import { contentOf, itemsOf, listLayer } from '../layer/listing';
 import { byOrder } from '../layer/order';
 import { isPyc, normalisePyc } from '../layer/pyc';
-import { layerTime, type Listed, type Maker, timed } from '../layer/times';
+import { type LayerPosition, layerTime, type Listed, timed } from '../layer/times';
 import type { WrittenLayer } from '../layer/writer';
 import type { TarEntry } from '../tar/entry';
-import { readTar, type TarItem } from '../tar/read';
+import type { TarItem } from '../tar/read';
 import { hasRoomFor } from './groups';
 import { isPackageList } from './owners';
 import { partition, type Partition } from './partition';
@@ -44,29 +44,29 @@ export async function splitLayer(
     lists,
   );
   if (!parts || !hasRoomFor(parts.count, below)) return [await normaliseLayer(openTar, options)];
-  const timesS = timesOf(entries, parts, options.maker);
+  const timesS = timesOf(entries, parts, options.position);
   if (isInOrder) return write(openTar, parts, timesS, options);
   return sorted(openTar, options, (inOrder) => write(inOrder, parts, timesS, options));
 }
 
 /** The time of each part's files. */
-function timesOf(entries: readonly Listed[], parts: Partition, maker: Maker): number[] {
+function timesOf(entries: readonly Listed[], parts: Partition, position: LayerPosition): number[] {
   const split = Array.from({ length: parts.count }, (): Listed[] => []);
   for (const listed of entries)
     for (const at of parts.layersOf(listed.entry.path)) split[at]!.push(listed);
-  return split.map((part) => layerTime(part, maker));
+  return split.map((part) => layerTime(part, position));
 }
 
 /** What is out of order, which BuildKit's exports nearly never are, is sorted on the disk first. */
 async function sorted<T>(
   openTar: () => Promise<Readable>,
-  { maker }: Pick<NormaliseOptions, 'maker'>,
+  { position }: Pick<NormaliseOptions, 'position'>,
   use: (openTar: () => Promise<Readable>) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'excel2doc-split-'));
   try {
     const store = new BlobStore(folder, { durable: false });
-    const whole = await normaliseLayer(openTar, { store, maker, compression: 'gzip' });
+    const whole = await normaliseLayer(openTar, { store, position, compression: 'gzip' });
     return await use(async () => decompressed(await store.open(whole.digest), whole.mediaType));
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -82,7 +82,7 @@ async function write(
   const queue = await WriterQueue.start(store, compression, parts.count);
   try {
     const links: TarEntry[] = [];
-    for await (const item of readTar(await openTar())) {
+    for await (const item of itemsOf(await openTar())) {
       const { entry } = item;
       if (entry.type === 'hardlink') links.push(entry);
       else if (entry.type === 'file') await writeFile(queue, parts, timesS, item);

@@ -42,7 +42,11 @@ async function main(folder: string, largeBytes: number, count: number) {
     yield END_OF_ARCHIVE;
   }
   const openTar = async () => Readable.from(tar(), { objectMode: false });
-  const layers = await splitLayer(openTar, { store, maker: { by: 'copy' }, compression: 'gzip' });
+  const layers = await splitLayer(openTar, {
+    store,
+    position: { by: 'stage', below: 0 },
+    compression: 'gzip',
+  });
   const maxRssBytes = process.resourceUsage().maxRSS * 1024;
   process.stdout.write(JSON.stringify({ maxRssBytes, layers }));
 }

@@ -25,7 +25,7 @@ async function main(folder: string, sizeBytes: number, order: string) {
   const openTar = async () => decompressed(await store.open(digest), 'a.tar+gzip');
   const layer = await normaliseLayer(openTar, {
     store,
-    maker: { by: 'copy' },
+    position: { by: 'stage', below: 0 },
     compression: 'gzip',
   });
   const maxRssBytes = process.resourceUsage().maxRSS * 1024;

@@ -82,8 +82,8 @@ export async function runImage(options: RunImageOptions): Promise<ImageRecord> {
       const openTar = async () => decompressed(await source.open(layer.digest), layer.mediaType);
       const tree = await mergeLayers(layers, below, indexes);
       const leaveOut = await runtimeTraces(await openTar(), tree, mountPoints[at]!);
-      const maker = { by: 'run' as const, below: layers.length };
-      const normalised = { store: draft.store, maker, compression, leaveOut };
+      const position = { by: 'run' as const, below: layers.length };
+      const normalised = { store: draft.store, position, compression, leaveOut };
       const written = await normaliseLayer(openTar, normalised);
       layers.push({ ...written, from: 'self' });
     }

@@ -3,7 +3,7 @@ import { timestamp } from '../image/config';
 import type { ImageConfig, Manifest } from '../image/types';
 import { type Compression, decompressed } from '../layer/compression';
 import { normaliseLayer } from '../layer/normalise';
-import type { Maker } from '../layer/times';
+import type { LayerMaker } from '../layer/times';
 import { LayoutDraft } from '../layout/draft';
 import { layoutSource, readLayout } from '../layout/read';
 import { type Base, type ImageRecord, type LayerRecord, layerRecords } from '../layout/record';
@@ -24,6 +24,8 @@ export interface ThinImageOptions {
   compression?: Compression;
   /** For a stage that is exported by paths (BuildKit gives one layer each, in this order). */
   paths?: string[];
+  /** What made each layer above the base, lowest first; where left out, what the history says of it. */
+  makers?: readonly LayerMaker[];
   /** Of exported paths: `stage`, one layer each, where left out. */
   layering?: Layering;
 }
@@ -43,10 +45,10 @@ export async function thinImage(options: ThinImageOptions): Promise<ImageRecord>
   const draft = await LayoutDraft.start(outputDir);
   try {
     const own: LayerRecord[][] = [];
-    const makers = paths ? [] : makersOf(config, base.layers.length);
+    const makers = makersOf(options, config, above.length);
     for (const [at, layer] of above.entries()) {
-      const maker = makers[at] ?? { by: 'copy' };
-      const normalise = { store: draft.store, maker, compression };
+      const position = { by: makers[at]!, below: base.layers.length + at };
+      const normalise = { store: draft.store, position, compression };
       const openTar = async () => decompressed(await source.open(layer.digest), layer.mediaType);
       const written =
         paths && layering === 'package'
@@ -87,14 +89,18 @@ export function layersAbove(base: Base, manifest: Manifest, config: ImageConfig)
   return all.slice(base.layers.length);
 }
 
-/** What made each layer above the base, as the history has it: an entry for each that is not empty. */
-function makersOf({ history = [] }: ImageConfig, below: number): Maker[] {
-  return history
-    .filter((entry) => !entry.empty_layer)
-    .slice(below)
-    .map(({ created_by = '' }, at) =>
-      /^RUN\b/.test(created_by) ? { by: 'run', below: below + at } : { by: 'copy' },
-    );
+/** What made each of the `count` layers above the base. */
+function makersOf(
+  { paths, makers, base }: ThinImageOptions,
+  { history = [] }: ImageConfig,
+  count: number,
+): LayerMaker[] {
+  if (makers?.length === count) return [...makers];
+  const made = history.filter((entry) => !entry.empty_layer).slice(base.layers.length);
+  return Array.from({ length: count }, (_, at) => {
+    if (paths) return 'stage';
+    return /^RUN\b/.test(made[at]?.created_by ?? '') ? 'run' : 'context';
+  });
 }
 
 /**

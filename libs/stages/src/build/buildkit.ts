@@ -15,7 +15,8 @@ import { StagesError } from '../workspace/fault';
 import { BASE_CONTEXT, buildKitDockerfile } from './buildkit-dockerfile';
 import { cacheNamespace, keepsOutputs } from './cache-mounts';
 import { needsDocker } from './needs-docker';
-import { hasCopied, nextSecond, restingPoints, watchRuns } from './resting-points';
+import { layerMakers } from './layer-makers';
+import { nextSecond, restingPoints, watchRuns } from './resting-points';
 import { snapshotContext, touchContext } from './snapshot';
 import type { StageBuild } from './stage-build';
 import { environmentOf } from './stage-inputs';
@@ -76,12 +77,14 @@ export async function buildWithBuildKit(
       });
     };
     try {
-      for (const count of restingPoints(instructions, hasCopied(base))) {
+      for (const count of restingPoints(plan, instructions)) {
         const done = plan.instructions.slice(0, count);
         const watch = watchRuns(build.onProgress);
         const part: StagePlan = { ...plan, instructions: done, output: { kind: 'image' } };
         await solve(part, { kind: 'cache' }, watch.onProgress);
-        if (watch.hasRun()) await touchContext(plan.files, contextDir, await nextSecond());
+        // What another build has made meanwhile comes from the cache, too.
+        const timeS = watch.hasRun() ? await nextSecond() : Date.now() / 1000;
+        await touchContext(plan.files, contextDir, timeS);
       }
       await solve(plan, { kind: 'oci-layout', dir: layoutDir });
     } finally {
@@ -95,7 +98,7 @@ export async function buildWithBuildKit(
       platform: plan.platform,
       ...(build.compression && { compression: build.compression }),
       ...(build.layering && { layering: build.layering }),
-      ...(paths && { paths }),
+      ...(paths ? { paths } : { makers: layerMakers(instructions, base) }),
     });
   } finally {
     await rm(scratch, { recursive: true, force: true });

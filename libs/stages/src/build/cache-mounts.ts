@@ -26,9 +26,8 @@ const BY_CONTENT = [
 
 /**
  * Whether a RUN has a cache mount in which a tool may keep what it made of sources, and tell by their
- * time whether it is still right: make, Ninja, Cargo and javac do so. A plain build gives a source the
- * time of its last edit there. Ours have times that stand for their content, and layers have none, so
- * a changed source would look older than what was made of the one before.
+ * time whether it is still right: make, Ninja, Cargo and javac do so. What comes from layers has times
+ * that stand for their content, so a changed source there would look older than what was made before.
  */
 export function keepsOutputs(instructions: readonly ResolvedInstruction[]): boolean {
   return instructions.some(keeps);

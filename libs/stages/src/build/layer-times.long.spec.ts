@@ -1,4 +1,4 @@
-// Takes 120 s.
+// Takes 150 s.
 import { expect, onTestFinished, test } from 'vitest';
 import { StagedWorkspace } from '../testing/staged';
 
@@ -17,6 +17,26 @@ test.each([
 COPY dummy.sh /work/main.sh
 ${MAKE}
 COPY main.sh /work/main.sh
+${MAKE}
+`,
+  ],
+  [
+    'after a dummy that the first RUN wrote itself',
+    ['runner'],
+    `FROM busybox:test AS runner
+RUN busybox mkdir /work && echo dummy > /work/main.sh
+${MAKE}
+COPY main.sh /work/main.sh
+${MAKE}
+`,
+  ],
+  [
+    'beside what was copied from a stage that made something',
+    ['deps', 'sources', 'runner'],
+    `${DEPS}FROM busybox:test AS sources
+COPY --from=deps /work /work
+COPY main.sh /work/main.sh
+FROM sources AS runner
 ${MAKE}
 `,
   ],

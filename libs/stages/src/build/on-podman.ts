@@ -216,7 +216,7 @@ class PodmanBuild {
     return this.done(made, parent, folder);
   }
 
-  /** All that a step sees is in the image below it, whose files have no times, or mounted. */
+  /** All that a step sees is in the image below it, whose files have times of long ago, or mounted. */
   private async namespace(below: ImageRecord): Promise<string> {
     const { plan, given, instructions } = this;
     const stages: Record<string, string> = { [OWN]: below.digest };

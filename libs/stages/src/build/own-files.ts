@@ -72,7 +72,10 @@ export function pathsToPut(before: OwnFiles, after: OwnFiles): string[] | string
   return [...files.keys()].filter((path) => files.get(path)?.text !== before.files.get(path)?.text);
 }
 
-/** A tar with some of the files, folders before what lies in them. */
+/**
+ * A tar with some of the files, folders before what lies in them. They have the time of now: what
+ * watches them in a container, or has made byte-code of them there, goes by it.
+ */
 export function tarOf(
   outputs: Outputs,
   stage: string,
@@ -80,6 +83,7 @@ export function tarOf(
   paths: readonly string[],
 ): Readable {
   const wanted = new Set(paths);
+  const mtimeS = Math.floor(Date.now() / 1000);
   async function* parts(): AsyncGenerator<Buffer> {
     const source = await outputs.source(stage);
     for (const layer of layers) {
@@ -87,7 +91,7 @@ export function tarOf(
       for await (const { entry, content } of readTar(tar)) {
         // The last layer that has it is the one that counts.
         if (!wanted.has(entry.path) || files.get(entry.path)?.layer !== layer) continue;
-        yield encodeHeader(entry);
+        yield encodeHeader({ ...entry, mtimeS });
         if (entry.type !== 'file') continue;
         yield* content();
         yield Buffer.alloc(-entry.sizeBytes & (TAR_BLOCK - 1));

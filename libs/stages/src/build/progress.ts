@@ -21,6 +21,8 @@ export function readSteps(): (text: string) => StepEvent[] {
   /** Steps that an earlier build of the same stage was told of. */
   const told = new Set<string>();
   const ofThisBuild = new Set<string>();
+  /** The numbers of those, in this build. */
+  const known = new Set<string>();
   let rest = '';
   return (text) => {
     const lines = `${rest}${text}`.split('\n');
@@ -30,6 +32,7 @@ export function readSteps(): (text: string) => StepEvent[] {
       if (id === '0') {
         // A stage may take several builds, each with numbers of its own.
         steps.clear();
+        known.clear();
         for (const name of ofThisBuild) told.add(name);
       }
       const [name = '', number = '', ofDockerfile] = OF_DOCKERFILE.exec(said) ?? [];
@@ -37,13 +40,14 @@ export function readSteps(): (text: string) => StepEvent[] {
       const step = steps.get(id);
       if (begun !== undefined) {
         const key = `${number} ${begun}`;
-        if (name !== '' && told.has(key)) return [];
-        ofThisBuild.add(key);
         steps.set(id, begun);
+        if (name !== '' && told.has(key)) known.add(id);
+        ofThisBuild.add(key);
         // Said again whenever BuildKit comes back to it from another one.
-        return step === undefined ? [{ kind: 'begun', step: begun }] : [];
+        return step === undefined && !known.has(id) ? [{ kind: 'begun', step: begun }] : [];
       }
-      return step === undefined ? [] : eventsOf(step, said);
+      if (step === undefined || (said === 'CACHED' && known.has(id))) return [];
+      return eventsOf(step, said);
     });
   };
 }

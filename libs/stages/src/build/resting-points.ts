@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ResolvedInstruction } from '@excel2doc/dockerfile';
-import type { Base } from '@excel2doc/oci';
+import type { ResolvedInstruction, StagePlan } from '@excel2doc/dockerfile';
 import { readSteps } from './progress';
 
 /**
@@ -11,36 +10,24 @@ import { readSteps } from './progress';
  *
  * In a plain build the files have the time of the checkout, which is older where all of it is built at
  * once: the second RUN then takes what was made of the dummy for current.
- *
- * A RUN before any file of the workspace has come has made nothing of one.
- *
- * @param hasFiles whether what the stage is built on has some already
  */
 export function restingPoints(
+  plan: StagePlan,
   instructions: readonly ResolvedInstruction[],
-  hasFiles = false,
 ): number[] {
   const last = instructions.findLastIndex(({ kind }) => kind === 'run');
   const points: number[] = [];
-  let has = hasFiles;
   let hasMade = false;
   for (const [at, instruction] of instructions.slice(0, last + 1).entries()) {
-    if (bringsContext(instruction)) {
-      if (hasMade) points.push(at);
-      has = true;
+    // BuildKit carries out all triggers of a base in one go.
+    const isTrigger = plan.instructions[at]?.from === 'base';
+    if (hasMade && !isTrigger && bringsContext(instruction)) {
+      points.push(at);
       hasMade = false;
-    } else if (instruction.kind === 'copy' || instruction.kind === 'add') has = true;
-    if (instruction.kind === 'run') hasMade = has;
+    }
+    if (instruction.kind === 'run') hasMade = true;
   }
   return points;
-}
-
-/** Whether a COPY or ADD of the workspace is in what a stage is built on. */
-export function hasCopied({ layers, config }: Base): boolean {
-  const made = (config?.history ?? []).filter((entry) => !entry.empty_layer);
-  return layers.some(
-    ({ from }, at) => from !== 'base' && /^(COPY|ADD)\b/.test(made[at]?.created_by ?? ''),
-  );
 }
 
 /** Whether files of the build context come in with it. */
@@ -48,8 +35,11 @@ export function bringsContext(instruction: ResolvedInstruction): boolean {
   if (instruction.kind === 'run')
     return instruction.mounts.some(({ type, from }) => type === 'bind' && from === undefined);
   if (instruction.kind !== 'copy' && instruction.kind !== 'add') return false;
-  return instruction.from === undefined && instruction.sources.length > 0;
+  return instruction.from === undefined && instruction.sources.some(isLocal);
 }
+
+/** Not a URL or a git repository, which comes with times of its own. */
+const isLocal = (source: string) => !/^(?:[a-z][a-z0-9+.-]*:\/\/|git@)/i.test(source);
 
 /**
  * Watches a build's progress.
@@ -58,16 +48,17 @@ export function bringsContext(instruction: ResolvedInstruction): boolean {
  */
 export function watchRuns(onProgress?: (text: string) => void) {
   const read = readSteps();
-  const running = new Set<string>();
+  let count = 0;
   return {
     onProgress(text: string): void {
       onProgress?.(text);
       for (const { kind, step } of read(text)) {
-        if (kind === 'begun' && step.startsWith('RUN')) running.add(step);
-        if (kind === 'cached') running.delete(step);
+        if (!step.startsWith('RUN')) continue;
+        if (kind === 'begun') count += 1;
+        if (kind === 'cached') count -= 1;
       }
     },
-    hasRun: () => running.size > 0,
+    hasRun: () => count > 0,
   };
 }
 
