@@ -65,6 +65,7 @@ export {
   SCRATCH,
 } from './layout/record';
 export { type Layering, PACKAGE_FORMAT } from './package-layers/groups';
+export { emptyConfig } from './assemble/metadata';
 export type { LayerMaker } from './layer/times';
 export { runImage, type RunImageOptions, type RunStep } from './thin/run-image';
 export { layersAbove, thinImage, type ThinImageOptions } from './thin/thin-image';

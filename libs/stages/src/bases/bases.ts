@@ -254,6 +254,11 @@ export class Bases {
     };
   }
 
+  /** The variables that an image hands down, as the plan was made with them. */
+  async environment(reference: string, platform: string): Promise<Record<string, string>> {
+    return (await this.facts(reference, platform)).env ?? {};
+  }
+
   /** How a build gets at `reference`, as the value of a named context. */
   context(named: string, platform: string): string | undefined {
     const reference = this.meant(named, platform);

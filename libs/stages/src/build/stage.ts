@@ -6,8 +6,10 @@ import {
   type ImageRecord,
   SCRATCH,
   assembleImage,
+  emptyConfig,
   hasCode,
   layoutSource,
+  parsePlatform,
   readImageRecord,
   sourceChain,
 } from '@excel2doc/oci';
@@ -86,10 +88,14 @@ async function assemble(
 }
 
 async function parentOf(build: StageBuild): Promise<Parent> {
-  const { base, output } = build.plan;
+  const { base, output, platform } = build.plan;
+  if (base.kind !== 'image' || output.kind !== 'paths') return stageParent(build);
   // What is exported by paths leaves its base behind: only BuildKit needs that, and gets it by name.
-  if (base.kind === 'image' && output.kind === 'paths') return SCRATCH;
-  return stageParent(build);
+  // The instructions still use its variables.
+  const at = base.platform ?? platform;
+  const environment = await build.outputs.bases.environment(base.reference, at);
+  const Env = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  return { ...SCRATCH, config: { ...emptyConfig(parsePlatform(at)), config: { Env } } };
 }
 
 /** BuildKit's part: all up to the last RUN. What follows is built on it, as on a parent. */

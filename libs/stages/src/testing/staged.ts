@@ -179,7 +179,7 @@ export class StagedWorkspace {
       // Nobody else's image has this base.
       file('etc/workspace', this.image),
     ];
-    const config = { Env: ['PATH=/bin'] };
+    const config = { Env: ['PATH=/bin', 'OWNER_ID=1000'] };
     // As every builder writes it: Podman finds nothing in its cache for a base without times.
     const history = [{ created: '2024-05-06T07:08:09Z', created_by: 'a shell' }];
     const image = { layers: [shell], platform, config, history };

@@ -122,7 +122,7 @@ describe('this workspace’s chart', () => {
     const all = [...helmChart(subject, options).files.values()].join('\n');
     expect(all).not.toMatch(/a-password|another-password/);
     const { status, stderr } = run('template', 'release', join(folder, 'chart'));
-    expect(stderr).toMatch(/environment\.\S+\.\S+ is not given: add -f excel2doc\.secrets\.yaml/);
+    expect(stderr).toMatch(/environment\.\S+\.\S+ is not given: add -f [\w-]+\.secrets\.yaml/);
     expect(status).not.toBe(0);
   });
 
