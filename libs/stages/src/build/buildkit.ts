@@ -42,13 +42,14 @@ export async function buildWithBuildKit(
     const layoutDir = join(scratch, 'layout');
     const instructions = resolveInstructions(plan, environmentOf(base));
     const runs = instructions.some(({ kind }) => kind === 'run');
-    const times = runs ? Date.now() / 1000 : undefined;
+    const isKept = keepsOutputs(instructions);
+    // What a cache mount keeps may be of this very second.
+    const times = isKept ? await nextSecond() : runs ? Date.now() / 1000 : undefined;
     await snapshotContext(build.project.contextDir, plan.files, contextDir, times);
     const engine = await build.project.engine();
     if (engine.kind === 'podman') throw needsDocker(build.stage, reason);
     const builder = build.project.builders?.[plan.platform];
     const contexts = await namedContexts(build, plan, scratch);
-    const isKept = keepsOutputs(instructions);
     const buildArgs = {
       ...plan.args,
       ...(isKept && (await cacheArgument(build, plan, instructions))),

@@ -29,6 +29,7 @@ import { cacheNamespace, keepsOutputs, withNamespace } from './cache-mounts';
 import { needsDocker } from './needs-docker';
 import { type Block, inBlocks, podmanDockerfile } from './podman-dockerfile';
 import { loadContext } from './podman-image';
+import { nextSecond } from './resting-points';
 import { snapshotContext } from './snapshot';
 import type { StageBuild } from './stage-build';
 import { type Parent, environmentOf, imageParent, stageInputs, stageParent } from './stage-inputs';
@@ -184,8 +185,10 @@ class PodmanBuild {
     await writeFile(dockerfile, text);
     const mounts = runs.flatMap((each) => each.mounts);
     const contextDir = `${folder}.context`;
+    // What a cache mount keeps may be of this very second.
+    const timeS = isKept ? await nextSecond() : Date.now() / 1000;
     if (mounts.length > 0)
-      await snapshotContext(given.project.contextDir, plan.files, contextDir, Date.now() / 1000);
+      await snapshotContext(given.project.contextDir, plan.files, contextDir, timeS);
     else await mkdir(contextDir);
     const layoutDir = `${folder}.layout`;
     const { close, hosts: _, ...secrets } = await this.secrets();
