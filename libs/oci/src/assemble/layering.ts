@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '../digest';
 import { OciError } from '../error';
 import { byOrder } from '../layer/order';
 import { isPyc, normalisePyc } from '../layer/pyc';
@@ -125,30 +125,22 @@ export async function writeEntries(
   contents: Contents,
   by: LayerMaker,
 ): Promise<void> {
+  const byteCode = async ({ entry, inode }: LayerEntry) =>
+    normalisePyc(entry, await contents.readWhole(inode));
   const listed: Listed[] = [];
   for (const item of entries) {
-    const { entry } = item;
-    listed.push(
-      entry.type === 'file' ? { entry, contentDigest: await digestOf(item, contents) } : { entry },
-    );
+    const { entry, inode } = item;
+    if (entry.type !== 'file') listed.push({ entry });
+    else if (isPyc(entry)) listed.push({ entry, contentDigest: digestOf(await byteCode(item)) });
+    else listed.push({ entry, contentDigest: await contents.digest(inode) });
   }
   const timeS = layerTime(listed, { by, below: 0 });
-  for (const { entry, inode } of entries) {
-    const content =
-      entry.type !== 'file'
-        ? undefined
-        : isPyc(entry)
-          ? normalisePyc(entry, await contents.readWhole(inode))
-          : contents.read(inode);
-    await writer.add(timed(entry, timeS), content);
+  for (const item of entries) {
+    const entry = timed(item.entry, timeS);
+    if (entry.type !== 'file') await writer.add(entry);
+    else if (isPyc(entry)) await writer.add(entry, await byteCode(item));
+    else await writer.add(entry, contents.read(item.inode));
   }
-}
-
-/** Of what is written for a file. */
-async function digestOf({ entry, inode }: LayerEntry, contents: Contents): Promise<string> {
-  if (!isPyc(entry)) return contents.digest(inode);
-  const content = normalisePyc(entry, await contents.readWhole(inode));
-  return createHash('sha256').update(content).digest('hex');
 }
 
 function toEntry(path: string, inode: Inode): TarEntry {

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { type Digest, digestOf, Hasher } from '../digest';
 import type { TarEntry } from '../tar/entry';
 import { readTar, type TarItem } from '../tar/read';
 import { byOrder, orderKey } from './order';
@@ -104,11 +104,11 @@ export async function* itemsOf(
 }
 
 /** The digest of a file's content as it will be in the layer. */
-async function digestOfFile(item: TarItem): Promise<string> {
+async function digestOfFile(item: TarItem): Promise<Digest> {
   if (isPyc(item.entry)) return digestOf(normalisePyc(item.entry, await contentOf(item)));
-  const hash = createHash('sha256');
-  for await (const chunk of item.content()) hash.update(chunk);
-  return hash.digest('hex');
+  const hasher = new Hasher();
+  for await (const chunk of item.content()) hasher.update(chunk);
+  return hasher.digest();
 }
 
 /** All of a file's content, for one that is known to be small. */
@@ -117,5 +117,3 @@ export async function contentOf(item: TarItem): Promise<Buffer> {
   for await (const chunk of item.content()) parts.push(Buffer.from(chunk));
   return Buffer.concat(parts);
 }
-
-const digestOf = (content: Buffer) => createHash('sha256').update(content).digest('hex');

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type Digest, hexOf } from '../digest';
 import type { TarEntry } from '../tar/entry';
 import { encodeHeader } from '../tar/header';
 import { WHITEOUT } from './order';
@@ -28,7 +29,7 @@ const CONTEXT_FROM_S = STAGE_FROM_S + COPY_SPAN_S;
 /** An entry of a layer, and the digest of what is in it where it is a file. */
 export interface Listed {
   entry: TarEntry;
-  contentDigest?: string;
+  contentDigest?: Digest;
 }
 
 /**
@@ -49,7 +50,7 @@ export class LayerTime {
   /** Each entry once, in the layer's order. */
   add({ entry, contentDigest }: Listed): this {
     this.hash.update(encodeHeader({ ...entry, mtimeS: FLOOR_S }));
-    if (contentDigest !== undefined) this.hash.update(contentDigest);
+    if (contentDigest !== undefined) this.hash.update(hexOf(contentDigest));
     return this;
   }
 

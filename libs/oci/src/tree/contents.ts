@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +5,7 @@ import { join } from 'node:path';
 import { bytesOf } from '@excel2doc/go-text';
 import type { BlobSource } from '../blob/source';
 import { randomName } from '../blob/store';
-import { type Digest, Hasher } from '../digest';
+import { type Digest, digestOf, Hasher } from '../digest';
 import { OciError } from '../error';
 import { decompressed } from '../layer/compression';
 import type { LayerRecord } from '../layout/record';
@@ -63,15 +62,15 @@ export class Contents {
     return createReadStream(this.spool!.path, { start, end: start + sizeBytes - 1 });
   }
 
-  /** SHA-256 of what `read` gives, in hexadecimal digits. */
-  async digest(inode: Inode): Promise<string> {
+  /** Of what `read` gives. */
+  async digest(inode: Inode): Promise<Digest> {
     const { content } = inode;
-    if (content?.kind === 'file' && content.digest) return content.digest.slice('sha256:'.length);
+    if (content?.kind === 'file' && content.digest) return content.digest as Digest;
     const bytes = this.read(inode);
-    const hash = createHash('sha256');
-    if (Buffer.isBuffer(bytes)) hash.update(bytes);
-    else for await (const chunk of bytes) hash.update(chunk);
-    return hash.digest('hex');
+    if (Buffer.isBuffer(bytes)) return digestOf(bytes);
+    const hasher = new Hasher();
+    for await (const chunk of bytes) hasher.update(chunk);
+    return hasher.digest();
   }
 
   async readWhole(inode: Inode): Promise<Buffer> {
