@@ -3,8 +3,8 @@ export { baseReferences, inRegistries, lockText, unlocked, changeLock } from './
 export { freshen } from './bases/freshen';
 export { lockedText, lockImage } from './bases/lock-image';
 export { baseImages, withHealing } from './build/healing';
-export { imageIsThere, loadedName } from './build/image-is-there';
-export { loadImage } from './build/load-image';
+export { imageIsThere, loadedName, wasLoadedSince } from './build/image-is-there';
+export { loadImage, type LoadStart, startLoad } from './build/load-image';
 export { loadStage, loadStandIn } from './build/load';
 export { makeStage, type StageToMake } from './build/make-stage';
 export { isLive } from './build/progress';

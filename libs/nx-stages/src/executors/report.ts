@@ -1,5 +1,4 @@
 import { inspect } from 'node:util';
-import { diagnose } from '@excel2doc/services';
 import { failureLine, formatFinding, languageOf } from '@excel2doc/stages';
 import { workspaceHints } from './project';
 
@@ -20,6 +19,8 @@ export async function report(body: () => Promise<void>): Promise<{ success: bool
 
 /** What is said of a failure, a text each. */
 export async function failed(error: unknown): Promise<string[]> {
+  // All that looks after services comes with it: what goes well does not wait for that to be read.
+  const { diagnose } = await import('@excel2doc/services');
   const hints = await workspaceHints();
   const finding = diagnose(error);
   const { code } = error as { code?: string };

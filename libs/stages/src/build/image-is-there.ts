@@ -25,6 +25,8 @@ interface LoadedFile {
   /** When that commit was made, where a label says so. */
   committed?: string;
   names: string[];
+  /** When it was put there, in milliseconds since 1970. */
+  at?: number;
 }
 
 /**
@@ -72,11 +74,17 @@ export async function rememberLoaded(
   const isOfHead = 'value' in commit && commit.value === head;
   const path = project.absolute(loadedPath(project.home, image));
   const time = 'value' in committed && { committed: committed.value };
-  const loaded: LoadedFile = { format: 2, digest, head, isOfHead, names, ...time };
+  const loaded: LoadedFile = { format: 2, digest, head, isOfHead, names, at: Date.now(), ...time };
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}`;
   await writeFile(temporary, `${JSON.stringify(loaded, undefined, 2)}\n`);
   await rename(temporary, path);
+}
+
+/** Whether an image was put into the engine, or was found in it, since a time in milliseconds. */
+export function wasLoadedSince(project: DockerProject, image: string, time: number): boolean {
+  const loaded = readLoaded(project.absolute(loadedPath(project.home, image)));
+  return loaded?.at !== undefined && loaded.at >= time;
 }
 
 /** The name under which an image was put into the engine last; undefined where it never was. */

@@ -71,9 +71,7 @@ async function loadAndName(
     isNamed || (await isUnderAnotherName(engine, id))
       ? { how: 'present' as const, sentBytes: 0 }
       : await load(engine, image, await relatives(engine, tags[0], ids), located);
-  for (const tag of tags) {
-    if (ids.get(tag) !== id) await engine.tag(id, tag);
-  }
+  await Promise.all(tags.filter((tag) => ids.get(tag) !== id).map((tag) => engine.tag(id, tag)));
   return { digest: record.digest, ...loaded };
 }
 

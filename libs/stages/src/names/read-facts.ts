@@ -1,6 +1,7 @@
 import { commitForTags } from '../workspace/commit';
 import type { DockerProject } from '../workspace/docker-project';
 import { type TagFacts, tagFacts, usesGitTags } from './facts';
+import { git } from '../workspace/git';
 import { GitFiles } from '../workspace/git-files';
 import type { Describing } from './describing';
 import { describesGitTags, usesCommitDate } from './description';
@@ -18,9 +19,10 @@ export async function readFacts(
 ): Promise<TagFacts> {
   const { root } = project;
   const commit = await commitForTags(project);
-  const git = GitFiles.at(root);
+  const files = GitFiles.at(root);
   const isAsked = usesGitTags(naming) || describesGitTags(naming);
-  const isToldByFiles = commit === undefined || !git || !isAsked || git.tagsAtHead() !== undefined;
+  const isToldByFiles =
+    commit === undefined || !files || !isAsked || files.tagsAtHead() !== undefined;
   return tagFacts({
     root,
     projectName: project.project.name,
@@ -33,14 +35,12 @@ export async function readFacts(
 
 /** In UTC: a commit is made in the time zone of whoever makes it. */
 async function commitTime(root: string, commit: string): Promise<string> {
-  const { execa } = await import('execa');
-  const { stdout } = await execa('git', ['show', '-s', '--format=%ct', commit], { cwd: root });
-  return new Date(Number(stdout) * 1000).toISOString().replace('.000Z', 'Z');
+  const seconds = await git(['show', '-s', '--format=%ct', commit], root);
+  return new Date(Number(seconds) * 1000).toISOString().replace('.000Z', 'Z');
 }
 
 /** As git says itself. */
 export async function tagsAtHead(root: string): Promise<string[]> {
-  const { execa } = await import('execa');
-  const { stdout } = await execa('git', ['tag', '--points-at', 'HEAD'], { cwd: root });
-  return stdout.split('\n').filter(Boolean);
+  const tags = await git(['tag', '--points-at', 'HEAD'], root);
+  return tags.split('\n').filter(Boolean);
 }

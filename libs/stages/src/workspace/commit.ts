@@ -1,3 +1,4 @@
+import { git } from './git';
 import { GitFiles } from './git-files';
 import type { DockerProject } from './docker-project';
 
@@ -19,14 +20,11 @@ type Made = Pick<
 export async function commitForTags(project: Made): Promise<string | undefined> {
   const commit = GitFiles.at(project.root)?.commit;
   if (commit === undefined) return undefined;
-  const { execa } = await import('execa');
   const { files = [], others = false } = project.project.madeOf?.(project.variant) ?? {};
   const own = [project.options.context, project.dockerfile, project.lockFile];
   const paths = others ? ['.'] : [...own, project.project.folder, 'nx.json', ...files];
-  const { failed, stdout } = await execa(
-    'git',
-    ['--no-optional-locks', '--literal-pathspecs', 'status', '--porcelain', '--', ...paths],
-    { cwd: project.root, reject: false, stdin: 'ignore' },
-  );
-  return failed || stdout !== '' ? undefined : commit;
+  const asked = ['--no-optional-locks', '--literal-pathspecs', 'status', '--porcelain', '--'];
+  // Where git cannot tell, it is not known to be as it was.
+  const changes = await git([...asked, ...paths], project.root).catch(() => undefined);
+  return changes === '' ? commit : undefined;
 }

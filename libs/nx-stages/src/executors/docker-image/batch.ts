@@ -1,8 +1,9 @@
 import type { ExecutorContext, NxJsonConfiguration, Task, TaskGraph } from '@nx/devkit';
+import type { LoadStart } from '@excel2doc/stages';
 import { keepSaid } from '../../run/said';
 import { failed, sayLine } from '../report';
 import { awaitsLookUp } from './look-up';
-import { loadTask } from './load';
+import { loadTask, startOfLoad } from './load';
 import { makeTask } from './make';
 import { type ImageOptions, isLoad } from './options';
 import { refuseOptions } from './refuse-options';
@@ -38,16 +39,20 @@ export default async function* dockerImages(
   const atOnce = mostAtOnce(context.nxJsonConfiguration);
   const isReady = (id: string) =>
     (dependencies[id] ?? []).every((below) => !waiting.has(below) && !running.has(below));
+  const starts = new Map<string, LoadStart>();
+  const isNext = (id: string) => (dependencies[id] ?? []).every((below) => !waiting.has(below));
   for (;;) {
     const ready = [...waiting].filter(([id]) => isReady(id));
     for (const [id, task] of ready.slice(0, atOnce - running.size)) {
       waiting.delete(id);
       running.set(
         id,
-        run(task, options[id]!, context).then((result) => ({ id, result })),
+        run(task, options[id]!, context, starts.get(id)).then((result) => ({ id, result })),
       );
     }
-    if (running.size === 0) return;
+    for (const [id, task] of waiting)
+      if (!starts.has(id) && isNext(id)) startEarly(id, task, options[id]!, context, starts);
+    if (running.size === 0) break;
     const { id, result } = await Promise.race(running.values());
     running.delete(id);
     if (result === 'look up' || !result.success) leaveOut(id, waiting, dependencies);
@@ -60,6 +65,9 @@ export default async function* dockerImages(
     keepSaid(context.root, process.ppid, id, told.terminalOutput);
     told.terminalOutput = `${later}\n`;
   }
+  // Nothing is asked of this process any more. It ends by itself when Nx has been told: Nx would
+  // otherwise stop it, and look only after a tenth of a second whether it has.
+  process.channel?.unref();
 }
 
 type Result = (TaskResult & { later?: string }) | 'look up';
@@ -77,13 +85,32 @@ function leaveOut(
   }
 }
 
-async function run(task: Task, options: ImageOptions, context: ExecutorContext): Promise<Result> {
-  const own = {
-    ...context,
-    projectName: task.target.project,
-    targetName: task.target.target,
-    task,
-  };
+/** A load whose image is being made asks the engine and git meanwhile. */
+function startEarly(
+  id: string,
+  task: Task,
+  options: ImageOptions,
+  context: ExecutorContext,
+  starts: Map<string, LoadStart>,
+): void {
+  if (isLoad(options) && !options.fresh)
+    starts.set(id, startOfLoad(options, ofTask(task, context)));
+}
+
+const ofTask = (task: Task, context: ExecutorContext) => ({
+  ...context,
+  projectName: task.target.project,
+  targetName: task.target.target,
+  task,
+});
+
+async function run(
+  task: Task,
+  options: ImageOptions,
+  context: ExecutorContext,
+  start: LoadStart | undefined,
+): Promise<Result> {
+  const own = ofTask(task, context);
   if (!isLoad(options) && (await awaitsLookUp(options, task, own))) return 'look up';
   const startTime = Date.now();
   const lines: string[] = [];
@@ -92,7 +119,7 @@ async function run(task: Task, options: ImageOptions, context: ExecutorContext):
   const isDone = async () => {
     refuseOptions(task.id, options);
     if (!isLoad(options)) return makeTask(options, own, say, sayLine);
-    const text = await loadTask(options, own);
+    const text = await loadTask(options, own, start);
     text.now.forEach(say);
     later = text.later;
   };

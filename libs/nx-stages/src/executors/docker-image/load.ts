@@ -3,6 +3,8 @@ import {
   type ImageToLoad,
   loadImage,
   loadedText,
+  type LoadStart,
+  startLoad,
   thereText,
 } from '@excel2doc/stages';
 import { makeFresh } from './fresh';
@@ -21,16 +23,26 @@ export interface LoadText {
 
 const tagOf = (name: string) => name.slice(name.lastIndexOf(':') + 1);
 
+/** Asks what a load will ask for, while its image is being made. */
+export function startOfLoad(
+  given: DockerOptions & ImageToLoad & Fresh,
+  context: TaskContext,
+): LoadStart {
+  const options = described(given, context);
+  return startLoad(dockerProject(options, context), options);
+}
+
 /** Brings the image of a stage into the engine. */
 export async function loadTask(
   given: DockerOptions & ImageToLoad & Fresh,
   context: TaskContext,
+  start?: LoadStart,
 ): Promise<LoadText> {
   refuseNames(context);
   const options = described(given, context);
   if (options.fresh) await makeFresh(options, context);
   const project = dockerProject(options, context);
-  const { name, others, notes, digest, how, sentBytes } = await loadImage(project, options);
+  const { name, others, notes, digest, how, sentBytes } = await loadImage(project, options, start);
   const named = options.tags?.length && others.length > 0;
   const more = [...notes, ...(named ? [`also as ${others.map(tagOf).join(', ')}`] : [])];
   // What is said of an image that was there is said again whenever it is, whichever it is then.

@@ -8,6 +8,7 @@ import {
   imageIsThere,
   type ImageToLoad,
   keyOfNothing,
+  wasLoadedSince,
 } from '@excel2doc/stages';
 import { optionsOf } from '../../executors/docker-plan/plan-project';
 import type { Fresh } from '../../executors/docker-image/options';
@@ -35,13 +36,16 @@ export async function keyOfLoad(task: Task, context: Asked): Promise<Key> {
     { ...context, projectName: task.target.project },
     task.target.target,
   );
-  if (!(await imageIsThere(dockerProject(options, context), options, context.env)))
-    return keyOfUnloaded();
   const { project, target } = task.target;
   const name = createHash('sha256').update(JSON.stringify([project, target, options.image]));
   const key = `${WAS_THERE}${name.digest('hex')}`;
+  const images = dockerProject(options, context);
   // Asked for after it was loaded: the next run finds the line that says so, whichever image it was.
   const isKeptAlready = task.endTime !== undefined && existsSync(join(cacheDir, key));
+  // What its task has just seen in the engine, nobody asks the engine for.
+  const isKnown =
+    isKeptAlready && wasLoadedSince(images, options.image, task.startTime ?? Infinity);
+  if (!isKnown && !(await imageIsThere(images, options, context.env))) return keyOfUnloaded();
   return { key, isKept: !isKeptAlready };
 }
 
