@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CpuGroup } from './cpu-group';
 
 export interface Measured {
   wallMs: number;
@@ -31,10 +32,13 @@ export async function measureCommand(
   { command, cwd, env }: Command,
   servers: readonly number[],
 ): Promise<Measured> {
+  const group = CpuGroup.make();
   const before = cpuOf(servers);
   const start = performance.now();
+  const join = group ? `echo $$ > ${group.procs}; ` : '';
   // `times` is what a shell knows of children that it has waited for, with theirs.
-  const child = spawn('bash', ['-c', '"$@"; status=$?; times >&3; exit $status', '-', ...command], {
+  const script = `${join}"$@"; status=$?; times >&3; exit $status`;
+  const child = spawn('bash', ['-c', script, '-', ...command], {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -53,8 +57,10 @@ export async function measureCommand(
   const [status] = (await once(child, 'close')) as [number | null];
   const wallMs = performance.now() - start;
   clearInterval(sampling);
+  const ofServers = cpuOf(servers) - before;
+  const own = (await group?.end()) ?? childrenMs(text.times);
   if (status !== 0) throw new Error(`${command.join(' ')} failed\n${text.output}`);
-  return { wallMs, cpuMs: childrenMs(text.times) + cpuOf(servers) - before, peakBytes };
+  return { wallMs, cpuMs: own + ofServers, peakBytes };
 }
 
 /** The same for work in this process. */
