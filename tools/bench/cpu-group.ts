@@ -39,7 +39,17 @@ export class CpuGroup {
     const until = Date.now() + EMPTY_WITHIN_MS;
     while (readFileSync(this.procs, 'utf8') !== '' && Date.now() < until) await sleep(5);
     const stat = readFileSync(join(this.folder, 'cpu.stat'), 'utf8');
-    rmdirSync(this.folder);
+    while (!this.isRemoved() && Date.now() < until) await sleep(5);
     return Number(/^usage_usec (\d+)$/m.exec(stat)![1]) / 1000;
+  }
+
+  /** The kernel keeps it until whoever adopted its last process has seen that it ended. */
+  private isRemoved(): boolean {
+    try {
+      rmdirSync(this.folder);
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
