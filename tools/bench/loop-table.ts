@@ -55,11 +55,18 @@ export function loopPage({ machine, rounds, rows, goals }: LoopReport): string {
     ({ name, most, is }) =>
       `- ${name}, at most ${most}: ${is.toFixed(2)} (${is <= most ? 'met' : '**missed**'})`,
   );
+  const alone = rows
+    .filter(({ way }) => way.startsWith('docker buildx'))
+    .map((row) => median(noop(row).wallMs) / median(row.wallMs));
+  const start =
+    alone.length === 0
+      ? ''
+      : `An \`nx:noop\` alone, which does nothing, takes ${Math.min(...alone).toFixed(1)} to ${Math.max(...alone).toFixed(1)} times a \`docker buildx build --load\` of this image: that is Nx's own start.\n\n`;
   return `# The daily loop beside Nx itself
 
-Made by \`npx nx run bench:loop\` on ${machine}. A workspace with the packed plugin, Nx's daemon off, an image of two stages for which nothing is run (32 MiB below, 100 source files above). Wall and CPU time are medians of ${rounds} rounds as ratios to \`nx:noop\` in the same scenario; the ways take turns, in one run. CPU time includes the engine's, with whatever else that does meanwhile. The last column is how far the rounds lie from their median: on a machine that does other work they lie far apart. The single values are in loop.json.
+Made by \`npx nx run bench:loop\` on ${machine}. A workspace with the packed plugin, Nx's daemon off, an image of two stages for which nothing is run (32 MiB below, 100 source files above). Wall and CPU time are medians of ${rounds} rounds as ratios to \`nx:noop\` in the same scenario; the ways take turns, in one run. CPU time includes the engine's, with whatever else that does meanwhile. The last column is how far the rounds lie from their median: on a machine that does other work they lie far apart. The single values are in loop.json. Where the time goes is in [architecture](../architecture.md#starting-fast).
 
-| through | scenario | way | wall | CPU | spread |
+${start}| through | scenario | way | wall | CPU | spread |
 | --- | --- | --- | --: | --: | --: |
 ${lines.join('\n')}
 

@@ -71,7 +71,9 @@ async function loadAndName(
     isNamed || (await isUnderAnotherName(engine, id))
       ? { how: 'present' as const, sentBytes: 0 }
       : await load(engine, image, await relatives(engine, tags[0], ids), located);
-  await Promise.all(tags.filter((tag) => ids.get(tag) !== id).map((tag) => engine.tag(id, tag)));
+  for (const tag of tags) {
+    if (ids.get(tag) !== id) await engine.tag(id, tag);
+  }
   return { digest: record.digest, ...loaded };
 }
 
