@@ -16,6 +16,7 @@ from app.api import (
     keys,
     mailings,
     page,
+    pictures,
     previews,
     problems,
     teams,
@@ -83,7 +84,7 @@ def create_app() -> FastAPI:
     )
     problems.install(application)
     application.include_router(health.router)
-    for module in (convert, workbooks, templates, previews, jobs, mailings, keys, teams):
+    for module in (convert, workbooks, pictures, templates, previews, jobs, mailings, keys, teams):
         application.include_router(module.router)
     page.install(application)
     application.add_middleware(Auditing)

@@ -77,6 +77,25 @@ class Workbook(Base):
     """How long it and its results are kept; null: as long as its team's are."""
 
 
+class PictureArchive(Base):
+    """Pictures that cells of a workbook name, in a .zip, looked at."""
+
+    __tablename__ = "picture_archives"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    name: Mapped[str] = mapped_column(String(255))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    pictures: Mapped[int]
+    left_out: Mapped[list[str]] = mapped_column(JSON)
+    """The first files of it that are no pictures, by name."""
+    left_out_count: Mapped[int]
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id"), index=True)
+    keep_hours: Mapped[int | None]
+
+
 class Template(Base):
     """A Word template; what it looks like is in its versions."""
 
@@ -128,6 +147,7 @@ class Job(Base):
     options: Mapped[dict[str, Any]] = mapped_column(JSON)
     workbook_id: Mapped[UUID] = mapped_column(ForeignKey("workbooks.id"))
     template_version_id: Mapped[UUID | None] = mapped_column(ForeignKey("template_versions.id"))
+    pictures_id: Mapped[UUID | None] = mapped_column(ForeignKey("picture_archives.id"))
     content_key: Mapped[str] = mapped_column(String(64), index=True)
     cached: Mapped[bool] = mapped_column(default=False)
     rows_done: Mapped[int] = mapped_column(default=0)
@@ -149,6 +169,7 @@ class Job(Base):
     key: Mapped["ApiKey | None"] = relationship()
     webhook: Mapped["Webhook | None"] = relationship(passive_deletes=True)
     workbook: Mapped[Workbook] = relationship()
+    pictures: Mapped[PictureArchive | None] = relationship()
     template_version: Mapped[TemplateVersion | None] = relationship()
 
 

@@ -32,6 +32,17 @@ WORKBOOK: Example = {
     "sha256": _SHA256,
     "sheets": [SHEET],
 }
+PICTURES: Example = {
+    "id": "7d1f0a3e-5b7c-4f0e-8a55-2c9e6b1d4f12",
+    "created_at": _AT,
+    "expires_at": _LATER,
+    "name": "photos.zip",
+    "size_bytes": 1_204_118,
+    "sha256": _SHA256,
+    "pictures": 42,
+    "left_out": ["photos/notes.txt"],
+    "left_out_count": 1,
+}
 VERSION: Example = {
     "number": 1,
     "created_at": _AT,
@@ -64,8 +75,10 @@ JOB: Example = {
     "workbook_id": WORKBOOK["id"],
     "template_id": TEMPLATE["id"],
     "template_version": 1,
+    "pictures_id": PICTURES["id"],
     "workbook_name": WORKBOOK["name"],
     "template_name": TEMPLATE["name"],
+    "pictures_name": PICTURES["name"],
     "made_by": "payroll",
     "rows_done": 600,
     "rows_total": 1_000,

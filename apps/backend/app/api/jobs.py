@@ -53,8 +53,8 @@ def submit_job(
 def dry_run(body: JobIn, session: SessionDependency, caller: Reader) -> DryRunOut:
     """What a job would do: missing fields, unused columns, the first three documents."""
     wanted = wanted_of(body)
-    workbook, version = submission.inputs(session, caller.team_id, wanted)
-    found = jobs.preview(session, get_services(), workbook, version, wanted.mode, wanted.options)
+    inputs = submission.inputs_of(session, caller.team_id, wanted)
+    found = jobs.preview(session, get_services(), inputs, wanted.mode, wanted.options)
     return DryRunOut.model_validate(found)
 
 
@@ -166,6 +166,7 @@ def wanted_of(body: JobIn) -> Wanted:
         body.mode,
         body.options.to_options(),
         body.webhook,
+        body.pictures_id,
     )
 
 
@@ -177,6 +178,7 @@ def to_out(job: Job) -> JobOut:
         template_version=version.number if version else None,
         template_name=version.template.name if version else None,
         workbook_name=job.workbook.name,
+        pictures_name=job.pictures.name if job.pictures else None,
         made_by=job.key.name if job.key else None,
         error=ErrorOut(**job.error) if job.error else None,
         webhook=WebhookOut.model_validate(job.webhook) if job.webhook else None,
@@ -185,10 +187,11 @@ def to_out(job: Job) -> JobOut:
 
 _DERIVED = {
     *("template_id", "template_version", "template_name", "workbook_name", "made_by", "error"),
-    "webhook",
+    *("webhook", "pictures_name"),
 }
 _SHOWN_WITH = (
     joinedload(Job.workbook),
+    joinedload(Job.pictures),
     joinedload(Job.key),
     joinedload(Job.webhook),
     joinedload(Job.template_version).joinedload(TemplateVersion.template),

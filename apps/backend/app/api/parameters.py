@@ -8,6 +8,7 @@ from fastapi import Header, Path, Query
 from app.api import examples
 
 WorkbookId = Annotated[UUID, Path(examples=[examples.WORKBOOK["id"]])]
+PicturesId = Annotated[UUID, Path(examples=[examples.PICTURES["id"]])]
 TemplateId = Annotated[UUID, Path(examples=[examples.TEMPLATE["id"]])]
 JobId = Annotated[UUID, Path(examples=[examples.JOB["id"]])]
 PreviewId = Annotated[UUID, Path(examples=[examples.PREVIEW["id"]])]

@@ -60,6 +60,20 @@ class WorkbookOut(_Model):
     sheets: list[SheetOut]
 
 
+class PictureArchiveOut(_Model):
+    model_config = shows(examples.PICTURES)
+
+    id: UUID
+    created_at: datetime
+    expires_at: datetime
+    name: str
+    size_bytes: int
+    sha256: str
+    pictures: int = Field(description="How many it holds")
+    left_out: list[str] = Field(description="Files that are no pictures, the first 20")
+    left_out_count: int
+
+
 class TemplateWarningOut(_Model):
     code: str = Field(
         examples=["NO_FIELDS", "FIRST_ROW_IN_LOOP", "MERGE_FIELDS_TAKEN_OVER", "MERGE_FIELDS_LEFT"]
@@ -147,6 +161,9 @@ class JobIn(_Model):
     mode: Mode = Mode.TABLE
     template_id: UUID | None = None
     template_version: int | None = Field(default=None, ge=1, description="Null: the last one")
+    pictures_id: UUID | None = Field(
+        default=None, description="Where `images` finds what cells name; not for mode table"
+    )
     options: OptionsIn = Field(default_factory=OptionsIn)
     webhook: Annotated[str, Field(max_length=2000)] | None = Field(
         default=None,
@@ -252,8 +269,10 @@ class JobOut(_Model):
     workbook_id: UUID
     template_id: UUID | None
     template_version: int | None
+    pictures_id: UUID | None
     workbook_name: str
     template_name: str | None
+    pictures_name: str | None
     made_by: str | None = Field(description="The key's name; null where no keys are asked for")
     rows_done: int
     rows_total: int | None

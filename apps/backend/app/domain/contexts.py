@@ -6,13 +6,15 @@ from typing import Any
 from jinja2 import TemplateError, Undefined
 
 from app.domain.columns import Column
-from app.domain.conversion import Options
+from app.domain.conversion import Missing, Options
+from app.domain.named_pictures import NamedPictures
 from app.domain.refusal import Refused
 from app.domain.rows import Cells, Row
 from app.domain.sheet_view import Record, SheetView
 from app.domain.template.filters import text_of_value
 from app.domain.template.sandbox import make_sandbox
-from app.domain.workbook.model import Pictures
+from app.domain.workbook.model import Picture, Pictures
+from app.domain.workbook.places import cell_name
 
 Context = dict[str, Any]
 MAX_PATTERN_LENGTH = 500
@@ -22,14 +24,22 @@ class Contexts:
     """Rows as contexts: each column as Excel shows it, under `raw` as it is.
 
     A column answers to its field name, to its header as it stands, and to the fields of the
-    template that are mapped to it. With `pictures`, under `images` those that lie on its cells.
+    template that are mapped to it. With `pictures`, under `images` those that lie on its cells,
+    else those of `named` that its cells name.
 
     Raises:
         Refused: `COLUMN_UNKNOWN` when the mapping names a column that is not there.
     """
 
-    def __init__(self, view: SheetView, options: Options, pictures: Pictures | None = None) -> None:
-        self._view, self._pictures = view, pictures
+    def __init__(
+        self,
+        view: SheetView,
+        options: Options,
+        pictures: Pictures | None = None,
+        named: NamedPictures | None = None,
+    ) -> None:
+        self._view, self._pictures, self._named = view, pictures, named
+        self._is_blank = options.missing is Missing.BLANK
         mapping = {
             field: _find(view.columns, name, view.name).field
             for field, name in options.mapping.items()
@@ -55,7 +65,7 @@ class Contexts:
         """One row of a loop."""
         beside: Context = {"sheet": self._view.name, "count": self._view.row_count}
         if self._pictures is not None:
-            beside["images"] = self._images(record.row_number - 1, self._pictures)
+            beside["images"] = self._images(record, self._pictures)
         beside["row"] = Cells(self._headers, record.shown)
         return Row(self._names, record, beside)
 
@@ -73,10 +83,24 @@ class Contexts:
         first = rows[0].as_context() if rows else {}
         return {**first, "rows": rows, "sheet": self._view.name, "count": len(rows)}
 
-    def _images(self, row: int, pictures: Pictures) -> Cells:
+    def _images(self, record: Record, pictures: Pictures) -> Cells:
         """The row's pictures; None where there is none."""
-        found = {c.field: pictures.get((row, c.index)) for c in self._view.columns}
+        row = record.row_number - 1
+        found = {
+            c.field: pictures.get((row, c.index)) or self._by_name(record, c)
+            for c in self._view.columns
+        }
         return Cells(self._names, found)
+
+    def _by_name(self, record: Record, column: Column) -> Picture | None:
+        if self._named is None:
+            return None
+        raw, shown = record.raw[column.field], record.shown[column.field]
+        texts = (shown, str(raw)) if isinstance(raw, int | float) else (shown,)
+        if self._is_blank and not self._named.has(*texts):
+            return None
+        cell = cell_name(record.row_number - 1, column.index)
+        return self._named.picture(f"sheet {self._view.name!r}, cell {cell}", *texts)
 
 
 def file_name_pattern(pattern: str) -> Callable[[Mapping[str, Any]], str]:

@@ -82,13 +82,18 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The input of a conversion. The workbook's name tells a .csv from any other text."""
+    """The input of a conversion. The workbook's name tells a .csv from any other text.
+
+    Attributes:
+        pictures: an archive of pictures that cells name.
+    """
 
     workbook: Path
     workbook_name: str
     mode: Mode
     options: Options
     template: Path | None = None
+    pictures: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

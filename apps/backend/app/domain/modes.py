@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from app.domain.conversion import (
 from app.domain.docx_tables import write_tables
 from app.domain.file_names import FileNames
 from app.domain.limits import Limits
+from app.domain.named_pictures import NamedPictures
 from app.domain.other_sheets import Sheets, check_held
 from app.domain.refusal import Refused
 from app.domain.sheet_tables import to_table
@@ -67,12 +68,20 @@ def template_of(source: Source, *, note_missing: bool = False) -> CompiledTempla
     return compile_template(source.template, blank_missing=blank, note_missing=note_missing)
 
 
+@contextmanager
 def contexts(
     reader: WorkbookReader, view: SheetView, source: Source, template: CompiledTemplate
-) -> Contexts:
+) -> Iterator[Contexts]:
     """The sheet's rows as the template sees them; pictures are looked for if it asks for any."""
-    pictures = reader.pictures(view.index) if template.fields.uses_images else None
-    return Contexts(view, source.options, pictures)
+    if not template.fields.uses_images:
+        yield Contexts(view, source.options)
+        return
+    pictures = reader.pictures(view.index)
+    if source.pictures is None:
+        yield Contexts(view, source.options, pictures)
+        return
+    with closing(NamedPictures(source.pictures)) as named:
+        yield Contexts(view, source.options, pictures, named)
 
 
 def _tables(reader: WorkbookReader, views: list[SheetView], folder: Path, tell: Tell) -> Finished:
@@ -123,14 +132,14 @@ def planned(
     """
     source.options.check(source.mode)
     sheets = {"sheets": Sheets(reader, source.options.include_hidden)}
-    context_of = contexts(reader, view, source, template)
-    match source.mode:
-        case Mode.SINGLE:
-            yield _single(reader, view, context_of, template, sheets)
-        case Mode.PER_GROUP:
-            yield from _per_group(reader, view, source, context_of, template, sheets)
-        case _:
-            yield from _per_row(reader, view, source, context_of, template, sheets)
+    with contexts(reader, view, source, template) as context_of:
+        match source.mode:
+            case Mode.SINGLE:
+                yield _single(reader, view, context_of, template, sheets)
+            case Mode.PER_GROUP:
+                yield from _per_group(reader, view, source, context_of, template, sheets)
+            case _:
+                yield from _per_row(reader, view, source, context_of, template, sheets)
 
 
 def _per_row(

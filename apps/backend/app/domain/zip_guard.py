@@ -16,7 +16,9 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _CHUNK_BYTES = 1024 * 1024
 
 
-def check_zip(source: Path | BinaryIO, max_unpacked_bytes: int) -> None:
+def check_zip(
+    source: Path | BinaryIO, max_unpacked_bytes: int, max_entries: int = MAX_ENTRIES
+) -> None:
     """Inflate every entry and count, because the sizes in an archive's headers may lie.
 
     Raises:
@@ -25,7 +27,7 @@ def check_zip(source: Path | BinaryIO, max_unpacked_bytes: int) -> None:
     """
     try:
         with open_archive(source) as archive:
-            _check_entries(archive, max_unpacked_bytes)
+            _check_entries(archive, max_unpacked_bytes, max_entries)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
         raise Refused(
             "NOT_A_ZIP", f"the file is damaged or not what its name says: {error}"
@@ -36,17 +38,19 @@ def check_zip(source: Path | BinaryIO, max_unpacked_bytes: int) -> None:
         ) from error
 
 
-def _check_entries(archive: zipfile.ZipFile, max_unpacked_bytes: int) -> None:
+def _check_entries(archive: zipfile.ZipFile, max_unpacked_bytes: int, max_entries: int) -> None:
     entries = archive.infolist()
-    if len(entries) > MAX_ENTRIES:
+    if len(entries) > max_entries:
         raise Refused(
-            "ZIP_TOO_MANY_ENTRIES", f"the file holds {len(entries)} parts, more than {MAX_ENTRIES}"
+            "ZIP_TOO_MANY_ENTRIES", f"the file holds {len(entries)} parts, more than {max_entries}"
         )
     total = 0
     for entry in entries:
         size = 0
         if entry.compress_type not in _METHODS:  # the others unpack a chunk in one go, however long
-            raise Refused("NOT_A_ZIP", f"part {entry.filename!r} is packed as no Office file is")
+            raise Refused(
+                "NOT_A_ZIP", f"part {entry.filename!r} is packed in a way that is not read"
+            )
         with archive.open(entry) as stream:
             while chunk := stream.read(_CHUNK_BYTES):
                 size += len(chunk)
@@ -61,6 +65,6 @@ def _check_entries(archive: zipfile.ZipFile, max_unpacked_bytes: int) -> None:
                     raise Refused(
                         "ZIP_TOO_LARGE",
                         f"the file unpacks to more than {max_unpacked_bytes} bytes",
-                        "split the workbook",
+                        "split it",
                     )
         total += size

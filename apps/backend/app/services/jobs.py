@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import PurePath
@@ -17,11 +16,11 @@ from app.domain.refusal import Refused
 from app.services import queue, wake
 from app.services.context import Services
 from app.services.errors import Conflict
-from app.services.isolation.slots import run_isolated
+from app.services.inputs import Inputs, as_asked, run_on_inputs
 from app.services.owning import kept_hours, owned
 from app.services.webhooks.address import target_of
 from app.services.webhooks.outbox import tell_again
-from app.tables import Job, TemplateVersion, Webhook, Workbook, now
+from app.tables import Job, Webhook, now
 
 ENGINE = "2"
 """Part of every content key: raise it when the same input gives another document."""
@@ -32,14 +31,13 @@ FINAL = frozenset({"done", "failed", "cancelled", "expired"})
 def submit(
     session: Session,
     services: Services,
-    workbook: Workbook,
-    version: TemplateVersion | None,
+    inputs: Inputs,
     mode: Mode,
     options: Options,
     key_id: UUID | None = None,
     webhook: str | None = None,
 ) -> Job:
-    """A new job of the workbook's team; done at once when it has had the same one done before.
+    """A new job of the inputs' team; done at once when it has had the same one done before.
 
     The caller commits, then calls `announce`.
 
@@ -50,11 +48,12 @@ def submit(
     options.check(mode)
     if webhook is not None:
         target_of(webhook, services.settings)
-    if mode is not Mode.TABLE and version is None:
+    if mode is not Mode.TABLE and inputs.version is None:
         raise Refused("TEMPLATE_NEEDED", f"mode {mode.value!r} needs a template")
+    workbook = inputs.workbook
     if mode is Mode.TABLE:
-        version = None
-    key = content_key(workbook, version, mode, options)
+        inputs = Inputs(workbook)
+    key = content_key(inputs, mode, options)
     keep = kept_hours(session, services, workbook.team_id, workbook.keep_hours)
     job = Job(
         team_id=workbook.team_id,
@@ -65,7 +64,8 @@ def submit(
         options=asdict(options),
         pdf=options.pdf,
         workbook=workbook,
-        template_version=version,
+        template_version=inputs.version,
+        pictures=inputs.pictures,
         content_key=key,
         webhook=Webhook(url=webhook) if webhook is not None else None,
     )
@@ -88,8 +88,10 @@ def submit(
             "no worker that makes PDFs is running",
             "start one (README: PDF), or choose Word",
         )
-    # the workbook stays for as long as the job can be retried
-    workbook.expires_at = max(workbook.expires_at, now() + timedelta(hours=keep))
+    # what is read stays for as long as the job can be retried
+    for read in (workbook, inputs.pictures):
+        if read is not None:
+            read.expires_at = max(read.expires_at, now() + timedelta(hours=keep))
     session.add(job)
     return job
 
@@ -100,15 +102,13 @@ def announce(job: Job) -> None:
         wake.wake()
 
 
-def content_key(
-    workbook: Workbook, version: TemplateVersion | None, mode: Mode, options: Options
-) -> str:
+def content_key(inputs: Inputs, mode: Mode, options: Options) -> str:
     """Equal for equal results."""
+    workbook = inputs.workbook
     parts = {
         "engine": ENGINE,
-        "workbook": workbook.sha256,
+        **inputs.hashes,
         "name": PurePath(workbook.name).stem if workbook.kind in {"csv", "json"} else "",
-        "template": version.sha256 if version else None,
         "mode": mode.value,
         "options": asdict(options),
     }
@@ -170,6 +170,8 @@ def retry(session: Session, services: Services, team_id: UUID, job_id: UUID) -> 
         raise Conflict("JOB_NOT_RETRYABLE", f"the job is {job.status}")
     if not services.storage.exists(job.workbook.sha256):
         raise Conflict("WORKBOOK_GONE", "the job's workbook has expired", "upload it again")
+    if job.pictures and not services.storage.exists(job.pictures.sha256):
+        raise Conflict("PICTURES_GONE", "the job's pictures have expired", "upload them again")
     moved = session.execute(
         update(Job)
         .where(Job.id == job_id, Job.status.in_({"failed", "cancelled"}))
@@ -212,47 +214,14 @@ def result_of(session: Session, services: Services, team_id: UUID, job_id: UUID)
 def preview(
     session: Session,
     services: Services,
-    workbook: Workbook,
-    version: TemplateVersion | None,
+    inputs: Inputs,
     mode: Mode,
     options: Options,
 ) -> dict[str, Any]:
     """A dry run. Raises: Refused; Gone."""
-    request = {"operation": "dry-run", **as_asked(workbook, mode, options)}
-    found: dict[str, Any] = run_on_inputs(session, services, workbook, version, request)
+    request = {"operation": "dry-run", **as_asked(inputs.workbook, mode, options)}
+    found: dict[str, Any] = run_on_inputs(session, services, inputs, request)
     return found
-
-
-def as_asked_of(job: Job) -> dict[str, Any]:
-    """`as_asked`, of a job that is kept."""
-    return {"workbook_name": job.workbook.name, "mode": job.mode, "options": job.options}
-
-
-def as_asked(workbook: Workbook, mode: Mode, options: Options) -> dict[str, Any]:
-    """The part of a request to the isolated process that says what is converted, and how."""
-    return {"workbook_name": workbook.name, "mode": mode.value, "options": asdict(options)}
-
-
-def run_on_inputs(
-    session: Session,
-    services: Services,
-    workbook: Workbook,
-    version: TemplateVersion | None,
-    request: dict[str, Any],
-) -> Any:
-    """The answer to `request`, to which the paths of workbook and template are added.
-
-    Raises: Refused; Gone.
-    """
-    hashes = {"workbook": workbook.sha256, "template": version.sha256 if version else None}
-    session.rollback()  # rendering takes its time; the connection is for others
-    with ExitStack() as files:
-        paths = {
-            name: str(files.enter_context(services.storage.local(sha256)))
-            for name, sha256 in hashes.items()
-            if sha256
-        }
-        return run_isolated(services, {**request, **paths})
 
 
 def _take_over(job: Job, known: Job, keep_hours: int) -> None:

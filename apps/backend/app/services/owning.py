@@ -7,11 +7,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain.refusal import Refused
 from app.services.context import Services
 from app.services.errors import NotFound
-from app.tables import Job, Mailing, Preview, Team, Template, Workbook
+from app.tables import Job, Mailing, PictureArchive, Preview, Team, Template, Workbook
 
-Owned = TypeVar("Owned", Workbook, Template, Job, Preview, Mailing)
+Owned = TypeVar("Owned", Workbook, PictureArchive, Template, Job, Preview, Mailing)
 
 
 @dataclass(slots=True)
@@ -47,3 +48,13 @@ def kept_hours(session: Session, services: Services, team_id: UUID, own: int | N
     """How long a file is kept that says `own` of itself: never longer than its team's are."""
     usual = session.get_one(Team, team_id).keep_hours or services.settings.keep_hours
     return usual if own is None else min(own, usual)
+
+
+def hours_of_upload(session: Session, services: Services, team_id: UUID, own: int | None) -> int:
+    """As `kept_hours`. Raises: Refused: `KEEP_TOO_LONG`: that is less than was asked for."""
+    hours = kept_hours(session, services, team_id, own)
+    if own is not None and own > hours:
+        raise Refused(
+            "KEEP_TOO_LONG", f"keep_hours is {own}, and nothing is kept longer than {hours}"
+        )
+    return hours

@@ -13,9 +13,10 @@ from app.domain.conversion import Mode
 from app.services import queue
 from app.services.context import Services
 from app.services.errors import NotFound
-from app.services.jobs import as_asked, result_name, run_on_inputs
+from app.services.inputs import as_asked, run_on_inputs
+from app.services.jobs import result_name
 from app.services.owning import Caller, owned
-from app.services.submission import Wanted, inputs
+from app.services.submission import Wanted, inputs_of
 from app.storage.files import Storage
 from app.tables import Preview, now
 
@@ -34,7 +35,8 @@ def make(
     Raises:
         NotFound, Refused, Gone.
     """
-    workbook, version = inputs(session, caller.team_id, wanted)
+    inputs = inputs_of(session, caller.team_id, wanted)
+    workbook = inputs.workbook
     wanted.options.check(wanted.mode)
     with TemporaryDirectory(dir=services.settings.work_dir) as folder:
         request = {
@@ -43,7 +45,7 @@ def make(
             "folder": folder,
             "first": first,
         }
-        found = run_on_inputs(session, services, workbook, version, request)
+        found = run_on_inputs(session, services, inputs, request)
         documents = [_kept(services.storage, each) for each in found["documents"]]
     if wanted.mode in (Mode.TABLE, Mode.SINGLE):
         documents[0]["name"] = result_name(workbook.name, documents[0]["name"])

@@ -8,10 +8,12 @@ from sqlalchemy.orm import Session
 from app.domain.conversion import Mode, Options
 from app.services import idempotency, jobs
 from app.services.context import Services
+from app.services.inputs import Inputs
 from app.services.owning import Caller
+from app.services.pictures import get_pictures
 from app.services.templates import get_version
 from app.services.workbooks import get_workbook
-from app.tables import Job, TemplateVersion, Workbook
+from app.tables import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Wanted:
     mode: Mode
     options: Options
     webhook: str | None = None
+    pictures_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +37,14 @@ class Once:
     request_hash: str
 
 
-def inputs(
-    session: Session, team_id: UUID, wanted: Wanted
-) -> tuple[Workbook, TemplateVersion | None]:
+def inputs_of(session: Session, team_id: UUID, wanted: Wanted) -> Inputs:
     """Raises: NotFound."""
     workbook = get_workbook(session, team_id, wanted.workbook_id)
+    pictures = wanted.pictures_id and get_pictures(session, team_id, wanted.pictures_id)
     if wanted.template_id is None or wanted.mode is Mode.TABLE:
-        return workbook, None
-    return workbook, get_version(session, team_id, wanted.template_id, wanted.template_version)
+        return Inputs(workbook)
+    version = get_version(session, team_id, wanted.template_id, wanted.template_version)
+    return Inputs(workbook, version, pictures or None)
 
 
 def submit(
@@ -56,12 +59,10 @@ def submit(
         known = idempotency.earlier(session, once.key, once.request_hash)
         if known is not None:
             return jobs.get_job(session, caller.team_id, known)
-    workbook, version = inputs(session, caller.team_id, wanted)
     job = jobs.submit(
         session,
         services,
-        workbook,
-        version,
+        inputs_of(session, caller.team_id, wanted),
         wanted.mode,
         wanted.options,
         caller.key_id,

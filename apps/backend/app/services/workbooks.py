@@ -7,11 +7,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain.refusal import Refused
 from app.services.context import Services
 from app.services.errors import NotFound
 from app.services.isolation.slots import run_isolated
-from app.services.owning import kept_hours, owned
+from app.services.owning import hours_of_upload, owned
 from app.services.uploads import Upload
 from app.tables import Workbook, now
 
@@ -28,12 +27,7 @@ def add_workbook(
     Raises:
         Refused: it is none that we read, or over a limit; `KEEP_TOO_LONG`.
     """
-    hours = kept_hours(session, services, team_id, keep_hours)
-    if keep_hours is not None and keep_hours > hours:
-        raise Refused(
-            "KEEP_TOO_LONG",
-            f"keep_hours is {keep_hours}, and nothing is kept longer than {hours}",
-        )
+    hours = hours_of_upload(session, services, team_id, keep_hours)
     # a team's own: how quick an answer is tells nobody what others have uploaded
     known = session.scalars(
         select(Workbook).where(

@@ -35,6 +35,8 @@ function form(file) {
 }
 
 export const uploadWorkbook = (file) => json('/workbooks', { method: 'POST', body: form(file) });
+export const uploadPictures = (file) =>
+  json('/picture-archives', { method: 'POST', body: form(file) });
 export const lookAtSheet = (id, name, headerRow) =>
   json(`/workbooks/${id}/sheet?${new URLSearchParams({ name, header_row: headerRow || '0' })}`);
 export const uploadTemplate = (file) => json('/templates', { method: 'POST', body: form(file) });
@@ -50,8 +52,8 @@ export const previewDocument = async (id, number) =>
 export const cancelJob = (id) => json(`/jobs/${id}/cancel`, { method: 'POST' });
 
 /** The request that made a job, to be sent again. */
-export const sameAgain = ({ workbook_id, template_id, template_version, mode, options }) => ({
-  ...{ workbook_id, template_id, template_version, mode, options },
+export const sameAgain = ({ workbook_id, template_id, template_version, pictures_id, mode, options }) => ({
+  ...{ workbook_id, template_id, template_version, pictures_id, mode, options },
 });
 
 export function submitJob(job) {

@@ -1,4 +1,4 @@
-/** What the service keeps: conversions, templates, workbooks; each in a list, with what can be done to it. */
+/** What the service keeps: conversions, templates, pictures, workbooks; each in a list, with what can be done to it. */
 import * as api from './api.js';
 
 const PAGE = 20;
@@ -38,6 +38,15 @@ const shows = {
     title: template.name,
     notes: [t.version(template.versions.at(-1).number)],
     actions: { remove: 'remove' },
+  }),
+  'picture-archives': (archive, t) => ({
+    title: archive.name,
+    notes: [
+      t.pictureCount(archive.pictures),
+      t.megabytes(Math.max(archive.size_bytes / 1e6, 0.01)),
+      t.keptUntil(moment(archive.expires_at)),
+    ],
+    actions: { use: 'use', remove: 'remove' },
   }),
   workbooks: (workbook, t) => ({
     title: workbook.name,

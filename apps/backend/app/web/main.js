@@ -3,6 +3,7 @@ import { showKept } from './kept.js';
 import { offerMails, startMails } from './mails.js';
 import { fieldsOf, readMapping, showSelects } from './mapping.js';
 import { showPages } from './pages.js';
+import { offerPictures, picturesId, startPictures, usePictures } from './pictures.js';
 import { explain } from './problems.js';
 import { texts } from './texts.js';
 
@@ -191,6 +192,7 @@ function showMapping() {
   $('file-name-part').hidden = !manyDocuments();
   $('merged-part').hidden = !manyDocuments();
   $('group-by-part').hidden = mode() !== 'per-group';
+  offerPictures(needed && template(), t());
   if (sheet()) showFileNameColumns(sheet().columns);
   $('previews').replaceChildren();
   showWarnings();
@@ -236,6 +238,8 @@ function request() {
   if (chosen === 'per-group') options.group_by = $('group-by').value;
   const mapping = Object.entries(readMapping($('mapping')));
   options.mapping = Object.fromEntries(mapping.filter(([, column]) => column));
+  const pictures = picturesId();
+  if (pictures) body.pictures_id = pictures;
   return { ...body, template_id: $('template').value || null };
 }
 
@@ -291,18 +295,22 @@ async function refreshKept() {
 /** What a button of a list does. */
 async function act(action, item) {
   const job = 'mode' in item;
-  const kind = job ? 'jobs' : 'versions' in item ? 'templates' : 'workbooks';
+  const pictures = 'left_out' in item;
+  const others = 'versions' in item ? 'templates' : 'workbooks';
+  const kind = job ? 'jobs' : pictures ? 'picture-archives' : others;
   await guarded(
     async () => {
       if (action === 'download') await api.saveResult(item);
       if (action === 'use') {
-        useWorkbook(item);
-        $('workbook-section').scrollIntoView();
+        if (pictures) usePictures(item, t());
+        else useWorkbook(item);
+        $(pictures ? 'mode-section' : 'workbook-section').scrollIntoView();
       }
       if (action === 'again') await follow(await api.submitJob(api.sameAgain(item)));
       if (action !== 'remove') return;
       if (!confirm(t().removeReally)) return;
       await api.remove(kind, item.id);
+      if (picturesId() === item.id) usePictures(null, t());
       await refreshKept();
       if (kind === 'templates') await loadTemplates();
     },
@@ -409,6 +417,7 @@ $('download').onclick = () => guarded(() => api.saveResult(state.job), $('downlo
 speak();
 guarded(loadTemplates);
 startMails(t, guarded);
+startPictures(t, guarded);
 api.abilities().then(({ pdf, mail }) => {
   $('pdf-part').hidden = !pdf;
   state.mail = mail;

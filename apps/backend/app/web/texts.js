@@ -34,6 +34,12 @@ export const texts = {
       'A template is a Word document. Where a value goes, write the name of its column in double braces:',
     howToExample:
       'Dear {{ Name }},\n{% if raw.Amount > 100 %} … {% endif %}\n{{ row["Unit price (€)"] }}\n{{ Name|qr(width=25) }} {{ Name|barcode("code128") }}\n{%tr for r in rows %} … {{ r.Name }} … {{ r["Unit price (€)"] }} … {%tr endfor %}',
+    uploadPictures: 'Pictures that cells name (.zip)',
+    noPictures:
+      'The template shows pictures: those that lie on the cells, or those of a ZIP that the cells name (Ann.jpg, or Ann).',
+    pictures: ({ name, pictures, left_out: others, left_out_count: count }) =>
+      `${name} · ${pictures} pictures${count ? `; ${count} other files are left out: ${others.join(', ')}` : ''}`,
+    withoutPictures: 'Without this ZIP',
     mapping: 'Fields of the template, and the columns that fill them',
     noColumn: '(none)',
     warnings: {
@@ -103,6 +109,8 @@ export const texts = {
     kept: 'What is kept',
     keptJobs: 'Conversions',
     keptTemplates: 'Templates',
+    keptPictures: 'Pictures',
+    pictureCount: (count) => `${count} pictures`,
     keptWorkbooks: 'Workbooks',
     nothingKept: 'Nothing yet.',
     more: 'Show more',
@@ -152,6 +160,11 @@ export const texts = {
     howToText: '模板就是一份 Word 文档。在要填值的地方，用双花括号写出列名：',
     howToExample:
       '尊敬的 {{ 姓名 }}：\n{% if raw.金额 > 100 %} … {% endif %}\n{{ row["单价（元）"] }}\n{{ 姓名|qr(width=25) }} {{ 编号|barcode("code128") }}\n{%tr for r in rows %} … {{ r.姓名 }} … {{ r["单价（元）"] }} … {%tr endfor %}',
+    uploadPictures: '上传图片压缩包（.zip）',
+    noPictures: '模板里有图片：可以取放在单元格上的图片，也可以取 ZIP 里与单元格文字同名的图片（如“张伟.jpg”或“张伟”）。',
+    pictures: ({ name, pictures, left_out: others, left_out_count: count }) =>
+      `${name} · ${pictures} 张图片${count ? `；另有 ${count} 个文件不是图片，不会使用：${others.join('、')}` : ''}`,
+    withoutPictures: '不用这个压缩包',
     mapping: '模板字段由哪一列填写',
     noColumn: '（无）',
     warnings: {
@@ -221,6 +234,8 @@ export const texts = {
     kept: '已保存的内容',
     keptJobs: '转换记录',
     keptTemplates: '模板',
+    keptPictures: '图片',
+    pictureCount: (count) => `${count} 张图片`,
     keptWorkbooks: '工作簿',
     nothingKept: '还没有内容。',
     more: '显示更多',

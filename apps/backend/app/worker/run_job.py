@@ -16,6 +16,7 @@ from app.domain.conversion import PDF
 from app.domain.refusal import Refused
 from app.services import queue
 from app.services.context import Services
+from app.services.inputs import Inputs, as_asked_of, local_paths
 from app.services.isolation.office import Office
 from app.services.isolation.process import Crashed
 from app.services.jobs import result_name
@@ -76,7 +77,9 @@ class _Conversion:
             return "refused"
         except Gone:
             with session_factory() as session:
-                queue.fail(session, self._held, "INPUT_GONE", "the workbook has expired")
+                queue.fail(
+                    session, self._held, "INPUT_GONE", "the workbook or its pictures have expired"
+                )
             return "refused"
         except _Cancelled:
             with session_factory() as session:
@@ -127,20 +130,16 @@ class _Conversion:
                 )
 
     def _request(self, files: ExitStack, folder: str) -> tuple[dict[str, Any], str]:
-        local = self._services.storage.local
         with session_factory() as session:
             job = session.get_one(Job, self._held.job_id)
             done_rows = sum(p.row_count for p in queue.parts_of(session, job.id))
-            version = job.template_version
+            paths = local_paths(files, self._services.storage, Inputs.of(job).hashes)
             if job.pdf:
                 self._office = self._services.office
             request = {
                 "operation": "convert",
-                "workbook": str(files.enter_context(local(job.workbook.sha256))),
-                "workbook_name": job.workbook.name,
-                "template": str(files.enter_context(local(version.sha256))) if version else None,
-                "mode": job.mode,
-                "options": job.options,
+                **paths,
+                **as_asked_of(job),
                 "folder": folder,
                 "done_rows": done_rows,
             }

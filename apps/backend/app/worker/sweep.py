@@ -17,6 +17,7 @@ from app.tables import (
     Job,
     JobPart,
     Mailing,
+    PictureArchive,
     Preview,
     Template,
     TemplateVersion,
@@ -83,6 +84,10 @@ def _named(session: Session) -> set[str]:
     kept = [
         select(Workbook.sha256).where(Workbook.expires_at > now()),
         select(Workbook.sha256).join(Job, Job.workbook_id == Workbook.id).where(unfinished),
+        select(PictureArchive.sha256).where(PictureArchive.expires_at > now()),
+        select(PictureArchive.sha256)
+        .join(Job, Job.pictures_id == PictureArchive.id)
+        .where(unfinished),
         select(TemplateVersion.sha256).join(Template).where(Template.deleted_at.is_(None)),
         select(TemplateVersion.sha256).join(Job).where(unfinished),
         select(Job.result_sha256).where(Job.result_sha256.is_not(None)),

@@ -21,6 +21,7 @@ from excel2doc.models import (
     MailingDryRun,
     Mode,
     Options,
+    PictureArchive,
     Template,
     Workbook,
 )
@@ -70,6 +71,15 @@ class Client:
         made = cast("Template", self._transport.upload("/templates", file_name, data))
         return made, made["versions"][-1]["number"]
 
+    def upload_pictures(
+        self, content: Path | bytes, name: str | None = None, keep_hours: int | None = None
+    ) -> PictureArchive:
+        """A .zip of pictures that cells name, each looked at."""
+        fields = {} if keep_hours is None else {"keep_hours": str(keep_hours)}
+        data, file_name = _content(content, name)
+        made = self._transport.upload("/picture-archives", file_name, data, fields)
+        return cast("PictureArchive", made)
+
     def templates(self) -> Iterator[Template]:
         """All templates of the key's team, the newest first."""
         cursor: str | None = None
@@ -88,14 +98,16 @@ class Client:
         mode: Mode | None = None,
         template_version: int | None = None,
         webhook: str | None = None,
+        pictures_id: str | None = None,
         **options: Unpack[Options],
     ) -> Job:
         """A new job; sent twice by a bad line, it is made once.
 
         Args:
             webhook: an address that the service tells when the job has ended.
+            pictures_id: the archive of the pictures that cells name.
         """
-        body = _job(workbook_id, template_id, mode, template_version, options)
+        body = _job(workbook_id, template_id, mode, template_version, options, pictures_id)
         if webhook is not None:
             body["webhook"] = webhook
         once = {"Idempotency-Key": secrets.token_hex(16)}
@@ -107,10 +119,11 @@ class Client:
         template_id: str | None = None,
         mode: Mode | None = None,
         template_version: int | None = None,
+        pictures_id: str | None = None,
         **options: Unpack[Options],
     ) -> DryRun:
         """What a job would do: missing fields, unused columns, the first documents' text."""
-        body = _job(workbook_id, template_id, mode, template_version, options)
+        body = _job(workbook_id, template_id, mode, template_version, options, pictures_id)
         return cast("DryRun", self._transport.json("POST", "/dry-runs", body))
 
     def job(self, job_id: str) -> Job:
@@ -199,13 +212,18 @@ class Client:
         template: Path | None = None,
         mode: Mode | None = None,
         *,
+        pictures: Path | None = None,
         replace: bool = False,
         **options: Unpack[Options],
     ) -> Path:
         """From file to file: upload, convert, wait, save."""
         made, version = self.upload_template(template) if template else (None, None)
+        pictures_id = self.upload_pictures(pictures)["id"] if pictures else None
         sent = self.upload_workbook(workbook)
-        job = self.submit(sent["id"], made["id"] if made else None, mode, version, **options)
+        template_id = made["id"] if made else None
+        job = self.submit(
+            sent["id"], template_id, mode, version, pictures_id=pictures_id, **options
+        )
         return self.save(self.wait(job["id"]), to, replace=replace)
 
 
@@ -215,12 +233,14 @@ def _job(
     mode: Mode | None,
     template_version: int | None,
     options: Options,
+    pictures_id: str | None,
 ) -> dict[str, object]:
     by_template: Mode = "per-group" if options.get("group_by") else "per-row"
     return {
         "workbook_id": workbook_id,
         "template_id": template_id,
         "template_version": template_version,
+        "pictures_id": pictures_id,
         "mode": mode or (by_template if template_id else "table"),
         "options": options,
     }

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypedDict
 
 from excel2doc.client import DEFAULT_URL, Client
 from excel2doc.errors import JobFailed, Problem, Unreachable
@@ -85,6 +86,9 @@ def _add_inputs(command: argparse.ArgumentParser) -> None:
         "--template", type=Path, metavar="DOCX", help="a Word document with fields"
     )
     command.add_argument(
+        "--pictures", type=Path, metavar="ZIP", help="pictures that the workbook's cells name"
+    )
+    command.add_argument(
         "--mode",
         choices=["table", "per-row", "per-group", "single"],
         help="else per-row with a template, per-group with --group-by, table without",
@@ -113,11 +117,11 @@ def _convert(asked: argparse.Namespace) -> int:
     if asked.to is not None and asked.to.exists() and not asked.force and not asked.dry_run:
         raise FileExistsError(f"{asked.to} is there already: add --force, or name another one")
     client = Client(asked.url)
-    workbook, template, version = _uploaded(client, asked)
+    sent = _uploaded(client, asked)
     if asked.dry_run:
-        _show(client.dry_run(workbook, template, asked.mode, version, **options))
+        _show(client.dry_run(**sent, mode=asked.mode, **options))
         return 0
-    job = client.submit(workbook, template, asked.mode, version, asked.webhook, **options)
+    job = client.submit(**sent, mode=asked.mode, webhook=asked.webhook, **options)
     job = _waited(client, job)
     to: Path = asked.to or Path(job["result_name"] or "result")
     try:
@@ -132,8 +136,8 @@ def send_mails(asked: argparse.Namespace) -> int:
     """`excel2doc mail`: 1 when a mail of it could not be sent."""
     options, text = _options(asked), asked.text.read_text("utf-8-sig")
     client = Client(asked.url)
-    workbook, template, version = _uploaded(client, asked)
-    job = _waited(client, client.submit(workbook, template, asked.mode, version, **options))
+    sent = _uploaded(client, asked)
+    job = _waited(client, client.submit(**sent, mode=asked.mode, **options))
     wording = (job["id"], asked.address, asked.subject, text)
     if not asked.send:
         return listed(client.mail_dry_run(*wording))
@@ -146,15 +150,28 @@ def send_mails(asked: argparse.Namespace) -> int:
         return _INTERRUPTED
 
 
-def _uploaded(client: Client, asked: argparse.Namespace) -> tuple[str, str | None, int | None]:
-    """Ids of workbook and template, and the template's version."""
+class _Sent(TypedDict):
+    workbook_id: str
+    template_id: str | None
+    template_version: int | None
+    pictures_id: str | None
+
+
+def _uploaded(client: Client, asked: argparse.Namespace) -> _Sent:
+    """All files of a conversion."""
     # the template first: it is checked in a moment, and refused before a large workbook is sent
     template, version = client.upload_template(asked.template) if asked.template else (None, None)
     if asked.workbook == "-":
         workbook = client.upload_workbook(sys.stdin.buffer.read(), "stdin.json")
     else:
         workbook = client.upload_workbook(Path(asked.workbook))
-    return workbook["id"], template["id"] if template else None, version
+    pictures = client.upload_pictures(asked.pictures) if asked.pictures else None
+    return {
+        "workbook_id": workbook["id"],
+        "template_id": template["id"] if template else None,
+        "template_version": version,
+        "pictures_id": pictures["id"] if pictures else None,
+    }
 
 
 def _waited(client: Client, job: Job) -> Job:

@@ -41,6 +41,18 @@ class Workbook(TypedDict):
     sheets: list[Sheet]
 
 
+class PictureArchive(TypedDict):
+    id: str
+    created_at: str
+    expires_at: str
+    name: str
+    size_bytes: int
+    sha256: str
+    pictures: int
+    left_out: list[str]
+    left_out_count: int
+
+
 class TemplateWarning(TypedDict):
     code: str
     message: str
@@ -150,8 +162,10 @@ class Job(TypedDict):
     workbook_id: str
     template_id: str | None
     template_version: int | None
+    pictures_id: str | None
     workbook_name: str
     template_name: str | None
+    pictures_name: str | None
     made_by: str | None
     rows_done: int
     rows_total: int | None

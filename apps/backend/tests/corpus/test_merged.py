@@ -11,8 +11,8 @@ from app.domain.merging.documents import merge_documents
 from app.domain.merging.pdfs import merge_pdfs
 from app.services.isolation.office import find_office
 from tests.letters import letter
+from tests.pictures import png
 from tests.unit.test_merging import NAMES, filled
-from tests.unit.test_pictures import png
 
 pytestmark = pytest.mark.skipif(
     shutil.which("soffice") is None, reason="LibreOffice is not installed"

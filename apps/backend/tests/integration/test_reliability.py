@@ -18,6 +18,7 @@ from app.domain.conversion import Mode, Options
 from app.main import app
 from app.services import jobs, queue
 from app.services.context import get_services
+from app.services.inputs import Inputs
 from app.services.uploads import received
 from app.services.workbooks import add_workbook
 from app.tables import SHARED_TEAM, Job, JobPart, Template, TemplateVersion, now
@@ -55,7 +56,7 @@ def new_job(rows: int, mode: Mode = Mode.PER_ROW, **options: Any) -> Job:
                 fields={},
             )
             session.add(version)
-        job = jobs.submit(session, services, workbook, version, mode, Options(**options))
+        job = jobs.submit(session, services, Inputs(workbook, version), mode, Options(**options))
         session.commit()
     jobs.announce(job)
     return job

@@ -274,6 +274,7 @@ def described(schema: dict[str, Any], whole: dict[str, Any]) -> Any:
     ("model", "schema"),
     [
         (models.Workbook, "WorkbookOut"),
+        (models.PictureArchive, "PictureArchiveOut"),
         (models.Template, "TemplateOut"),
         (models.Options, "OptionsIn"),
         (models.Job, "JobOut"),

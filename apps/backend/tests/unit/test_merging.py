@@ -21,8 +21,8 @@ from app.domain.merging.parts import merge_parts
 from app.domain.refusal import Refused
 from tests.documents import finished, paragraphs, template, unzipped
 from tests.letters import element, field, letter
+from tests.pictures import png
 from tests.unit.test_jobs_api import submit, upload, upload_template
-from tests.unit.test_pictures import png
 from tests.unit.test_template_parts import with_related
 from tests.unit.test_templates import compiled
 

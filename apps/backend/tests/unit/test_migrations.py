@@ -18,6 +18,7 @@ from app.tables import (
     JobPart,
     Mail,
     Mailing,
+    PictureArchive,
     Preview,
     Team,
     Template,
@@ -62,12 +63,17 @@ def _one_of_each() -> list[Base]:
         template=Template(name="t", team_id=SHARED_TEAM),
         **{"number": 1, "file_name": "t.docx", "sha256": "1" * 64, "size_bytes": 1, "fields": {}},
     )
+    pictures = PictureArchive(
+        **{"name": "p.zip", "sha256": "9" * 64, "size_bytes": 1, "expires_at": now()},
+        **{"pictures": 1, "left_out": [], "left_out_count": 0, "team_id": SHARED_TEAM},
+    )
     job = Job(
         id=uuid.uuid4(),
         **{"status": "done", "mode": "per-row", "options": {}, "content_key": "all"},
         workbook=workbook,
         template_version=version,
         team_id=SHARED_TEAM,
+        pictures=pictures,
         key=key,
     )
     mailing = Mailing(

@@ -20,16 +20,17 @@ from fastapi.testclient import TestClient
 from app.core.config import get_settings
 from app.core.database import session_factory
 from app.main import app
-from app.services import jobs, previews, templates, workbooks
+from app.services import jobs, pictures, previews, templates, workbooks
 from app.services.context import get_services
 from app.services.keys import create_key
 from app.services.mail import mailings
 from app.tables import Job, Mail, Mailing, Preview, now
 from tests.documents import finished, template
+from tests.pictures import png, zipped
 from tests.workbooks import xlsx
 
 API = app.openapi()
-OWNED = ("workbook_id", "template_id", "job_id", "preview_id", "mailing_id")
+OWNED = ("workbook_id", "template_id", "pictures_id", "job_id", "preview_id", "mailing_id")
 """What a team owns, by the name that an operation has for its id."""
 ADMINS = {
     *("create_key", "list_keys", "revoke_key"),
@@ -72,11 +73,14 @@ def a_team_with_things(client: TestClient, *scopes: str) -> Team:
     book = xlsx({"S": [["Name"], [secret]]})
     workbook = made("/workbooks", files={"file": (f"{secret}.xlsx", book)})
     letter = made("/templates", files={"file": (f"{secret}.docx", template("Dear {{ Name }}"))})
+    photos = zipped({f"{secret}.png": png(1, 1)})
+    kept = made("/picture-archives", files={"file": (f"{secret}.zip", photos)})
     wanted = {"workbook_id": workbook["id"], "template_id": letter["id"], "mode": "per-row"}
     job = made("/jobs", json=wanted)
     done = finished(client, job["id"], headers=header)
     assert done["status"] == "done", done
     has = {"workbook_id": workbook["id"], "template_id": letter["id"], "job_id": job["id"]}
+    has["pictures_id"] = kept["id"]
     has["preview_id"] = made("/previews", json=wanted)["id"]
     give_a_page(has["preview_id"])
     has["mailing_id"] = a_mailing(job["id"])
@@ -142,7 +146,8 @@ def whole(client: TestClient, team: Team) -> list[Any]:
         f"/previews/{has['preview_id']}/documents/1/pages/1",
         f"/mailings/{has['mailing_id']}",
         f"/mailings/{has['mailing_id']}/mails",
-        *("/workbooks", "/templates", "/jobs", "/mailings"),
+        f"/picture-archives/{has['pictures_id']}",
+        *("/workbooks", "/templates", "/picture-archives", "/jobs", "/mailings"),
     ]
     answers = [client.get(f"/api/v1{path}", headers=team.header) for path in paths]
     assert [a.status_code for a in answers] == [200] * len(paths)
@@ -262,7 +267,7 @@ def test_a_service_that_looks_at_no_team_is_caught(
     def careless(session: Any, model: Any, _team_id: Any, key: Any) -> Any:
         return session.get(model, key)
 
-    for module in (jobs, mailings, previews, templates, workbooks):
+    for module in (jobs, mailings, pictures, previews, templates, workbooks):
         monkeypatch.setattr(module, "owned", careless)
     with pytest.raises(AssertionError):
         attack(closed, method, path, operation, victim, attacker)

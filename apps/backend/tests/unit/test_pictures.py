@@ -1,9 +1,7 @@
 """Pictures of the workbook in documents."""
 
 import io
-import struct
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +17,7 @@ from app.domain.refusal import Refused
 from app.domain.template.compiled import compile_template
 from app.domain.workbook.opening import open_workbook
 from tests.documents import template, unzipped
-
-
-def png(width: int, height: int, shade: int = 0) -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        check = zlib.crc32(kind + data)
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    rows = zlib.compress((b"\0" + bytes([shade]) * width) * height)
-    body = chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
+from tests.pictures import pictures_of, png
 
 
 def workbook(folder: Path, pictures: dict[str, bytes], rows: int = 3) -> Path:
@@ -58,21 +46,6 @@ def made(tmp_path: Path, book: Path, mode: Mode, *texts: str, **options: Any) ->
         lambda event: parts.append(event.path) if hasattr(event, "path") else None,
     )
     return [finished.path] if finished.path else parts
-
-
-def pictures_of(content: bytes) -> list[tuple[bytes, float, float]]:
-    """Content, width and height in millimetres, as python-docx reads them."""
-    document = docx.Document(io.BytesIO(content))
-    return [
-        (
-            document.part.related_parts[
-                shape._inline.graphic.graphicData.pic.blipFill.blip.embed
-            ].blob,
-            round(shape.width.mm, 1),
-            round(shape.height.mm, 1),
-        )
-        for shape in document.inline_shapes
-    ]
 
 
 def test_each_row_gets_the_picture_of_its_cell_in_the_size_that_is_asked_for(tmp_path: Path):

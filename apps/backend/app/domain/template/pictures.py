@@ -5,23 +5,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from xml.sax.saxutils import quoteattr
 
-from docx.image.exceptions import (
-    InvalidImageStreamError,
-    UnexpectedEndOfFileError,
-    UnrecognizedImageError,
-)
 from docx.image.image import Image
 from jinja2 import Undefined
 from lxml import etree
 from markupsafe import Markup
 
+from app.domain.picture_files import CONTENT_TYPES, read_picture
 from app.domain.refusal import Refused
 from app.domain.template.codes import barcode, qr_code
 from app.domain.template.filters import text_of_value
 from app.domain.workbook.model import Picture
 from app.domain.xml_safe import parse
 
-CONTENT_TYPES = {"png": "image/png", "jpg": "image/jpeg", "gif": "image/gif"}
 _RELATIONSHIP = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/image"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _EMU_PER_MM = 36_000
@@ -88,7 +83,7 @@ class PictureSink:
         return {"picture": self.print, "qr": self.qr, "barcode": self.barcode}
 
     def _print(self, content: bytes, place: str, width: float, height: float) -> Markup:
-        image = _image(content, place)
+        image = read_picture(content, place)
         across, down = _size(image, float(width), float(height))
         name = f"media/{hashlib.sha256(content).hexdigest()[:32]}.{image.ext}"
         key = self._ids.setdefault(name, f"excel2doc{len(self._ids) + 1}")
@@ -103,26 +98,6 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     return text_of_value(value).strip()
-
-
-def _image(content: bytes, place: str) -> Image:
-    try:
-        image = Image.from_blob(content)
-    except (
-        InvalidImageStreamError,
-        UnexpectedEndOfFileError,
-        UnrecognizedImageError,
-        ArithmeticError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as error:
-        raise Refused(
-            "TEMPLATE_VALUE", f"{place}: the picture is damaged or of no known kind"
-        ) from error
-    if image.ext not in CONTENT_TYPES:
-        raise Refused("TEMPLATE_VALUE", f"{place}: the picture is neither PNG, JPEG nor GIF")
-    return image
 
 
 def _size(image: Image, width: float, height: float) -> tuple[int, int]:

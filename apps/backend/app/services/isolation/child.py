@@ -21,6 +21,7 @@ from app.domain.letters import Wording, letters
 from app.domain.limits import Limits
 from app.domain.merging.parts import merge_parts
 from app.domain.modes import convert
+from app.domain.named_pictures import check_archive
 from app.domain.page_pictures import page_pictures
 from app.domain.refusal import Refused
 from app.domain.sample import sample
@@ -65,6 +66,8 @@ def _run(request: dict[str, Any], limits: Limits, events: TextIO) -> Any:
                 request["sheet"],
                 request["header_row"],
             )
+        case "inspect-pictures":
+            return asdict(check_archive(Path(request["path"]), limits))
         case "check-template":
             template = compile_template(Path(request["path"]))
             return asdict(template.fields)
@@ -120,6 +123,7 @@ def _source(request: dict[str, Any]) -> Source:
         Mode(request["mode"]),
         Options(**options),
         Path(request["template"]) if request.get("template") else None,
+        Path(request["pictures"]) if request.get("pictures") else None,
     )
 
 

@@ -16,7 +16,8 @@ from app.domain.refusal import Refused
 from app.services import idempotency
 from app.services.context import Services
 from app.services.errors import Conflict
-from app.services.jobs import as_asked_of, result_of, run_on_inputs
+from app.services.inputs import Inputs, as_asked_of, run_on_inputs
+from app.services.jobs import result_of
 from app.services.owning import Caller, kept_hours, owned
 from app.services.submission import Once
 from app.tables import Job, Mail, Mailing, now
@@ -69,7 +70,7 @@ def plan(
     if job.workbook.expires_at < now():
         raise Conflict("WORKBOOK_GONE", "the job's workbook has expired", "upload it again")
     request = {"operation": "letters", **as_asked_of(job), "wording": asdict(wording)}
-    found = run_on_inputs(session, services, job.workbook, job.template_version, request)
+    found = run_on_inputs(session, services, Inputs.of(job), request)
     with (
         services.storage.local(job.result_sha256 or "") as path,
         zipfile.ZipFile(path) as archive,
