@@ -2,7 +2,8 @@
 
 `python -m tests.scale --jobs=10000 --clients=40 --workers=1,2,4`, or `npx nx run backend:scale`. It
 ends with 1 unless every job that a client was promised is done once, whole, and no team has waited
-behind another's. `--cut-seconds=0` leaves the lines alone, for a measurement.
+behind another's. `--cut-seconds=0` leaves the lines alone, for a measurement. With `--own-servers`
+PostgreSQL and Redis are started for the run, and killed and started again where else lines are cut.
 """
 
 import argparse
@@ -30,6 +31,7 @@ import psycopg
 
 from tests.documents import template
 from tests.scale.line import Line
+from tests.scale.servers import OwnServers
 from tests.server import ROOT, running_service
 from tests.workbooks import xlsx
 
@@ -39,7 +41,7 @@ WEIGHTS = (70, 25, 5)
 TEAMS = 4
 FIRST_TEAMS_SHARE = 0.6
 """Of all jobs, sent before the other teams begin."""
-PATIENCE_SECONDS = 3_000
+PATIENCE_SECONDS = 30_000
 
 
 def main() -> int:
@@ -48,15 +50,28 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--workers", default="1,2,4", help="one run for each number")
     parser.add_argument("--cut-seconds", type=float, default=3)
+    parser.add_argument("--rows", type=int, nargs=3, default=SIZES, help="of a job's workbook")
+    parser.add_argument("--own-servers", action="store_true", help="killed in the middle")
     asked = parser.parse_args()
     missing = [name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name)]
-    if missing:
+    if missing and not asked.own_servers:
         sys.stderr.write(f"✗ set {' and '.join(missing)}, or: npx nx run backend:scale\n")
         return 2
     faults = []
     for workers in map(int, asked.workers.split(",")):
-        with Run(asked.jobs, asked.clients, workers, asked.cut_seconds) as run:
-            found = run.result()
+        with ExitStack() as stack:
+            servers = None
+            if asked.own_servers:
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="servers-"))
+                try:
+                    servers = stack.enter_context(OwnServers(Path(folder)))
+                except FileNotFoundError as error:
+                    sys.stderr.write(f"✗ {error}: install it, or leave out --own-servers\n")
+                    return 2
+                os.environ["DATABASE_URL"] = servers.database_url
+                os.environ["REDIS_URL"] = servers.redis_url
+            run = Run(asked, workers, servers)
+            found = stack.enter_context(run).result()
         sys.stdout.write(json.dumps(found) + "\n")
         sys.stdout.flush()
         faults += [f"{workers} workers: {fault}" for fault in found["faults"]]
@@ -68,9 +83,15 @@ def main() -> int:
 class Run:
     """A database of its own, a service and workers, and the clients that ask them."""
 
-    def __init__(self, jobs: int, clients: int, workers: int, cut_seconds: float) -> None:
-        self._jobs, self._clients, self._workers = jobs, clients, workers
-        self._cut_seconds = cut_seconds
+    def __init__(
+        self,
+        asked: argparse.Namespace,
+        workers: int,
+        servers: OwnServers | None = None,
+    ) -> None:
+        self._servers = servers
+        self._jobs, self._clients, self._workers = asked.jobs, asked.clients, workers
+        self._cut_seconds, self._sizes = asked.cut_seconds, asked.rows
         self._random = random.Random(7)
         self._retried = Counter[str]()
         self._stack = ExitStack()
@@ -169,14 +190,14 @@ class Run:
         letter = ("t.docx", template("Dear {{ Name }}"))
         template_id = self._ask("POST", "/templates", key, files={"file": letter}).json()["id"]
         books = {}
-        for rows in SIZES:
+        for rows in self._sizes:
             content = xlsx({"S": [["Name"], *([f"{number} {row}"] for row in range(rows))]})
             sent = {"file": (f"{rows}.xlsx", content)}
             books[rows] = self._ask("POST", "/workbooks", key, files=sent).json()["id"]
         return {"key": key, "template": template_id, "books": books}
 
     def _submit(self, team: dict[str, Any]) -> dict[str, Any]:
-        rows = self._random.choices(SIZES, WEIGHTS)[0]
+        rows = self._random.choices(self._sizes, WEIGHTS)[0]
         body = {
             "workbook_id": team["books"][rows],
             "template_id": team["template"],
@@ -231,7 +252,10 @@ class Run:
         for share, name in ((0.25, "PostgreSQL"), (0.5, "Redis")):
             while self._cut_seconds and self._done(teams) < self._jobs * share:
                 time.sleep(0.2)
-            if self._cut_seconds:
+            if self._cut_seconds and self._servers:
+                self._servers.restart(name, self._cut_seconds)
+                self._retried[f"{name}: killed and started again"] = 1
+            elif self._cut_seconds:
                 self._retried[f"{name}: connections cut"] = self._lines[name].cut(self._cut_seconds)
 
     def _done(self, teams: list[dict[str, Any]]) -> int:
