@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { type BlobStore, randomName } from '../blob/store';
 import type { TarItem } from '../tar/read';
 import type { Compression } from './compression';
-import { contentOf, itemsOf, listLayer, timeInOrder } from './listing';
+import { contentOf, itemsOf, type Listing, listLayer, timeInOrder } from './listing';
 import { isPyc, normalisePyc } from './pyc';
 import { type LayerPosition, layerTime, timed } from './times';
 import { LayerWriter, type WrittenLayer } from './writer';
@@ -28,25 +28,34 @@ export interface NormaliseOptions {
  * of a file in the system's temporary folder: what is held in memory then is the headers only.
  *
  * @param openTar gives the uncompressed tar from its start, each time that it is called
+ * @param listed what is in it, by whoever has read it already: it is read once less
  * @throws OciError `TAR_DAMAGED`
  */
 export async function normaliseLayer(
   openTar: () => Promise<Readable>,
   options: NormaliseOptions,
+  listed?: Listing,
 ): Promise<WrittenLayer> {
   const { store, compression, position, leaveOut } = options;
-  const inOrder = await timeInOrder(await openTar(), position, leaveOut);
+  const inOrder = listed
+    ? listed.isInOrder && asListed(listed, position)
+    : await timeInOrder(await openTar(), position, leaveOut);
   const writer = await LayerWriter.start(store, compression);
   try {
     if (inOrder) {
       for await (const item of itemsOf(await openTar(), leaveOut))
         if (item.entry.type !== 'hardlink') await writeItem(writer, item, inOrder.timeS);
       for (const link of inOrder.links) await writer.add(timed(link, inOrder.timeS));
-    } else await sort(openTar, writer, options);
+    } else await sort(openTar, writer, options, listed);
     return await writer.finish();
   } finally {
     await writer.discard();
   }
+}
+
+function asListed({ entries }: Listing, position: LayerPosition) {
+  const links = entries.map(({ entry }) => entry).filter(({ type }) => type === 'hardlink');
+  return { timeS: layerTime(entries, position), links };
 }
 
 async function writeItem(writer: LayerWriter, item: TarItem, timeS: number) {
@@ -60,8 +69,9 @@ async function sort(
   openTar: () => Promise<Readable>,
   writer: LayerWriter,
   { position, leaveOut }: NormaliseOptions,
+  listed?: Listing,
 ): Promise<void> {
-  const { entries } = await listLayer(await openTar(), leaveOut);
+  const { entries } = listed ?? (await listLayer(await openTar(), leaveOut));
   const timeS = layerTime(entries, position);
   const spoolPath = join(tmpdir(), `excel2doc-layer-${randomName()}`);
   const spool = await open(spoolPath, 'wx+', 0o600);

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { BlobStore } from '../blob/store';
 import { decompressed } from '../layer/compression';
 import { normaliseLayer } from '../layer/normalise';
+import { byOrder } from '../layer/order';
 import { temporaryFolder } from '../testing/folder';
 import {
   directory,
@@ -49,6 +50,8 @@ function installed(name: string, content: string | Buffer, recorded: string[] = 
 }
 
 const LARGE = [...installed('one', large(1)), ...installed('two', large(2))];
+
+const inOrder = (items: readonly Item[]) => [...items].sort((a, b) => byOrder(a.entry, b.entry));
 
 async function split(items: Item[]) {
   const store = new BlobStore(await temporaryFolder(), { durable: false });
@@ -116,6 +119,20 @@ describe('a layer by package', () => {
   it('is the one layer, byte for byte, where there are no packages', async () => {
     const { layers, whole } = await sound(tree(file('app/a', large(1)), file('app/b', large(2))));
     expect(layers).toEqual([whole]);
+  });
+
+  it.each([
+    ['without packages', tree(file('app/a', large(1)))],
+    ['with packages', tree(...LARGE)],
+  ])('is read twice, %s: for what is in it, and to be written', async (_, items) => {
+    const store = new BlobStore(await temporaryFolder(), { durable: false });
+    let count = 0;
+    const openTar = async () => {
+      count += 1;
+      return streamOf(tarOf(inOrder(items)), 1 << 16);
+    };
+    await splitLayer(openTar, { store, ...options });
+    expect(count).toBe(2);
   });
 
   it('is the same layers for every order of its input, and leaves nothing behind', async () => {

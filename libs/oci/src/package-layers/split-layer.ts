@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { BlobStore } from '../blob/store';
 import { decompressed } from '../layer/compression';
 import { type NormaliseOptions, normaliseLayer } from '../layer/normalise';
-import { contentOf, itemsOf, listLayer } from '../layer/listing';
+import { contentOf, itemsOf, type Listing, listLayer } from '../layer/listing';
 import { byOrder } from '../layer/order';
 import { isPyc, normalisePyc } from '../layer/pyc';
 import { type LayerPosition, layerTime, type Listed, timed } from '../layer/times';
@@ -35,18 +35,20 @@ export async function splitLayer(
   below = 0,
 ): Promise<WrittenLayer[]> {
   const lists = new Map<string, string>();
-  const { entries, isInOrder } = await listLayer(await openTar(), undefined, {
+  const listing = await listLayer(await openTar(), undefined, {
     wants: isPackageList,
     take: (path, text) => void lists.set(path, text),
   });
+  const { entries, isInOrder } = listing;
   const parts = partition(
     entries.map(({ entry }) => entry),
     lists,
   );
-  if (!parts || !hasRoomFor(parts.count, below)) return [await normaliseLayer(openTar, options)];
+  if (!parts || !hasRoomFor(parts.count, below))
+    return [await normaliseLayer(openTar, options, listing)];
   const timesS = timesOf(entries, parts, options.position);
   if (isInOrder) return write(openTar, parts, timesS, options);
-  return sorted(openTar, options, (inOrder) => write(inOrder, parts, timesS, options));
+  return sorted(openTar, listing, options, (inOrder) => write(inOrder, parts, timesS, options));
 }
 
 /** The time of each part's files. */
@@ -60,13 +62,15 @@ function timesOf(entries: readonly Listed[], parts: Partition, position: LayerPo
 /** What is out of order, which BuildKit's exports nearly never are, is sorted on the disk first. */
 async function sorted<T>(
   openTar: () => Promise<Readable>,
+  listing: Listing,
   { position }: Pick<NormaliseOptions, 'position'>,
   use: (openTar: () => Promise<Readable>) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'excel2doc-split-'));
   try {
     const store = new BlobStore(folder, { durable: false });
-    const whole = await normaliseLayer(openTar, { store, position, compression: 'gzip' });
+    const options = { store, position, compression: 'gzip' } as const;
+    const whole = await normaliseLayer(openTar, options, listing);
     return await use(async () => decompressed(await store.open(whole.digest), whole.mediaType));
   } finally {
     await rm(folder, { recursive: true, force: true });
