@@ -87,7 +87,15 @@ class OwnServers:
                 *("postgres", "-D", str(self._data), "-p", port, "-h", "127.0.0.1"),
                 *("-c", "unix_socket_directories=", "-c", "max_connections=300"),
             ],
-            "Redis": ["redis-server", "--port", port, "--dir", str(self._redis_folder)],
+            "Redis": [
+                "redis-server",
+                "--bind",
+                "127.0.0.1",
+                "--port",
+                port,
+                "--dir",
+                str(self._redis_folder),
+            ],
         }
         self._running[name] = subprocess.Popen(
             commands[name],
