@@ -35,7 +35,7 @@ const apart = {
 export async function bundle(outfile) {
   const worker = await build({
     ...settings,
-    entryPoints: [fileURLToPath(new URL('./src/archive/archive-worker.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL('./src/intake/archive-worker.ts', import.meta.url))],
     write: false,
   });
   await build({

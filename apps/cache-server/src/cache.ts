@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { Grant } from './access/grant';
 import { keyText, type EntryKey } from './entry-key';
 import { ruleFor, type ScopeRules } from './access/scopes';
@@ -6,7 +7,8 @@ import type { Packing } from './archive/packing';
 import { chooseEvictions, type KeepRules, type ScopeKeep } from './ledger/eviction';
 import type { Ledger } from './ledger/ledger';
 import type { LedgerEntry } from './ledger/ledger-entry';
-import type { EntryRecord, OpenEntry, Store } from './store/store';
+import type { EntryOrigin, EntryRecord } from './entry/entry-record';
+import type { EntryFiles, OpenEntry, Store } from './store/store';
 import { asStream } from './transfer/entry-file';
 import { readsOf, type Spool, type SpoolRules } from './upload/spool';
 
@@ -24,6 +26,9 @@ export interface Keeping {
 
 /** Of the whole, what one untrusted scope has for itself unless its rule says otherwise. */
 const untrustedShare = 0.2;
+
+/** After so long a removal of many lets others have their turn: to unlink 100,000 files takes seconds. */
+const turnMs = 10;
 
 /** The cache behind the protocol: scopes above, a store below. */
 export class Cache {
@@ -81,36 +86,66 @@ export class Cache {
     body: Readable,
     { signature, packing }: { signature?: string | undefined; packing?: Packing } = {},
   ): Promise<'stored' | 'exists'> {
-    const { store, spool, ledger } = this.parts;
     const key = { scope: grant.scope, hash };
     const owner = { name: grant.scope, isTrusted: grant.isTrusted };
-    const spooled = await spool.receive(body, { ...this.spoolRules, packing, owner });
+    const rules = { ...this.spoolRules, packing, owner };
+    const origin = { key, writer: grant.subject, signature };
+    const { files } = this.parts.store;
+    return files ? this.#writeFile(files, body, rules, origin) : this.#send(body, rules, origin);
+  }
+
+  /** Where entries are files: the thread that reads it also puts it in its place. */
+  async #writeFile(
+    files: EntryFiles,
+    body: Readable,
+    rules: SpoolRules,
+    origin: EntryOrigin,
+  ): Promise<'stored' | 'exists'> {
+    const { key } = origin;
+    let leave: (() => void) | null = null;
+    const myTurn = async () => {
+      leave ??= await this.#enterTurn(key);
+      await files.makeFolder(key);
+    };
     try {
-      const record = {
-        sizeBytes: spooled.sizeBytes,
-        sha256: spooled.sha256,
-        createdAtMs: Date.now(),
-        writer: grant.subject,
-        outputs: spooled.outputs,
-        packing: spooled.packing,
-        signature,
-      };
-      const outcome = await this.#inTurn(key, async () => {
+      const wanted = { origin, path: files.pathOf(key) };
+      const entry = await this.parts.spool.receiveEntry(body, rules, wanted, myTurn);
+      try {
+        const outcome = await files.adopt(key, entry);
+        if (outcome === 'stored') this.parts.ledger.recordStored(key, entry.record);
+        return outcome;
+      } finally {
+        entry.discard();
+      }
+    } finally {
+      (leave as (() => void) | null)?.();
+    }
+  }
+
+  /** Where they are not: it is spooled here, and the store brings it to where it belongs. */
+  async #send(
+    body: Readable,
+    rules: SpoolRules,
+    { key, writer, signature }: EntryOrigin,
+  ): Promise<'stored' | 'exists'> {
+    const { store, spool, ledger } = this.parts;
+    const spooled = await spool.receive(body, rules);
+    try {
+      const { sizeBytes, sha256, outputs, packing } = spooled;
+      const record = { sizeBytes, sha256, createdAtMs: Date.now(), writer, outputs, packing, signature }; // prettier-ignore
+      return await this.#inTurn(key, async () => {
         const outcome = await store.write(key, spooled, record);
         if (outcome === 'stored') ledger.recordStored(key, record);
         return outcome;
       });
-      // The answer need not wait for it.
-      void spooled.discard();
-      return outcome;
-    } catch (error) {
+    } finally {
       await spooled.discard();
-      throw error;
     }
   }
 
   /** Removes what is unused for too long or over the budget. @returns how many entries */
   async evict({ keep, scopes }: Keeping): Promise<number> {
+    const chosenAtMs = Date.now();
     const chosen = chooseEvictions(
       this.parts.ledger.entries(),
       {
@@ -118,11 +153,11 @@ export class Cache {
         otherBytes: this.parts.store.otherBytes(),
         ofScope: (scope) => scopeKeep(scopes, scope, keep),
       },
-      Date.now(),
+      chosenAtMs,
       ({ key }) => this.#busy.has(keyText(key)),
     );
-    let removed = 0;
-    for (const { key } of chosen) if (await this.#remove(key)) removed += 1;
+    // What somebody has used meanwhile is not the least recently used any more.
+    const { removed } = await this.#removeAll(chosen, ({ lastUsedMs }) => lastUsedMs <= chosenAtMs);
     return removed;
   }
 
@@ -134,9 +169,7 @@ export class Cache {
     const meant = [...this.parts.ledger.entries()].filter(
       (entry) => entry.key.scope === scope && isMeant(entry),
     );
-    let removed = 0;
-    for (const { key } of meant) if (await this.#remove(key)) removed += 1;
-    return { removed, busy: meant.length - removed };
+    return this.#removeAll(meant, () => true);
   }
 
   /** Removes what no key of ours opens any more. @returns how many entries */
@@ -156,14 +189,27 @@ export class Cache {
     return removed;
   }
 
-  /** False when somebody reads it just now. */
-  #remove(key: EntryKey): Promise<boolean> {
-    return this.#inTurn(key, async () => {
-      if (this.#busy.has(keyText(key))) return false;
-      await this.parts.store.remove(key);
-      this.parts.ledger.recordRemoved(key);
-      return true;
-    });
+  /** Others have their turns meanwhile, so that an entry may be another one, or gone, when it is its own. */
+  async #removeAll(
+    entries: readonly LedgerEntry[],
+    isStillMeant: (entry: LedgerEntry) => boolean,
+  ): Promise<{ removed: number; busy: number }> {
+    const count = { removed: 0, busy: 0 };
+    let turnEndsMs = performance.now() + turnMs;
+    for (const entry of entries) {
+      const { key } = entry;
+      await this.#inTurn(key, async () => {
+        if (this.parts.ledger.get(key) !== entry || !isStillMeant(entry)) return;
+        if (this.#busy.has(keyText(key))) return void (count.busy += 1);
+        await this.parts.store.remove(key);
+        this.parts.ledger.recordRemoved(key);
+        count.removed += 1;
+      });
+      if (performance.now() < turnEndsMs) continue;
+      await setImmediate();
+      turnEndsMs = performance.now() + turnMs;
+    }
+    return count;
   }
 
   /**
@@ -171,19 +217,27 @@ export class Cache {
    * have the ledger forget what is stored, for good.
    */
   async #inTurn<T>(key: EntryKey, work: () => Promise<T>): Promise<T> {
-    const text = keyText(key);
-    const before = this.#turns.get(text) ?? Promise.resolve();
-    const mine = before.then(work);
-    const over = mine.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#turns.set(text, over);
+    const leave = await this.#enterTurn(key);
     try {
-      return await mine;
+      return await work();
     } finally {
-      if (this.#turns.get(text) === over) this.#turns.delete(text);
+      leave();
     }
+  }
+
+  /** Resolves when it is one's turn; what it resolves to ends that. */
+  async #enterTurn(key: EntryKey): Promise<() => void> {
+    const text = keyText(key);
+    const before = this.#turns.get(text);
+    let end = () => undefined as void;
+    const over = new Promise<void>((resolve) => (end = resolve));
+    const mine = before ? before.then(() => over) : over;
+    this.#turns.set(text, mine);
+    await before;
+    return () => {
+      end();
+      if (this.#turns.get(text) === mine) this.#turns.delete(text);
+    };
   }
 
   /** Also counts the hit, while the entry cannot go. */

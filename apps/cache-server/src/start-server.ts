@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
-import { ArchivePool } from './archive/archive-pool';
+import { ArchivePool } from './intake/archive-pool';
 import { Authenticator } from './access/authenticator';
 import { Cache, type Keeping } from './cache';
 import type { Config } from './config/config';

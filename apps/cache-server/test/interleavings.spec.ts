@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { ArchivePool } from '../src/archive/archive-pool';
+import { ArchivePool } from '../src/intake/archive-pool';
 import { Cache } from '../src/cache';
 import type { EntryKey } from '../src/entry-key';
 import { Ledger } from '../src/ledger/ledger';

@@ -4,6 +4,9 @@ import { constants, crc32, deflateRawSync } from 'node:zlib';
 const windowBytes = 128 * 1024;
 /** What a stored block of deflate takes at most. @see RFC 1951, section 3.2.4 */
 const storedBytes = 65_535;
+/** Windows of writers that are done: each is too large to be made anew for every small archive. */
+const spare: Buffer[] = [];
+const maxSpare = 4;
 const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
 const finalBlock = Buffer.from([1, 0, 0, 0xff, 0xff]);
 
@@ -12,7 +15,7 @@ const finalBlock = Buffer.from([1, 0, 0, 0xff, 0xff]);
  * than all the rest.
  */
 export class GzipWriter {
-  readonly #window = Buffer.allocUnsafeSlow(windowBytes);
+  #window: Buffer | null = spare.pop() ?? Buffer.allocUnsafeSlow(windowBytes);
   #fill = 0;
   #crc = 0;
   #bytes = 0;
@@ -26,7 +29,7 @@ export class GzipWriter {
 
   write(data: Buffer): void {
     for (let at = 0; at < data.length;) {
-      const step = data.copy(this.#window, this.#fill, at);
+      const step = data.copy(this.#window!, this.#fill, at);
       this.#fill += step;
       at += step;
       if (this.#fill === windowBytes) this.#flush();
@@ -41,10 +44,16 @@ export class GzipWriter {
     this.take(Buffer.concat([finalBlock, trailer]));
   }
 
+  /** To be called once, when nothing more is written, whatever happened. */
+  release(): void {
+    if (this.#window && spare.length < maxSpare) spare.push(this.#window);
+    this.#window = null;
+  }
+
   #flush(): void {
     if (!this.#started) this.take(header);
     this.#started = true;
-    const data = this.#window.subarray(0, this.#fill);
+    const data = this.#window!.subarray(0, this.#fill);
     this.#fill = 0;
     if (data.length === 0) return;
     this.#crc = crc32(data, this.#crc);

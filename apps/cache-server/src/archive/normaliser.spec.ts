@@ -301,7 +301,7 @@ describe('what must not reach a workspace is refused', () => {
     const budget = new NameBudget(10_000_000);
     for (const archive of Object.values(bad)) {
       const whole = new Normaliser(limits, budget, () => undefined);
-      expect(() => whole.tryWhole(archive, 1e6)).toThrow(/archive holds/);
+      expect(() => whole.whole(archive, 1e6)).toThrow(/archive holds/);
     }
   });
 });

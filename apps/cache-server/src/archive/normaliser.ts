@@ -73,15 +73,15 @@ export class Normaliser implements TarSink {
       : new GzipWriter(take, (windowBytes) => this.#isWorthPacking(windowBytes));
   }
 
-  /** A small archive, at once; false when it is too large for that, and nothing was done. */
-  tryWhole(archive: Buffer, maxUnpackedBytes: number): boolean {
+  /** All of a small archive, at once; null when it is too large for that, and nothing was done. */
+  whole(archive: Buffer, maxUnpackedBytes: number): ArchiveSummary | null {
     const unpack = this.#packing === 'zstd' ? unzstdSmall : unpackSmall;
     const unpacked = unpack(archive, maxUnpackedBytes);
-    if (!unpacked) return false;
+    if (!unpacked) return null;
     this.#countSent(archive.length);
     this.#isPacked = archive.length < packedShare * unpacked.length;
     this.#push(unpacked);
-    return true;
+    return this.#summary();
   }
 
   /** Resolves when the block has been read and what came of it was taken. */
@@ -94,22 +94,13 @@ export class Normaliser implements TarSink {
   async end(): Promise<ArchiveSummary> {
     if (this.#sentBytes === 0) refuse('nothing');
     await this.#unpacker?.end();
-    this.#tar.end();
-    this.#contents.end();
-    this.#write(tarEnd);
-    this.#packer?.end();
-    const { entries, outputs } = this.#contents;
-    const contentSha256 = this.#digest?.digest('hex') ?? null;
-    if (this.#unpackedDigest && this.#unpackedDigest.digest('hex') !== contentSha256)
-      throw new CacheError('NOT_PLAIN', {
-        message: 'an archive in zstd must be in its plain form',
-      });
-    return { entries, unpackedBytes: this.#unpackedBytes, outputs: [...outputs], contentSha256 };
+    return this.#summary();
   }
 
   /** To be called once, whatever happened. */
   release(): void {
     this.#unpacker?.close();
+    this.#packer?.release();
     this.#contents.release();
   }
 
@@ -127,6 +118,20 @@ export class Normaliser implements TarSink {
   entryEnd(): void {
     this.#contents.entryEnd();
     this.#write(tarPadding(this.#entryBytes));
+  }
+
+  #summary(): ArchiveSummary {
+    this.#tar.end();
+    this.#contents.end();
+    this.#write(tarEnd);
+    this.#packer?.end();
+    const { entries, outputs } = this.#contents;
+    const contentSha256 = this.#digest?.digest('hex') ?? null;
+    if (this.#unpackedDigest && this.#unpackedDigest.digest('hex') !== contentSha256)
+      throw new CacheError('NOT_PLAIN', {
+        message: 'an archive in zstd must be in its plain form',
+      });
+    return { entries, unpackedBytes: this.#unpackedBytes, outputs: [...outputs], contentSha256 };
   }
 
   #newUnpacker(): GzipReader | ZstdReader {

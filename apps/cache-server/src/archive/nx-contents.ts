@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 import { refusedLink, refusedPath } from './entry-path';
 import { EntryNames, type NameBudget } from './entry-names';
@@ -25,6 +26,9 @@ export class NxContents {
   #code: Buffer | null = null;
   #codeFill = 0;
   readonly #place: PlaceCheck | null;
+  #hasOutput = false;
+  #outputBytes = 0;
+  /** Only for one that comes in several parts. */
   #decoder: TextDecoder | null = null;
   #current: 'code' | 'terminalOutput' | 'output' = 'output';
 
@@ -83,11 +87,7 @@ export class NxContents {
     if (this.#current === 'code') {
       this.#codeFill += part.copy(this.#code!, this.#codeFill);
     } else if (this.#current === 'terminalOutput') {
-      try {
-        this.#decoder!.decode(part, { stream: true });
-      } catch {
-        refuse('a terminalOutput that is no UTF-8');
-      }
+      if (!this.#isText(part)) refuse('a terminalOutput that is no UTF-8');
     }
   }
 
@@ -96,17 +96,13 @@ export class NxContents {
     if (this.#current === 'code' && this.#code!.readUInt32BE() !== 0)
       refuse('the result of a task that failed');
     if (this.#current !== 'terminalOutput') return;
-    try {
-      this.#decoder!.decode();
-    } catch {
-      refuse('a terminalOutput that is no UTF-8');
-    }
+    if (!this.#isTextOver()) refuse('a terminalOutput that is no UTF-8');
   }
 
   /** @throws CacheError `ARCHIVE_REFUSED` when something is missing */
   end(): void {
     if (!this.#code) refuse('no code');
-    if (!this.#decoder) refuse('no terminalOutput');
+    if (!this.#hasOutput) refuse('no terminalOutput');
   }
 
   release(): void {
@@ -121,10 +117,33 @@ export class NxContents {
       if (sizeBytes !== 4) refuse(`a code of ${sizeBytes} bytes in place of 4`);
       this.#code = Buffer.alloc(4);
     } else {
-      if (this.#decoder) refuse('terminalOutput twice');
+      if (this.#hasOutput) refuse('terminalOutput twice');
       if (sizeBytes > maxTerminalOutputBytes)
         refuse(`a terminalOutput of more than ${maxTerminalOutputBytes} bytes`);
-      this.#decoder = new TextDecoder('utf-8', { fatal: true });
+      this.#hasOutput = true;
+      this.#outputBytes = sizeBytes;
+    }
+  }
+
+  /** False once a part of the terminal's output is no UTF-8. */
+  #isText(part: Buffer): boolean {
+    if (!this.#decoder && part.length === this.#outputBytes) return isUtf8(part);
+    this.#decoder ??= new TextDecoder('utf-8', { fatal: true });
+    try {
+      this.#decoder.decode(part, { stream: true });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** False when it ends within a character. */
+  #isTextOver(): boolean {
+    try {
+      this.#decoder?.decode();
+      return true;
+    } catch {
+      return false;
     }
   }
 

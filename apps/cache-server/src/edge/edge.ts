@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ArchivePool } from '../archive/archive-pool';
+import { ArchivePool } from '../intake/archive-pool';
 import type { ArchiveLimits } from '../archive/limits';
 import { CacheError, systemCode } from '../error';
 import { keyText } from '../signing/key-text';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { isHash } from '../entry-key';
 import { CacheError } from '../error';
-import type { Spooled } from '../upload/spool';
+import type { Spooled } from '../upload/spooled';
 
 const itemSchema = z.object({
   hash: z.string().refine(isHash),
@@ -56,15 +56,14 @@ export class UploadQueue {
         message: `more than ${this.rules.maxBytes} bytes wait to be sent`,
       });
     }
+    // At once, so that others that come meanwhile see it.
     this.#bytes += spooled.sizeBytes;
-    const file = await spooled.persist(Buffer.alloc(0));
-    const name = join(this.directory, `${Date.now()}-${randomUUID()}`);
-    const { sha256, sizeBytes } = spooled;
-    const item = { hash, sha256, sizeBytes, seal: sealOf(secret, hash, sha256), signature };
-    await rename(file, `${name}.tar.gz`);
-    await writeFile(`${name}.new`, JSON.stringify(item), { mode: 0o600 });
-    await rename(`${name}.new`, `${name}.json`);
-    return { ...item, path: `${name}.tar.gz` };
+    try {
+      return await this.#write(hash, spooled, secret, signature);
+    } catch (error) {
+      this.#bytes -= spooled.sizeBytes;
+      throw error;
+    }
   }
 
   /** The uploads that `secret` sealed and whose files are still what they were, oldest first. */
@@ -83,6 +82,22 @@ export class UploadQueue {
     this.#bytes -= sizeBytes;
     await rm(path.replace(/tar\.gz$/, 'json'), { force: true });
     await rm(path, { force: true });
+  }
+
+  async #write(
+    hash: string,
+    spooled: Spooled,
+    secret: string,
+    signature: string | undefined,
+  ): Promise<QueuedUpload> {
+    const file = await spooled.persist(Buffer.alloc(0));
+    const name = join(this.directory, `${Date.now()}-${randomUUID()}`);
+    const { sha256, sizeBytes } = spooled;
+    const item = { hash, sha256, sizeBytes, seal: sealOf(secret, hash, sha256), signature };
+    await rename(file, `${name}.tar.gz`);
+    await writeFile(`${name}.new`, JSON.stringify(item), { mode: 0o600 });
+    await rename(`${name}.new`, `${name}.json`);
+    return { ...item, path: `${name}.tar.gz` };
   }
 
   async #dropOld(): Promise<void> {

@@ -1,5 +1,5 @@
 import { isHash, isScopeName, type EntryKey } from '../entry-key';
-import { cutRecord } from '../store/store';
+import { cutRecord } from '../entry/entry-record';
 import { zero, type Counts, type DayTotal } from './day-totals';
 import type { LedgerEntry, TaskLabel } from './ledger-entry';
 

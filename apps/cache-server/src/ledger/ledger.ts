@@ -1,7 +1,8 @@
 import type { KeyRing } from '../encryption/key-ring';
 import { LineSeal } from '../encryption/line-seal';
 import { keyText, type EntryKey } from '../entry-key';
-import { cutRecord, type EntryRecord, type Store } from '../store/store';
+import { cutRecord, type EntryRecord } from '../entry/entry-record';
+import type { Store } from '../store/store';
 import { dayOf, DayTotals, type DayTotal } from './day-totals';
 import { Journal } from './journal';
 import { readLine, type Line } from './journal-line';
@@ -90,7 +91,8 @@ export class Ledger {
 
   /** Brings the ledger in line with what is stored: entries of which the journal does not know. */
   async reconcile(store: Store): Promise<void> {
-    const startedMs = Date.now();
+    // What comes while the names are listed may not be among them.
+    const before = [...this.#entries.values()];
     const stored = new Set<string>();
     let unknown: EntryKey[] = [];
     for await (const key of store.keys()) {
@@ -101,9 +103,9 @@ export class Ledger {
       unknown = [];
     }
     await this.#learn(store, unknown);
-    for (const entry of this.#entries.values()) {
-      const isOld = Math.max(entry.createdAtMs, entry.lastUsedMs) < startedMs;
-      if (isOld && !stored.has(keyText(entry.key))) this.recordRemoved(entry.key);
+    for (const entry of before) {
+      const isSame = this.get(entry.key) === entry;
+      if (isSame && !stored.has(keyText(entry.key))) this.recordRemoved(entry.key);
     }
   }
 

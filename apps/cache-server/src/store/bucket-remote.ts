@@ -6,11 +6,13 @@ import type { KeyRing } from '../encryption/key-ring';
 import { openStream, SealBroken, sealStream } from '../encryption/seal-stream';
 import { CacheError } from '../error';
 import { isHash, isScopeName, keyText, type EntryKey } from '../entry-key';
-import { readsOf, type Spool, type SpoolRules, type Spooled } from '../upload/spool';
-import { openRecord, sealRecord } from './disk-format';
+import { readsOf, type Spool, type SpoolRules } from '../upload/spool';
+import type { Spooled } from '../upload/spooled';
+import { sealRecord } from '../entry/footer';
+import { openRecord } from './disk-format';
 import type { ObjectBucket, ObjectMetadata } from './object-bucket';
 import type { Fetched, Remote } from './remote';
-import type { EntryRecord } from './store';
+import type { EntryRecord } from '../entry/entry-record';
 
 const metadataSchema = z.object({
   sha256: z.string(),
@@ -141,7 +143,7 @@ export class BucketRemote implements Remote {
     { packing }: EntryRecord,
   ): Promise<Spooled | null> {
     try {
-      const rules = { ...this.parts.spoolRules, packing, owner: readsOf(scope) };
+      const rules = { ...this.parts.spoolRules, packing, digestReceived: true, owner: readsOf(scope) }; // prettier-ignore
       return await this.parts.spool.receive(body, rules);
     } catch (error) {
       const isRefused =

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { FileSeal, sealedBytes } from '../encryption/file-seal';
 import { KeyRing } from '../encryption/key-ring';
-import { decodeFooter, encodeFooter, maxFooterBytes } from './disk-format';
+import { encodeFooter, maxFooterBytes } from '../entry/footer';
+import { decodeFooter } from './disk-format';
 
 const text = fc.string({ unit: 'binary', maxLength: 3_000 });
 const record = fc.record({

@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import type { KeyRing } from '../encryption/key-ring';
 import { systemCode } from '../error';
 import { isHash, isScopeName, keyText, type EntryKey } from '../entry-key';
-import type { Spooled } from '../upload/spool';
+import type { Spooled, SpooledEntry } from '../upload/spooled';
 import { raiseFull } from '../upload/spool-file';
 import { Quarantine } from './quarantine';
 import { HotEntries } from './hot-entries';
-import { encodeFooter, type Found } from './disk-format';
+import { identityOf } from '../entry/file-identity';
+import { encodeFooter } from '../entry/footer';
+import type { Found } from './disk-format';
 import { contentIn, digestOf, findIn, readSmall } from './read-entry';
-import type { EntryRecord, OpenEntry, Store } from './store';
+import type { EntryRecord } from '../entry/entry-record';
+import type { EntryFiles, OpenEntry, Store } from './store';
 
 /** Up to this size an entry is read in one go and answered from memory. */
 const smallBytes = 128 * 1024;
@@ -50,6 +53,11 @@ export class DiskStore implements Store {
   /** How many entries have gone; a read that sees it change keeps nothing of what it read. */
   #removals = 0;
   readonly quarantine: Quarantine;
+  readonly files: EntryFiles = {
+    pathOf: (key) => this.#path(key),
+    makeFolder: (key) => this.#makeFolder(this.#folder(key)),
+    adopt: (key, entry) => this.#adopt(key, entry),
+  };
 
   constructor(
     readonly directory: string,
@@ -93,18 +101,10 @@ export class DiskStore implements Store {
 
   async write(key: EntryKey, spooled: Spooled, record: EntryRecord): Promise<'stored' | 'exists'> {
     const { content, seal } = spooled;
-    const file = await spooled.persist(encodeFooter(record, key, seal));
-    let outcome = await this.#link(file, key);
-    if (outcome === 'exists' && (await this.#dropUnreadable(key)))
-      outcome = await this.#link(file, key);
-    if (outcome === 'exists') return outcome;
-    if (Buffer.isBuffer(content)) {
-      if (this.#known.has(keyText(key))) this.#hot.add(key, { record, body: content });
-      return outcome;
-    }
-    // What has just been digested on its way in needs no second look before it is first read.
-    this.#trust(this.#path(key), await content.stat(), { record, seal });
-    return outcome;
+    const path = await spooled.persist(encodeFooter(record, key, seal));
+    const isSmall = Buffer.isBuffer(content);
+    const identity = isSmall ? '' : identityOf(await content.stat());
+    return this.#put(key, path, { record, seal }, isSmall ? content : identity);
   }
 
   async remove(key: EntryKey): Promise<void> {
@@ -152,6 +152,41 @@ export class DiskStore implements Store {
 
   async close(): Promise<void> {}
 
+  async #adopt(
+    key: EntryKey,
+    { path, record, seal, content, identity, outcome }: SpooledEntry,
+  ): Promise<'stored' | 'exists'> {
+    const found = { record, seal };
+    if (outcome !== 'stored') {
+      const late = await this.#put(key, path, found, content ?? identity);
+      if (late === 'stored') await syncFile(this.#path(key));
+      return late;
+    }
+    this.#known.add(keyText(key));
+    this.#note(key, found, content ?? identity);
+    return outcome;
+  }
+
+  /** Puts a file in place that is whole; `known` is its content, or else what the file is. */
+  async #put(
+    key: EntryKey,
+    file: string,
+    found: Found,
+    known: Buffer | string,
+  ): Promise<'stored' | 'exists'> {
+    let outcome = await this.#link(file, key);
+    if (outcome === 'exists' && (await this.#dropUnreadable(key)))
+      outcome = await this.#link(file, key);
+    if (outcome === 'stored' && this.#known.has(keyText(key))) this.#note(key, found, known);
+    return outcome;
+  }
+
+  /** What has just been digested on its way in needs no second look before it is first read. */
+  #note(key: EntryKey, found: Found, known: Buffer | string): void {
+    if (typeof known === 'string') this.#trust(this.#path(key), known, found);
+    else this.#hot.add(key, { record: found.record, body: known });
+  }
+
   async #openLarge(
     key: EntryKey,
     path: string,
@@ -177,7 +212,7 @@ export class DiskStore implements Store {
     if (!found || found === 'unreadable') return found;
     const { sizeBytes, sha256 } = found.record;
     if ((await digestOf(contentIn(handle, found), sizeBytes)) !== sha256) return null;
-    this.#trust(path, stats, found);
+    this.#trust(path, identityOf(stats), found);
     return found;
   }
 
@@ -199,10 +234,10 @@ export class DiskStore implements Store {
     }
   }
 
-  #trust(path: string, stats: BigIntStats, found: Found): void {
+  #trust(path: string, identity: string, found: Found): void {
     if (this.#checked.size >= maxTrusted) this.#checked.delete(this.#checked.keys().next().value!);
     const untilMs = performance.now() + trustMs;
-    this.#checked.set(path, { identity: identityOf(stats), untilMs, found });
+    this.#checked.set(path, { identity, untilMs, found });
   }
 
   /** In one turn, as a removal is; and only the file that was found damaged, not one that came since. */
@@ -228,13 +263,18 @@ export class DiskStore implements Store {
     return join(this.#folder(key), key.hash);
   }
 
+  async #makeFolder(folder: string): Promise<void> {
+    if (this.#folders.has(folder)) return;
+    await mkdir(folder, { recursive: true }).catch(raiseFull);
+    if (this.#folders.size >= maxFolders) this.#folders.clear();
+    this.#folders.add(folder);
+  }
+
   async #link(from: string, key: EntryKey): Promise<'stored' | 'exists'> {
     const folder = this.#folder(key);
     for (;;) {
       const isKnown = this.#folders.has(folder);
-      if (!isKnown) await mkdir(folder, { recursive: true }).catch(raiseFull);
-      if (this.#folders.size >= maxFolders) this.#folders.clear();
-      this.#folders.add(folder);
+      await this.#makeFolder(folder);
       try {
         linkSync(from, this.#path(key));
         this.#known.add(keyText(key));
@@ -249,11 +289,6 @@ export class DiskStore implements Store {
   }
 }
 
-/** Changes when somebody writes to the file; not ctime, which changes with the number of its names. */
-function identityOf({ ino, size, mtimeNs }: BigIntStats): string {
-  return `${ino}:${size}:${mtimeNs}`;
-}
-
 async function openIfThere(path: string): Promise<FileHandle | null> {
   try {
     // Without waiting: a pipe in its place would keep a thread that opens files for good.
@@ -262,6 +297,11 @@ async function openIfThere(path: string): Promise<FileHandle | null> {
     if (systemCode(error) === 'ENOENT') return null;
     throw error;
   }
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  await handle.sync().finally(() => handle.close());
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { keyText, type EntryKey } from '../entry-key';
-import type { EntryRecord } from './store';
+import type { EntryRecord } from '../entry/entry-record';
 
 interface HotEntry {
   record: EntryRecord;

@@ -6,7 +6,8 @@ import type { EntryKey } from '../entry-key';
 import { systemCode } from '../error';
 import { blockBytes, giveBlock, takeBlock } from '../transfer/blocks';
 import { PlainFile, SealedFile, type EntryFile } from '../transfer/entry-file';
-import { decodeFooter, maxFooterBytes, type Found } from './disk-format';
+import { maxFooterBytes } from '../entry/footer';
+import { decodeFooter, type Found } from './disk-format';
 import type { OpenEntry } from './store';
 
 /** What the file says that it is; its content is not looked at. See `decodeFooter`. */

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { EntryKey } from '../entry-key';
-import type { Spooled } from '../upload/spool';
-import type { EntryRecord } from './store';
+import type { Spooled } from '../upload/spooled';
+import type { EntryRecord } from '../entry/entry-record';
 
 /** An entry that was brought here; the spooled file is the caller's to discard. */
 export interface Fetched {

@@ -4,7 +4,7 @@ import type { EntryKey } from '../entry-key';
 import { UpstreamClient } from '../upstream/upstream-client';
 import { readsOf, type Spool, type SpoolRules } from '../upload/spool';
 import type { Fetched, Remote } from './remote';
-import type { EntryRecord } from './store';
+import type { EntryRecord } from '../entry/entry-record';
 
 const answerMs = 10_000;
 

@@ -1,8 +1,9 @@
 import type { EntryKey } from '../entry-key';
-import type { Spooled } from '../upload/spool';
+import type { Spooled } from '../upload/spooled';
 import type { Remote } from './remote';
 import { asStream } from '../transfer/entry-file';
-import type { EntryRecord, OpenEntry, Store } from './store';
+import type { EntryRecord } from '../entry/entry-record';
+import type { OpenEntry, Store } from './store';
 
 /** A remote as the only store: each entry is brought here whole and checked before it is answered. */
 export class SpoolingStore implements Store {

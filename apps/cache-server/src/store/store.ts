@@ -1,34 +1,7 @@
 import type { EntryKey } from '../entry-key';
-import type { Packing } from '../archive/packing';
+import type { EntryRecord } from '../entry/entry-record';
 import type { EntryFile } from '../transfer/entry-file';
-import type { Spooled } from '../upload/spool';
-
-/** What is known of an entry from the store alone. */
-export interface EntryRecord {
-  sizeBytes: number;
-  sha256: string;
-  createdAtMs: number;
-  /** The subject of the token that wrote it. */
-  writer: string;
-  outputs: string[];
-  /** How the content is packed: gzip where nothing is said. */
-  packing?: Packing | undefined;
-  /** By whom it was written, for readers to check: the server keeps it and does not judge it. */
-  signature?: string | undefined;
-}
-
-/** What is kept of a record's names, which are for people only: thousands stay in memory. */
-export const nameLimits = { writerCharacters: 256, outputs: 8, outputCharacters: 120 };
-
-/** The record with its names cut to `nameLimits`. */
-export function cutRecord(record: EntryRecord): EntryRecord {
-  const { writerCharacters, outputs, outputCharacters } = nameLimits;
-  return {
-    ...record,
-    writer: record.writer.slice(0, writerCharacters),
-    outputs: record.outputs.slice(0, outputs).map((name) => name.slice(0, outputCharacters)),
-  };
-}
+import type { Spooled, SpooledEntry } from '../upload/spooled';
 
 /** An entry opened for reading; its content has been checked against its digest. */
 export interface OpenEntry {
@@ -45,6 +18,8 @@ export interface Store {
   read(key: EntryKey): Promise<OpenEntry | null>;
   /** Stores it unless the key is taken: the first writer wins. The spooled file stays the caller's. */
   write(key: EntryKey, spooled: Spooled, record: EntryRecord): Promise<'stored' | 'exists'>;
+  /** Only where entries are files. */
+  readonly files?: EntryFiles;
   remove(key: EntryKey): Promise<void>;
   /** Bytes that it keeps beside its entries: damaged ones, in quarantine. */
   otherBytes(): number;
@@ -58,4 +33,14 @@ export interface Store {
   /** Throws when it cannot serve. */
   check(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A store whose entries are files, which need not be written by itself. */
+export interface EntryFiles {
+  /** Where an entry's file is to be. */
+  pathOf(key: EntryKey): string;
+  /** Makes the folder of that. @throws CacheError `DISK_FULL` */
+  makeFolder(key: EntryKey): Promise<void>;
+  /** Takes note of a file that was put there, or puts it there now. */
+  adopt(key: EntryKey, entry: SpooledEntry): Promise<'stored' | 'exists'>;
 }

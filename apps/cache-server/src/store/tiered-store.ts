@@ -1,10 +1,12 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keyText, type EntryKey } from '../entry-key';
-import type { Spooled } from '../upload/spool';
+import type { Spooled } from '../upload/spooled';
 import type { Remote } from './remote';
 import { asStream } from '../transfer/entry-file';
-import type { EntryRecord, OpenEntry, Store } from './store';
+import type { EntryRecord } from '../entry/entry-record';
+import type { EntryFiles, OpenEntry, Store } from './store';
+import type { DiskStore } from './disk-store';
 
 const resendMs = 30_000;
 
@@ -18,12 +20,17 @@ interface TierEvents {
  * fails is a miss.
  */
 export class TieredStore implements Store {
+  readonly files: EntryFiles = {
+    pathOf: (key) => this.front.files.pathOf(key),
+    makeFolder: (key) => this.front.files.makeFolder(key),
+    adopt: async (key, entry) => this.#sentOn(key, await this.front.files.adopt(key, entry)),
+  };
   readonly #fetching = new Map<string, Promise<void>>();
   #sending: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
-    readonly front: Store,
+    readonly front: DiskStore,
     readonly back: Remote,
     /** A folder with a file for each entry that the remote lacks. */
     readonly pendingDirectory: string,
@@ -48,12 +55,7 @@ export class TieredStore implements Store {
   }
 
   async write(key: EntryKey, spooled: Spooled, record: EntryRecord): Promise<'stored' | 'exists'> {
-    const outcome = await this.front.write(key, spooled, record);
-    if (outcome === 'stored') {
-      await writeFile(this.#marker(key), '');
-      this.#send(key);
-    }
-    return outcome;
+    return this.#sentOn(key, await this.front.write(key, spooled, record));
   }
 
   /** Sends what is marked as not sent. */
@@ -106,6 +108,14 @@ export class TieredStore implements Store {
     } catch (error) {
       this.events.backFailed(error);
     }
+  }
+
+  async #sentOn(key: EntryKey, outcome: 'stored' | 'exists'): Promise<'stored' | 'exists'> {
+    if (outcome === 'stored') {
+      await writeFile(this.#marker(key), '');
+      this.#send(key);
+    }
+    return outcome;
   }
 
   #send(key: EntryKey): void {

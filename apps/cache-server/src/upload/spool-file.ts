@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, openSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { unlink, type FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { CacheError, systemCode } from '../error';
@@ -52,6 +52,15 @@ export async function writeSmallFile(path: string, content: Buffer): Promise<voi
     }
   } catch (error) {
     raiseFull(error);
+  }
+}
+
+/** Removes a file that somebody may have put in its place, or that was never made. */
+export function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // As said.
   }
 }
 

@@ -1,12 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { expect, it, onTestFinished } from 'vitest';
 import { holdsSame, nxArchive, ownEntries, tarOf } from '../../test/archive';
 import { temporaryFolder } from '../../test/temporary-folder';
-import { ArchivePool } from '../archive/archive-pool';
+import { openWhole, sealedBytes } from '../encryption/file-seal';
+import { newStoreKey, readKeyRing, type KeyRing } from '../encryption/key-ring';
+import { identityOf } from '../entry/file-identity';
+import { ArchivePool } from '../intake/archive-pool';
+import { decodeFooter } from '../store/disk-format';
 import { Spool } from './spool';
 
 const rules = {
@@ -14,10 +19,10 @@ const rules = {
   stallMs: 30_000,
 };
 
-async function newSpool(): Promise<Spool> {
+async function newSpool(ring: KeyRing | null = null): Promise<Spool> {
   const pool = new ArchivePool(1);
   onTestFinished(() => pool.close());
-  const spool = new Spool(join(await temporaryFolder(), 'incoming'), pool);
+  const spool = new Spool(join(await temporaryFolder(), 'incoming'), pool, ring);
   await spool.clear();
   return spool;
 }
@@ -49,6 +54,52 @@ it.each([
     const archive = await nxArchive({ 'dist/a': content });
     expect(await holdsSame(await bytesIn(spool, archive), archive)).toBe(true);
   }
+  expect(await readdir(spool.directory)).toEqual([]);
+});
+
+it.each([
+  ['in the clear', null],
+  ['sealed', readKeyRing([{ text: newStoreKey().text }])],
+])('an entry of any size lies there %s, whole and with its record', async (_how, ring) => {
+  const spool = await newSpool(ring);
+  const origin = { key: { scope: 'main', hash: '7' }, writer: 'w', signature: 'signed' };
+  const places = await temporaryFolder();
+  let serial = 0;
+  let turns = 0;
+  for (const bytes of [0, 10_000, block - 700, 700_000, 2_000_000])
+    for (const content of [randomBytes(bytes), Buffer.alloc(bytes, 'text ')]) {
+      const archive = await nxArchive({ 'dist/a': content });
+      const path = join(places, `${(serial += 1)}`);
+      const wanted = { origin, path };
+      const receive = () => spool.receiveEntry(Readable.from([archive]), rules, wanted, async () => void (turns += 1)); // prettier-ignore
+      const entry = await receive();
+      expect(turns).toBeGreaterThanOrEqual(serial);
+      expect(entry.outcome).toBe('stored');
+      const file = await readFile(path);
+      const found = decodeFooter(file, file.length, origin.key, ring);
+      if (found === null || found === 'unreadable') throw new Error(`${bytes} bytes: ${found}`);
+      expect(found.record).toEqual(entry.record);
+      expect(found.record).toMatchObject({ writer: 'w', signature: 'signed', outputs: ['dist/a'] });
+      const { sizeBytes, sha256 } = found.record;
+      const lying = file.subarray(0, ring ? sealedBytes(sizeBytes) : sizeBytes);
+      const kept = found.seal ? openWhole(found.seal, lying) : lying;
+      expect(createHash('sha256').update(kept).digest('hex')).toBe(sha256);
+      expect(await holdsSame(kept, archive)).toBe(true);
+      expect(entry.identity).toBe(identityOf(statSync(path, { bigint: true })));
+      if (archive.length < 0.9 * block && bytes < 1_000_000)
+        expect(entry.content?.equals(kept)).toBe(true);
+      else if (archive.length >= block) expect(entry.content).toBeNull();
+      entry.discard();
+      // What is there stays as it is.
+      const again = await receive();
+      expect(again.outcome).toBe('exists');
+      expect((await readFile(path)).equals(file)).toBe(true);
+      again.discard();
+    }
+  const nowhere = { origin, path: join(places, 'gone/7') };
+  const entry = await spool.receiveEntry(Readable.from([await nxArchive({})]), rules, nowhere, async () => undefined); // prettier-ignore
+  expect(entry.outcome).toBe('no-folder');
+  entry.discard();
   expect(await readdir(spool.directory)).toEqual([]);
 });
 

@@ -1,18 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { unlinkSync } from 'node:fs';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { ArchiveRules, WrittenArchive } from '../archive/archive-messages';
-import type { ArchivePool } from '../archive/archive-pool';
+import type {
+  ArchiveRules,
+  EntryFile,
+  WantedEntry,
+  WantedFile,
+  WrittenArchive,
+} from '../intake/archive-messages';
+import type { ArchivePool } from '../intake/archive-pool';
 import { hasZstd, requireZstd } from '../archive/packing';
-import { FileSeal, sealedBytes, sealWhole } from '../encryption/file-seal';
+import { FileSeal } from '../encryption/file-seal';
 import type { KeyRing } from '../encryption/key-ring';
 import { CacheError, systemCode } from '../error';
 import { blockBytes, giveBlock } from '../transfer/blocks';
-import { PlainFile, SealedFile, type EntryFile } from '../transfer/entry-file';
 import { BodyReader } from './body-reader';
-import { SpoolFile, writeSmallFile } from './spool-file';
+import { removeIfThere } from './spool-file';
+import { inFile, inMemory, type NewFile, type Spooled, type SpooledEntry } from './spooled';
 import { UploadRoom, type Owner } from './upload-room';
 
 /** An archive of one block that unpacks to no more than this is kept in memory. */
@@ -23,20 +28,21 @@ const gatheredUnpackedBytes = 4 * 1024 * 1024;
 /** Blocks that all uploads together may gather; who comes later is read block by block. */
 const maxGathered = 192;
 
-/** A body that has arrived whole, was found to be good, and was written anew from what it held. */
-export interface Spooled extends WrittenArchive {
-  /** All of it when it is small, and then nothing is on the disk yet; else an open file. */
-  content: Buffer | EntryFile;
-  /** What its file is sealed with, if it is. */
-  seal: FileSeal | null;
-  /**
-   * The path of a file of the body and `tail`, on the disk when this resolves.
-   *
-   * @throws CacheError `DISK_FULL`
-   */
-  persist(tail: Buffer): Promise<string>;
-  /** Closes and removes the file, if there is one; to be called once, whatever happened. */
-  discard(): Promise<void>;
+/** Of what is to be an entry. */
+interface Aim {
+  wanted: WantedEntry;
+  myTurn(): Promise<void>;
+}
+
+/** What has been taken in. */
+interface Arrived {
+  archive: WrittenArchive;
+  entry: EntryFile | null;
+  /** Null where it is in memory alone. */
+  file: NewFile | null;
+  content: Buffer | null;
+  /** The block that the content is in; to be given back once that is not needed any more. */
+  lent: Buffer | null;
 }
 
 export interface SpoolRules extends ArchiveRules {
@@ -81,6 +87,31 @@ export class Spool {
    * @throws CacheError `ARCHIVE_REFUSED`, `UPLOAD_CUT`, `UPLOAD_STALLED`, `DISK_FULL`
    */
   async receive(body: Readable, rules: SpoolRules): Promise<Spooled> {
+    const { archive, file, content } = await this.#takeIn(body, rules, null);
+    return file ? inFile(file, archive) : inMemory(content!, archive, this.#newFile());
+  }
+
+  /**
+   * The same of what is to be an entry's file: another thread does all of it in one step, up to its place
+   * on the disk. `myTurn` resolves when nobody else changes that entry: it is called, once or more, when
+   * all of the body is here.
+   */
+  async receiveEntry(
+    body: Readable,
+    rules: SpoolRules,
+    wanted: WantedEntry,
+    myTurn: () => Promise<void>,
+  ): Promise<SpooledEntry> {
+    const { entry, file, content, lent } = await this.#takeIn(body, rules, { wanted, myTurn });
+    const { path, seal } = file!;
+    const discard = () => {
+      if (entry!.outcome !== 'stored') removeIfThere(path);
+      if (lent) giveBlock(lent);
+    };
+    return { ...entry!, path, seal, content, discard };
+  }
+
+  async #takeIn(body: Readable, rules: SpoolRules, aim: Aim | null): Promise<Arrived> {
     if (rules.packing === 'zstd' && !hasZstd) {
       body.destroy();
       requireZstd();
@@ -89,19 +120,14 @@ export class Spool {
     try {
       const first = await reader.next();
       if (!first) throw new CacheError('ARCHIVE_REFUSED', { message: 'the archive is empty' });
-      if (first.length < blockBytes) {
-        const small = await this.#receiveSmall(first, rules);
-        return small ?? (await this.#receiveLarge([first], reader, rules));
-      }
       const blocks = [first];
-      let gathered: Spooled | null = null;
+      let whole: Arrived | null = null;
       try {
-        if (await this.#gather(blocks, reader))
-          gathered = await this.#receiveGathered(blocks, rules);
+        if (await this.#gather(blocks, reader)) whole = await this.#takeWhole(blocks, rules, aim);
       } finally {
         this.#gathered -= blocks.length - 1;
       }
-      return gathered ?? (await this.#receiveLarge(blocks, reader, rules));
+      return whole ?? (await this.#takeStreamed(blocks, reader, rules, aim));
     } catch (error) {
       if (error instanceof CacheError && error.code !== 'UPLOAD_STALLED') {
         await drain(reader, rules.limits.maxBytes).catch(() => undefined);
@@ -123,30 +149,6 @@ export class Spool {
     return reader;
   }
 
-  /** Null when it is too large once unpacked; otherwise the block has been given back. */
-  async #receiveSmall(block: Buffer, rules: ArchiveRules): Promise<Spooled | null> {
-    const read = await this.archives.whole(block, forThread(rules), smallUnpackedBytes);
-    if (!read) return null;
-    giveBlock(block);
-    const { archive, content } = read;
-    const seal = this.#newSeal();
-    let path: string | null = null;
-    return {
-      ...archive,
-      content,
-      seal,
-      persist: async (tail) => {
-        path = this.#newPath();
-        const lying = seal ? sealWhole(seal, content) : content;
-        await writeSmallFile(path, Buffer.concat([lying, tail]));
-        return path;
-      },
-      discard: async () => {
-        if (path) removeIfThere(path);
-      },
-    };
-  }
-
   /**
    * Adds what comes, as long as it is little and there is room, to be handed over at once: a message
    * between threads costs as much as it takes to unpack what is in it.
@@ -154,6 +156,7 @@ export class Spool {
    * @returns whether that was all
    */
   async #gather(blocks: Buffer[], reader: BodyReader): Promise<boolean> {
+    if (blocks[0]!.length < blockBytes) return true;
     while (blocks.length < gatherBlocks && this.#gathered < maxGathered) {
       const next = await reader.next();
       if (!next) return true;
@@ -164,44 +167,37 @@ export class Spool {
     return false;
   }
 
-  /** Null when it is too large once unpacked; otherwise the blocks have been given back. */
-  async #receiveGathered(blocks: Buffer[], rules: ArchiveRules): Promise<Spooled | null> {
-    const path = this.#newPath();
-    const seal = this.#newSeal();
+  /** Null when it is too large once unpacked; otherwise the blocks are not the caller's any more. */
+  async #takeWhole(
+    blocks: Buffer[],
+    rules: ArchiveRules,
+    aim: Aim | null,
+  ): Promise<Arrived | null> {
+    const isSmall = blocks.length === 1;
+    const file = aim || !isSmall ? this.#newFile() : null;
+    const most = isSmall ? smallUnpackedBytes : gatheredUnpackedBytes;
     try {
-      const most = gatheredUnpackedBytes;
-      const archive = await this.archives.gathered(blocks, path, forThread(rules, seal), most);
-      if (!archive) return null;
-      blocks.forEach(giveBlock);
-      return await this.#inFile(path, archive, seal);
+      await aim?.myTurn();
+      const wanted = file && wantedFile(file, aim);
+      const whole = await this.archives.whole(blocks, forThread(rules), most, wanted);
+      if (!whole) return null;
+      const lent = file && whole.content ? blocks[0]! : null;
+      if (!lent) blocks.forEach(giveBlock);
+      return { ...whole, file, lent };
     } catch (error) {
-      removeIfThere(path);
+      if (file) removeIfThere(file.path);
       throw error;
     }
   }
 
-  async #inFile(path: string, archive: WrittenArchive, seal: FileSeal | null): Promise<Spooled> {
-    const file = new SpoolFile(path, await open(path, 'r+'));
-    const { sizeBytes } = archive;
-    return {
-      ...archive,
-      content: seal
-        ? new SealedFile(file.handle, sizeBytes, seal)
-        : new PlainFile(file.handle, sizeBytes),
-      seal,
-      persist: async (tail) => {
-        await file.write(tail, seal ? sealedBytes(sizeBytes) : sizeBytes);
-        await file.sync();
-        return path;
-      },
-      discard: () => file.discard(),
-    };
-  }
-
-  async #receiveLarge(first: Buffer[], reader: BodyReader, rules: ArchiveRules): Promise<Spooled> {
-    const path = this.#newPath();
-    const seal = this.#newSeal();
-    const job = this.archives.open(path, forThread(rules, seal));
+  async #takeStreamed(
+    first: Buffer[],
+    reader: BodyReader,
+    rules: ArchiveRules,
+    aim: Aim | null,
+  ): Promise<Arrived> {
+    const file = this.#newFile();
+    const job = this.archives.open(wantedFile(file, aim), forThread(rules));
     let work: Promise<void> = Promise.resolve();
     try {
       const next = async () => first.shift() ?? (await reader.next());
@@ -213,40 +209,30 @@ export class Spool {
         work.catch(() => undefined);
       }
       await work;
-      const archive = await job.end();
-      return await this.#inFile(path, archive, seal);
+      await aim?.myTurn();
+      return { ...(await job.end()), file, content: null, lent: null };
     } catch (error) {
       await work.catch(() => undefined);
       await job.abandon();
-      removeIfThere(path);
+      removeIfThere(file.path);
       throw error;
     }
   }
 
-  #newSeal(): FileSeal | null {
-    return this.ring && FileSeal.fresh(this.ring);
+  #newFile(): NewFile {
+    const seal = this.ring && FileSeal.fresh(this.ring);
+    return { path: join(this.directory, randomUUID()), seal };
   }
+}
 
-  #newPath(): string {
-    return join(this.directory, randomUUID());
-  }
+function wantedFile({ path, seal }: NewFile, aim: Aim | null): WantedFile {
+  return { path, seal: seal && { name: seal.name, key: seal.key }, entry: aim?.wanted ?? null };
 }
 
 /** Of the rules, what a thread is to know; each message is a copy. */
-function forThread(
-  { limits, place, digestContent, packing, keepsZstd }: ArchiveRules,
-  seal: FileSeal | null = null,
-): ArchiveRules {
-  const sealKey = seal?.key;
-  return { limits, place, digestContent, packing, keepsZstd, ...(sealKey ? { sealKey } : {}) };
-}
-
-function removeIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // Somebody has put it in its place, or it was never made.
-  }
+function forThread(rules: ArchiveRules): ArchiveRules {
+  const { limits, place, digestContent, digestReceived, packing, keepsZstd } = rules;
+  return { limits, place, digestContent, digestReceived, packing, keepsZstd };
 }
 
 async function drain(reader: BodyReader, maxBytes: number): Promise<void> {

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { holdsSame, nxArchive } from '../../test/archive';
 import { temporaryFolder } from '../../test/temporary-folder';
 import { bytesOf, get, put, testServer } from '../../test/test-server';
-import { ArchivePool } from '../archive/archive-pool';
+import { ArchivePool } from '../intake/archive-pool';
 import { Spool } from '../upload/spool';
 import { UpstreamClient } from './upstream-client';
 

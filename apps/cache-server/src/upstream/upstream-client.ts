@@ -7,7 +7,8 @@ import { isSignature, signatureHeader } from '../signing/signature';
 import { offersZstd, packingOf, zstdAsked, zstdBody } from '../transfer/coding';
 import { repacked } from '../transfer/repacked';
 import type { RunReport } from '../run-report';
-import type { Spool, Spooled, SpoolRules } from '../upload/spool';
+import type { Spool, SpoolRules } from '../upload/spool';
+import type { Spooled } from '../upload/spooled';
 
 const maxResumes = 3;
 /** Of less than this, what zstd saves is not worth a thought. */
@@ -71,7 +72,7 @@ export class UpstreamClient {
         throw new Error(`answered in a coding that was not asked for: ${String(response.headers['content-encoding'])}`); // prettier-ignore
       }
       const body = Readable.from(this.#resuming(hash, response, signal));
-      const spooled = await spool.receive(body, { ...rules, packing });
+      const spooled = await spool.receive(body, { ...rules, packing, digestReceived: true });
       const digest = response.headers['x-content-sha256'];
       const given = String(response.headers[signatureHeader] ?? '');
       const signature = isSignature(given) ? given : undefined;

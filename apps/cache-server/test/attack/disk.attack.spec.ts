@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { newStoreKey } from '../../src/encryption/key-ring';
 import { chunkBytes, tagBytes } from '../../src/encryption/file-seal';
-import { encodeFooter, tailBytes } from '../../src/store/disk-format';
+import { encodeFooter, tailBytes } from '../../src/entry/footer';
 import { nxArchive } from '../archive';
 import { serverProcess } from '../server-process';
 import { temporaryFolder } from '../temporary-folder';

@@ -6,6 +6,8 @@ import type {
   ArchiveReply,
   ArchiveRequest,
   ArchiveRules,
+  EntryFile,
+  WantedFile,
   WrittenArchive,
 } from './archive-messages';
 
@@ -70,11 +72,20 @@ class Thread {
   }
 }
 
+/** An archive that was read at once. */
+export interface WholeArchive {
+  archive: WrittenArchive;
+  /** Where its file was to be an entry's. */
+  entry: EntryFile | null;
+  /** What was written: always where there is no file, else where the one block had room for it. */
+  content: Buffer | null;
+}
+
 /** An archive that arrives block by block. */
 export interface ArchiveJob {
   /** Resolves when the block is the caller's again. @throws CacheError `ARCHIVE_REFUSED`, `DISK_FULL` */
   write(block: Buffer): Promise<void>;
-  end(): Promise<WrittenArchive>;
+  end(): Promise<{ archive: WrittenArchive; entry: EntryFile | null }>;
   abandon(): Promise<void>;
 }
 
@@ -89,49 +100,38 @@ export class ArchivePool {
   }
 
   /**
-   * Reads an archive that is one block, and gives it back as it was written anew; null when it
-   * unpacks to more than `maxBytes`.
-   *
-   * @throws CacheError `ARCHIVE_REFUSED`
-   */
-  async whole(
-    block: Buffer,
-    rules: ArchiveRules,
-    maxBytes: number,
-  ): Promise<{ archive: WrittenArchive; content: Buffer } | null> {
-    const thread = this.#leastBusy();
-    const reply = await thread.ask(this.#newId(), { kind: 'whole', block, rules, maxBytes });
-    const known = checked(reply);
-    if (known.kind !== 'whole') return null;
-    const { archive, content } = known;
-    return { archive, content: Buffer.from(content.buffer, content.byteOffset, content.length) };
-  }
-
-  /**
-   * Reads an archive of a few blocks and writes it into a new file at `path`; null when it unpacks to
-   * more than `maxBytes`, and nothing was written. The blocks stay the caller's.
+   * Reads an archive of a few blocks at once and writes it anew: into a file, or into memory where none
+   * is wanted. Null when it unpacks to more than `maxBytes`, and nothing was written. The blocks stay
+   * the caller's.
    *
    * @throws CacheError `ARCHIVE_REFUSED`, `DISK_FULL`
    */
-  async gathered(
+  async whole(
     blocks: Buffer[],
-    path: string,
     rules: ArchiveRules,
     maxBytes: number,
-  ): Promise<WrittenArchive | null> {
-    const thread = this.#leastBusy();
-    const request = { kind: 'gathered', blocks, path, rules, maxBytes } as const;
-    const known = checked(await thread.ask(this.#newId(), request));
-    return known.kind === 'written' ? known.archive : null;
+    file: WantedFile | null,
+  ): Promise<WholeArchive | null> {
+    const request = { kind: 'whole', blocks, rules, maxBytes, file } as const;
+    const known = checked(await this.#leastBusy().ask(this.#newId(), request));
+    if (known.kind === 'too-large') return null;
+    if (known.kind === 'whole') {
+      const { buffer, byteOffset, length } = known.content;
+      return { archive: known.archive, entry: null, content: Buffer.from(buffer, byteOffset, length) }; // prettier-ignore
+    }
+    if (known.kind !== 'written') throw new Error(`no answer to an archive: ${known.kind}`);
+    const { archive, entry, isInBlock } = known;
+    const content = isInBlock ? Buffer.from(blocks[0]!.buffer, 0, archive.sizeBytes) : null;
+    return { archive, entry, content };
   }
 
-  /** Starts to write an archive into a new file at `path`; a failure shows at the first block. */
-  open(path: string, rules: ArchiveRules): ArchiveJob {
+  /** Starts to write an archive into a new file; a failure shows at the first block. */
+  open(file: WantedFile, rules: ArchiveRules): ArchiveJob {
     const thread = this.#leastBusy();
     const id = this.#newId();
     this.#count(thread, 1);
     let isOpen = true;
-    const opened = thread.ask(id, { kind: 'open', path, rules });
+    const opened = thread.ask(id, { kind: 'open', file, rules });
     opened.catch(() => undefined);
     const close = () => {
       if (isOpen) this.#count(thread, -1);
@@ -147,7 +147,7 @@ export class ArchivePool {
         const reply = checked(await thread.ask(id, { kind: 'end' }));
         close();
         if (reply.kind !== 'written') throw new Error(`no answer to an end: ${reply.kind}`);
-        return reply.archive;
+        return { archive: reply.archive, entry: reply.entry };
       },
       abandon: async () => {
         if (isOpen) await thread.ask(id, { kind: 'abandon' }).catch(() => undefined);
