@@ -64,6 +64,35 @@ describe('GitHub’s tokens, by the rules of the docs', () => {
   });
 });
 
+describe('GitLab’s tokens, by the rules of the docs', () => {
+  const gitlab: ClaimRule[] = [
+    { claims: { project_id: '42', ref: 'main', ref_type: 'branch', ref_protected: 'true' }, scope: 'main', access: 'write' }, // prettier-ignore
+    { claims: { project_id: '42', ref: '(?<branch>.+)', ref_type: 'branch' }, scope: 'branch-{branch}', access: 'write' }, // prettier-ignore
+  ];
+  const scopeOf = (claims: object) =>
+    scopeFromClaims(gitlab, { project_id: '42', ref_type: 'branch', ...claims }, scopes)?.scope ?? null; // prettier-ignore
+
+  it('give the protected main alone what everybody reads, and each branch its own', () => {
+    expect(scopeOf({ ref: 'main', ref_protected: 'true' })).toBe('main');
+    expect(scopeOf({ ref: 'main', ref_protected: 'false' })).toBe('branch-main');
+    expect(scopeOf({ ref: 'feature-x', ref_protected: 'true' })).toBe('branch-feature-x');
+    const names = [
+      'Feature/X',
+      'feature/x',
+      '功能/登录',
+      '功能/支付',
+      'x'.repeat(200),
+      'x'.repeat(201),
+    ];
+    expect(new Set(names.map((ref) => scopeOf({ ref }))).size).toBe(names.length);
+  });
+
+  it('of a tag called main, or of another project, give nothing', () => {
+    expect(scopeOf({ ref: 'main', ref_type: 'tag', ref_protected: 'true' })).toBeNull();
+    expect(scopeOf({ ref: 'main', project_id: '43', ref_protected: 'true' })).toBeNull();
+  });
+});
+
 it('says which claim keeps a token out', () => {
   const verdict = judgeClaims(
     github.slice(0, 1),
