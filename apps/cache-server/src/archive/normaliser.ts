@@ -15,6 +15,8 @@ import { unzstdSmall, ZstdReader } from './zstd-reader';
 const chunkBytes = 64 * 1024;
 /** What a sender has made at least this much of the original is not packed again. */
 const packedShare = 0.9;
+/** A small one may grow by as much, for its headers alone: to pack them takes as long as all the rest. */
+const mostGrowth = 1.5;
 
 export interface NormaliserOptions {
   /** Where it is to be unpacked, where that is known. */
@@ -54,6 +56,7 @@ export class Normaliser implements TarSink {
   #sentBytes = 0;
   #unpackedBytes = 0;
   #sentAtWindow = 0;
+  #contentBytes = 0;
   /** Of an archive that came at once, whether its sender could pack it. */
   #isPacked: boolean | null = null;
 
@@ -107,6 +110,7 @@ export class Normaliser implements TarSink {
   entry(header: Parameters<TarSink['entry']>[0]): void {
     const entry = this.#contents.entry(header);
     this.#entryBytes = entry.sizeBytes;
+    this.#contentBytes += entry.sizeBytes;
     this.#write(writeHeader(entry));
   }
 
@@ -163,9 +167,16 @@ export class Normaliser implements TarSink {
   }
 
   #isWorthPacking(windowBytes: number): boolean {
-    if (this.#isPacked !== null) return this.#isPacked;
+    if (this.#isPacked !== null) return this.#isPacked && !this.#isNoise(windowBytes);
     const sent = this.#sentBytes - this.#sentAtWindow;
     this.#sentAtWindow = this.#sentBytes;
     return sent < packedShare * windowBytes;
+  }
+
+  /** Whether all of a small archive is in the window, and what its sender could pack were headers alone. */
+  #isNoise(windowBytes: number): boolean {
+    const isAll = windowBytes >= this.#contentBytes;
+    const isContentPacked = this.#sentBytes < packedShare * this.#contentBytes;
+    return isAll && !isContentPacked && windowBytes <= mostGrowth * this.#sentBytes;
   }
 }

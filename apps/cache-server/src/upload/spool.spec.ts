@@ -117,6 +117,18 @@ it('what its sender packed is packed again, and what he could not is not', async
   expect((await bytesIn(spool, text)).length).toBeLessThan(text.length * 1.1);
   const noise = await nxArchive({ 'dist/a': randomBytes(1_000_000) });
   expect((await bytesIn(spool, noise)).length).toBeLessThan(noise.length * 1.01);
+  // Of a small one, the headers make a difference: they are packed where they are much of it.
+  const small = await nxArchive({ 'dist/a': randomBytes(9_000) });
+  const kept = (await bytesIn(spool, small)).length;
+  expect(kept).toBeGreaterThan(small.length * 1.1);
+  expect(kept).toBeLessThan(small.length * 1.5);
+  const smallText = await nxArchive({ 'dist/a': Buffer.from(randomBytes(9_000).toString('hex')) });
+  expect((await bytesIn(spool, smallText)).length).toBeLessThan(smallText.length * 1.1);
+  const files = Array.from({ length: 50 }, (_, at) => [`dist/${at}`, randomBytes(100)]);
+  const manyFiles = await nxArchive(Object.fromEntries(files));
+  expect((await bytesIn(spool, manyFiles)).length).toBeLessThan(manyFiles.length * 1.1);
+  const tiny = await nxArchive({ 'dist/a': 'x' });
+  expect((await bytesIn(spool, tiny)).length).toBeLessThan(tiny.length * 1.1);
 });
 
 it('a refused one leaves nothing either, and the next one is taken', async () => {
