@@ -40,7 +40,8 @@ async function main(): Promise<void> {
   }
   const loadBefore = loadavg()[0]!;
   const nginx = await startNginx(findNginx(), join(folder, 'nginx'));
-  const peer = await startPeer(findTurboCache(), join(folder, 'peer'));
+  const peer = await startPeer('peer', findTurboCache(), join(folder, 'peer'));
+  const syncing = await startPeer('syncing', findTurboCache(), join(folder, 'syncing'));
   const ours = await startOurs(mainFile, join(folder, 'ours'));
   try {
     const costsMs = await measureCosts(folder);
@@ -48,7 +49,7 @@ async function main(): Promise<void> {
     for (const plan of plans) {
       if (only !== null && plan.name !== only) continue;
       const rounds = quick ? 1 : plan.rounds;
-      const servers = plan.withPeer ? [nginx, peer, ours] : [nginx, ours];
+      const servers = plan.withPeer ? [nginx, peer, syncing, ours] : [nginx, ours];
       rows.push(...(await measureTransfers(servers, { ...plan, rounds }, folder)));
     }
     const result: BenchResult = {
@@ -64,7 +65,7 @@ async function main(): Promise<void> {
     process.stdout.write(report(result));
     if (only === null && !quick) await write(result);
   } finally {
-    await Promise.all([nginx.stop(), peer.stop(), ours.stop()]);
+    await Promise.all([nginx, peer, syncing, ours].map((server) => server.stop()));
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newToken } from '../src/access/static-tokens';
 
 export interface BenchServer {
-  name: 'nginx' | 'peer' | 'ours';
+  name: 'nginx' | 'peer' | 'syncing' | 'ours';
   url: string;
   token: string;
   pid: number;
@@ -46,12 +46,20 @@ export async function startNginx(nginxFile: string, folder: string): Promise<Ben
   return { name: 'nginx', url, token: 'none', pid: child.pid!, path: ourPath, stop: end };
 }
 
-/** turborepo-remote-cache with files on the same disk, its log off, and the same Node as ours. */
-export async function startPeer(peerFile: string, folder: string): Promise<BenchServer> {
+/**
+ * turborepo-remote-cache with files on the same disk, its log off, and the same Node as ours; as it is, or
+ * made to sync each file before it answers, as ours does.
+ */
+export async function startPeer(
+  name: 'peer' | 'syncing',
+  peerFile: string,
+  folder: string,
+): Promise<BenchServer> {
   await mkdir(folder, { recursive: true });
+  const flags = name === 'syncing' ? ['--require', join(__dirname, 'flush-writes.cjs')] : [];
   const { token } = newToken();
   const port = await freePort();
-  const child = spawn(process.execPath, [peerFile], {
+  const child = spawn(process.execPath, [...flags, peerFile], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
@@ -69,7 +77,7 @@ export async function startPeer(peerFile: string, folder: string): Promise<Bench
   const url = `http://127.0.0.1:${port}`;
   await answering(url);
   const path = (id: string) => `/v8/artifacts/${id}?teamId=bench`;
-  return { name: 'peer', url, token, pid: child.pid!, path, stop: () => stop(child, 'SIGTERM') };
+  return { name, url, token, pid: child.pid!, path, stop: () => stop(child, 'SIGTERM') };
 }
 
 /** Our server with its defaults, in the environment that its image gives it (see the Dockerfile). */

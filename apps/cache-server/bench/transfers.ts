@@ -65,9 +65,11 @@ export async function measureTransfers(
         clients,
         nginx: figures('nginx'),
         peer: servers.some(({ name }) => name === 'peer') ? figures('peer') : null,
+        syncing: servers.some(({ name }) => name === 'syncing') ? figures('syncing') : null,
         ours: figures('ours'),
         ofNginx: ratioTo('nginx'),
         ofPeer: servers.some(({ name }) => name === 'peer') ? ratioTo('peer') : null,
+        ofSyncing: servers.some(({ name }) => name === 'syncing') ? ratioTo('syncing') : null,
         peakBytes: Math.max(...taken.map((each) => each.ours![method].peakBytes)),
       };
       process.stderr.write(`${JSON.stringify(row)}\n`);

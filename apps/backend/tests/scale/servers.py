@@ -88,13 +88,8 @@ class OwnServers:
                 *("-c", "unix_socket_directories=", "-c", "max_connections=300"),
             ],
             "Redis": [
-                "redis-server",
-                "--bind",
-                "127.0.0.1",
-                "--port",
-                port,
-                "--dir",
-                str(self._redis_folder),
+                *("redis-server", "--bind", "127.0.0.1", "--port", port),
+                *("--dir", str(self._redis_folder)),
             ],
         }
         self._running[name] = subprocess.Popen(
