@@ -22,7 +22,7 @@ from app.services.webhooks.address import target_of
 from app.services.webhooks.outbox import tell_again
 from app.tables import Job, Webhook, now
 
-ENGINE = "2"
+ENGINE = "3"
 """Part of every content key: raise it when the same input gives another document."""
 
 FINAL = frozenset({"done", "failed", "cancelled", "expired"})

@@ -13,10 +13,11 @@ from markupsafe import Markup
 
 from app.domain.number_format.compiled import compile_format
 from app.domain.refusal import Refused
+from app.domain.rich_text import RichText
 from app.domain.shown import Shown
 from app.domain.template.budget import MAX_TEXT, join, too_long
 from app.domain.values import CellError, from_datetime
-from app.domain.word_text import inline_text, text_run
+from app.domain.word_text import inline_text, rich_runs
 
 _ALLOWED = frozenset(
     (
@@ -25,6 +26,7 @@ _ALLOWED = frozenset(
         "truncate unique upper wordcount"
     ).split()
 )
+_COLOR = re.compile("[0-9A-Fa-f]{6}")
 _FMT = '|fmt("#,##0.00")'
 _DATE = '|fmt("dd.mm.yyyy")'
 DRAWING = ("picture", "qr", "barcode")
@@ -267,24 +269,26 @@ def _wordwrap(environment: Environment, value: Any, width: int = 79, *more: Any)
 def _rich(
     value: Any, bold: bool = False, italic: bool = False, color: str = "", size: float = 0
 ) -> Markup:
-    """`{{r name|rich(bold=true, color="C00000", size=14) }}`: a run of its own. Size in points."""
+    """`{{r name|rich(bold=true, color="C00000", size=14) }}`: a run of its own. Size in points.
+
+    A cell's text of several looks is as many runs, which keep theirs.
+    """
     if isinstance(value, Undefined):
         value = str(value)
     if isinstance(value, Markup) and value.startswith("<w:r>"):
         return value
     if isinstance(value, Markup) and value.startswith("</w:t>"):  # a picture
         return Markup(f"<w:r><w:t>{value}</w:t></w:r>")
-    run = text_run(text_of_value(value) if value is not None else "")
-    properties = ("<w:b/>" if bold else "") + ("<w:i/>" if italic else "")
+    if value is None:
+        value = ""
+    text = value if isinstance(value, RichText) else text_of_value(value)
     clean_color = str(color).lstrip("#")
-    if clean_color:
-        if len(clean_color) != 6 or any(c not in "0123456789abcdefABCDEF" for c in clean_color):
-            raise Refused("TEMPLATE_VALUE", f"rich: {color!r} is no colour; write it as C00000")
-        properties += f'<w:color w:val="{clean_color}"/>'
-    if size:
-        half_points = round(float(size) * 2)
-        properties += f'<w:sz w:val="{half_points}"/>'
-    return Markup(run.replace("<w:r>", f"<w:r><w:rPr>{properties}</w:rPr>", 1))
+    if clean_color and not _COLOR.fullmatch(clean_color):
+        raise Refused("TEMPLATE_VALUE", f"rich: {color!r} is no colour; write it as C00000")
+    half_points = round(float(size) * 2) if size else 0
+    return Markup(
+        rich_runs(text, bold=bold, italic=italic, color=clean_color, half_points=half_points)
+    )
 
 
 def _fmt(value: Any, code: str) -> str:

@@ -9,6 +9,7 @@ from app.domain.limits import Limits
 from app.domain.number_format.compiled import NumberFormat
 from app.domain.number_format.general import general
 from app.domain.refusal import Refused
+from app.domain.rich_text import RichText
 from app.domain.values import Value, to_datetime
 from app.domain.workbook.places import cell_name
 from app.domain.workbook.remarks import Remarks
@@ -112,6 +113,9 @@ def _show(value: Value, number: NumberFormat | None) -> str:
         return (general if number is None else number.number)(cast("float", value))
     if kind is bool:
         return "TRUE" if value else "FALSE"
+    if kind is RichText:
+        text = cast("str", value) if number is None else number.text(cast("str", value))
+        return cast("str", value) if text == value else text
     return str(value)
 
 

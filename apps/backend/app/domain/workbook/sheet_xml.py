@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import IO, NamedTuple
 from xml.parsers import expat
+from xml.sax.saxutils import escape, quoteattr
 
 from app.domain.workbook.merges import read_merges
 from app.domain.workbook.model import SheetLayout
@@ -18,7 +19,9 @@ from app.domain.xml_safe import damaged
 
 Cell = tuple[bytes, bytes, bytes, bytes, bytes, bytes]
 """Column letters (empty: the next one), style, type, formula (not its text: whether there is one),
-value, inline text; the last two escaped."""
+value, inline text; the last two escaped. Inline text of several looks is an element `is`."""
+RICH_START = b"<is>"
+_LOOKS = frozenset({"rPr", "b", "i", "u", "strike", "color", "vertAlign"})
 
 _CHUNK_BYTES = 1 << 20
 _MAX_ROW_BYTES = 64 << 20
@@ -226,6 +229,7 @@ def _parse_row(xml: bytes, what: str) -> list[Cell]:
     attributes: dict[str, str] = {}
     text: dict[str, list[str]] = {}
     path: list[str] = []
+    rich: list[str] = []
 
     def start(tag: str, found: dict[str, str]) -> None:
         name = tag.rpartition(":")[2]
@@ -234,6 +238,11 @@ def _parse_row(xml: bytes, what: str) -> list[Cell]:
             attributes.clear()
             attributes.update(found)
             text.clear()
+            rich.clear()
+        elif _is_kept(name, path):
+            plain = ((key, value) for key, value in found.items() if ":" not in key)
+            written = (f" {key}={quoteattr(value)}" for key, value in plain)
+            rich.append(f"<{name}{'' if name == 't' else ''.join(written)}>")
         elif name == "f":
             text["f"] = []
 
@@ -242,10 +251,16 @@ def _parse_row(xml: bytes, what: str) -> list[Cell]:
             text.setdefault("v", []).append(data)
         elif path[-1] == "t" and "is" in path and "rPh" not in path:
             text.setdefault("is", []).append(data)
+            rich.append(escape(data))
 
-    def end(tag: str) -> None:
-        path.pop()
-        if tag.rpartition(":")[2] == "c":
+    def end(_tag: str) -> None:
+        name = path.pop()
+        if _is_kept(name, path):
+            rich.append(f"</{name}>")
+        if name == "c":
+            inline = _escape("".join(text.get("is", [])))
+            if "<rPr>" in rich:
+                inline = RICH_START + "".join(rich).encode("utf-8", "replace") + b"</is>"
             letters = attributes.get("r", "").rstrip("0123456789").encode()
             cells.append(
                 (
@@ -254,7 +269,7 @@ def _parse_row(xml: bytes, what: str) -> list[Cell]:
                     attributes.get("t", "").encode(),
                     b"f" if "f" in text else b"",
                     _escape("".join(text.get("v", []))),
-                    _escape("".join(text.get("is", []))),
+                    inline,
                 )
             )
 
@@ -266,6 +281,11 @@ def _parse_row(xml: bytes, what: str) -> list[Cell]:
     except expat.ExpatError as error:
         raise damaged(what, error) from error
     return cells
+
+
+def _is_kept(name: str, path: list[str]) -> bool:
+    """Whether an element at `path` says how inline text looks, or is it."""
+    return "is" in path and (name in {"r", "t"} or (name in _LOOKS and "r" in path))
 
 
 def _escape(text: str) -> bytes:

@@ -25,7 +25,9 @@ from app.domain.workbook.model import (
 from app.domain.workbook.pictures import read_pictures
 from app.domain.workbook.places import cell_name, column_index, column_letters
 from app.domain.workbook.remarks import Remarks
-from app.domain.workbook.sheet_xml import RawRow, read_layout, read_rows
+from app.domain.workbook.rich_text import read_shared_strings, read_theme, rich_text
+from app.domain.workbook.sheet_xml import RICH_START, RawRow, read_layout, read_rows
+from app.domain.xml_safe import parse
 
 
 class XlsxReader:
@@ -37,7 +39,9 @@ class XlsxReader:
         try:
             self._workbook = xlsx_parts.read_workbook(self._archive)
             formats = xlsx_parts.read_formats(self._archive, self._workbook)
-            self._strings = xlsx_parts.read_shared_strings(self._archive, self._workbook)
+            themed = xlsx_parts.part_of_type(self._workbook, "/theme")
+            self._theme = read_theme(self._archive, themed)
+            self._strings = read_shared_strings(self._archive, self._workbook, self._theme)
         except BaseException:
             self._archive.close()
             raise
@@ -132,7 +136,7 @@ class XlsxReader:
                 if formula and not text and kind != b"str":
                     remarks.add("FORMULA_UNCALCULATED", raw.number, column)
                 continue
-            if value.__class__ is str and len(value) > self._limits.cell_characters:
+            if isinstance(value, str) and len(value) > self._limits.cell_characters:
                 raise Refused(
                     "CELL_TOO_LONG",
                     f"sheet {sheet!r}, cell {cell_name(raw.number, column)} holds "
@@ -170,9 +174,14 @@ class XlsxReader:
             remarks.add("CELL_STRING_MISSING", *place)
             return None
         except (ValueError, OverflowError):
-            shown = html.unescape((text or inline).decode("utf-8", "replace"))
+            shown = self._text(text or inline, "replace")
             remarks.add("CELL_VALUE_ODD", *place, detail=shown)
-            return xlsx_parts.unescape(shown)
+            return shown
+
+    def _text(self, escaped: bytes, errors: str = "strict") -> str:
+        if escaped.startswith(RICH_START):
+            return rich_text(parse(escaped, "a cell"), self._theme)
+        return xlsx_parts.unescape(html.unescape(escaped.decode("utf-8", errors)))
 
     def _format(
         self, style: bytes, remarks: Remarks, place: tuple[int, int]
@@ -186,7 +195,7 @@ class XlsxReader:
     def _other(self, kind: bytes, text: bytes, inline: bytes) -> Value:
         match kind:
             case b"str" | b"inlineStr":
-                return xlsx_parts.unescape(html.unescape((inline or text).decode()))
+                return self._text(inline or text)
             case b"b":
                 return text.strip() in {b"1", b"true"}
             case b"e":

@@ -5,13 +5,11 @@ import re
 import zipfile
 from dataclasses import dataclass
 
-from lxml import etree
-
 from app.domain.number_format.builtin import BUILTIN
 from app.domain.number_format.compiled import NumberFormat, compile_format
 from app.domain.refusal import Refused
 from app.domain.workbook.model import SheetName
-from app.domain.xml_safe import elements, local, parse
+from app.domain.xml_safe import parse
 
 _RELATIONSHIP_ID = (
     "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id",
@@ -20,7 +18,7 @@ _RELATIONSHIP_ID = (
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MAX_CELL_STYLES = 65_490
 """As many as Excel has; a workbook that has lost its styles may still name them."""
-_NAMESPACES = (
+NAMESPACES = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
     "http://purl.oclc.org/ooxml/spreadsheetml/main",
 )
@@ -74,27 +72,6 @@ def read_relationships(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[s
     return found
 
 
-def read_shared_strings(archive: zipfile.ZipFile, workbook: WorkbookPart) -> list[str]:
-    path = _part_of_type(workbook, "/sharedStrings")
-    if path is None or path not in archive.namelist():
-        return []
-    tags = [f"{{{namespace}}}si" for namespace in _NAMESPACES]
-    with archive.open(path) as stream:
-        return [rich_text(item) for item in elements(stream, path, *tags)]
-
-
-def rich_text(item: etree._Element) -> str:
-    """The text of an `si` or `is`, all runs, without the reading aid (`rPh`) beside it."""
-    parts = []
-    for child in item:
-        name = local(child)
-        if name == "t":
-            parts.append(child.text or "")
-        elif name == "r":
-            parts.extend(t.text or "" for t in child if local(t) == "t")
-    return unescape("".join(parts))
-
-
 def unescape(text: str) -> str:
     """`_x000D_` is how Excel writes a character that XML cannot hold (22.9.2.19).
 
@@ -111,7 +88,7 @@ def unescape(text: str) -> str:
 def read_formats(archive: zipfile.ZipFile, workbook: WorkbookPart) -> list[NumberFormat]:
     """The number format of each cell style (`cellXfs`), one at least."""
     general = compile_format("General", date1904=workbook.date1904)
-    path = _part_of_type(workbook, "/styles")
+    path = part_of_type(workbook, "/styles")
     if path is None or path not in archive.namelist():
         return [general] * _MAX_CELL_STYLES
     root = parse(archive.read(path), path)
@@ -138,7 +115,7 @@ def _workbook_path(archive: zipfile.ZipFile) -> str:
     )
 
 
-def _part_of_type(workbook: WorkbookPart, suffix: str) -> str | None:
+def part_of_type(workbook: WorkbookPart, suffix: str) -> str | None:
     return next((p for kind, p in workbook.relationships.values() if kind.endswith(suffix)), None)
 
 
