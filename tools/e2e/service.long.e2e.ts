@@ -1,4 +1,4 @@
-// Takes 260 s.
+// Takes 280 s.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Engine, locateEngine } from '@excel2doc/engine';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { accessibilityFaults, contentOf, launchChromium, picture } from './browser';
 import { readDocuments, writeDocument } from './documents';
 import { textByLibreOffice, textOfPdf } from './libreoffice';
+import { packPictures, widthsOfPictures } from './pictures';
 import { type Stack, startStack } from './stack';
 import { workspaceRoot } from '../workspace';
 
@@ -269,20 +270,82 @@ describe('the page, in Chinese', () => {
   });
 });
 
+/** How far the page goes beyond its right edge, and which elements outside of tables do. */
+const beyond = (page: Page) =>
+  page.evaluate<string[]>(`(() => {
+    const width = document.documentElement.clientWidth;
+    const wide = (node) => node.getBoundingClientRect().right > width + 1;
+    const nodes = [...document.querySelectorAll('body *')].filter(
+      (node) => wide(node) && !node.closest('.scroll, pre'),
+    );
+    const whole = document.documentElement.scrollWidth > width ? ['page'] : [];
+    return [...whole, ...nodes.map((node) => node.id || node.tagName)];
+  })()`);
+
+describe('pictures that cells name', () => {
+  test.each([
+    ['zh-CN', 'light', 360],
+    ['en-GB', 'dark', 1366],
+  ] as const)('come in a ZIP, or are named: %s, %s, %i px', async (locale, scheme, width) => {
+    const zh = locale === 'zh-CN';
+    const page = await openPage({ locale, colorScheme: scheme, width });
+    page.on('dialog', (dialog) => void dialog.accept());
+    const fine = async (name: string) => {
+      await picture(page, `${name}-${locale}-${scheme}-${width}`);
+      expect(await beyond(page)).toEqual([]);
+      expect(await accessibilityFaults(page)).toEqual([]);
+    };
+    const file = (name: string, buffer: Buffer) => ({ name, mimeType: 'application/zip', buffer });
+    const send = async (sizes: Record<string, number>) =>
+      page
+        .locator('#pictures-file')
+        .setInputFiles(file('photos.zip', await packPictures(stack, sizes)));
+    const says = (id: string, text: string | RegExp) =>
+      page.locator(id).filter({ hasText: text }).waitFor();
+
+    await drop(page, 'staff.csv', 'Name;Photo\nAnn;ann.png\n张伟;张伟\n');
+    await page.getByRole('columnheader', { name: 'Photo' }).waitFor();
+    await page.locator('[name=mode][value=per-row]').check({ force: true });
+    expect(await page.locator('#pictures-part').isVisible()).toBe(false);
+    const badge = ['{{ Name }}', '{{ images.Photo|picture(width=20) }}'];
+    await page
+      .locator('#template-file')
+      .setInputFiles(file('badge.docx', await writeDocument(stack, badge)));
+    await says('#pictures-status', zh ? '同名的图片' : 'of a ZIP that the cells name');
+
+    await send({ 'Ann.png': 0 });
+    await says('#mode-section #problem', zh ? '压缩包里的图片已损坏' : "'Ann.png'");
+    await fine('picture-damaged');
+
+    await send({ 'team/Ann.PNG': 40, 'notes.txt': 0 });
+    await says('#pictures-status', 'notes.txt');
+    await page.locator('#start').click();
+    await says('#convert-section #problem', zh ? '压缩包里没有这张图片' : "no picture '张伟'");
+    await says('#problem', 'cell B3');
+    await fine('picture-missing');
+
+    await send({ 'team/Ann.PNG': 40, '张伟.png': 40 });
+    await says('#pictures-status', zh ? '2 张图片' : '2 pictures');
+    await page.locator('#start').click();
+    await page.locator('#download').waitFor();
+    const [found] = await Promise.all([
+      page.waitForEvent('download'),
+      page.locator('#download').click(),
+    ]);
+    const widths = await widthsOfPictures(stack, await contentOf(found));
+    expect(widths).toEqual({ 'Ann.docx': [20], '张伟.docx': [20] });
+
+    const kept = page.locator('[data-kept=picture-archives]');
+    await kept.locator('summary').click();
+    await kept.locator('li').filter({ hasText: 'photos.zip' }).first().waitFor();
+    await fine('pictures-kept');
+    await kept.locator('li').first().getByRole('button').last().click();
+    await says('#pictures-status', zh ? '同名的图片' : 'of a ZIP that the cells name');
+  });
+});
+
 describe('what is kept', () => {
   const LONG = 'a letter with a rather long name that goes on and on, and on.docx';
-
-  /** How far the page goes beyond its right edge, and which elements outside of tables do. */
-  const beyond = (page: Page) =>
-    page.evaluate<string[]>(`(() => {
-      const width = document.documentElement.clientWidth;
-      const wide = (node) => node.getBoundingClientRect().right > width + 1;
-      const nodes = [...document.querySelectorAll('body *')].filter(
-        (node) => wide(node) && !node.closest('.scroll, pre'),
-      );
-      const whole = document.documentElement.scrollWidth > width ? ['page'] : [];
-      return [...whole, ...nodes.map((node) => node.id || node.tagName)];
-    })()`);
 
   test.each([
     ['en-GB', 'light', 360],

@@ -38,7 +38,7 @@ export const texts = {
     noPictures:
       'The template shows pictures: those that lie on the cells, or those of a ZIP that the cells name (Ann.jpg, or Ann).',
     pictures: ({ name, pictures, left_out: others, left_out_count: count }) =>
-      `${name} · ${pictures} pictures${count ? `; ${count} other files are left out: ${others.join(', ')}` : ''}`,
+      `${name} · ${pictures} ${pictures === 1 ? 'picture' : 'pictures'}${count ? `; not used, because no pictures: ${others.join(', ')}${count > others.length ? ', …' : ''}` : ''}`,
     withoutPictures: 'Without this ZIP',
     mapping: 'Fields of the template, and the columns that fill them',
     noColumn: '(none)',
@@ -110,7 +110,7 @@ export const texts = {
     keptJobs: 'Conversions',
     keptTemplates: 'Templates',
     keptPictures: 'Pictures',
-    pictureCount: (count) => `${count} pictures`,
+    pictureCount: (count) => `${count} ${count === 1 ? 'picture' : 'pictures'}`,
     keptWorkbooks: 'Workbooks',
     nothingKept: 'Nothing yet.',
     more: 'Show more',
@@ -163,7 +163,7 @@ export const texts = {
     uploadPictures: '上传图片压缩包（.zip）',
     noPictures: '模板里有图片：可以取放在单元格上的图片，也可以取 ZIP 里与单元格文字同名的图片（如“张伟.jpg”或“张伟”）。',
     pictures: ({ name, pictures, left_out: others, left_out_count: count }) =>
-      `${name} · ${pictures} 张图片${count ? `；另有 ${count} 个文件不是图片，不会使用：${others.join('、')}` : ''}`,
+      `${name} · ${pictures} 张图片${count ? `；另有 ${count} 个文件不是图片，不会使用：${others.join('、')}${count > others.length ? '……' : ''}` : ''}`,
     withoutPictures: '不用这个压缩包',
     mapping: '模板字段由哪一列填写',
     noColumn: '（无）',
