@@ -10,6 +10,7 @@ import pytest
 
 from app.domain.conversion import Mode
 from app.domain.refusal import Refused
+from app.domain.template import budget
 from tests.documents import paragraphs, template
 from tests.unit.test_templates import compiled, refused, run, source
 
@@ -152,7 +153,14 @@ HUGE = (
 
 
 @pytest.mark.parametrize("text", HUGE)
-def test_what_would_fill_time_or_memory_is_refused_by_name(text: str, tmp_path: Path):
+def test_what_would_fill_time_or_memory_is_refused_by_name(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # reached in a fraction of the time; the next test measures the service's own
+    lower = {"_MAX_CALLS": 10_000, "_MAX_RANGED": 20_000, "_MAX_LOOPED": 50_000}
+    for name, most in {**lower, "_MAX_PART": 4 << 20}.items():
+        assert most < getattr(budget, name)
+        monkeypatch.setattr(budget, name, most)
     assert refused(tmp_path, text).code in {
         "TEMPLATE_FORBIDDEN",
         "TEMPLATE_RANGE",
