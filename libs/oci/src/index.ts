@@ -85,11 +85,19 @@ export {
 } from './registry/push-image';
 export { pushOwnLayers } from './registry/push-layers';
 export { RemoteCache, type RemoteCacheOptions } from './remote-cache/remote-cache';
+export { nameOf } from './remote-cache/layer-entry';
 export { sendOwnLayers } from './remote-cache/send-layers';
 export { pullImage } from './registry/pull-image';
 export { Repository, type RepositoryOptions } from './registry/repository';
 export { sbom, type SbomOptions, SPDX_MEDIA_TYPE } from './sbom/sbom';
 export type { TarEntry } from './tar/entry';
-export { BLOCK as TAR_BLOCK, decodeHeader, encodeHeader, type TarHeader } from './tar/header';
+export {
+  BLOCK as TAR_BLOCK,
+  decodeHeader,
+  encodeHeader,
+  END_OF_ARCHIVE,
+  padding as tarPadding,
+  type TarHeader,
+} from './tar/header';
 export { decodePax } from './tar/pax';
 export { readTar, type TarItem } from './tar/read';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
 import { missing, verifying } from '../blob/verify';
 import { piped } from '../blob/piped';
-import type { Digest } from '../digest';
+import { type Digest, digestOf } from '../digest';
 import { encodeHeader, END_OF_ARCHIVE, padding } from '../tar/header';
 import { readTar } from '../tar/read';
 
@@ -62,8 +62,26 @@ function pathOf(digest: Digest): string {
  *   `BLOB_DAMAGED`, `TAR_DAMAGED`
  */
 export function unpackEntry(digest: Digest, archive: Readable, place: string): Readable {
-  const unpacked = layerOf(digest, piped(archive, createGunzip()), place);
-  return piped(Readable.from(unpacked), verifying(digest, place));
+  return piped(unpackNamed(digest, archive, place), verifying(digest, place));
+}
+
+/**
+ * The same without looking at what it is.
+ *
+ * @throws OciError, as the stream's error: `BLOB_MISSING` for an entry of something else, `TAR_DAMAGED`
+ */
+export function unpackNamed(digest: Digest, archive: Readable, place: string): Readable {
+  return Readable.from(layerOf(digest, piped(archive, createGunzip()), place), {
+    objectMode: false,
+  });
+}
+
+/**
+ * The name of an entry that is looked for by a text: made as a layer's is, so that whatever takes layers
+ * takes it, and the digest of nothing that anybody keeps.
+ */
+export function nameOf(text: string): Digest {
+  return digestOf(`excel2doc name ${text}`);
 }
 
 async function* layerOf(digest: Digest, tar: Readable, place: string) {

@@ -6,10 +6,11 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Agent, Dispatcher, request } from 'undici';
 import type { BlobSource } from '../blob/source';
-import { missing } from '../blob/verify';
+import { piped } from '../blob/piped';
+import { missing, verifying } from '../blob/verify';
 import type { Digest } from '../digest';
 import { OciError } from '../error';
-import { entryNameOf, packEntry, unpackEntry } from './layer-entry';
+import { entryNameOf, packEntry, unpackNamed } from './layer-entry';
 
 export interface RemoteCacheOptions {
   /** The server that Nx is given: `NX_SELF_HOSTED_REMOTE_CACHE_SERVER`. */
@@ -56,8 +57,18 @@ export class RemoteCache implements BlobSource {
 
   /** @throws OciError `REMOTE_CACHE`, and what `unpackEntry` says */
   async open(digest: Digest): Promise<Readable> {
+    return piped(await this.openNamed(digest), verifying(digest, this.name));
+  }
+
+  /**
+   * What was put under a name that is made as a digest is, and is not the content's: only who may write
+   * there answers for it. @see nameOf
+   *
+   * @throws OciError `REMOTE_CACHE`, and what `unpackNamed` says
+   */
+  async openNamed(digest: Digest): Promise<Readable> {
     const { body, statusCode } = await this.call('GET', digest);
-    if (statusCode === 200) return unpackEntry(digest, body, this.name);
+    if (statusCode === 200) return unpackNamed(digest, body, this.name);
     await body.dump();
     if (statusCode === 404) throw missing(digest, this.name);
     throw refused(`answered ${statusCode} for ${digest}`, statusCode);
