@@ -61,6 +61,18 @@ const SHARED = {
     description: 'What is copied from a stage: a layer a COPY, or a layer a package.',
     default: 'stage',
   },
+  cacheMounts: {
+    type: 'object',
+    properties: {
+      budget: { type: 'string' },
+      others: { type: 'array', items: { type: 'string' } },
+    },
+    required: ['budget'],
+    additionalProperties: false,
+    description:
+      "Keep what package managers have in the stage's cache mounts in the self-hosted remote cache that Nx is given. In no key.",
+    examples: [{ budget: '2GB' }],
+  },
   buildArgs: {
     type: 'object',
     additionalProperties: { type: 'string' },
@@ -280,6 +292,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
         description:
           "Keep the stage's layers each by itself in the self-hosted remote cache that Nx is given, instead of in the output.",
       },
+      cacheMounts: SHARED.cacheMounts,
       dockerfile: SHARED.dockerfile,
       context: SHARED.context,
       lockFile: SHARED.lockFile2,
@@ -355,6 +368,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
         description:
           "Keep the stage's layers each by itself in the self-hosted remote cache that Nx is given, instead of in the output.",
       },
+      cacheMounts: SHARED.cacheMounts,
       dockerfile: SHARED.dockerfile,
       context: SHARED.context,
       lockFile: SHARED.lockFile2,

@@ -96,6 +96,30 @@ describe('a Dockerfile', () => {
     expect(() => infer(files, { blobStore: { kind: 'registry' } })).toThrow(/nx\.json: blobStore/);
   });
 
+  test('has cache mounts kept where something is run, once the plugin is told to', () => {
+    const optionsOf = (stage: string, cacheMounts: unknown) =>
+      infer({ 'apps/api/Dockerfile': twoStages }, { cacheMounts })['apps/api'].targets[
+        `docker-${stage}`
+      ].options as Record<string, unknown>;
+    expect(optionsOf('deps', true)['cacheMounts']).toEqual({ budget: '2GB' });
+    expect(optionsOf('deps', { budget: '1GB', others: ['/x'] })['cacheMounts']).toEqual({
+      budget: '1GB',
+      others: ['/x'],
+    });
+    for (const options of [optionsOf('runner', true), optionsOf('deps', false)])
+      expect(options).not.toHaveProperty('cacheMounts');
+    for (const wrong of [
+      '2GB',
+      [],
+      null,
+      { budget: '2 gigabytes' },
+      { size: '1GB' },
+      { others: [1] },
+    ])
+      // prettier-ignore
+      expect(() => optionsOf('deps', wrong)).toThrow(/nx\.json: option "cacheMounts" of .* has to be/);
+  });
+
   test('counts as input what a trigger of its base copies', () => {
     const { 'apps/api': api } = infer({
       'docker/images.lock.json': JSON.stringify({

@@ -167,6 +167,7 @@ export function dockerTargets(
         ...source,
         ...(options.layerRepository && { layerRepository: options.layerRepository }),
         ...(options.layersInCache && { layersInCache: true }),
+        ...(stage.runs && options.cacheMounts && { cacheMounts: options.cacheMounts }),
       },
       metadata: { description: `Stage ${stage.name} of ${dockerfile}, as a thin OCI layout` },
     };

@@ -16,6 +16,7 @@ import { BASE_CONTEXT, buildKitDockerfile } from './buildkit-dockerfile';
 import { cacheNamespace, keepsOutputs } from './cache-mounts';
 import { needsDocker } from './needs-docker';
 import { layerMakers } from './layer-makers';
+import { openKeeper } from './open-keeper';
 import { nextSecond, restingPoints, watchRuns } from './resting-points';
 import { snapshotContext, touchContext } from './snapshot';
 import type { StageBuild } from './stage-build';
@@ -77,19 +78,35 @@ export async function buildWithBuildKit(
         output,
       });
     };
-    try {
+    const helped = { engine, plan, builder, base: contexts[BASE_CONTEXT], buildArgs };
+    const keeper = await openKeeper(build, instructions, helped);
+    const solveAll = async (): Promise<{ hasRun: boolean }> => {
+      let hasRun = false;
       for (const count of restingPoints(plan, instructions)) {
         const done = plan.instructions.slice(0, count);
         const watch = watchRuns(build.onProgress);
         const part: StagePlan = { ...plan, instructions: done, output: { kind: 'image' } };
         await solve(part, { kind: 'cache' }, watch.onProgress);
+        hasRun ||= watch.hasRun();
         // What another build has made meanwhile comes from the cache, too.
         const timeS = watch.hasRun() ? await nextSecond() : Date.now() / 1000;
         await touchContext(plan.files, contextDir, timeS);
       }
-      await solve(plan, { kind: 'oci-layout', dir: layoutDir });
+      const watch = watchRuns(build.onProgress);
+      const onProgress = keeper ? watch.onProgress : build.onProgress;
+      await solve(plan, { kind: 'oci-layout', dir: layoutDir }, onProgress);
+      return { hasRun: hasRun || watch.hasRun() };
+    };
+    try {
+      await keeper?.restore();
+      const { hasRun } = await solveAll().catch(async (error: unknown) => {
+        if (!(await keeper?.retreat(error))) throw error;
+        return solveAll();
+      });
+      if (hasRun) await keeper?.harvest();
     } finally {
       await close();
+      await keeper?.close();
     }
     const paths = plan.output.kind === 'paths' ? plan.output.paths : undefined;
     return await thinImage({

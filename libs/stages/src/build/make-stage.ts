@@ -4,6 +4,7 @@ import { serialisePlan } from '@excel2doc/dockerfile';
 import { EngineError } from '@excel2doc/engine';
 import type { LayerPlace } from '@excel2doc/oci';
 import { BUILT_PLAN } from '../plan/explain';
+import type { CacheMounts } from '../workspace/cache-mounts-option';
 import type { KeyedPlan } from '../plan/make';
 import { readPlan } from '../plan/read';
 import { checkSecrets, missingNotes } from '../secrets/state';
@@ -14,6 +15,7 @@ import { publishLayers } from './layer-store';
 import type { Method } from './method';
 import { Outputs } from './outputs';
 import { buildStage } from './stage';
+import type { StageBuild } from './stage-build';
 import { writeBuildTime } from './time';
 
 export interface StageToMake {
@@ -22,6 +24,8 @@ export interface StageToMake {
   layerRepository?: string | undefined;
   /** Its layers are kept in Nx's remote cache, where there is one: each by itself. */
   layersInCache?: boolean | undefined;
+  /** What lies in its cache mounts is kept in Nx's remote cache, where there is one. In no key. */
+  cacheMounts?: CacheMounts | undefined;
 }
 
 /**
@@ -42,7 +46,8 @@ export async function makeStage(
   const start = performance.now();
   const log = new BuildLog(project, stage, { say, show });
   try {
-    await makePlatforms(project, file, { place: layerPlace(options), log, say });
+    const mounts = options.cacheMounts && { ...options.cacheMounts, say };
+    await makePlatforms(project, file, { place: layerPlace(options), mounts, log, say });
   } catch (error) {
     throw log.isKept ? withLog(error, log.path) : error;
   } finally {
@@ -65,14 +70,17 @@ function withLog(error: unknown, path: string): unknown {
   });
 }
 
+interface Making {
+  place: LayerPlace | undefined;
+  mounts: StageBuild['mounts'];
+  log: BuildLog;
+  say: Telling['say'];
+}
+
 async function makePlatforms(
   project: DockerProject,
   file: KeyedPlan,
-  {
-    place,
-    log,
-    say,
-  }: { place: LayerPlace | undefined; log: BuildLog; say: (line: string) => void },
+  { place, mounts, log, say }: Making,
 ): Promise<void> {
   const { stage } = file;
   for (const plan of file.platforms) {
@@ -94,6 +102,7 @@ async function makePlatforms(
           builder: file.builder,
           secrets: file.secrets,
           fresh: file.fresh,
+          mounts,
           onProgress: log.add,
         }),
     );

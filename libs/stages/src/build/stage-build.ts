@@ -1,5 +1,6 @@
 import type { StagePlan } from '@excel2doc/dockerfile';
 import type { Compression, Layering } from '@excel2doc/oci';
+import type { CacheMounts } from '../workspace/cache-mounts-option';
 import type { StageSecret } from '../secrets/state';
 import type { DockerProject } from '../workspace/docker-project';
 import type { Outputs } from './outputs';
@@ -20,6 +21,8 @@ export interface StageBuild {
   onProgress?: ((text: string) => void) | undefined;
   /** Of the layers that it makes, as the plan says. */
   compression?: Compression | undefined;
+  /** What lies in its cache mounts is kept; told in lines what came of it. */
+  mounts?: (CacheMounts & { say: (line: string) => void }) | undefined;
   /** Of what it copies from stages, and of the paths that it exports. */
   layering?: Layering | undefined;
 }

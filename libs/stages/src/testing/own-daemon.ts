@@ -16,6 +16,8 @@ export interface OwnDaemon {
   host: string;
   /** Where it keeps all that it has. */
   disk: string;
+  /** Its process, which is in the network that it has. */
+  pid(): number;
   /** Stops it, whatever it is at, and waits until it answers again. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -27,6 +29,8 @@ export interface OwnSettings {
   diskMiB?: number;
   /** For an engine that runs no container: it has no network but an empty one of its own. */
   hasNoNetwork?: boolean;
+  /** Its containers reach each other, and what is started in its network: nothing of this machine's. */
+  hasOwnNetwork?: boolean;
 }
 
 /**
@@ -37,7 +41,7 @@ export interface OwnSettings {
 export async function startOwnDaemon(
   like: Engine,
   store: Engine['store'] = 'containerd',
-  { diskMiB, hasNoNetwork = false }: OwnSettings = {},
+  { diskMiB, hasNoNetwork = false, hasOwnNetwork = hasNoNetwork }: OwnSettings = {},
 ): Promise<OwnDaemon | null> {
   const bin = dirname(like.docker);
   const program = join(bin, 'dockerd');
@@ -61,7 +65,7 @@ export async function startOwnDaemon(
   const start = async () => {
     const command = [program, '--config-file', settings];
     // In a network of its own: a daemon without a bridge deletes docker0, which is another's.
-    if (hasNoNetwork) command.unshift('unshare', '--net');
+    if (hasOwnNetwork) command.unshift('unshare', '--net');
     const child = spawn(command[0]!, command.slice(1), {
       env: { ...process.env, PATH: path },
       stdio: ['ignore', log, log],
@@ -86,6 +90,7 @@ export async function startOwnDaemon(
     env,
     host: `unix://${socketIn(home)}`,
     disk,
+    pid: () => running.child.pid!,
     async restart() {
       await end();
       running = await start();

@@ -1,5 +1,6 @@
 import type { Compression, Layering } from '@excel2doc/oci';
 import { similarTo } from '@excel2doc/dockerfile';
+import { type CacheMounts, type CacheMountsOption, cacheMountsOf } from './cache-mounts-option';
 import type { SecretOption, SecretVersion } from './secret-options';
 import type { EngineChoice } from '@excel2doc/engine';
 import type { Modes } from './modes';
@@ -58,6 +59,12 @@ export interface PluginOptions {
    */
   layering?: Layering;
   /**
+   * What package managers keep in `RUN --mount=type=cache` is kept in the remote cache that Nx is given, so
+   * that a machine that never built the stage has it: `true`, or `{ "budget": "2GB", "others": ["/path"] }`.
+   * Off by default.
+   */
+  cacheMounts?: CacheMountsOption;
+  /**
    * Which container engine runs RUN steps and takes images: `docker`, `podman`, or `auto` (the
    * default), which is Docker where it answers, else Podman. NX_STAGES_ENGINE goes before it.
    */
@@ -98,6 +105,7 @@ export interface ResolvedOptions {
   /** Absent for git's. */
   modes: 'disk' | undefined;
   layering: 'package' | undefined;
+  cacheMounts: CacheMounts | undefined;
   engine: EngineChoice | undefined;
 }
 
@@ -111,6 +119,7 @@ const known = {
   compression: '"gzip" or "zstd"',
   modes: '"git" or "disk"',
   layering: '"package" or "stage"',
+  cacheMounts: 'true, false or an object',
   composeFiles: 'a list of strings',
   engine: '"auto", "docker" or "podman"',
   hints: 'an object of strings',
@@ -147,6 +156,7 @@ export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
     compression: options.compression === 'zstd' ? 'zstd' : undefined,
     modes: options.modes === 'disk' ? 'disk' : undefined,
     layering: options.layering === 'package' ? 'package' : undefined,
+    cacheMounts: cacheMountsOf(options.cacheMounts),
     engine: options.engine,
   };
 }
@@ -167,6 +177,7 @@ const isA: Record<(typeof known)[keyof typeof known], (value: unknown) => boolea
     isPlain(value) || (isObject(value) && Object.values(value).every(isPlain)),
   'a list': Array.isArray,
   'an object': isObject,
+  'true, false or an object': (value) => typeof value === 'boolean' || isObject(value),
   '"gzip" or "zstd"': (value) => value === 'gzip' || value === 'zstd',
   '"git" or "disk"': (value) => value === 'git' || value === 'disk',
   '"package" or "stage"': (value) => value === 'package' || value === 'stage',

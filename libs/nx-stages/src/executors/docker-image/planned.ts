@@ -19,6 +19,8 @@ export function besidesPlan(task: Task, context: RunContext): unknown {
   // Where a secret comes from is this machine's; whether it is there stands in the plan. What is refused
   // may not be a hit.
   const refused = typedSecrets(task, context);
+  // It saves downloads, and changes nothing that is made.
+  delete options['cacheMounts'];
   for (const name of SECRET_OPTIONS) if (!refused.includes(name)) delete options[name];
   return { project, target, outputs: task.outputs, options };
 }

@@ -1,0 +1,96 @@
+import { createWriteStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { FileHere } from './kept-file';
+import type { KeptMount } from './kept-mounts';
+import { bytesOf, withoutEmptyFolders } from './listing';
+import { type MountBlobs, tarOfMount } from './mount-blobs';
+import type { MountHelper } from './mount-helper';
+import { isWorthKeeping } from './mount-kinds';
+import type { Lying } from './mount-list';
+import { countText, type OpenMount } from './open-mount';
+import { findUnsound, type Unsound } from './soundness';
+
+interface Parts {
+  helper: MountHelper;
+  blobs: MountBlobs;
+  say: (line: string) => void;
+}
+
+/**
+ * Brings what was kept of mounts and is not in them into place.
+ *
+ * @returns what was put there
+ */
+export async function fillMounts(
+  opened: readonly OpenMount[],
+  lying: ReadonlyMap<KeptMount, readonly Lying[]>,
+  { helper, blobs, say }: Parts,
+): Promise<Map<KeptMount, FileHere[]>> {
+  const filled = new Map<KeptMount, FileHere[]>();
+  for (const { mount, known } of opened) {
+    const there = new Set((lying.get(mount) ?? []).map(({ path }) => path));
+    const { kind, target } = mount;
+    // By whoever wrote the listing: what this kind does not have is not put there.
+    const files = known!.files.filter(
+      ({ type, path }) => type === 'directory' || isWorthKeeping(kind, path),
+    );
+    const lacking = files.filter(({ type, path }) => type === 'directory' || !there.has(path));
+    if (lacking.every(({ type }) => type === 'directory')) continue;
+    const here = await blobs.fetch(lacking, ({ message }) =>
+      say(`! cache mount ${target}: ${message}; the rest of what was kept of it stays away`),
+    );
+    const unsound = await findUnsound(
+      kind,
+      [...here, ...files.filter(({ path }) => there.has(path))],
+      target,
+    );
+    sayUnsound(mount, unsound, say);
+    const sound = withoutEmptyFolders(here.filter(({ path }) => !unsound.has(path)));
+    if (sound.length === 0) continue;
+    filled.set(mount, sound);
+    const count = sound.filter(({ type }) => type !== 'directory').length;
+    say(`cache mount ${target}: ${countText(count, bytesOf(sound))} from the remote cache`);
+  }
+  if (filled.size > 0)
+    await helper.run('fill', [...filled.keys()], async (folder) => {
+      for (const [number, files] of [...filled.values()].entries())
+        await pipeline(
+          Readable.from(tarOfMount(files), { objectMode: false }),
+          createWriteStream(join(folder, `${number}.tar`)),
+        );
+    });
+  return filled;
+}
+
+/** Takes away what was put there. */
+export async function clearMounts(
+  filled: ReadonlyMap<KeptMount, readonly FileHere[]>,
+  helper: MountHelper,
+): Promise<void> {
+  await helper.run('clear', [...filled.keys()], async (folder) => {
+    for (const [number, files] of [...filled.values()].entries())
+      await writeFile(join(folder, `${number}.paths`), pathLines(files));
+  });
+}
+
+/** One a line, from the mount's root, for scripts. */
+export function pathLines(files: readonly { type: string; path: string }[]): string {
+  return files
+    .filter(({ type }) => type !== 'directory')
+    .map(({ path }) => `./${path}\n`)
+    .join('');
+}
+
+export function sayUnsound(
+  { target }: KeptMount,
+  unsound: Unsound,
+  say: (line: string) => void,
+): void {
+  const [first] = unsound;
+  if (!first) return;
+  const count = unsound.size === 1 ? 'a file' : `${unsound.size} files`;
+  say(`! cache mount ${target}: ${count} left out, as ${first[0]}: ${first[1]}`);
+}

@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { copyFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  type Digest,
+  encodeHeader,
+  END_OF_ARCHIVE,
+  hasCode,
+  Hasher,
+  type RemoteCache,
+  readTar,
+  tarPadding,
+  type TarItem,
+} from '@excel2doc/oci';
+import type { FileHere, KeptFile } from './kept-file';
+
+/** From here on a file is an entry by itself; smaller ones share one, of up to `PACK_BYTES`. */
+export const LARGE_BYTES = 1 << 20;
+const PACK_BYTES = 16 << 20;
+const AT_ONCE = 4;
+
+type PlainFile = FileHere & { type: 'file' };
+
+/** The content of kept files, by digest, in the remote cache and on this machine. */
+export class MountBlobs {
+  constructor(
+    private readonly cache: RemoteCache,
+    /** Removed by whoever gives it. */
+    private readonly scratch: string,
+  ) {}
+
+  /** Writes a file of a tar to this machine. @returns where, and what it is */
+  async take({ content }: TarItem): Promise<{ at: string; digest: Digest; sizeBytes: number }> {
+    const at = this.newPath();
+    const hasher = new Hasher();
+    async function* hashed() {
+      for await (const chunk of content()) {
+        hasher.update(chunk);
+        yield chunk;
+      }
+    }
+    await pipeline(Readable.from(hashed(), { objectMode: false }), createWriteStream(at));
+    return { at, digest: hasher.digest(), sizeBytes: hasher.sizeBytes };
+  }
+
+  /** A copy of what lies at a path, for a name that it has besides. */
+  async copy(from: string): Promise<string> {
+    const at = this.newPath();
+    await copyFile(from, at);
+    return at;
+  }
+
+  /**
+   * Brings files here. What is gone, damaged or another than the listing says is left out.
+   *
+   * @param onDown told once where the cache does not answer any more: what has come by then is given
+   */
+  async fetch(files: readonly KeptFile[], onDown: (error: Error) => void): Promise<FileHere[]> {
+    const plain = files.filter((file) => file.type === 'file');
+    const here: FileHere[] = files.filter(({ type }) => type !== 'file');
+    const blobs = [...new Set(plain.map(({ pack, digest }) => pack ?? digest))];
+    let down: Error | undefined;
+    const fetchNext = async (): Promise<void> => {
+      for (let blob = blobs.shift(); blob && !down; blob = blobs.shift()) {
+        const own = plain.filter(({ pack, digest }) => (pack ?? digest) === blob);
+        const found = await this.fetchBlob(blob, own).catch((error: unknown) => {
+          if (hasCode(error, 'REMOTE_CACHE')) down ??= error as Error;
+          return [];
+        });
+        here.push(...found);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, fetchNext));
+    if (down) onDown(down);
+    return here;
+  }
+
+  private async fetchBlob(blob: Digest, own: readonly PlainFile[]): Promise<FileHere[]> {
+    const content = await this.cache.open(blob);
+    const places = new Map<string, string>();
+    if (own.every(({ pack }) => pack === undefined)) {
+      const at = this.newPath();
+      await pipeline(content, createWriteStream(at));
+      places.set(blob, at);
+    } else {
+      const wanted = new Set<string>(own.map(({ digest }) => digest));
+      for await (const item of readTar(content)) {
+        // What it is called there is what somebody wrote: what it is, is told by what came.
+        if (item.entry.type !== 'file') continue;
+        const { at, digest } = await this.take(item);
+        if (wanted.has(digest)) places.set(digest, at);
+        else await rm(at);
+      }
+    }
+    return Promise.all(
+      own.flatMap((file) => {
+        const at = places.get(file.digest);
+        return at === undefined ? [] : [sized({ ...file, at })];
+      }),
+    ).then((all) => all.flat());
+  }
+
+  /**
+   * Sends what is not there yet: large files each by itself, small ones together.
+   *
+   * @param files that lie here
+   * @returns the same with where they are then, and how many bytes were sent
+   * @throws OciError `REMOTE_CACHE`
+   */
+  async send(files: readonly PlainFile[]): Promise<{ files: KeptFile[]; sentBytes: number }> {
+    const sent: KeptFile[] = [];
+    let sentBytes = 0;
+    let pack: PlainFile[] = [];
+    let packBytes = 0;
+    const finish = async () => {
+      if (pack.length === 0) return;
+      const digest = await this.sendPack(pack);
+      sentBytes += packBytes;
+      sent.push(...pack.map(({ at: _, ...file }) => ({ ...file, pack: digest })));
+      pack = [];
+      packBytes = 0;
+    };
+    for (const file of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
+      const { at, pack: _, ...kept } = file;
+      if (file.sizeBytes >= LARGE_BYTES) {
+        if (await this.sendFile(file.digest, at!)) sentBytes += file.sizeBytes;
+        sent.push(kept);
+        continue;
+      }
+      if (packBytes + file.sizeBytes > PACK_BYTES) await finish();
+      pack.push(file);
+      packBytes += file.sizeBytes;
+    }
+    await finish();
+    return { files: sent, sentBytes };
+  }
+
+  private async sendFile(digest: Digest, at: string): Promise<boolean> {
+    if (await this.cache.has(digest)) return false;
+    const { size } = await stat(at);
+    return (await this.cache.put(digest, size, createReadStream(at))) === 'stored';
+  }
+
+  private async sendPack(files: readonly PlainFile[]): Promise<Digest> {
+    const at = this.newPath();
+    const hasher = new Hasher();
+    const byDigest = new Map(files.map((file) => [file.digest, file]));
+    async function* tar() {
+      const inOrder = [...byDigest.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1));
+      for (const file of inOrder) yield* entryOf({ ...file, path: file.digest.replace(':', '-') });
+      yield END_OF_ARCHIVE;
+    }
+    async function* hashed() {
+      for await (const chunk of tar()) {
+        hasher.update(chunk);
+        yield chunk;
+      }
+    }
+    await pipeline(Readable.from(hashed(), { objectMode: false }), createWriteStream(at));
+    const digest = hasher.digest();
+    await this.sendFile(digest, at);
+    await rm(at);
+    return digest;
+  }
+
+  private newPath(): string {
+    return join(this.scratch, `kept-${randomUUID()}`);
+  }
+}
+
+/** Not what a listing says is shorter or longer. */
+async function sized(file: FileHere & { type: 'file'; at: string }): Promise<FileHere[]> {
+  return (await stat(file.at)).size === file.sizeBytes ? [file] : [];
+}
+
+/** Files as they lie in a mount, folders first, as a tar. */
+export async function* tarOfMount(files: readonly FileHere[]): AsyncGenerator<Buffer> {
+  const folders = files.filter(({ type }) => type === 'directory');
+  for (const file of folders.sort((a, b) => (a.path < b.path ? -1 : 1))) yield* entryOf(file);
+  for (const file of files) if (file.type !== 'directory') yield* entryOf(file);
+  yield END_OF_ARCHIVE;
+}
+
+async function* entryOf(file: FileHere): AsyncGenerator<Buffer> {
+  const { path, type, mode, uid, gid } = file;
+  const mtimeS = file.type === 'directory' ? 0 : file.mtimeS;
+  const sizeBytes = file.type === 'file' ? file.sizeBytes : 0;
+  const link = file.type === 'symlink' && { linkPath: file.link };
+  yield encodeHeader({ path, type, mode, uid, gid, mtimeS, sizeBytes, ...link });
+  if (sizeBytes === 0) return;
+  yield* createReadStream(file.at!) as AsyncIterable<Buffer>;
+  yield tarPadding(sizeBytes);
+}
