@@ -13,6 +13,7 @@ import type { DeclaredBuild } from './declared-build';
 import { dockerProject } from './docker-project';
 import { dockerfilePattern, isDockerfile } from './dockerfile-name';
 import { byProject, findDockerfiles } from './find-dockerfiles';
+import { FolderEntries } from './folder-entries';
 import { projectNameAt } from './project';
 import type { ProjectDockerfile } from './project-dockerfile';
 import { ProjectFiles } from './project-files';
@@ -49,8 +50,9 @@ export function createNodes(
   const resolved = resolveOptions(options);
   const others = files.filter((file) => !isDockerfile(file));
   const read = (file: string) => readFileSync(join(workspaceRoot, file), 'utf8');
-  const tracked = new TrackedFiles(workspaceRoot);
-  const own = new ProjectFiles(workspaceRoot);
+  const entries = new FolderEntries(workspaceRoot);
+  const tracked = new TrackedFiles(workspaceRoot, entries);
+  const own = new ProjectFiles(workspaceRoot, entries);
   const found = others.filter((file) => /compose\.ya?ml$/.test(file));
   const folders = [...found, ...files.filter(isDockerfile)].map((file) => posix.dirname(file));
   const composeFiles = composeSets(workspaceRoot, tracked, {

@@ -50,14 +50,28 @@ export function imageNames(
   return {
     given: tagged(built, maker.name),
     pushed: tagged(pushed, maker.name),
-    called: said.composeFiles.flatMap(({ model }) =>
-      image.services.flatMap((service) => {
-        const { image, build } = model.services[service] ?? {};
-        return (image && build && withDefaults(image)) || [];
-      }),
-    ),
+    called: image.services.flatMap((service) => builtAs(said.composeFiles).get(service) ?? []),
     assumed: [...new Set(names)].flatMap((name) => [`${name}:latest`, `${name}:dev`]),
   };
+}
+
+const known = new WeakMap<readonly ComposeFile[], ReadonlyMap<string, string[]>>();
+
+/**
+ * What Compose files call the images of services that are built, by service. Each of hundreds of images
+ * asks, and there may be as many files.
+ */
+function builtAs(composeFiles: readonly ComposeFile[]): ReadonlyMap<string, string[]> {
+  const found = known.get(composeFiles);
+  if (found) return found;
+  const names = new Map<string, string[]>();
+  for (const { model } of composeFiles)
+    for (const [service, of] of Object.entries(model.services)) {
+      const name = of?.image && of.build && withDefaults(of.image);
+      if (name) names.set(service, [...(names.get(service) ?? []), name]);
+    }
+  known.set(composeFiles, names);
+  return names;
 }
 
 /** Each with its tags. */

@@ -20,9 +20,11 @@ export function makersIn(
   tracked: Pick<TrackedFiles, 'kind'>,
   path: string,
 ): Maker[] {
-  const known = tracked.kind(path);
+  const meeting = outputs.meeting(path);
+  // Of most paths nothing has to be asked.
+  const known = meeting.length > 0 ? tracked.kind(path) : undefined;
   if (known === 'file') return [];
-  const met = outputs.meeting(path).filter(({ isAssumed }) => !(known && isAssumed));
+  const met = meeting.filter(({ isAssumed }) => !(known && isAssumed));
   const byName = new Map(
     met.map(({ project, target }) => [`${project}:${target}`, { project, target }]),
   );

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TargetConfiguration } from '@nx/devkit';
+import { FolderEntries } from './folder-entries';
 
 /** What is read of a project.json or a package.json. */
 export interface ProjectFile {
@@ -14,7 +15,10 @@ export interface ProjectFile {
 export class ProjectFiles {
   private readonly read = new Map<string, () => ProjectFile | undefined>();
 
-  constructor(private readonly workspaceRoot: string) {}
+  constructor(
+    private readonly workspaceRoot: string,
+    private readonly entries = new FolderEntries(workspaceRoot),
+  ) {}
 
   /**
    * Undefined where there is none.
@@ -25,7 +29,8 @@ export class ProjectFiles {
   at(file: string): ProjectFile | undefined {
     let read = this.read.get(file);
     if (!read) {
-      read = readAt(join(this.workspaceRoot, file));
+      // Most projects have one of the two: an exception for each of the others would cost more than all else.
+      read = this.entries.at(file) ? readAt(join(this.workspaceRoot, file)) : () => undefined;
       this.read.set(file, read);
     }
     return read();
@@ -42,8 +47,6 @@ export class ProjectFiles {
 }
 
 function readAt(path: string): () => ProjectFile | undefined {
-  // Most projects have one of the two: an exception for each of the others would cost more than all else.
-  if (!existsSync(path)) return () => undefined;
   try {
     const file = JSON.parse(readFileSync(path, 'utf8')) as ProjectFile;
     return () => file;

@@ -1,7 +1,8 @@
-import { type Dirent, type Stats, existsSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
+import { type Dirent, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, posix } from 'node:path';
 import type ignore from 'ignore';
+import { FolderEntries } from './folder-entries';
 
 /**
  * What every checkout of a workspace has: files that are there and that no .gitignore leaves out. What
@@ -16,7 +17,12 @@ export class TrackedFiles {
   private readonly rules = new Map<string, ignore.Ignore | undefined>();
   private readonly kinds = new Map<string, 'file' | 'folder' | undefined>();
 
-  constructor(private readonly workspaceRoot: string) {}
+  private readonly leftOut = new Map<string, boolean>();
+
+  constructor(
+    private readonly workspaceRoot: string,
+    private readonly entries = new FolderEntries(workspaceRoot),
+  ) {}
 
   /** @param path relative to the workspace; a folder counts where a file is in it that counts */
   kind(path: string): 'file' | 'folder' | undefined {
@@ -26,26 +32,24 @@ export class TrackedFiles {
 
   private find(path: string): 'file' | 'folder' | undefined {
     if (path === '..' || path.startsWith('../')) return undefined;
-    const stat = this.lstat(path);
-    if (!stat || this.isLeftOut(path, stat.isDirectory())) return undefined;
-    if (!stat.isDirectory()) return 'file';
+    const entry = this.entries.at(path);
+    if (!entry || this.isLeftOut(path, entry.isDirectory())) return undefined;
+    if (!entry.isDirectory()) return 'file';
     return this.holdsAny(path) ? 'folder' : undefined;
-  }
-
-  private lstat(path: string): Stats | undefined {
-    try {
-      return lstatSync(join(this.workspaceRoot, path), { throwIfNoEntry: false });
-    } catch {
-      // A part of it is a file.
-      return undefined;
-    }
   }
 
   /** Whether a rule leaves out the path itself or a folder that it lies in. */
   private isLeftOut(path: string, isFolder: boolean): boolean {
     if (path === '.') return false;
-    const parent = posix.dirname(path);
-    return this.isLeftOut(parent, true) || this.matches(path, isFolder);
+    return this.isFolderLeftOut(posix.dirname(path)) || this.matches(path, isFolder);
+  }
+
+  private isFolderLeftOut(folder: string): boolean {
+    const known = this.leftOut.get(folder);
+    if (known !== undefined) return known;
+    const isLeftOut = this.isLeftOut(folder, true);
+    this.leftOut.set(folder, isLeftOut);
+    return isLeftOut;
   }
 
   /** The nearest .gitignore with something to say of it decides. */
@@ -66,9 +70,9 @@ export class TrackedFiles {
   }
 
   private readRules(folder: string): ignore.Ignore | undefined {
-    const path = join(this.workspaceRoot, folder, '.gitignore');
-    // Hardly any folder has one, and an exception for each would cost more than all else.
-    if (!existsSync(path)) return undefined;
+    const file = posix.join(folder, '.gitignore');
+    if (!this.entries.at(file)) return undefined;
+    const path = join(this.workspaceRoot, file);
     try {
       const text = readFileSync(path, 'utf8');
       // Only here: most graphs are made without a question that needs it.
@@ -86,17 +90,8 @@ export class TrackedFiles {
       return !entry.isDirectory() || this.holdsAny(path);
     };
     // Files first: most folders hold one, and none has to be entered then.
-    const entries = this.entries(folder);
+    const entries = this.entries.in(folder);
     entries.sort((a, b) => Number(a.isDirectory()) - Number(b.isDirectory()));
     return entries.some(isCounted);
-  }
-
-  private entries(folder: string): Dirent[] {
-    try {
-      return readdirSync(join(this.workspaceRoot, folder), { withFileTypes: true });
-    } catch {
-      // Not readable here: whoever copies it is told so.
-      return [];
-    }
   }
 }
