@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { packedPlugin } from '../packed-plugin';
 import { workspaceRoot } from '../workspace';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 9);
@@ -34,29 +35,6 @@ const git = (folder: string, ...args: string[]) =>
   execFileSync('git', ['-c', 'user.name=b', '-c', 'user.email=b@localhost', ...args], {
     cwd: folder,
   });
-
-/** The package as users have it: beside links to what is installed here. */
-function nodeModules(): string {
-  const folder = join(scratch, 'node_modules');
-  const build = join(workspaceRoot, 'libs/nx-stages/build.mjs');
-  execFileSync(process.execPath, [build, join(folder, PLUGIN)]);
-  for (const name of [
-    'nx',
-    '@nx/devkit',
-    'typescript',
-    'execa',
-    'undici',
-    '@swc/core',
-    '@swc-node/register',
-  ]) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    symlinkSync(join(workspaceRoot, 'node_modules', name), join(folder, name));
-  }
-  cpSync(join(workspaceRoot, 'libs/nx-stages/node_modules/yaml'), join(folder, 'yaml'), {
-    recursive: true,
-  });
-  return folder;
-}
 
 /** This repository's own files. */
 function thisRepository(folder: string): void {
@@ -198,7 +176,8 @@ function report(results: Result[]): void {
 }
 
 function main(): void {
-  const modules = nodeModules();
+  const modules = join(scratch, 'node_modules');
+  packedPlugin(modules);
   const cases: Case[] = [
     {
       name: 'this repository',

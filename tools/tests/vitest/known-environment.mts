@@ -10,7 +10,8 @@ const OUTSIDE =
   /^DOCKER_(HOST|CONTEXT|CONFIG|TLS_VERIFY|CERT_PATH|TLS_CERTDIR)$|^(https?|no|all)_proxy$|^(npm_config_(registry|userconfig|cafile)|GOPROXY|GONOSUMDB|GOSUMDB|GOFLAGS|PIP_(INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS)|UV_(DEFAULT_)?INDEX(_URL)?|CARGO_HOME|RUSTUP_(HOME|TOOLCHAIN|AUTO_INSTALL)|PYENV_ROOT|NX_STAGES_REGISTRY_MIRROR)$/i;
 
 /** What a person sets to steer a test: how many rounds, which seed, where pictures go. */
-const KNOBS = /^(TEST_(SEED|DEADLINE_MS)|FUZZ_(CASES|SEED)|ROUNDS|SEED|LAYER_BYTES|PICTURES)$/;
+const KNOBS =
+  /^(TEST_(SEED|DEADLINE_MS)|FUZZ_(CASES|SEED)|ROUNDS|SEED|LAYER_BYTES|PICTURES|IMAGES)$/;
 
 /** The same on every machine. */
 const FIXED = { TZ: 'UTC', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', NODE_ENV: 'test' };
