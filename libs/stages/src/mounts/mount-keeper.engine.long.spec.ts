@@ -82,8 +82,8 @@ describe('what lies in a cache mount', () => {
     for (const [at, [token, fetched]] of steps.entries()) {
       await workspace.anotherMachine();
       use(cache.url, token);
-      await built();
-      expect(await workspace.fetched(), `${at}: ${token}`).toEqual(fetched);
+      const text = await built();
+      expect(await workspace.fetched(), `${at}: ${token}: ${text}`).toEqual(fetched);
     }
   });
 
