@@ -462,6 +462,18 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
         description: 'Attach the list of packages; --no-sbom leaves it out.',
         default: true,
       },
+      parts: {
+        type: 'string',
+        enum: ['push', 'join'],
+        description:
+          'Half of a push over several machines. push: the platforms of this one, without a tag, written down in dist/docker-pushed. join: all that lie there, under the tags; nothing has to be built for it. Default: both at once.',
+      },
+      sign: {
+        type: 'string',
+        description:
+          'Sign the image with cosign before it gets its tags, with the provenance and the list of packages as signed documents: `keyless` as the job of CI that this is, or a key, as cosign names it.',
+        examples: ['keyless', 'cosign.key'],
+      },
       dockerfile: SHARED.dockerfile,
       context: SHARED.context,
       lockFile: SHARED.lockFile2,
@@ -1393,6 +1405,22 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
         examples: [['alembic', 'current', '--check-heads']],
       },
       migrationService: SHARED.migrationService,
+      verifyKey: {
+        type: 'string',
+        description:
+          'Deploy the image only if this public key has signed it and its provenance; asked of its registry with cosign, before anything is replaced.',
+        examples: ['docker/cosign.pub'],
+      },
+      verifyIdentity: {
+        type: 'string',
+        description: 'The same of whoever signed without a key: the address of the workflow.',
+        examples: ['https://github.com/acme/shop/.github/workflows/ci.yaml@refs/heads/main'],
+      },
+      verifyIssuer: {
+        type: 'string',
+        description: 'Who vouches for verifyIdentity.',
+        examples: ['https://token.actions.githubusercontent.com', 'https://gitlab.com'],
+      },
       dryRun: {
         type: 'boolean',
         default: false,

@@ -69,3 +69,6 @@ export { breaches, RULES } from './preflight/rules';
 export { Keeper, type KeeperOptions, type Wanted, wantedArguments } from './service-backup/keeper';
 export { completeValues } from './environment-file/complete';
 export { rotateSecret, type RotateOptions } from './rotate/secret';
+export { type Making, provenance } from './signing/provenance';
+export { type Attestation, attest, type Signer, signImage, signerOf } from './signing/signer';
+export { trustedOf, verifiedImage, type VerifyOptions } from './signing/verify';

@@ -102,16 +102,21 @@ function descriptorOf(record: ImageRecord, manifest: Buffer): Descriptor {
   return { mediaType: MEDIA_TYPES.manifest, digest, size: manifest.length, platform };
 }
 
-/** One tag for several platforms, whose images are pushed already. */
+/**
+ * One name for several platforms, whose images are pushed already.
+ *
+ * @param tag by its digest alone where undefined
+ */
 export async function pushIndex(
   repository: Repository,
-  tag: string,
+  tag: string | undefined,
   images: readonly Descriptor[],
   annotations?: Readonly<Record<string, string>>,
 ): Promise<Descriptor> {
   const bytes = indexBytes(images, annotations);
-  await repository.putManifest(tag, bytes, MEDIA_TYPES.index);
-  return { mediaType: MEDIA_TYPES.index, digest: digestOf(bytes), size: bytes.length };
+  const digest = digestOf(bytes);
+  await repository.putManifest(tag ?? digest, bytes, MEDIA_TYPES.index);
+  return { mediaType: MEDIA_TYPES.index, digest, size: bytes.length };
 }
 
 export interface AttachOptions {

@@ -26,18 +26,30 @@ export interface StagePush {
   /** The image's name in the SBOM. */
   name: string;
   repository: Repository;
-  /** Names for what is pushed, made from its digest: the first is set first. */
-  tags: (digest: Digest) => string[];
+  /** Names for what is pushed, made from its digest and those of its platforms. */
+  tags: (digest: Digest, platforms: Digest[]) => string[];
   sbom: boolean;
   /** What is said about it. */
   said: Description;
+  /** What has to be there before anybody sees a tag, such as a signature. */
+  beforeTags?: ((whole: Digest, parts: PushedPart[]) => Promise<void>) | undefined;
+}
+
+type PartPush = Omit<StagePush, 'tags' | 'beforeTags'>;
+
+/** A stage's image of one platform, in the registry. */
+export interface PushedPart extends Pushed {
+  platform: string;
+  standIn: boolean;
+  /** The document that refers to it. */
+  sbom: Digest | null;
 }
 
 export interface PushedStage {
   /** What the tags name: the image, or the index of several. */
   digest: Digest;
   tags: string[];
-  platforms: (Pushed & { platform: string; standIn: boolean; sbom: Digest | null })[];
+  platforms: PushedPart[];
 }
 
 /**
@@ -47,40 +59,72 @@ export interface PushedStage {
  * @throws StagesError `PLAN_MISSING` when the stage was not built; OciError from the registry
  */
 export async function pushStage(push: StagePush): Promise<PushedStage> {
-  const { repository, stage } = push;
-  const plan = await readPlan(push.project, stage);
-  const platforms: PushedStage['platforms'] = [];
+  return joinParts(push, await pushParts(push));
+}
+
+/**
+ * The platforms of a stage's output folder and their SBOMs, without a tag.
+ *
+ * @throws StagesError `PLAN_MISSING` when the stage was not built; OciError from the registry
+ */
+export async function pushParts(push: PartPush): Promise<PushedPart[]> {
+  const { project, stage } = push;
+  const plan = await readPlan(project, stage);
+  const parts: PushedPart[] = [];
   for (const { platform } of plan.platforms) {
-    const outputs = await Outputs.open(push.project, platform);
-    const healing = { project: push.project, outputs };
-    platforms.push(
-      await withHealing(healing, { stages: [stage] }, () => pushPlatform(push, outputs)),
+    const outputs = await Outputs.open(project, platform);
+    parts.push(
+      await withHealing({ project, outputs }, { stages: [stage] }, () =>
+        pushPlatform(push, outputs),
+      ),
     );
   }
-  const { annotations } = push.said;
-  const descriptors = platforms.map(({ descriptor, platform }) => {
+  return parts;
+}
+
+/** Gives parts that are in the registry, from whatever machine, their names: through one index where they are several. */
+export async function joinParts(
+  {
+    repository,
+    said,
+    tags: tagsOf,
+    beforeTags,
+  }: Pick<StagePush, 'repository' | 'said' | 'tags' | 'beforeTags'>,
+  parts: PushedPart[],
+): Promise<PushedStage> {
+  const digest = await wholeOf(repository, said, parts);
+  const tags = [
+    ...new Set(
+      tagsOf(
+        digest,
+        parts.map(({ descriptor }) => descriptor.digest),
+      ),
+    ),
+  ];
+  await beforeTags?.(digest, parts);
+  const found = await repository.getManifest(digest);
+  for (const tag of tags)
+    await repository.putManifest(tag, found!.bytes, found!.descriptor.mediaType);
+  return { digest, tags, platforms: parts };
+}
+
+/** The image, or the index of several. */
+async function wholeOf(
+  repository: Repository,
+  { annotations }: Description,
+  parts: PushedPart[],
+): Promise<Digest> {
+  const [only, ...others] = parts;
+  if (only && others.length === 0) return only.descriptor.digest;
+  const descriptors = parts.map(({ descriptor, platform }) => {
     const own = annotationsAt(annotations, 'manifest-descriptor', platform);
     return { ...descriptor, ...(Object.keys(own).length > 0 && { annotations: own }) };
   });
   const ofIndex = annotationsAt(annotations, 'index');
-  const [only, ...others] = descriptors;
-  if (only && others.length === 0) {
-    const tags = push.tags(only.digest);
-    const found = await repository.getManifest(only.digest);
-    for (const tag of tags) await repository.putManifest(tag, found!.bytes, only.mediaType);
-    return { digest: only.digest, tags, platforms };
-  }
-  const [first = 'latest'] = push.tags(descriptors[0]!.digest);
-  const { digest } = await pushIndex(repository, first, descriptors, ofIndex);
-  const tags = push.tags(digest);
-  for (const tag of tags.slice(1)) await pushIndex(repository, tag, descriptors, ofIndex);
-  return { digest, tags, platforms };
+  return (await pushIndex(repository, undefined, descriptors, ofIndex)).digest;
 }
 
-async function pushPlatform(
-  push: StagePush,
-  outputs: Outputs,
-): Promise<PushedStage['platforms'][number]> {
+async function pushPlatform(push: PartPush, outputs: Outputs): Promise<PushedPart> {
   const { repository, stage } = push;
   const { record, source } = await describedStage(outputs, stage, push.said);
   const base = await baseImageOf(outputs, record);
@@ -109,7 +153,7 @@ async function baseImageOf(outputs: Outputs, { base }: ImageRecord): Promise<str
 }
 
 async function attachSbom(
-  push: StagePush,
+  push: PartPush,
   record: ImageRecord,
   source: BlobSource,
   { descriptor }: Pushed,
@@ -124,7 +168,7 @@ async function attachSbom(
 }
 
 /** Digests of the context's files that went into a stage and the stages below it. */
-async function inputsOf(push: StagePush, platform: string): Promise<Record<string, Digest>> {
+async function inputsOf(push: PartPush, platform: string): Promise<Record<string, Digest>> {
   const inputs: Record<string, Digest> = {};
   const queue = [push.stage];
   for (const stage of queue) {

@@ -30,7 +30,9 @@ export type FaultCode =
   | 'CHECK_FAILED'
   | 'SECRET_MISSING'
   | 'SECRET_INVALID'
-  | 'OPTION_REFUSED';
+  | 'OPTION_REFUSED'
+  | 'SIGNING_FAILED'
+  | 'SIGNATURE_REFUSED';
 
 /** An error for people: `message` says what happened and where, `hint` what to do next. */
 export class StagesError extends Error {

@@ -17,13 +17,16 @@ import {
   sharedVolumes,
   Swarm,
   swarmStack,
+  trustedOf,
+  verifiedImage,
+  type VerifyOptions,
   writeChart,
 } from '@excel2doc/services';
 import { StagesError } from '@excel2doc/stages';
 import { projectOf } from '../project';
 import { report } from '../report';
 
-interface Options extends ComposeOptions {
+interface Options extends ComposeOptions, VerifyOptions {
   service: string;
   /** Not `target`: Nx takes that for itself. */
   to: 'swarm' | 'kubernetes' | 'helm';
@@ -46,7 +49,11 @@ export default function deploy(options: Options, context: ExecutorContext) {
     const image = opened.config.services[options.service]?.image?.replace(/:[^/:]*$/, '');
     const repository = options.repository ?? (registry && posix.join(registry, image ?? ''));
     if (options.to !== 'swarm') requireRegistry(repository ?? image ?? '', options.dryRun);
-    const subject = await gatherDeployment(opened, options.service, { ...options, repository });
+    const trusted = trustedOf(options);
+    const gathered = await gatherDeployment(opened, options.service, { ...options, repository });
+    const subject = trusted
+      ? { ...gathered, image: await verifiedImage(gathered.image, trusted) }
+      : gathered;
     if (options.dryRun) {
       process.stdout.write(describe(masked(subject), options));
     } else if (options.to === 'helm') {

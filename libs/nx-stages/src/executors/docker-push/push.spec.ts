@@ -1,78 +1,21 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import type { ExecutorContext } from '@nx/devkit';
-import { PLAN_FORMAT } from '@excel2doc/dockerfile';
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   type ImageConfig,
   type ImageRecord,
   type Index,
   type Manifest,
-  readBaseImage,
   readJsonBlob,
   referrers,
-  thinImage,
 } from '@excel2doc/oci';
-import { writeFullLayout } from '@excel2doc/oci/testing/images';
 import { realRegistry } from '@excel2doc/oci/testing/registry';
 import { repositoryAt } from '@excel2doc/oci/testing/repository';
-import { file } from '@excel2doc/oci/testing/trees';
-import { expect, onTestFinished, test, vi } from 'vitest';
-import dockerPush from './executor';
-
-/** A workspace in which the stage `runner` of `app` is built. */
-async function built(platforms: string[]) {
-  const root = await mkdtemp(join(tmpdir(), 'docker-push-'));
-  onTestFinished(() => rm(root, { recursive: true }));
-  const write = async (path: string, value: object) => {
-    await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), JSON.stringify(value));
-  };
-  const records: ImageRecord[] = [];
-  const local: Record<string, object> = {};
-  const plans: object[] = [];
-  for (const platform of platforms) {
-    const name = platform.replace('/', '-');
-    const [base, full] = [join(root, 'base', name), join(root, 'full', name)];
-    await writeFullLayout(base, { layers: [[file('a', 'a')]], platform });
-    await writeFullLayout(full, { layers: [[file('a', 'a')], [file('b', platform)]], platform });
-    const known = await readBaseImage(base, platform, 'base:1');
-    const outputDir = join(root, 'dist/app/docker/runner', name);
-    records.push(await thinImage({ layoutDir: full, outputDir, base: known, platform }));
-    const digest = known.reference.kind === 'image' ? known.reference.digest : '';
-    local[platform] = { digest, layoutDir: base, tag: 'stand-in' };
-    const read = {
-      path: 'main.py',
-      type: 'file',
-      mode: '0644',
-      digest: `sha256:${'1'.repeat(64)}`,
-    };
-    plans.push({ platform, base: { kind: 'image' }, stages: [], files: [read] });
-  }
-  await write('images.local.json', { format: 1, images: { 'base:1': local } });
-  const plan = { format: PLAN_FORMAT, stage: 'runner', platforms: plans };
-  await write('dist/app/docker/plan/runner.json', plan);
-  await write('dist/app/docker/runner/plan.json', plan);
-  const context = {
-    root,
-    projectName: 'app',
-    projectsConfigurations: { projects: { app: { root: 'app' } } },
-  } as unknown as ExecutorContext;
-  const push = async (rest: object) => {
-    const said = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-    const options = { dockerfile: 'Dockerfile', context: '.', lockFile: 'lock.json' };
-    const named = { ...options, stage: 'runner', image: 'team/app' };
-    const { success } = await dockerPush({ ...named, ...rest }, context);
-    const text = said.mock.calls.join('');
-    said.mockRestore();
-    return { success, text };
-  };
-  return { records, push };
-}
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { builtStage } from '../../testing/built-stage';
 
 test('one platform: tagged as in the engine, with its SBOM; the second push sends nothing', async () => {
   const repository = repositoryAt(`${await realRegistry()}/team/app`);
-  const { records, push } = await built(['linux/amd64']);
+  const { records, push } = await builtStage(['linux/amd64']);
   const { digest } = records[0]!;
   const first = await push({ repository: repository.name });
   expect(first).toMatchObject({ success: true });
@@ -88,7 +31,7 @@ test('one platform: tagged as in the engine, with its SBOM; the second push send
 
 test('several platforms become one index; without an SBOM nothing refers to them', async () => {
   const repository = repositoryAt(`${await realRegistry()}/team/app`);
-  const { records, push } = await built(['linux/amd64', 'linux/arm64']);
+  const { records, push } = await builtStage(['linux/amd64', 'linux/arm64']);
   expect(await push({ repository: repository.name, tag: 'v1', sbom: false })).toMatchObject({
     success: true,
   });
@@ -97,12 +40,15 @@ test('several platforms become one index; without an SBOM nothing refers to them
   expect(manifests.map(({ digest }) => digest)).toEqual(records.map(({ digest }) => digest));
   const { digest } = found!.descriptor;
   expect(await repository.resolve(digest.slice(7, 19))).toBe(digest);
+  // A machine that has built one of them knows it by that one's digest.
+  for (const { digest: own } of records)
+    expect(await repository.resolve(own.slice(7, 19))).toBe(digest);
   expect(await referrers(repository, records[0]!.digest)).toEqual([]);
 });
 
 test('labels and annotations are in what is pushed: of the image, of the index, of its descriptors', async () => {
   const repository = repositoryAt(`${await realRegistry()}/team/app`);
-  const { records, push } = await built(['linux/amd64', 'linux/arm64']);
+  const { records, push } = await builtStage(['linux/amd64', 'linux/arm64']);
   const before = records.map(({ digest }) => digest);
   const labels = ['org.opencontainers.image.vendor=Acme'];
   const annotations = ['manifest,index:a=1', 'manifest-descriptor[linux/arm64]:b=2'];
@@ -127,7 +73,7 @@ test('labels and annotations are in what is pushed: of the image, of the index, 
 
 test('an annotation that stands nowhere is named, and so is a label that nobody knows', async () => {
   const repository = repositoryAt(`${await realRegistry()}/team/app`);
-  const { push } = await built(['linux/amd64']);
+  const { push } = await builtStage(['linux/amd64']);
   const said = { annotations: ['index:a=1'], labels: ['oci'], platforms: ['linux/amd64'] };
   const { success, text } = await push({ repository: repository.name, sbom: false, ...said });
   expect(text).toSatisfy(() => success);
@@ -137,7 +83,7 @@ test('an annotation that stands nowhere is named, and so is a label that nobody 
 
 test('NX_STAGES_REGISTRY names the registry where no option does', async () => {
   const registry = await realRegistry();
-  const { records, push } = await built(['linux/amd64']);
+  const { records, push } = await builtStage(['linux/amd64']);
   vi.stubEnv('NX_STAGES_REGISTRY', `${registry}/ci`);
   onTestFinished(() => void vi.unstubAllEnvs());
   expect(await push({ sbom: false })).toMatchObject({ success: true });
@@ -146,9 +92,85 @@ test('NX_STAGES_REGISTRY names the registry where no option does', async () => {
 });
 
 test('without a repository says which options name one', async () => {
-  const { push } = await built(['linux/amd64']);
-  const said = vi.spyOn(console, 'error').mockReturnValue();
-  expect(await push({})).toMatchObject({ success: false });
-  expect(said.mock.calls[0]?.[0]).toContain('--repository=HOST/NAME');
-  said.mockRestore();
+  const { push } = await builtStage(['linux/amd64']);
+  const { success, text } = await push({});
+  expect(success).toBe(false);
+  expect(text).toContain('--repository=HOST/NAME');
+});
+
+describe('over several machines', () => {
+  const platforms = ['linux/amd64', 'linux/arm64'];
+
+  /** Machines that have each pushed their own platform, and one that has what they wrote down. */
+  async function pushedParts(which = platforms) {
+    const repository = repositoryAt(`${await realRegistry()}/team/app`);
+    const joining = await builtStage([]);
+    const records: ImageRecord[] = [];
+    for (const platform of which) {
+      const machine = await builtStage([platform]);
+      records.push(...machine.records);
+      const pushed = await machine.push({ repository: repository.name, parts: 'push' });
+      expect(pushed).toMatchObject({ success: true });
+      const written = 'dist/docker-pushed';
+      await cp(join(machine.root, written), join(joining.root, written), { recursive: true });
+    }
+    const joinAll = (rest: object) =>
+      joining.push({ repository: repository.name, parts: 'join', platforms, ...rest });
+    return { repository, records, root: joining.root, join: joinAll };
+  }
+
+  test('parts have no tag until they are joined, by a machine that has built nothing', async () => {
+    const { repository, records, join } = await pushedParts();
+    expect(await repository.resolve('dev')).toBeNull();
+    for (const { digest } of records) {
+      expect(await repository.resolve(digest)).toBe(digest);
+      expect(await repository.resolve(digest.slice(7, 19))).toBeNull();
+    }
+    const { success, text } = await join({});
+    expect(text).toSatisfy(() => success);
+    expect(text).toContain('joined: linux/amd64, linux/arm64');
+    const found = await repository.getManifest('dev');
+    const { manifests } = JSON.parse(found!.bytes.toString()) as Index;
+    expect(manifests.map(({ digest }) => digest)).toEqual(records.map(({ digest }) => digest));
+    expect(manifests.map(({ platform }) => platform?.architecture)).toEqual(['amd64', 'arm64']);
+  });
+
+  test('they are what one push of all of them gives', async () => {
+    const { repository, join } = await pushedParts();
+    await join({});
+    const apart = await repository.resolve('dev');
+    const { push } = await builtStage(platforms);
+    expect(await push({ repository: repository.name })).toMatchObject({ success: true });
+    expect(await repository.resolve('dev')).toBe(apart);
+  });
+
+  test('a platform that nobody pushed is named, and nothing gets a tag', async () => {
+    const { repository, join } = await pushedParts(['linux/amd64']);
+    const { success, text } = await join({});
+    expect(success).toBe(false);
+    expect(text).toMatch(
+      /✗ dist\/docker-pushed\/app has linux\/amd64 of runner, and not linux\/arm64/,
+    );
+    expect(await repository.resolve('dev')).toBeNull();
+  });
+
+  test('a part of another commit is refused', async () => {
+    const { repository, root, join: joined } = await pushedParts();
+    const path = join(root, 'dist/docker-pushed/app/runner.linux-arm64.json');
+    const part = JSON.parse(await readFile(path, 'utf8')) as object;
+    await writeFile(path, JSON.stringify({ ...part, commit: 'deadbeef0123' }));
+    const { success, text } = await joined({});
+    expect(success).toBe(false);
+    expect(text).toContain(
+      'runner.linux-arm64.json is of the commit deadbeef0123, and here it is none',
+    );
+    expect(await repository.resolve('dev')).toBeNull();
+  });
+
+  test('where no machine pushed any, it is said and nothing is done', async () => {
+    const { join } = await pushedParts([]);
+    const { success, text } = await join({});
+    expect(success).toBe(true);
+    expect(text).toMatch(/\/team\/app: no machine has pushed a part of it/);
+  });
 });

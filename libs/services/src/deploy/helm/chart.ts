@@ -49,7 +49,7 @@ export function helmChart(subject: DeploySubject, options: ManifestOptions): Hel
   return {
     name,
     files: new Map([
-      ['Chart.yaml', stringify(description(name, values.image.tag))],
+      ['Chart.yaml', stringify(description(name, values.image.tag.split('@')[0] ?? ''))],
       ['values.yaml', VALUES_HEAD + stringify(values, { compat: 'yaml-1.1' })],
       ['values.schema.json', `${JSON.stringify(valuesSchema(values), null, 2)}\n`],
       ['templates/_named.tpl', namedTemplates(name)],

@@ -40,7 +40,8 @@ export interface ChartValues {
 /** Read from the manifests, so that what a chart gives by itself is what they are. */
 export function chartValues(subject: DeploySubject, manifests: readonly Manifest[]): ChartValues {
   const own = ownServices(subject);
-  const at = subject.image.lastIndexOf(':');
+  // A digest, where there is one, goes with the tag.
+  const at = subject.image.indexOf(':', subject.image.lastIndexOf('/'));
   const values: ChartValues = {
     image: { repository: subject.image.slice(0, at), tag: subject.image.slice(at + 1) },
     imagePullSecrets: [],
