@@ -15,14 +15,17 @@ const TRUSTED = '/etc/ssl/certs/ca-certificates.crt';
 
 /** Of a step only what is a command: the rest are actions, in whose place the container stands. */
 interface Workflow {
-  jobs: Record<string, { steps: { run?: string }[] }>;
+  jobs: Record<
+    string,
+    { steps: { run?: string }[]; strategy: { matrix: { include: { targets: string }[] } } }
+  >;
 }
 
 /** Of GitLab's file what a job runs. */
 interface Pipeline {
   default: { before_script: string[] };
   variables: Record<string, string>;
-  affected: { script: string[] };
+  affected: { script: string[]; parallel: { matrix: { TARGETS: string }[] } };
 }
 
 interface Change {
@@ -113,11 +116,14 @@ async function expectChecked(output: string, { tag }: Clone): Promise<void> {
 test("the steps of GitHub's workflow check what a change affects, and no more", async () => {
   const { clone, base, head } = await changedBackend('ci');
   const text = readFileSync(join(clone.folder, '.github/workflows/ci.yaml'), 'utf8');
-  const { steps } = (parse(text) as Workflow).jobs['affected']!;
-  const commands = steps.flatMap(({ run }) => run ?? []);
-  expect(commands.at(-1)).toContain('nx affected');
+  const { steps, strategy } = (parse(text) as Workflow).jobs['affected']!;
+  const all = steps.flatMap(({ run }) => run ?? []);
+  const commands = all.slice(0, all.findIndex((run) => run.includes('nx affected')) + 1);
+  expect(commands).not.toEqual([]);
+  // The first machine is of the kind of those that people have.
+  const TARGETS = strategy.matrix.include[0]!.targets;
   const machine = {
-    variables: { NX_BASE: base, NX_HEAD: head },
+    variables: { NX_BASE: base, NX_HEAD: head, TARGETS },
     mounts: { '/var/run/docker.sock': socket() },
   };
   let last = '';
@@ -143,6 +149,7 @@ test("the script of GitLab's job does so with an engine beside it, behind TLS", 
       DOCKER_HOST: `tcp://${host.host}`,
       CI_MERGE_REQUEST_DIFF_BASE_SHA: base,
       CI_COMMIT_SHA: head,
+      TARGETS: affected.parallel.matrix[0]!.TARGETS,
     },
     mounts: { [variables['DOCKER_CERT_PATH']!]: endpoint.clientFolder },
     hosts: { [host.hostname]: '127.0.0.1' },

@@ -5,6 +5,12 @@ export const OWN_CI: CiOptions = {
   branch: 'main',
   targets: ['lint', 'typecheck', 'test', 'test-engine', 'docker-build'],
   pushTarget: 'docker-push',
+  sign: true,
+  platforms: [{ platform: 'linux/amd64' }, { platform: 'linux/arm64' }],
+  checkTargets: ['docker-audit'],
+  reportTarget: 'docker-report',
+  nodeImage:
+    'node:24-trixie@sha256:be40f6a87b9b22215ddb20da0a2320a5c6d583fe3ee3b0024d9fa4f05b40c8fd',
   nodeVersion: '24',
   cache: { audience: 'nx-cache' },
   setup: ['node --import tsx tools/ready.ts'],
@@ -24,6 +30,8 @@ export const CI_CASES: [string, CiOptions][] = [
       nodeVersion: '22.12',
       cache: { upstream: 'https://cache.example.org:8443', audience: 'yes' },
       setup: [`echo "it's: here" # for all`, 'true'],
+      pushTarget: 'docker-push',
+      platforms: [{ platform: 'linux/arm64', runner: 'self-hosted' }],
     },
   ],
 ];

@@ -35,7 +35,7 @@ test.each(CI_CASES)('actionlint finds nothing in the workflow %s', (_what, optio
 });
 
 test.each([
-  ['a job that is not there', 'needs: affected', 'needs: affecte'],
+  ['a job that is not there', 'needs: images', 'needs: image'],
   ['an input that the action does not have', 'node-version:', 'node-versoin:'],
   ['a permission that is none', 'packages: write', 'packages: all'],
   ['a value that GitHub does not have', 'github.token', 'github.tokken'],

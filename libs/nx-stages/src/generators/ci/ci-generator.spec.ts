@@ -1,19 +1,27 @@
 import { type Tree, updateNxJson, writeJson } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
+import { madeImage, repositoryAt } from '@excel2doc/oci/testing/repository';
+import { pushImage } from '@excel2doc/oci';
+import { realRegistry } from '@excel2doc/oci/testing/registry';
 import generate from './generator';
 
 const GITHUB = '.github/workflows/ci.yaml';
 let tree: Tree;
-beforeEach(() => (tree = createTreeWithEmptyWorkspace()));
+beforeEach(() => {
+  tree = createTreeWithEmptyWorkspace();
+  // Nobody listens there: no test asks the world.
+  vi.stubEnv('NX_STAGES_REGISTRY_MIRROR', 'localhost:1');
+  return () => void vi.unstubAllEnvs();
+});
 
 const text = (file: string) => tree.read(file, 'utf8') ?? '';
 
-test('the workflow takes branch and Node from the workspace', () => {
+test('the workflow takes branch and Node from the workspace', async () => {
   updateNxJson(tree, { defaultBase: 'trunk' });
   writeJson(tree, 'package.json', { engines: { node: '>=22.12' } });
-  generate(tree, { targets: ['lint', 'docker-build'] });
+  await generate(tree, { targets: ['lint', 'docker-build'] });
   const workflow = parse(text(GITHUB));
   expect(workflow.on.push.branches).toEqual(['trunk']);
   const { steps } = workflow.jobs.affected;
@@ -25,8 +33,8 @@ test('the workflow takes branch and Node from the workspace', () => {
   expect(workflow.jobs.push).toBeUndefined();
 });
 
-test('the report is written whatever came of the targets, and kept', () => {
-  generate(tree, {});
+test('the report is written whatever came of the targets, and kept', async () => {
+  await generate(tree, {});
   const { steps } = parse(text(GITHUB)).jobs.affected;
   expect(steps.slice(-2)).toEqual([
     expect.objectContaining({
@@ -39,18 +47,21 @@ test('the report is written whatever came of the targets, and kept', () => {
       with: expect.objectContaining({ path: 'dist/**/docker/report.html' }),
     }),
   ]);
-  generate(tree, { report: false });
+  await generate(tree, { report: false });
   expect(text(GITHUB)).not.toContain('docker-report');
 });
 
-test('push and cache come when they are asked for', () => {
-  generate(tree, { push: true, cacheAudience: 'nx-cache', cacheUpstream: 'https://c.test' });
+test('push and cache come when they are asked for', async () => {
+  await generate(tree, { push: true, cacheAudience: 'nx-cache', cacheUpstream: 'https://c.test' });
   expect(text(GITHUB)).toContain('EXCEL2DOC_CACHE_UPSTREAM: ');
-  expect(text(GITHUB)).toContain('npx excel2doc-cache edge -- npx nx affected -t docker-push');
+  expect(text(GITHUB)).toContain('npx nx affected -t docker-push --parts=push\n');
+  expect(text(GITHUB)).toContain('--parts=join --platforms=linux/amd64 --sign=keyless\n');
+  await generate(tree, { push: true, sign: false });
+  expect(text(GITHUB)).not.toMatch(/sign|id-token/);
 });
 
-test('GitLab gets its file, with the report as an artifact', () => {
-  generate(tree, { platform: 'gitlab' });
+test('GitLab gets its file, with the report as an artifact', async () => {
+  await generate(tree, { platform: 'gitlab' });
   const pipeline = parse(text('.gitlab-ci.yml'));
   for (const job of ['affected', 'all']) {
     expect(pipeline[job].after_script).toEqual(['npx nx run-many -t docker-report --optional']);
@@ -62,19 +73,57 @@ test('GitLab gets its file, with the report as an artifact', () => {
   expect(tree.exists(GITHUB)).toBe(false);
 });
 
-test('what it wrote itself is written again, what it did not is left alone', () => {
-  generate(tree, {});
-  generate(tree, { targets: ['e2e'] });
+test('what it wrote itself is written again, what it did not is left alone', async () => {
+  await generate(tree, {});
+  await generate(tree, { targets: ['e2e'] });
   expect(text(GITHUB)).toContain('npx nx affected -t e2e\n');
   tree.write('.gitlab-ci.yml', 'mine: true\n');
-  expect(() => generate(tree, {})).toThrow('.gitlab-ci.yml is there already');
+  await expect(generate(tree, {})).rejects.toThrow('.gitlab-ci.yml is there already');
   expect(text('.gitlab-ci.yml')).toBe('mine: true\n');
 });
 
 test.each([
   [{ targets: ['test; rm -rf /'] }, 'is no target'],
   [{ cacheUpstream: 'https://c.test' }, '--cacheUpstream needs --cacheAudience'],
-])('%j is refused', (options, message) => {
-  expect(() => generate(tree, options)).toThrow(message);
+  [{ checks: ['a b'] }, '--checks: "a b" is no target'],
+  [{ runners: ['linux/arm64=ours'] }, '--runners: nothing is built for linux/arm64'],
+])('%j is refused', async (options, message) => {
+  await expect(generate(tree, options)).rejects.toThrow(message);
   expect(tree.exists(GITHUB)).toBe(false);
+});
+
+test('each platform has its machine; nx.json must not have every machine build all of them', async () => {
+  const platforms = ['linux/amd64' as const, 'linux/arm64' as const];
+  await generate(tree, { push: true, platforms, runners: ['linux/arm64=our-arm'] });
+  const { jobs } = parse(text(GITHUB));
+  const { include } = jobs.images.strategy.matrix;
+  expect(include).toEqual([
+    { arch: 'amd64', runner: 'ubuntu-24.04', targets: 'lint test docker-build' },
+    { arch: 'arm64', runner: 'our-arm', targets: 'docker-build' },
+  ]);
+  updateNxJson(tree, { plugins: [{ plugin: '@excel2doc/nx-stages', options: { platforms } }] });
+  await expect(generate(tree, { platforms })).rejects.toThrow(
+    'nx.json has every machine build linux/amd64 and linux/arm64',
+  );
+});
+
+test('what the checks say is kept beside the report', async () => {
+  await generate(tree, { checks: ['docker-audit', 'preflight'] });
+  const { steps } = parse(text(GITHUB)).jobs.affected;
+  expect(steps.at(-1).with.path).toBe('dist/**/docker/report.html\ndist/ci/checks.txt\n');
+  expect(text(GITHUB)).toContain(
+    'set -o pipefail && mkdir -p dist/ci && npx nx affected -t docker-audit preflight --outputStyle=stream',
+  );
+});
+
+test("GitLab's jobs run in an image by the digest that the registry has now", async () => {
+  const mirror = await realRegistry();
+  const { record, source } = await madeImage();
+  const repository = repositoryAt(`${mirror}/library/node`);
+  await pushImage(repository, { record, source, tag: '24-trixie' });
+  vi.stubEnv('NX_STAGES_REGISTRY_MIRROR', mirror);
+  await generate(tree, { platform: 'gitlab', nodeVersion: '24' });
+  expect(text('.gitlab-ci.yml')).toContain(`image: node:24-trixie@${record.digest}\n`);
+  await generate(tree, { platform: 'gitlab', nodeVersion: '22' });
+  expect(text('.gitlab-ci.yml')).toContain('image: node:22-trixie\n');
 });

@@ -8,8 +8,13 @@ import { CI_CASES, OWN_CI } from '../../testing/ci-cases';
 import { gitlabSchema } from '../../testing/gitlab-schema';
 import { githubWorkflow } from './github';
 import { gitlabPipeline } from './gitlab';
+import type { CiOptions } from './options';
 
 interface Job {
+  if?: string;
+  needs?: string;
+  'runs-on': string;
+  strategy?: { matrix: { include: { arch: string; runner: string; targets: string }[] } };
   permissions: Record<string, string>;
   env?: Record<string, string>;
   'timeout-minutes'?: number;
@@ -60,7 +65,11 @@ describe.each(CI_CASES)("GitHub's workflow %s", (_what, options) => {
     expect(workflow.permissions).toEqual({});
     const affected = { contents: 'read', actions: 'read', ...(options.cache && idToken) };
     expect(workflow.jobs['affected']?.permissions).toEqual(affected);
-    const push = options.pushTarget && { ...affected, packages: 'write' };
+    const { pushTarget, sign } = options;
+    const images = pushTarget && { ...affected, packages: 'write' };
+    expect(workflow.jobs['images']?.permissions).toEqual(images);
+    // It runs no target of the project, and is the one job that signs.
+    const push = pushTarget && { contents: 'read', packages: 'write', ...(sign && idToken) };
     expect(workflow.jobs['push']?.permissions).toEqual(push);
     const fresh = { ...affected, contents: 'write', 'pull-requests': 'write' };
     expect(workflow.jobs['fresh']?.permissions).toEqual(options.fresh && fresh);
@@ -82,10 +91,50 @@ describe.each(CI_CASES)("GitHub's workflow %s", (_what, options) => {
   test('runs the set-up as it was given, then the targets', () => {
     const runs = (workflow.jobs['affected']?.steps ?? []).flatMap(({ run }) => run ?? []);
     const edge = options.cache ? 'npx excel2doc-cache edge -- ' : '';
-    const nx = `${edge}npx nx affected -t ${options.targets.join(' ')}`;
-    expect(runs).toEqual(['npm ci', ...(options.setup ?? []), nx]);
+    const isMatrix = (options.platforms?.length ?? 0) > 1;
+    const nx = `${edge}npx nx affected -t ${isMatrix ? '$TARGETS' : options.targets.join(' ')}`;
+    const before = ['npm ci', ...(options.setup ?? []), nx];
+    expect(runs.slice(0, before.length)).toEqual(before);
+    for (const rest of runs.slice(before.length))
+      expect(rest).toMatch(/-t (docker-report|docker-audit) /);
+  });
+
+  test('checks what is not pushed, and builds once what is', () => {
+    const isPushing = options.pushTarget !== undefined;
+    expect(/github\.event_name != 'push'/.test(workflow.jobs['affected']?.if ?? '')).toBe(
+      isPushing,
+    );
+    expect(workflow.jobs['images']?.if).toBe(isPushing ? "github.event_name == 'push'" : undefined);
+    expect(workflow.jobs['push']?.needs).toBe(isPushing ? 'images' : undefined);
+    const joins = (workflow.jobs['push']?.steps ?? []).flatMap(({ run = '' }) =>
+      run.includes('npx nx') ? run : [],
+    );
+    for (const join of joins) {
+      expect(join).toContain('--excludeTaskDependencies --parts=join');
+      expect(join.includes('--sign=keyless')).toBe(options.sign === true);
+    }
+    expect(joins).toHaveLength(isPushing ? 1 : 0);
+  });
+
+  test('has a machine of its kind for each platform, and emulates none', () => {
+    expect(text).not.toMatch(/qemu|binfmt/i);
+    const machines = options.platforms ?? [{ platform: 'linux/amd64' }];
+    for (const name of buildingJobs(options)) {
+      const job = workflow.jobs[name]!;
+      const found = job.strategy?.matrix.include ?? [{ runner: job['runs-on'] }];
+      expect(found.map(({ runner }) => runner)).toEqual(
+        machines.map(
+          ({ platform, runner }) =>
+            runner ?? (platform === 'linux/arm64' ? 'ubuntu-24.04-arm' : 'ubuntu-24.04'),
+        ),
+      );
+    }
   });
 });
+
+/** The jobs that build. */
+const buildingJobs = ({ pushTarget }: CiOptions) =>
+  pushTarget === undefined ? ['affected'] : ['affected', 'images'];
 
 test.each([
   ['GitHub', githubWorkflow(OWN_CI), 'github'],
@@ -104,9 +153,11 @@ test.each([
     expect(order).toEqual([...order].sort((a, b) => a - b));
     expect(order).not.toContain(-1);
     if (platform === 'github') {
-      expect(jobs.affected.if).toBe("github.event_name != 'schedule'");
+      expect(jobs.affected.if).toBe(
+        "github.event_name != 'push' && github.event_name != 'schedule'",
+      );
       expect(jobs.fresh.if).toBe("github.event_name == 'schedule'");
-      expect(jobs.push).toMatchObject({ needs: 'affected', if: "github.event_name == 'push'" });
+      expect(jobs.images.if).toBe("github.event_name == 'push'");
       return;
     }
     const never = { if: '$CI_PIPELINE_SOURCE == "schedule"', when: 'never' };
@@ -140,17 +191,37 @@ describe.each(CI_CASES)("GitLab's pipeline %s", (_what, options) => {
 
   test('runs what a merge request affects, and everything on the branch', () => {
     const edge = options.cache ? 'npx excel2doc-cache edge -- ' : '';
-    const targets = options.targets.join(' ');
+    const isMatrix = (options.platforms?.length ?? 0) > 1;
+    const targets = isMatrix ? '$TARGETS' : options.targets.join(' ');
     expect(pipeline['affected']?.['script']).toContain(`${edge}npx nx affected -t ${targets}`);
-    expect(pipeline['all']?.['script']).toEqual([`${edge}npx nx run-many -t ${targets}`]);
+    const script = pipeline['all']?.['script'] as string[];
+    expect(script[0]).toBe(`${edge}npx nx run-many -t ${targets}`);
+    expect(script.slice(1).some((line) => line.endsWith('--parts=push'))).toBe(
+      options.pushTarget !== undefined,
+    );
     expect((pipeline['all']?.['rules'] as object[]).slice(-1)).toEqual([
       { if: `$CI_COMMIT_BRANCH == "${options.branch}"` },
     ]);
     expect('push' in pipeline).toBe(options.pushTarget !== undefined);
+    for (const name of ['affected', 'all'])
+      expect(pipeline[name]?.['parallel'] !== undefined).toBe(isMatrix);
     expect(pipeline['default']?.['before_script']).toEqual(
       expect.arrayContaining(options.setup ?? []),
     );
   });
+});
+
+test('on GitLab every image has a digest, and what is signed is signed by the job that joins', () => {
+  const text = gitlabPipeline(OWN_CI);
+  const { default: all, push } = parse(text);
+  for (const image of [all.image, ...all.services])
+    expect(image).toMatch(/^[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/);
+  expect(text).toMatch(
+    /docker create ghcr\.io\/sigstore\/cosign\/cosign:v3[\d.]+@sha256:[0-9a-f]{64}\)/,
+  );
+  expect(push.id_tokens.SIGSTORE_ID_TOKEN).toEqual({ aud: 'sigstore' });
+  expect(push.script.at(-1)).toContain('--sign=keyless');
+  expect(JSON.stringify({ ...parse(text), push: undefined })).not.toContain('SIGSTORE');
 });
 
 let fitsGitlab: ValidateFunction;

@@ -1,7 +1,8 @@
 import { type Tree, logger, readJson, readNxJson } from '@nx/devkit';
 import { githubWorkflow } from './github';
 import { gitlabPipeline } from './gitlab';
-import type { CiOptions } from './options';
+import { nodeImage } from './node-image';
+import type { CiOptions, Machine } from './options';
 import { GeneratorError } from '../generator-error';
 
 export interface CiGeneratorOptions {
@@ -9,6 +10,10 @@ export interface CiGeneratorOptions {
   branch?: string;
   targets?: string[];
   push?: boolean;
+  sign?: boolean;
+  platforms?: Machine['platform'][];
+  runners?: string[];
+  checks?: string[];
   report?: boolean;
   fresh?: string;
   nodeVersion?: string;
@@ -26,8 +31,12 @@ const PLATFORMS = {
 const MARK = /^# From `(npx )?nx g @excel2doc\/nx-stages:ci`/;
 
 /** Writes the CI file of GitHub Actions or GitLab. */
-export default function ciGenerator(tree: Tree, options: CiGeneratorOptions): () => void {
-  const { file, text } = PLATFORMS[options.platform ?? platformOf(tree)];
+export default async function ciGenerator(
+  tree: Tree,
+  options: CiGeneratorOptions,
+): Promise<() => void> {
+  const platform = options.platform ?? platformOf(tree);
+  const { file, text } = PLATFORMS[platform];
   if (tree.exists(file) && !MARK.test(tree.read(file, 'utf8') ?? '')) {
     throw new GeneratorError(
       `${file} is there already and is not from this generator`,
@@ -35,8 +44,14 @@ export default function ciGenerator(tree: Tree, options: CiGeneratorOptions): ()
     );
   }
   const ci = ciOptions(tree, options);
-  tree.write(file, text(ci));
+  // GitHub sets Node up by itself.
+  const node = platform === 'gitlab' ? await nodeImage(ci.nodeVersion) : undefined;
+  tree.write(file, text({ ...ci, ...(node && { nodeImage: node.reference }) }));
   return () => {
+    if (node?.why !== undefined)
+      logger.warn(
+        `${file} has ${node.reference} by its tag, which can be moved: its digest could not be asked for (${node.why}). Run this again where it can`,
+      );
     logger.info(`${file} runs ${ci.targets.join(', ')} for what a change affects`);
     if (ci.cache && !ci.cache.upstream)
       logger.info('Set EXCEL2DOC_CACHE_UPSTREAM, the address of the cache, for the repository');
@@ -50,11 +65,11 @@ function platformOf(tree: Tree): 'github' | 'gitlab' {
 
 function ciOptions(tree: Tree, options: CiGeneratorOptions): CiOptions {
   const { targets = ['lint', 'test', 'docker-build'], push, report = true, setup } = options;
-  const { cacheAudience: audience, cacheUpstream: upstream } = options;
-  for (const target of targets) {
+  const { cacheAudience: audience, cacheUpstream: upstream, checks = [] } = options;
+  for (const target of [...targets, ...checks]) {
     if (/^[\w:@./-]+$/.test(target)) continue;
     throw new GeneratorError(
-      `--targets: "${target}" is no target's name`,
+      `--${targets.includes(target) ? 'targets' : 'checks'}: "${target}" is no target's name`,
       'Give names, such as lint, or several with commas between',
     );
   }
@@ -64,16 +79,54 @@ function ciOptions(tree: Tree, options: CiGeneratorOptions): CiOptions {
       "It stands in the server's configuration",
     );
   }
+  const machines = machinesOf(tree, options);
   return {
     branch: options.branch ?? readNxJson(tree)?.defaultBase ?? 'main',
     targets,
     nodeVersion: options.nodeVersion ?? nodeVersionOf(tree),
-    ...(push && { pushTarget: 'docker-push' }),
+    ...(push && { pushTarget: 'docker-push', sign: options.sign ?? true }),
+    ...(machines.length > 0 && { platforms: machines }),
+    ...(checks.length > 0 && { checkTargets: checks }),
     ...(options.fresh !== undefined && { fresh: options.fresh }),
     ...(report && { reportTarget: 'docker-report' }),
     ...(audience !== undefined && { cache: { audience, ...(upstream && { upstream }) } }),
     ...(setup?.length && { setup }),
   };
+}
+
+/** What builds each platform. */
+function machinesOf(tree: Tree, { platforms = [], runners = [] }: CiGeneratorOptions): Machine[] {
+  const said = new Map(runners.map((each) => each.split('=') as [string, string]));
+  const wanted = platforms.length > 0 ? platforms : (['linux/amd64'] as const);
+  for (const platform of said.keys()) {
+    if ((wanted as readonly string[]).includes(platform)) continue;
+    throw new GeneratorError(
+      `--runners: nothing is built for ${platform}`,
+      `Name it in --platforms, beside ${wanted.join(', ')}`,
+    );
+  }
+  const everywhere = platforms.length > 1 ? platformsOfPlugin(tree) : undefined;
+  if (everywhere) {
+    throw new GeneratorError(
+      `--platforms: nx.json has every machine build ${everywhere.join(' and ')}`,
+      'Take `platforms` out of the options of @excel2doc/nx-stages there: each machine then builds its own',
+    );
+  }
+  if (platforms.length === 0 && said.size === 0) return [];
+  return wanted.map((platform) => {
+    const runner = said.get(platform);
+    return { platform, ...(runner !== undefined && { runner }) };
+  });
+}
+
+/** What nx.json tells every machine to build. */
+function platformsOfPlugin(tree: Tree): string[] | undefined {
+  for (const entry of readNxJson(tree)?.plugins ?? []) {
+    if (typeof entry === 'string' || entry.plugin !== '@excel2doc/nx-stages') continue;
+    const { platforms } = (entry.options ?? {}) as { platforms?: string[] };
+    if (platforms !== undefined) return platforms;
+  }
+  return undefined;
 }
 
 /** The lowest that the workspace takes, else the one that runs this. */

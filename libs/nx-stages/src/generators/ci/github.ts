@@ -1,10 +1,26 @@
-import { type CiOptions, block, nxCommand, scalar } from './options';
+import {
+  CHECKS,
+  type CiOptions,
+  PARTS,
+  archOf,
+  block,
+  checkCommand,
+  imageTargets,
+  joinCommand,
+  machinesOf,
+  nxCommand,
+  scalar,
+} from './options';
 
 // A tag of an action can be moved, a commit cannot.
 const CHECKOUT = 'actions/checkout@df4cb1c069e1874edd31b4311f1884172cec0e10 # v6.0.3';
 const SETUP_NODE = 'actions/setup-node@53b83947a5a98c8d113130e565377fae1a50d02f # v6.3.0';
 const SET_SHAS = 'nrwl/nx-set-shas@afb73a62d26e41464e9254689e1fd6122ee683c1 # v5.0.1';
 const UPLOAD = 'actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2';
+const DOWNLOAD = 'actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0';
+const COSIGN = 'sigstore/cosign-installer@faadad0cce49287aee09b3a48701e75088a2c6ad # v4.0.0';
+
+const RUNNERS = { 'linux/amd64': 'ubuntu-24.04', 'linux/arm64': 'ubuntu-24.04-arm' };
 
 /**
  * The text of a GitHub Actions workflow: the targets of what a change affects, and on the branch
@@ -14,7 +30,9 @@ const UPLOAD = 'actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02
  * @see docs/remote-cache.md, "GitHub Actions, without a secret"
  */
 export function githubWorkflow(options: CiOptions): string {
-  const { branch, targets, pushTarget, fresh } = options;
+  const { branch, pushTarget, fresh } = options;
+  const apart = [pushTarget !== undefined && 'push', fresh !== undefined && 'schedule'];
+  const condition = apart.flatMap((event) => (event ? `github.event_name != '${event}'` : []));
   return `# From \`npx nx g @excel2doc/nx-stages:ci\`: run it again with other options to change it.
 name: CI
 
@@ -36,13 +54,51 @@ permissions: {}
 
 jobs:
   affected:
-${fresh === undefined ? '' : "    if: github.event_name != 'schedule'\n"}    runs-on: ubuntu-24.04
-    timeout-minutes: 60
+${condition.length > 0 ? `    if: ${condition.join(' && ')}\n` : ''}${machines(options)}    timeout-minutes: 60
 ${permissions(options, [])}
 ${environment(options)}    steps:
 ${prepare(options)}
-      - run: ${nxCommand(options, 'affected', targets)}
-${report(options)}${pushTarget === undefined ? '' : pushJob(options, pushTarget)}${fresh === undefined ? '' : freshJob(options)}`;
+${targets(options)}
+${report(options)}${pushTarget === undefined ? '' : pushJobs(options, pushTarget)}${fresh === undefined ? '' : freshJob(options)}`;
+}
+
+/** One machine, or one of each kind; the first runs all the targets. */
+function machines(options: CiOptions): string {
+  const [first, ...others] = machinesOf(options).map((machine) => ({
+    arch: archOf(machine),
+    runner: machine.runner ?? RUNNERS[machine.platform],
+  }));
+  if (others.length === 0) return `    runs-on: ${scalar(first!.runner)}\n`;
+  const entries = [first!, ...others].flatMap(({ arch, runner }, index) => [
+    `- arch: ${arch}`,
+    `  runner: ${scalar(runner)}`,
+    `  targets: ${(index === 0 ? options.targets : imageTargets(options)).join(' ')}`,
+  ]);
+  const lines = [
+    'strategy:',
+    '  fail-fast: false',
+    '  matrix:',
+    '    include:',
+    ...entries.map((line) => `      ${line}`),
+    'runs-on: ${{ matrix.runner }}',
+  ];
+  return `${block(4, lines)}\n`;
+}
+
+const isMatrix = (options: CiOptions) => machinesOf(options).length > 1;
+
+/** Of this machine, as names of artifacts have it. */
+const ownArch = (options: CiOptions) =>
+  isMatrix(options) ? '${{ matrix.arch }}' : archOf(machinesOf(options)[0]!);
+
+function targets(options: CiOptions): string {
+  if (!isMatrix(options))
+    return block(6, [`- run: ${nxCommand(options, 'affected', options.targets)}`]);
+  return block(6, [
+    `- run: ${nxCommand(options, 'affected', ['$TARGETS'])}`,
+    '  env:',
+    '    TARGETS: ${{ matrix.targets }}',
+  ]);
 }
 
 /**
@@ -60,7 +116,7 @@ ${environment(options)}    steps:
 ${prepare(options)}
       - run: npx nx run-many -t docker-lock --fresh
       - run: ${nxCommand(options, 'run-many', options.targets)}
-      - run: npx nx run-many -t docker-audit --optional
+      - run: npx nx run-many -t docker-audit
       - name: Propose the lock
         run: |
           git switch --create "fresh-images-$GITHUB_RUN_ID"
@@ -72,43 +128,93 @@ ${prepare(options)}
 `;
 }
 
-/** The summary of the job says what was built; the pages that it links are kept with the run. */
-function report({ reportTarget }: CiOptions): string {
-  if (reportTarget === undefined) return '';
+/**
+ * The summary of the job says what was built; the pages that it links, and what the checks said, are
+ * kept with the run.
+ */
+function report(options: CiOptions): string {
+  const { reportTarget, checkTargets = [] } = options;
+  const always = '  if: ${{ !cancelled() }}';
+  const paths = [
+    ...(reportTarget === undefined ? [] : ['dist/**/docker/report.html']),
+    ...(checkTargets.length > 0 ? [CHECKS] : []),
+  ];
+  if (paths.length === 0) return '';
   const lines = [
-    '- name: Report on the images',
-    '  if: ${{ !cancelled() }}',
-    `  run: npx nx run-many -t ${reportTarget} --optional`,
+    checkTargets.length > 0 && `- name: Check the images\n${always}`,
+    checkTargets.length > 0 && `  run: ${checkCommand('affected', checkTargets)}`,
+    reportTarget !== undefined && `- name: Report on the images\n${always}`,
+    reportTarget !== undefined && `  run: npx nx run-many -t ${reportTarget} --optional`,
     `- uses: ${UPLOAD}`,
-    '  if: ${{ !cancelled() }}',
+    always,
     '  with:',
-    `    name: ${reportTarget}`,
-    '    path: dist/**/docker/report.html',
+    `    name: ${reportTarget ?? 'checks'}${isMatrix(options) ? '-${{ matrix.arch }}' : ''}`,
+    paths.length === 1 && `    path: ${paths[0]}`,
+    paths.length > 1 && `    path: |\n${block(6, paths)}`,
     '    if-no-files-found: ignore',
   ];
   return `${block(6, lines)}\n`;
 }
 
-/** A job of its own: what runs a pull request's code never may write to the registry. */
-function pushJob(options: CiOptions, target: string): string {
+/**
+ * On the branch: each machine checks, builds and pushes its own platform without a tag, and once all
+ * have, a job that builds nothing gives the parts their names. Only what is merged may write to the
+ * registry: what runs a pull request's code never may.
+ */
+function pushJobs(options: CiOptions, target: string): string {
   return `
-  push:
-    needs: affected
+  images:
     if: github.event_name == 'push'
-    runs-on: ubuntu-24.04
-    timeout-minutes: 60
+${machines(options)}    timeout-minutes: 60
 ${permissions(options, ['packages: write'])}
 ${environment(options)}    steps:
 ${prepare(options)}
-      - name: Log in to the registry
+${targets(options)}
+${report(options)}${logIn}
+      # What was built above is pushed; without a tag nobody sees it.
+      - run: |
+          ${REGISTRY}
+          npx nx affected -t ${target} --parts=push
+      - uses: ${UPLOAD}
+        with:
+          name: pushed-${ownArch(options)}
+          path: ${PARTS}
+          if-no-files-found: ignore
+
+  push:
+    needs: images
+    runs-on: ubuntu-24.04
+    timeout-minutes: 30
+${joinPermissions(options)}
+    steps:
+${prepare(options, { affected: false })}
+      - uses: ${DOWNLOAD}
+        with:
+          pattern: pushed-*
+          path: ${PARTS}
+          merge-multiple: true
+${options.sign ? `      - uses: ${COSIGN}\n` : ''}${logIn}
+      - run: |
+          ${REGISTRY}
+          ${joinCommand(options, target)}
+`;
+}
+
+const logIn = `      - name: Log in to the registry
         run: echo "$TOKEN" | docker login ghcr.io --username "$GITHUB_ACTOR" --password-stdin
         env:
-          TOKEN: \${{ github.token }}
-      - run: |
-          # Image names are in lower case, the names of owners need not be.
-          export NX_STAGES_REGISTRY="ghcr.io/\${GITHUB_REPOSITORY_OWNER,,}"
-          ${nxCommand(options, 'affected', [target])}
-`;
+          TOKEN: \${{ github.token }}`;
+
+const REGISTRY = `# Image names are in lower case, the names of owners need not be.
+          export NX_STAGES_REGISTRY="ghcr.io/\${GITHUB_REPOSITORY_OWNER,,}"`;
+
+function joinPermissions({ sign }: CiOptions): string {
+  return block(4, [
+    'permissions:',
+    '  contents: read',
+    '  packages: write',
+    sign && '  # The identity that signs: this workflow on this branch.\n  id-token: write',
+  ]);
 }
 
 function permissions({ cache }: CiOptions, more: string[]): string {
@@ -133,7 +239,7 @@ function environment({ cache }: CiOptions): string {
   return `${block(4, lines)}\n`;
 }
 
-function prepare({ branch, nodeVersion, setup = [] }: CiOptions): string {
+function prepare({ branch, nodeVersion, setup = [] }: CiOptions, { affected = true } = {}): string {
   return block(6, [
     `- uses: ${CHECKOUT}`,
     '  with:',
@@ -144,8 +250,8 @@ function prepare({ branch, nodeVersion, setup = [] }: CiOptions): string {
     '  with:',
     `    node-version: ${scalar(nodeVersion)}`,
     '    cache: npm',
-    `- uses: ${SET_SHAS}`,
-    branch !== 'main' && `  with:\n    main-branch-name: ${scalar(branch)}`,
+    affected && `- uses: ${SET_SHAS}`,
+    affected && branch !== 'main' && `  with:\n    main-branch-name: ${scalar(branch)}`,
     '- run: npm ci',
     ...setup.map((command) => `- run: ${scalar(command)}`),
   ]);

@@ -21,6 +21,54 @@ export interface CiOptions {
   };
   /** Commands between `npm ci` and the targets, one a line. */
   setup?: string[];
+  /** Built each on a machine of its kind, the first of which runs all the targets. Default: amd64. */
+  platforms?: Machine[];
+  /** What is pushed is signed as the job that pushes it. */
+  sign?: boolean;
+  /** Run after the targets, and what they say kept: `docker-audit`. */
+  checkTargets?: string[];
+  /** That the jobs run in, by its digest: `node:24-trixie@sha256:…`. Default: by the version of Node. */
+  nodeImage?: string;
+}
+
+/** What builds one platform. */
+export interface Machine {
+  platform: 'linux/amd64' | 'linux/arm64';
+  /** By what the platform of CI finds it: a label of GitHub, a tag of GitLab. */
+  runner?: string;
+}
+
+/** Where machines leave what they have pushed for the one that joins it. @see docker-push --parts */
+export const PARTS = 'dist/docker-pushed';
+
+/** What the checks said, in the words that the job showed. */
+export const CHECKS = 'dist/ci/checks.txt';
+
+export const machinesOf = ({ platforms }: CiOptions): readonly Machine[] =>
+  platforms?.length ? platforms : [{ platform: 'linux/amd64' }];
+
+/** `amd64` */
+export const archOf = ({ platform }: Machine): string => platform.slice('linux/'.length);
+
+/**
+ * What a machine beyond the first runs: what only a machine of its kind can make. Lint and tests of one
+ * are those of the other.
+ */
+export function imageTargets({ targets }: CiOptions): string[] {
+  const own = targets.filter((target) => target.startsWith('docker-'));
+  return own.length > 0 ? own : ['docker-build'];
+}
+
+/** Gives the parts of all machines their names, and signs what they name. Nothing is built for it. */
+export function joinCommand(options: CiOptions, target: string): string {
+  const platforms = machinesOf(options).map(({ platform }) => platform);
+  const sign = options.sign ? ' --sign=keyless' : '';
+  return `npx nx run-many -t ${target} --excludeTaskDependencies --parts=join --platforms=${platforms.join(',')}${sign}`;
+}
+
+/** Runs the checks, shows what they say and keeps it; it fails where one of them does. */
+export function checkCommand(command: 'affected' | 'run-many', checks: readonly string[]): string {
+  return `set -o pipefail && mkdir -p dist/ci && npx nx ${command} -t ${checks.join(' ')} --outputStyle=stream 2>&1 | tee ${CHECKS}`;
 }
 
 /** `nx affected -t …`, behind the cache's edge where there is a cache. */
