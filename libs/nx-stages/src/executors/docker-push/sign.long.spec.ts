@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { verifiedImage } from '@excel2doc/services';
+import { signerOf, signImage, verifiedImage } from '@excel2doc/services';
 import { goTool } from '@excel2doc/services/testing/go-tool';
 import { temporaryFolder } from '@excel2doc/oci/testing/folder';
 import { realRegistry } from '@excel2doc/oci/testing/registry';
@@ -98,7 +98,6 @@ test('a signature alone is not enough: the provenance has to be signed as well',
   const { secret, open } = await keys();
   const { records, push } = await builtStage(['linux/amd64']);
   await push({ repository: repository.name });
-  const { signImage, signerOf } = await import('@excel2doc/services');
   await signImage(`${repository.name}@${records[0]!.digest}`, signerOf(secret));
   await expect(verifiedImage(`${repository.name}:dev`, trusting(open))).rejects.toThrow(
     /has no provenance that is signed by the key/,
