@@ -4,16 +4,7 @@ import { dirname, join } from 'node:path';
 import { workspaceRoot } from './workspace';
 
 /** What the package names and does not bring. */
-const BESIDE = [
-  'nx',
-  '@nx/devkit',
-  'typescript',
-  'execa',
-  'undici',
-  '@swc/core',
-  '@swc-node/register',
-  '.bin/nx',
-];
+const BESIDE = ['nx', '@nx/devkit', 'typescript', 'execa', 'undici', '@swc/core', '.bin/nx'];
 
 /** The package as users have it, in a node_modules of its own: beside links to what is installed here. */
 export function packedPlugin(nodeModules: string): void {
