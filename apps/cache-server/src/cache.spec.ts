@@ -1,3 +1,4 @@
+import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
@@ -93,4 +94,37 @@ it('knows what is stored while it lists what lies there, whatever the clock says
   ledger.recordStored({ scope: 'main', hash: 'gone' }, { sizeBytes: 1, sha256: '', createdAtMs: Date.now(), writer: '', outputs: [] }); // prettier-ignore
   await ledger.reconcile(store);
   expect([...ledger.entries()].map(({ key }) => key.hash).sort()).toEqual(['1', '2']);
+});
+
+it('evicts the others while one is being written anew', async () => {
+  const { cache, store, write } = await cacheOf();
+  for (const hash of ['1', '2', '3']) await write(hash);
+  let goOn = () => undefined as void;
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  const { makeFolder } = store.files;
+  let isHeld = false;
+  Object.assign(store.files, {
+    makeFolder: async (key: EntryKey) => {
+      isHeld = true;
+      await held;
+      return makeFolder(key);
+    },
+  });
+  const writing = write('1');
+  while (!isHeld) await setImmediate();
+  expect(await cache.evict(nothing)).toBe(2);
+  goOn();
+  expect(await writing).toBe('exists');
+  expect(await cache.evict(nothing)).toBe(1);
+});
+
+it('takes an entry again of which a power cut left half', async () => {
+  const { cache, ledger, store, write } = await cacheOf();
+  await write('1');
+  const key = { scope: 'main', hash: '1' };
+  await truncate(store.files.pathOf(key), 20);
+  expect(await write('1')).toBe('stored');
+  expect(await store.describe(key)).toMatchObject({ writer: 'w' });
+  expect(ledger.get(key)).toBeDefined();
+  await (await cache.read(grant, '1'))!.close();
 });

@@ -156,8 +156,14 @@ export class Cache {
       chosenAtMs,
       ({ key }) => this.#busy.has(keyText(key)),
     );
-    // What somebody has used meanwhile is not the least recently used any more.
-    const { removed } = await this.#removeAll(chosen, ({ lastUsedMs }) => lastUsedMs <= chosenAtMs);
+    const usedMs = new Map(chosen.map((entry) => [entry, entry.lastUsedMs]));
+    const { removed } = await this.#removeAll(
+      chosen,
+      // What somebody has used meanwhile is not the least recently used any more.
+      (entry) => entry.lastUsedMs === usedMs.get(entry),
+      // One that is being written is of use, and nobody's eviction waits for it.
+      ({ key }) => this.#turns.has(keyText(key)),
+    );
     return removed;
   }
 
@@ -193,11 +199,13 @@ export class Cache {
   async #removeAll(
     entries: readonly LedgerEntry[],
     isStillMeant: (entry: LedgerEntry) => boolean,
+    isPassedOver: (entry: LedgerEntry) => boolean = () => false,
   ): Promise<{ removed: number; busy: number }> {
     const count = { removed: 0, busy: 0 };
     let turnEndsMs = performance.now() + turnMs;
     for (const entry of entries) {
       const { key } = entry;
+      if (isPassedOver(entry)) continue;
       await this.#inTurn(key, async () => {
         if (this.parts.ledger.get(key) !== entry || !isStillMeant(entry)) return;
         if (this.#busy.has(keyText(key))) return void (count.busy += 1);

@@ -15,7 +15,8 @@ import { unzstdSmall, ZstdReader } from './zstd-reader';
 const chunkBytes = 64 * 1024;
 /** What a sender has made at least this much of the original is not packed again. */
 const packedShare = 0.9;
-/** A small one may grow by as much, for its headers alone: to pack them takes as long as all the rest. */
+/** An archive that unpacks to no more may grow, for its headers alone: to pack them takes as long as all the rest. */
+const smallUnpackedBytes = 128 * 1024;
 const mostGrowth = 1.5;
 
 export interface NormaliserOptions {
@@ -167,16 +168,16 @@ export class Normaliser implements TarSink {
   }
 
   #isWorthPacking(windowBytes: number): boolean {
-    if (this.#isPacked !== null) return this.#isPacked && !this.#isNoise(windowBytes);
+    if (this.#isPacked !== null) return this.#isPacked && !this.#isNoise();
     const sent = this.#sentBytes - this.#sentAtWindow;
     this.#sentAtWindow = this.#sentBytes;
     return sent < packedShare * windowBytes;
   }
 
-  /** Whether all of a small archive is in the window, and what its sender could pack were headers alone. */
-  #isNoise(windowBytes: number): boolean {
-    const isAll = windowBytes >= this.#contentBytes;
+  /** Whether it is a small one, and what its sender could pack were headers alone. */
+  #isNoise(): boolean {
+    const isSmall = this.#unpackedBytes <= smallUnpackedBytes;
     const isContentPacked = this.#sentBytes < packedShare * this.#contentBytes;
-    return isAll && !isContentPacked && windowBytes <= mostGrowth * this.#sentBytes;
+    return isSmall && !isContentPacked && this.#unpackedBytes <= mostGrowth * this.#sentBytes;
   }
 }

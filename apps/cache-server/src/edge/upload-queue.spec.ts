@@ -51,3 +51,13 @@ it('counts nothing that it could not write', async () => {
   await queue.add('9', await spooled(200), 'secret');
   expect(await readdir(directory)).toHaveLength(2);
 });
+
+it('leaves no file behind that it does not count', async () => {
+  const directory = await temporaryFolder();
+  const queue = new UploadQueue(directory, { maxBytes: 1e6, maxAgeMs: 1e9 });
+  await queue.open();
+  // Taken over, and then it cannot be described.
+  const unwritable = 1n as unknown as string;
+  await expect(queue.add('1', await spooled(10), 'secret', unwritable)).rejects.toThrow(TypeError);
+  expect(await readdir(directory)).toEqual([]);
+});

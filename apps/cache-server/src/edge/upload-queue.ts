@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isHash } from '../entry-key';
@@ -94,9 +94,16 @@ export class UploadQueue {
     const name = join(this.directory, `${Date.now()}-${randomUUID()}`);
     const { sha256, sizeBytes } = spooled;
     const item = { hash, sha256, sizeBytes, seal: sealOf(secret, hash, sha256), signature };
-    await rename(file, `${name}.tar.gz`);
-    await writeFile(`${name}.new`, JSON.stringify(item), { mode: 0o600 });
-    await rename(`${name}.new`, `${name}.json`);
+    try {
+      await rename(file, `${name}.tar.gz`);
+      await writeFile(`${name}.new`, JSON.stringify(item), { mode: 0o600, flush: true });
+      await rename(`${name}.new`, `${name}.json`);
+      await syncFolder(this.directory);
+    } catch (error) {
+      // What is not counted must not lie there.
+      for (const end of ['json', 'new', 'tar.gz']) await rm(`${name}.${end}`, { force: true });
+      throw error;
+    }
     return { ...item, path: `${name}.tar.gz` };
   }
 
@@ -113,6 +120,12 @@ export class UploadQueue {
       else this.#bytes += file.size;
     }
   }
+}
+
+/** The names in it, so that a power cut does not take them. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  await handle.sync().finally(() => handle.close());
 }
 
 function sealOf(secret: string, hash: string, sha256: string): string {

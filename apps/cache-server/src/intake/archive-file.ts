@@ -28,6 +28,7 @@ export class ArchiveFile {
   readonly #file: number;
   #unsyncedBytes = 0;
   #syncing: Promise<void> | null = null;
+  #fault: { error: unknown } | null = null;
   #isClosed = false;
 
   constructor(readonly wanted: WantedFile) {
@@ -41,10 +42,15 @@ export class ArchiveFile {
     this.#unsyncedBytes += lying.length;
     if (this.#syncing || this.#unsyncedBytes < earlySyncBytes) return;
     this.#unsyncedBytes = 0;
-    // It says nothing that the sync at the end will not say.
     this.#syncing = datasync(this.#file)
-      .catch(() => undefined)
+      .catch((error: unknown) => void (this.#fault ??= { error }))
       .finally(() => (this.#syncing = null));
+  }
+
+  /** What the disk refused on the way. The kernel says it once, so that a later sync would not. */
+  async checkSynced(): Promise<void> {
+    await this.#syncing;
+    if (this.#fault) throw this.#fault.error;
   }
 
   /** What stands behind the archive, where it is an entry's. */
@@ -63,6 +69,7 @@ export class ArchiveFile {
    * cut before the answer can leave half of it in place; its digest says so.
    */
   async settle(record: EntryRecord): Promise<EntryFile> {
+    await this.checkSynced();
     const identity = identityOf(fstatSync(this.#file, { bigint: true }));
     const { path, entry } = this.wanted;
     const place = entry!.path;

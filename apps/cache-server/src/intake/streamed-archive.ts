@@ -49,7 +49,10 @@ export class StreamedArchive {
       outputs,
     };
     const end = this.#file.footerOf(archive);
-    if (!end) return { archive, entry: null };
+    if (!end) {
+      await this.#file.checkSynced();
+      return { archive, entry: null };
+    }
     this.#file.write(end.footer);
     return { archive, entry: await this.#file.settle(end.record) };
   }

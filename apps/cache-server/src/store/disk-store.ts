@@ -39,8 +39,9 @@ interface Checked {
 }
 
 /**
- * Entries as files: `entries/<scope>/<shard>/<hash>`. A file appears by `link`, complete and synced,
- * and fails to when the name is taken; nobody ever sees half of one.
+ * Entries as files: `entries/<scope>/<shard>/<hash>`. A file appears by `link`, complete, and
+ * fails to when the name is taken. A power cut before it is synced, and so before anybody was told of it,
+ * can leave half of one: its record or its digest says so, and it is never handed out.
  */
 export class DiskStore implements Store {
   readonly #entries: string;
@@ -159,7 +160,11 @@ export class DiskStore implements Store {
     const found = { record, seal };
     if (outcome !== 'stored') {
       const late = await this.#put(key, path, found, content ?? identity);
-      if (late === 'stored') await syncFile(this.#path(key));
+      if (late === 'stored')
+        await syncFile(this.#path(key)).catch(async (error: unknown) => {
+          await this.remove(key);
+          raiseFull(error);
+        });
       return late;
     }
     this.#known.add(keyText(key));
@@ -177,6 +182,8 @@ export class DiskStore implements Store {
     let outcome = await this.#link(file, key);
     if (outcome === 'exists' && (await this.#dropUnreadable(key)))
       outcome = await this.#link(file, key);
+    // Also one that nobody was told of, as where its thread ended before it could say so.
+    if (outcome === 'exists') this.#known.add(keyText(key));
     if (outcome === 'stored' && this.#known.has(keyText(key))) this.#note(key, found, known);
     return outcome;
   }
@@ -216,14 +223,20 @@ export class DiskStore implements Store {
     return found;
   }
 
-  /** Of the file that was looked at only: another one in its place may be good. */
+  /**
+   * What nobody can read, or was left half written by a power cut, gives way. Of the file that was looked
+   * at only: another one in its place may be good.
+   */
   async #dropUnreadable(key: EntryKey): Promise<boolean> {
     const path = this.#path(key);
     const handle = await openIfThere(path);
     if (!handle) return true;
     try {
-      const { ino, size } = await handle.stat({ bigint: true });
-      if ((await findIn(handle, Number(size), key, this.ring)) !== 'unreadable') return false;
+      const stats = await handle.stat({ bigint: true });
+      const { ino, size } = stats;
+      const found = await findIn(handle, Number(size), key, this.ring);
+      if (found === null) this.#setAside(key, path, stats);
+      if (found !== 'unreadable') return found === null;
       if (statSync(path, { bigint: true, throwIfNoEntry: false })?.ino === ino) {
         rmSync(path, { force: true });
         this.#forget(key, path);

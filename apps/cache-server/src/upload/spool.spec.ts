@@ -127,6 +127,10 @@ it('what its sender packed is packed again, and what he could not is not', async
   const files = Array.from({ length: 50 }, (_, at) => [`dist/${at}`, randomBytes(100)]);
   const manyFiles = await nxArchive(Object.fromEntries(files));
   expect((await bytesIn(spool, manyFiles)).length).toBeLessThan(manyFiles.length * 1.1);
+  // Their content alone would fit into a small archive, the headers not.
+  const crowd = Array.from({ length: 600 }, (_, at) => [`dist/${at}`, randomBytes(30)]);
+  const ofCrowd = await nxArchive(Object.fromEntries(crowd));
+  expect((await bytesIn(spool, ofCrowd)).length).toBeLessThan(ofCrowd.length * 1.1);
   const tiny = await nxArchive({ 'dist/a': 'x' });
   expect((await bytesIn(spool, tiny)).length).toBeLessThan(tiny.length * 1.1);
 });

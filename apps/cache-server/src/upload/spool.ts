@@ -123,7 +123,11 @@ export class Spool {
       const blocks = [first];
       let whole: Arrived | null = null;
       try {
-        if (await this.#gather(blocks, reader)) whole = await this.#takeWhole(blocks, rules, aim);
+        const isAll = await this.#gather(blocks, reader).catch((error: unknown) => {
+          blocks.forEach(giveBlock);
+          throw error;
+        });
+        if (isAll) whole = await this.#takeWhole(blocks, rules, aim);
       } finally {
         this.#gathered -= blocks.length - 1;
       }
@@ -185,6 +189,7 @@ export class Spool {
       if (!lent) blocks.forEach(giveBlock);
       return { ...whole, file, lent };
     } catch (error) {
+      blocks.forEach(giveBlock);
       if (file) removeIfThere(file.path);
       throw error;
     }
@@ -199,11 +204,14 @@ export class Spool {
     const file = this.#newFile();
     const job = this.archives.open(wantedFile(file, aim), forThread(rules));
     let work: Promise<void> = Promise.resolve();
+    let held: Buffer | null = null;
     try {
       const next = async () => first.shift() ?? (await reader.next());
       for (let block = await next(); block; block = await next()) {
         // One block is read and written, in another thread, while the next one arrives.
+        held = block;
         await work;
+        held = null;
         const current = block;
         work = job.write(current).finally(() => giveBlock(current));
         work.catch(() => undefined);
@@ -214,6 +222,8 @@ export class Spool {
     } catch (error) {
       await work.catch(() => undefined);
       await job.abandon();
+      if (held) giveBlock(held);
+      first.forEach(giveBlock);
       removeIfThere(file.path);
       throw error;
     }
