@@ -128,7 +128,7 @@ it('what its sender packed is packed again, and what he could not is not', async
   const manyFiles = await nxArchive(Object.fromEntries(files));
   expect((await bytesIn(spool, manyFiles)).length).toBeLessThan(manyFiles.length * 1.1);
   // Their content alone would fit into a small archive, the headers not.
-  const crowd = Array.from({ length: 600 }, (_, at) => [`dist/${at}`, randomBytes(30)]);
+  const crowd = Array.from({ length: 900 }, (_, at) => [`dist/${at}`, randomBytes(100)]);
   const ofCrowd = await nxArchive(Object.fromEntries(crowd));
   expect((await bytesIn(spool, ofCrowd)).length).toBeLessThan(ofCrowd.length * 1.1);
   const tiny = await nxArchive({ 'dist/a': 'x' });
