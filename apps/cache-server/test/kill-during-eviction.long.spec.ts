@@ -85,7 +85,7 @@ it(
       const load = Array.from({ length: writers }, async (_, writer) => {
         for (let at = 0; running; at += 1) {
           const hash = `${round}0${writer}0${at}`;
-          const content = randomBytes([2_000, 200_000, 1_000_000][at % 3]!);
+          const content = randomBytes([2_000, 200_000, 2_000_000][at % 3]!);
           sent.set(hash, digestOf(content));
           const body = await nxArchive({ 'dist/a': content });
           const answer = await put(server.url, known.tokens.main, hash, body).catch(() => null);
