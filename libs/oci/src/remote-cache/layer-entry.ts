@@ -71,9 +71,10 @@ export function unpackEntry(digest: Digest, archive: Readable, place: string): R
  * @throws OciError, as the stream's error: `BLOB_MISSING` for an entry of something else, `TAR_DAMAGED`
  */
 export function unpackNamed(digest: Digest, archive: Readable, place: string): Readable {
-  return Readable.from(layerOf(digest, piped(archive, createGunzip()), place), {
-    objectMode: false,
-  });
+  const tar = piped(archive, createGunzip());
+  const layer = Readable.from(layerOf(digest, tar, place), { objectMode: false });
+  // Also where nobody read of it.
+  return layer.on('close', () => tar.destroy());
 }
 
 /**
@@ -86,11 +87,16 @@ export function nameOf(text: string): Digest {
 
 async function* layerOf(digest: Digest, tar: Readable, place: string) {
   let isThere = false;
-  // To the end of the archive, so that nothing of an answer is left unread.
-  for await (const { entry, content } of readTar(tar)) {
-    if (entry.type !== 'file' || entry.path !== pathOf(digest)) continue;
-    isThere = true;
-    yield* content();
+  try {
+    // To the end of the archive, so that nothing of an answer is left unread.
+    for await (const { entry, content } of readTar(tar)) {
+      if (entry.type !== 'file' || entry.path !== pathOf(digest)) continue;
+      isThere = true;
+      yield* content();
+    }
+  } finally {
+    // Whoever goes before the end: an answer that is not read would hold its connection for ever.
+    tar.destroy();
   }
   if (!isThere) throw missing(digest, place);
 }

@@ -44,8 +44,9 @@ export class RemoteCache implements BlobSource {
     this.timeoutMs = options.timeoutMs ?? 60_000;
   }
 
+  /** Ends what is still under way: an answer that nobody reads any more would be waited for. */
   async close(): Promise<void> {
-    await (await this.opened)?.dispatcher.close();
+    await (await this.opened)?.dispatcher.destroy();
   }
 
   /** Whether it has the layer. A server that does not answer HEAD has none. */
