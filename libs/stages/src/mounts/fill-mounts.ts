@@ -8,7 +8,7 @@ import type { KeptMount } from './kept-mounts';
 import { bytesOf, withoutEmptyFolders } from './listing';
 import { type MountBlobs, tarOfMount } from './mount-blobs';
 import type { MountHelper } from './mount-helper';
-import { isWorthKeeping } from './mount-kinds';
+import { isWorthKeeping, paired, partnerOf } from './mount-kinds';
 import type { Lying } from './mount-list';
 import { countText, type OpenMount } from './open-mount';
 import { findUnsound, type Unsound } from './soundness';
@@ -34,19 +34,21 @@ export async function fillMounts(
     const there = new Set((lying.get(mount) ?? []).map(({ path }) => path));
     const { kind, target } = mount;
     // By whoever wrote the listing: what this kind does not have is not put there.
-    const files = known!.files.filter(
-      ({ type, path }) => type === 'directory' || isWorthKeeping(kind, path),
+    const files = paired(
+      kind,
+      known!.files.filter(({ type, path }) => type === 'directory' || isWorthKeeping(kind, path)),
     );
-    const lacking = files.filter(({ type, path }) => type === 'directory' || !there.has(path));
+    // Half of a pair that lies there is its tool's affair.
+    const lacking = files.filter(
+      ({ type, path }) =>
+        type === 'directory' || !(there.has(path) || there.has(partnerOf(kind, path) ?? path)),
+    );
     if (lacking.every(({ type }) => type === 'directory')) continue;
-    const here = await blobs.fetch(lacking, ({ message }) =>
+    const fetched = await blobs.fetch(lacking, ({ message }) =>
       say(`! cache mount ${target}: ${message}; the rest of what was kept of it stays away`),
     );
-    const unsound = await findUnsound(
-      kind,
-      [...here, ...files.filter(({ path }) => there.has(path))],
-      target,
-    );
+    const here = paired(kind, fetched);
+    const unsound = await findUnsound(kind, here, target);
     sayUnsound(mount, unsound, say);
     const sound = withoutEmptyFolders(here.filter(({ path }) => !unsound.has(path)));
     if (sound.length === 0) continue;

@@ -1,15 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bytesText, readTar } from '@excel2doc/oci';
+import { bytesText, readTar, type TarItem } from '@excel2doc/oci';
 import { sayUnsound, pathLines } from './fill-mounts';
 import type { FileHere, KeptFile } from './kept-file';
 import { bytesOf, within, withoutEmptyFolders } from './listing';
 import { LARGE_BYTES, type MountBlobs } from './mount-blobs';
 import type { MountHelper } from './mount-helper';
-import { isCheckedBy, isWorthKeeping } from './mount-kinds';
+import { isWorthKeeping, paired, partnerOf } from './mount-kinds';
 import type { Lying } from './mount-list';
 import { countText, type OpenMount } from './open-mount';
-import { findUnsound } from './soundness';
+import { MOST_BYTES, withoutValidators } from './pip-answer';
+import { findUnsound, WRONG } from './soundness';
 
 /** So that a listing is found for as long as builds go on, and caches see that its files are in use. */
 const OLDEST_MS = 7 * 24 * 3600 * 1000;
@@ -30,33 +31,35 @@ export async function harvestMount(
   { helper, blobs, budgetBytes, say }: Parts,
 ): Promise<void> {
   const { kind, target } = mount;
-  const worth = all.filter(({ type, path }) => type === 'directory' || isWorthKeeping(kind, path));
-  const fitting = withinBudget(worth, budgetBytes);
+  const worth = paired(
+    kind,
+    all.filter(({ type, path }) => type === 'directory' || isWorthKeeping(kind, path)),
+  );
+  const fitting = paired(kind, withinBudget(worth, budgetBytes));
   const kept = keptAlready(fitting, known?.files ?? []);
   const lacking = fitting.filter(({ type, path }) => type !== 'directory' && !kept.has(path));
   const isOld = known !== undefined && Date.now() - known.atMs > OLDEST_MS;
   if (lacking.length === 0 && !isOld) return;
-  const besides = fitting.filter(({ path }) => kept.has(path) && isCheckedBy(kind, path));
+  // One half is checked by the other.
+  const partners = new Set(lacking.map(({ path }) => partnerOf(kind, path)));
+  const besides = fitting.filter(({ path }) => kept.has(path) && partners.has(path));
   const taken = await take(mount, [...lacking, ...besides], { helper, blobs });
   const folders = fitting
     .filter(({ type }) => type === 'directory')
     .map((file): KeptFile => ({ ...file, type: 'directory' }));
-  const unsound = await findUnsound(
-    kind,
-    [...folders, ...new Map([...kept, ...taken]).values()],
-    target,
-  );
-  const isNew = ({ path }: KeptFile) => !kept.has(path) && !unsound.has(path);
-  const fresh = [...taken.values()].filter(isNew);
+  const unsound = await findUnsound(kind, [...taken.values()], target);
+  const isSound = ({ path }: KeptFile) => !unsound.has(path);
+  const both = new Map<string, FileHere>([...taken, ...kept]);
+  const sound = paired(kind, [...both.values()].filter(isSound));
+  const fresh = sound.filter(({ path }) => !kept.has(path));
   if (fresh.length === 0 && !isOld) return;
   // A page that was asked for is left out each time, and is not worth a line.
-  const wrong = [...unsound].filter(([, problem]) => /another|its RECORD/.test(problem));
-  sayUnsound(mount, new Map(wrong), say);
+  sayUnsound(mount, new Map([...unsound].filter(([, problem]) => problem === WRONG)), say);
   const plain = fresh.filter((file): file is FileHere & { type: 'file' } => file.type === 'file');
   const { files: sent, sentBytes } = await blobs.send(plain);
   const links = fresh.filter(({ type }) => type === 'symlink').map(({ at: _, ...link }) => link);
-  const sound = [...kept.values()].filter(({ path }) => !unsound.has(path));
-  const files = withoutEmptyFolders([...folders, ...sound, ...links, ...sent]);
+  const still = sound.filter(({ path }) => kept.has(path));
+  const files = withoutEmptyFolders([...folders, ...still, ...links, ...sent]);
   await store.add({ atMs: Date.now(), files }, budgetBytes, seenMs);
   const left = bytesOfLying(worth) - bytesOfLying(fitting);
   const over = left > 0 ? `; ${countText(worth.length - fitting.length, left)} are over the budget` : ''; // prettier-ignore
@@ -117,7 +120,7 @@ async function take(
         // A file that was written on meanwhile is another by now: the next build keeps it.
         const isSame = entry.sizeBytes === lying.sizeBytes && entry.mtimeS === mtimeS;
         if (entry.type === 'file' && lying.type === 'file' && isSame)
-          taken.set(path, { ...named, type: 'file', ...(await blobs.take(item)) });
+          taken.set(path, { ...named, type: 'file', ...(await blobs.take(asKept(mount, item))) });
         const first = taken.get(entry.linkPath ?? '');
         if (entry.type === 'hardlink' && first?.type === 'file' && first.at !== undefined)
           taken.set(path, { ...first, ...named, at: await blobs.copy(first.at) });
@@ -125,4 +128,18 @@ async function take(
     },
   );
   return taken;
+}
+
+/** A file as it is kept, which is as it lies there but for what pip knows of an answer. */
+function asKept({ kind }: OpenMount['mount'], item: TarItem): TarItem {
+  const { path, sizeBytes } = item.entry;
+  if (kind !== 'pip' || path.endsWith('.body') || sizeBytes > MOST_BYTES) return item;
+  return {
+    ...item,
+    async *content() {
+      const parts: Buffer[] = [];
+      for await (const chunk of item.content()) parts.push(Buffer.from(chunk));
+      yield withoutValidators(Buffer.concat(parts));
+    },
+  };
 }

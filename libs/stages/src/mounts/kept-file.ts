@@ -42,7 +42,7 @@ export function isBelow(path: string): boolean {
 /**
  * Whether a link stays in the mount.
  *
- * @param target where the mount lies in the container: uv writes its links so
+ * @param target where the mount lies in the container, as a link may name it
  */
 export function staysBelow(path: string, link: string, target: string): boolean {
   const root = posix.resolve('/', target);

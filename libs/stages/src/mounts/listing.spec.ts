@@ -62,7 +62,7 @@ describe('a listing', () => {
     Buffer.from('no archive'),
     gzipSync('no JSON'),
     gzipSync('null'),
-    gzipSync('{"format":2,"atMs":1,"files":[]}'),
+    gzipSync('{"format":1,"atMs":1,"files":[]}'),
     serialiseListing({ atMs: 1, files: [] }).subarray(0, 12),
   ])('that is none is as if there were none', (bytes) => {
     expect(parseListing(bytes)).toBeUndefined();

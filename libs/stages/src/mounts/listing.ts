@@ -2,7 +2,8 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { isDigest } from '@excel2doc/oci';
 import { isBelow, type KeptFile } from './kept-file';
 
-const FORMAT = 1;
+/** 1 had what is not kept any more. */
+const FORMAT = 2;
 /** A listing is some bytes a file; more than this is no listing. */
 const MOST_BYTES = 256 << 20;
 
