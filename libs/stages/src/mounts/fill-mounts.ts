@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { FileHere } from './kept-file';
 import type { KeptMount } from './kept-mounts';
-import { bytesOf, withoutEmptyFolders } from './listing';
+import { bytesOf, within, withoutEmptyFolders } from './listing';
 import { type MountBlobs, tarOfMount } from './mount-blobs';
 import type { MountHelper } from './mount-helper';
 import { isWorthKeeping, paired, partnerOf } from './mount-kinds';
@@ -14,29 +14,30 @@ import { countText, type OpenMount } from './open-mount';
 import { findUnsound, type Unsound } from './soundness';
 
 interface Parts {
-  helper: MountHelper;
-  blobs: MountBlobs;
+  helper: Pick<MountHelper, 'run'>;
+  blobs: Pick<MountBlobs, 'fetch'>;
+  budgetBytes: number;
+  /** Told what may lie there from now on, also where it fails half-way. */
+  onFill: (filled: Map<KeptMount, FileHere[]>) => void;
   say: (line: string) => void;
 }
 
-/**
- * Brings what was kept of mounts and is not in them into place.
- *
- * @returns what was put there
- */
+/** Brings what was kept of mounts and is not in them into place. */
 export async function fillMounts(
   opened: readonly OpenMount[],
   lying: ReadonlyMap<KeptMount, readonly Lying[]>,
-  { helper, blobs, say }: Parts,
-): Promise<Map<KeptMount, FileHere[]>> {
+  { helper, blobs, budgetBytes, onFill, say }: Parts,
+): Promise<void> {
   const filled = new Map<KeptMount, FileHere[]>();
   for (const { mount, known } of opened) {
     const there = new Set((lying.get(mount) ?? []).map(({ path }) => path));
     const { kind, target } = mount;
-    // By whoever wrote the listing: what this kind does not have is not put there.
+    // By whoever wrote the listing: what this kind does not have, or is too much, is not put there.
     const files = paired(
       kind,
-      known!.files.filter(({ type, path }) => type === 'directory' || isWorthKeeping(kind, path)),
+      within(known!.files, budgetBytes).filter(
+        ({ type, path }) => type === 'directory' || isWorthKeeping(kind, path),
+      ),
     );
     // Half of a pair that lies there is its tool's affair.
     const lacking = files.filter(
@@ -53,18 +54,20 @@ export async function fillMounts(
     const sound = withoutEmptyFolders(here.filter(({ path }) => !unsound.has(path)));
     if (sound.length === 0) continue;
     filled.set(mount, sound);
-    const count = sound.filter(({ type }) => type !== 'directory').length;
-    say(`cache mount ${target}: ${countText(count, bytesOf(sound))} from the remote cache`);
   }
-  if (filled.size > 0)
-    await helper.run('fill', [...filled.keys()], async (folder) => {
-      for (const [number, files] of [...filled.values()].entries())
-        await pipeline(
-          Readable.from(tarOfMount(files), { objectMode: false }),
-          createWriteStream(join(folder, `${number}.tar`)),
-        );
-    });
-  return filled;
+  if (filled.size === 0) return;
+  onFill(filled);
+  await helper.run('fill', [...filled.keys()], async (folder) => {
+    for (const [number, files] of [...filled.values()].entries())
+      await pipeline(
+        Readable.from(tarOfMount(files), { objectMode: false }),
+        createWriteStream(join(folder, `${number}.tar`)),
+      );
+  });
+  for (const [{ target }, files] of filled) {
+    const count = files.filter(({ type }) => type !== 'directory').length;
+    say(`cache mount ${target}: ${countText(count, bytesOf(files))} from the remote cache`);
+  }
 }
 
 /** Takes away what was put there. */

@@ -18,7 +18,7 @@ const OLDEST_MS = 7 * 24 * 3600 * 1000;
 const MOST_PACKS = 24;
 
 interface Parts {
-  helper: MountHelper;
+  helper: Pick<MountHelper, 'read'>;
   blobs: MountBlobs;
   budgetBytes: number;
   say: (line: string) => void;
@@ -60,11 +60,14 @@ export async function harvestMount(
   const links = fresh.filter(({ type }) => type === 'symlink').map(({ at: _, ...link }) => link);
   const still = sound.filter(({ path }) => kept.has(path));
   const files = withoutEmptyFolders([...folders, ...still, ...links, ...sent]);
-  await store.add({ atMs: Date.now(), files }, budgetBytes, seenMs);
+  const why = await store.add({ atMs: Date.now(), files }, budgetBytes, seenMs);
   const left = bytesOfLying(worth) - bytesOfLying(fitting);
   const over = left > 0 ? `; ${countText(worth.length - fitting.length, left)} are over the budget` : ''; // prettier-ignore
+  const news = countText(fresh.length, bytesOf(fresh));
   say(
-    `cache mount ${target}: ${countText(fresh.length, bytesOf(fresh))} kept anew, ${bytesText(sentBytes)} sent${over}`,
+    why === undefined
+      ? `cache mount ${target}: ${news} kept anew, ${bytesText(sentBytes)} sent${over}`
+      : `! cache mount ${target}: ${news} not kept: ${why}`,
   );
 }
 

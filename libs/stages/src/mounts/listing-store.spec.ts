@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { digestOf, type RemoteCache } from '@excel2doc/oci';
+import { digestOf, OciError, type RemoteCache } from '@excel2doc/oci';
 import { describe, expect, it } from 'vitest';
 import type { KeptFile } from './kept-file';
 import { ListingStore } from './listing-store';
@@ -31,6 +31,13 @@ class Entries {
     },
   } as unknown as RemoteCache;
 }
+
+const failing = (error: Error) =>
+  new Readable({
+    read() {
+      this.destroy(error);
+    },
+  });
 
 const file = (path: string): KeptFile => ({
   type: 'file', path, mode: 0o644, uid: 0, gid: 0, mtimeS: 1, sizeBytes: 1, digest: digestOf(path),
@@ -90,5 +97,41 @@ describe('listings in a cache where no entry changes', () => {
     const { cache } = new Entries();
     await new ListingStore(cache, 'a').add({ atMs: 1, files: [file('a')] }, 100, undefined);
     expect(await new ListingStore(cache, 'b').newest()).toBeUndefined();
+  });
+
+  it('that are damaged are as if there were none, and the next one is written', async () => {
+    const entries = new Entries();
+    const cut = Object.assign(new Error('unexpected end of file'), { code: 'Z_BUF_ERROR' });
+    const damaged = {
+      ...entries.cache,
+      openNamed: async () => failing(cut),
+    } as unknown as RemoteCache;
+    const store = new ListingStore(damaged, 'slot');
+    await store.add({ atMs: 1, files: [file('a')] }, 100, undefined);
+    expect(await store.newest()).toBeUndefined();
+    expect(await store.add({ atMs: 2, files: [file('b')] }, 100, undefined)).toBeUndefined();
+    expect(paths((await new ListingStore(entries.cache, 'slot').newest())?.files)).toEqual(['b']);
+  });
+
+  it('of a cache that is down are none that one could go on from', async () => {
+    const down = new OciError('REMOTE_CACHE', { message: 'it does not answer' });
+    const cache = {
+      ...new Entries().cache,
+      openNamed: async () => failing(down),
+    } as unknown as RemoteCache;
+    const store = new ListingStore(cache, 'slot');
+    await store.add({ atMs: 1, files: [] }, 100, undefined);
+    await expect(store.newest()).rejects.toBe(down);
+  });
+
+  it('say why they are not written: too many of a day, or other builds each time', async () => {
+    const entries = new Entries();
+    const store = new ListingStore(entries.cache, 'slot', () => 20_000 * DAY_MS);
+    for (let at = 0; at < 64; at++)
+      expect(await store.add({ atMs: at, files: [] }, 100, at - 1)).toBeUndefined();
+    expect(await store.add({ atMs: 64, files: [] }, 100, 63)).toMatch(/64 lists .* today/);
+    const faster = { ...entries.cache, put: async () => 'exists' } as unknown as RemoteCache;
+    const beaten = new ListingStore(faster, 'other');
+    expect(await beaten.add({ atMs: 1, files: [] }, 100, undefined)).toMatch(/faster/);
   });
 });

@@ -1,6 +1,13 @@
 import { Readable } from 'node:stream';
 import { type Digest, hasCode, nameOf, type RemoteCache } from '@excel2doc/oci';
-import { type Listing, merged, parseListing, serialiseListing, within } from './listing';
+import {
+  type Listing,
+  merged,
+  MOST_BYTES,
+  parseListing,
+  serialiseListing,
+  within,
+} from './listing';
 
 const DAY_MS = 24 * 3600 * 1000;
 /** How far back a listing is looked for: as long as a layer is kept unread on a machine. */
@@ -8,7 +15,6 @@ const DAYS = 30;
 /** Listings of one mount in a day; more are not written. */
 const A_DAY = 64;
 const ASKED_AT_ONCE = 8;
-const MOST_BYTES = 64 << 20;
 
 interface Place {
   day: number;
@@ -37,9 +43,14 @@ export class ListingStore {
    * Writes down what is kept now. What another build wrote meanwhile stays in it.
    *
    * @param known when the listing was written that this one goes on from
-   * @throws OciError `REMOTE_CACHE`
+   * @returns why it is not written down; undefined where it is
+   * @throws OciError `REMOTE_CACHE`; Error where it is too long
    */
-  async add(listing: Listing, budgetBytes: number, known: number | undefined): Promise<void> {
+  async add(
+    listing: Listing,
+    budgetBytes: number,
+    known: number | undefined,
+  ): Promise<string | undefined> {
     let { files } = listing;
     let seen = known;
     for (let tries = 0; tries < 5; tries++) {
@@ -51,11 +62,13 @@ export class ListingStore {
       }
       const day = Math.max(this.today(), last?.day ?? 0);
       const count = last?.day === day ? last.count + 1 : 0;
-      if (count >= A_DAY) return;
+      if (count >= A_DAY) return `${A_DAY} lists of it were written today`;
       const bytes = serialiseListing({ ...listing, files });
       const name = this.name({ day, count });
-      if ((await this.cache.put(name, bytes.length, Readable.from([bytes]))) === 'stored') return;
+      if ((await this.cache.put(name, bytes.length, Readable.from([bytes]))) === 'stored')
+        return undefined;
     }
+    return 'other builds were faster each time';
   }
 
   private today(): number {
@@ -102,8 +115,8 @@ export class ListingStore {
       }
       return parseListing(Buffer.concat(parts));
     } catch (error) {
-      // It went meanwhile, or is none: as if nothing had been kept.
-      if (hasCode(error, 'BLOB_MISSING', 'TAR_DAMAGED')) return undefined;
+      // It went meanwhile, is damaged, or is none: as if nothing had been kept, so that a newer one comes.
+      if (!hasCode(error, 'REMOTE_CACHE')) return undefined;
       throw error;
     }
   }

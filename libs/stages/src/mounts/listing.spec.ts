@@ -3,7 +3,14 @@ import { digestOf } from '@excel2doc/oci';
 import { describe, expect, it } from 'vitest';
 import type { KeptFile } from './kept-file';
 import { staysBelow } from './kept-file';
-import { merged, parseListing, serialiseListing, within, withoutEmptyFolders } from './listing';
+import {
+  merged,
+  MOST_BYTES,
+  parseListing,
+  serialiseListing,
+  within,
+  withoutEmptyFolders,
+} from './listing';
 
 const named = { mode: 0o644, uid: 0, gid: 0 };
 const file = (path: string, mtimeS = 1, sizeBytes = 10): KeptFile & { type: 'file' } => ({
@@ -64,9 +71,17 @@ describe('a listing', () => {
     gzipSync('null'),
     gzipSync('{"format":1,"atMs":1,"files":[]}'),
     serialiseListing({ atMs: 1, files: [] }).subarray(0, 12),
+    // Small as it comes, and gigabytes as objects.
+    gzipSync(`{"format":2,"atMs":1,"files":[${'{},'.repeat(MOST_BYTES / 3)}{}]}`),
   ])('that is none is as if there were none', (bytes) => {
     expect(parseListing(bytes)).toBeUndefined();
   });
+});
+
+it('a listing that nobody would read is not written', () => {
+  const long = 'a'.repeat(4000);
+  const files = Array.from({ length: 5000 }, (_, at) => file(`${long}${at}`));
+  expect(() => serialiseListing({ atMs: 1, files })).toThrow(/5000 files are too many/);
 });
 
 it('two listings are one, with the younger of two files of a name', () => {

@@ -4,8 +4,8 @@ import { isBelow, type KeptFile } from './kept-file';
 
 /** 1 had what is not kept any more. */
 const FORMAT = 2;
-/** A listing is some bytes a file; more than this is no listing. */
-const MOST_BYTES = 256 << 20;
+/** Some 80,000 files. What is read is read whole, so a longer one could end the process. */
+export const MOST_BYTES = 16 << 20;
 
 /** What was kept of a mount after a build. */
 export interface Listing {
@@ -14,8 +14,12 @@ export interface Listing {
   files: KeptFile[];
 }
 
+/** @throws Error where nobody would read it */
 export function serialiseListing({ atMs, files }: Listing): Buffer {
-  return gzipSync(JSON.stringify({ format: FORMAT, atMs, files }));
+  const text = Buffer.from(JSON.stringify({ format: FORMAT, atMs, files }));
+  if (text.length > MOST_BYTES)
+    throw new Error(`its ${files.length} files are too many for a list`);
+  return gzipSync(text);
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   END_OF_ARCHIVE,
   hasCode,
   Hasher,
+  OciError,
   type RemoteCache,
   readTar,
   tarPadding,
@@ -20,12 +21,20 @@ import type { FileHere, KeptFile } from './kept-file';
 /** From here on a file is an entry by itself; smaller ones share one, of up to `PACK_BYTES`. */
 export const LARGE_BYTES = 1 << 20;
 const PACK_BYTES = 16 << 20;
+const MOST_IN_PACK = 4096;
+/** With a header and the padding of each. */
+const MOST_PACK_BYTES = PACK_BYTES + 1024 * (MOST_IN_PACK + 1);
+/** Of one mount; well-kept ones have fewer than half. Whoever wrote a listing could name any number. */
+const MOST_PACKS_READ = 64;
 const AT_ONCE = 4;
 
 type PlainFile = FileHere & { type: 'file' };
 
 /** The content of kept files, by digest, in the remote cache and on this machine. */
 export class MountBlobs {
+  /** Once it does not answer, nothing more is asked of it: each question would wait as long. */
+  private down: Error | undefined;
+
   constructor(
     private readonly cache: RemoteCache,
     /** Removed by whoever gives it. */
@@ -59,41 +68,43 @@ export class MountBlobs {
    * @param onDown told once where the cache does not answer any more: what has come by then is given
    */
   async fetch(files: readonly KeptFile[], onDown: (error: Error) => void): Promise<FileHere[]> {
-    const plain = files.filter((file) => file.type === 'file');
+    if (this.down) return [];
     const here: FileHere[] = files.filter(({ type }) => type !== 'file');
-    const blobs = [...new Set(plain.map(({ pack, digest }) => pack ?? digest))];
-    let down: Error | undefined;
+    const blobs = [...worthReading(files)];
     const fetchNext = async (): Promise<void> => {
-      for (let blob = blobs.shift(); blob && !down; blob = blobs.shift()) {
-        const own = plain.filter(({ pack, digest }) => (pack ?? digest) === blob);
-        const found = await this.fetchBlob(blob, own).catch((error: unknown) => {
-          if (hasCode(error, 'REMOTE_CACHE')) down ??= error as Error;
+      for (let next = blobs.shift(); next && !this.down; next = blobs.shift()) {
+        const found = await this.fetchBlob(...next).catch((error: unknown) => {
+          if (!isOfOne(error) && !this.down) onDown((this.down = asDown(error)));
           return [];
         });
         here.push(...found);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, fetchNext));
-    if (down) onDown(down);
     return here;
   }
 
   private async fetchBlob(blob: Digest, own: readonly PlainFile[]): Promise<FileHere[]> {
     const content = await this.cache.open(blob);
     const places = new Map<string, string>();
-    if (own.every(({ pack }) => pack === undefined)) {
-      const at = this.newPath();
-      await pipeline(content, createWriteStream(at));
-      places.set(blob, at);
-    } else {
-      const wanted = new Set<string>(own.map(({ digest }) => digest));
-      for await (const item of readTar(content)) {
-        // What it is called there is what somebody wrote: what it is, is told by what came.
-        if (item.entry.type !== 'file') continue;
-        const { at, digest } = await this.take(item);
-        if (wanted.has(digest)) places.set(digest, at);
-        else await rm(at);
+    try {
+      if (own.every(({ pack }) => pack === undefined)) {
+        const at = this.newPath();
+        const sizeBytes = Math.max(...own.map((file) => file.sizeBytes));
+        await pipeline(atMost(content, sizeBytes), createWriteStream(at));
+        places.set(blob, at);
+      } else {
+        const wanted = new Set<string>(own.map(({ digest }) => digest));
+        for await (const item of readTar(atMost(content, MOST_PACK_BYTES))) {
+          // What it is called there is what somebody wrote: what it is, is told by what came.
+          if (item.entry.type !== 'file') continue;
+          const { at, digest } = await this.take(item);
+          if (wanted.has(digest)) places.set(digest, at);
+          else await rm(at);
+        }
       }
+    } finally {
+      content.destroy();
     }
     return Promise.all(
       own.flatMap((file) => {
@@ -117,8 +128,8 @@ export class MountBlobs {
     let packBytes = 0;
     const finish = async () => {
       if (pack.length === 0) return;
-      const digest = await this.sendPack(pack);
-      sentBytes += packBytes;
+      const { digest, isSent } = await this.sendPack(pack);
+      if (isSent) sentBytes += packBytes;
       sent.push(...pack.map(({ at: _, ...file }) => ({ ...file, pack: digest })));
       pack = [];
       packBytes = 0;
@@ -130,7 +141,7 @@ export class MountBlobs {
         sent.push(kept);
         continue;
       }
-      if (packBytes + file.sizeBytes > PACK_BYTES) await finish();
+      if (pack.length === MOST_IN_PACK || packBytes + file.sizeBytes > PACK_BYTES) await finish();
       pack.push(file);
       packBytes += file.sizeBytes;
     }
@@ -144,7 +155,9 @@ export class MountBlobs {
     return (await this.cache.put(digest, size, createReadStream(at))) === 'stored';
   }
 
-  private async sendPack(files: readonly PlainFile[]): Promise<Digest> {
+  private async sendPack(
+    files: readonly PlainFile[],
+  ): Promise<{ digest: Digest; isSent: boolean }> {
     const at = this.newPath();
     const hasher = new Hasher();
     const byDigest = new Map(files.map((file) => [file.digest, file]));
@@ -161,13 +174,54 @@ export class MountBlobs {
     }
     await pipeline(Readable.from(hashed(), { objectMode: false }), createWriteStream(at));
     const digest = hasher.digest();
-    await this.sendFile(digest, at);
+    const isSent = await this.sendFile(digest, at);
     await rm(at);
-    return digest;
+    return { digest, isSent };
   }
 
   private newPath(): string {
     return join(this.scratch, `kept-${randomUUID()}`);
+  }
+}
+
+/** What is read for files: the packs with the most of them, and each that is by itself. */
+function worthReading(files: readonly KeptFile[]): Map<Digest, PlainFile[]> {
+  const byBlob = new Map<Digest, PlainFile[]>();
+  for (const file of files) {
+    if (file.type !== 'file') continue;
+    const blob = file.pack ?? file.digest;
+    const own = byBlob.get(blob);
+    if (own) own.push(file);
+    else byBlob.set(blob, [file]);
+  }
+  [...byBlob]
+    .filter(([, own]) => own.some(({ pack }) => pack !== undefined))
+    .sort(([, a], [, b]) => b.length - a.length)
+    .slice(MOST_PACKS_READ)
+    .forEach(([blob]) => byBlob.delete(blob));
+  return byBlob;
+}
+
+/** Whether an entry is gone or damaged; otherwise it is the cache that fails, or this machine. */
+function isOfOne(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  const isUnpacking = typeof code === 'string' && code.startsWith('Z_');
+  return isUnpacking || hasCode(error, 'BLOB_MISSING', 'BLOB_DAMAGED', 'TAR_DAMAGED');
+}
+
+function asDown(error: unknown): Error {
+  if (hasCode(error, 'REMOTE_CACHE')) return error;
+  const { message } = error as Error;
+  return new Error(`reading from the remote cache failed (${message})`, { cause: error });
+}
+
+/** @throws OciError `BLOB_DAMAGED` for more than a listing says: it is not read to its end */
+async function* atMost(content: Readable, mostBytes: number): AsyncGenerator<Buffer> {
+  let left = mostBytes;
+  for await (const chunk of content as AsyncIterable<Buffer>) {
+    left -= chunk.length;
+    if (left < 0) throw new OciError('BLOB_DAMAGED', { message: 'it is longer than it may be' });
+    yield chunk;
   }
 }
 

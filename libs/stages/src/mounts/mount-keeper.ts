@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EngineError } from '@excel2doc/engine';
 import type { RemoteCache } from '@excel2doc/oci';
+import { isDisbelief } from './disbelief';
 import type { FileHere } from './kept-file';
 import type { KeptMount } from './kept-mounts';
 import { ListingStore } from './listing-store';
@@ -12,6 +13,7 @@ import { fillMounts, clearMounts } from './fill-mounts';
 import { harvestMount } from './harvest-mount';
 import { parseMountList, type Lying } from './mount-list';
 import type { OpenMount } from './open-mount';
+import { plainLine } from './plain-line';
 
 export interface KeeperOptions {
   cache: RemoteCache;
@@ -37,33 +39,42 @@ export class MountKeeper {
     private readonly scratch: string,
   ) {}
 
-  static async open(options: KeeperOptions): Promise<MountKeeper> {
+  static async open({ say, ...given }: KeeperOptions): Promise<MountKeeper> {
     const scratch = await mkdtemp(join(tmpdir(), 'nx-stages-mounts-'));
+    // Much of what is said comes from a listing, a server or an archive, and may end in the log of a CI.
+    const options = { ...given, say: (line: string) => say(plainLine(line)) };
     const helper = new MountHelper({ ...options.build, scratch });
     return new MountKeeper(options, helper, new MountBlobs(options.cache, scratch), scratch);
   }
 
   async close(): Promise<void> {
-    await rm(this.scratch, { recursive: true, force: true });
-    await this.options.cache.close();
+    await this.orSay('they are not closed', async () => {
+      await rm(this.scratch, { recursive: true, force: true });
+      await this.options.cache.close();
+    });
   }
 
   /** Puts what was kept where it is not. */
   async restore(): Promise<void> {
-    await this.orSay('what was kept is not put in place', async () => {
-      const { cache, mounts, say } = this.options;
-      this.opened = await Promise.all(
-        mounts.map(async (mount) => {
-          const store = new ListingStore(cache, mount.slot);
-          const known = await store.newest();
-          return { mount, store, known, seenMs: known?.atMs };
-        }),
-      );
+    const without = 'what was kept is not put in place';
+    await this.orSay(without, async () => {
+      const { cache, mounts, budgetBytes, say } = this.options;
+      const all = mounts.map(async (mount): Promise<OpenMount> => {
+        const store = new ListingStore(cache, mount.slot);
+        const known = await store.newest();
+        return { mount, store, known, seenMs: known?.atMs };
+      });
+      const failures = new Set<string>();
+      for (const each of await Promise.allSettled(all))
+        if (each.status === 'fulfilled') this.opened.push(each.value);
+        else failures.add((each.reason as Error).message);
+      for (const message of failures) say(`! cache mounts: ${without}: ${message}`);
       const kept = this.opened.filter(({ known }) => known);
       if (kept.length === 0) return;
       const lying = await this.list(kept.map(({ mount }) => mount));
-      const parts = { helper: this.helper, blobs: this.blobs, say };
-      this.filled = await fillMounts(kept, lying, parts);
+      const onFill = (filled: typeof this.filled) => (this.filled = filled);
+      const parts = { helper: this.helper, blobs: this.blobs, budgetBytes, onFill, say };
+      await fillMounts(kept, lying, parts);
     });
   }
 
@@ -72,7 +83,8 @@ export class MountKeeper {
    * than what they asked for. It is taken away again then, and the build is worth another try.
    */
   async retreat(error: unknown): Promise<boolean> {
-    if (this.filled.size === 0 || !isDisbelief(error)) return false;
+    const kinds = [...this.filled.keys()].map(({ kind }) => kind);
+    if (!(error instanceof EngineError) || !isDisbelief(error, kinds)) return false;
     const files = this.filled;
     this.filled = new Map();
     const hasGone = await this.orSay('what was put in place stays', () =>
@@ -86,12 +98,14 @@ export class MountKeeper {
 
   /** Keeps what is new. */
   async harvest(): Promise<void> {
-    await this.orSay('what is new in them is not kept', async () => {
+    const without = 'what is new in them is not kept';
+    await this.orSay(without, async () => {
       if (this.opened.length === 0) return;
       const { budgetBytes, say } = this.options;
       const lying = await this.list(this.opened.map(({ mount }) => mount));
       const parts = { helper: this.helper, blobs: this.blobs, budgetBytes, say };
-      for (const each of this.opened) await harvestMount(each, lying.get(each.mount) ?? [], parts);
+      for (const each of this.opened)
+        await this.orSay(without, () => harvestMount(each, lying.get(each.mount) ?? [], parts));
     });
   }
 
@@ -116,18 +130,8 @@ export class MountKeeper {
     } catch (error) {
       if (error instanceof EngineError && error.code === 'CANCELLED') throw error;
       const { message } = error as Error;
-      this.options.say(`! cache mounts: ${without}: ${message.split('\n')[0]}`);
+      this.options.say(`! cache mounts: ${without}: ${message}`);
       return false;
     }
   }
-}
-
-/** What package managers say of a file that is not what they asked for. */
-function isDisbelief(error: unknown): boolean {
-  return (
-    error instanceof EngineError &&
-    /match the hash|hash mismatch|checksum|integrity|mismatch|corrupt|bad ?zip|bad crc|unexpected end of/i.test(
-      `${error.message}\n${error.stderr}`,
-    )
-  );
 }
