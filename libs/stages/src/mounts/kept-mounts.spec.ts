@@ -39,9 +39,9 @@ describe('the cache mounts that are kept', () => {
 
   it('are found by what BuildKit finds them by', () => {
     const [mount] = kept([run('id=pip,target=/root/.cache/pip,uid=7,mode=0700,sharing=locked')]);
-    expect(mount!.flag).toBe(
-      '--mount=type=cache,target=/root/.cache/pip,id=pip,uid=7,mode=0700,sharing=locked',
-    );
+    expect(mount!.options).toBe('id=pip,uid=7,mode=0700,sharing=locked');
+    // BuildKit's own name for one without.
+    expect(kept([run('target=/root//.cache/pip/')])[0]!.options).toBe('id=/root/.cache/pip');
     const slots = ['', ',id=a', ',id=b', ',uid=1', ',gid=1', ',mode=0700'].map(
       (more) => kept([run(`target=/root/.npm${more}`)])[0]!.slot,
     );
@@ -63,6 +63,12 @@ describe('the cache mounts that are kept', () => {
   it('stand once however many steps mount them, and substitute variables', () => {
     const lines = ['ENV HOME=/root', run('target=$HOME/.npm'), run('target=/root/.npm')];
     expect(kept(lines)).toHaveLength(1);
+  });
+
+  it('at one target are both kept, each by what it is', () => {
+    const lines = ['id=a', 'id=b', 'id=a,uid=7'].map((more) => run(`target=/root/.npm,${more}`));
+    const options = kept(lines).map((mount) => mount.options);
+    expect(options).toEqual(['id=a', 'id=b', 'id=a,uid=7']);
   });
 
   it('that a word of would have to be quoted are left alone', () => {

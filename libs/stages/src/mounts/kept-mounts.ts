@@ -10,10 +10,8 @@ export interface KeptMount {
   kind: MountKind;
   /** As the Dockerfile has it, its variables substituted. */
   target: string;
-  /** Where it lies in a helper's container. */
-  path: string;
-  /** The flag that mounts the very same, for BuildKit. */
-  flag: string;
+  /** The options that find the very same for BuildKit, wherever it is mounted. */
+  options: string;
   /** Under which its listings are kept. */
   slot: string;
 }
@@ -27,13 +25,10 @@ export interface MountsOf {
   namespace: string | undefined;
 }
 
-/** Helpers work here, so that a relative target has a known place. */
-export const HELPER_FOLDER = '/nx-stages';
-
 /**
  * The cache mounts of a stage that are kept, each once.
  *
- * BuildKit finds a mount by its id, or its target as it is written, by the namespace, and by the folder
+ * BuildKit finds a mount by its id, or its target as it is written but clean, by the namespace, and by the folder
  * that uid, gid and mode make for it: these are passed on as they are. One that starts with another
  * stage's files is left alone: it is a mount of its own for each content of these.
  *
@@ -64,17 +59,20 @@ function keptMount(
   if (type !== 'cache' || from !== undefined || source !== undefined || !target) return undefined;
   const kind = kindOf(target, others);
   const { uid, gid, mode, sharing } = rest;
-  const fields = { target, id, uid, gid, mode, sharing };
+  const fields = { id: id ?? cleaned(target), uid, gid, mode, sharing };
   const given = Object.entries(fields).filter((each): each is [string, string] => !!each[1]);
   // What would have to be quoted is nobody's default.
-  if (!kind || given.some(([, value]) => !/^[\w./@+:~-]+$/.test(value))) return undefined;
+  if (!kind || [['', target] as const, ...given].some(([, value]) => !/^[\w./@+:~-]+$/.test(value)))
+    return undefined;
   const parted = kind === 'other' ? namespace : undefined;
-  const key = JSON.stringify([stage, platform, kind, id ?? target, uid, gid, mode, parted]);
+  const key = JSON.stringify([stage, platform, kind, fields.id, uid, gid, mode, parted]);
   return {
     kind,
     target,
-    path: posix.resolve(HELPER_FOLDER, target),
-    flag: `--mount=type=cache,${given.map(([name, value]) => `${name}=${value}`).join(',')}`,
+    options: given.map(([name, value]) => `${name}=${value}`).join(','),
     slot: createHash('sha256').update(key).digest('hex').slice(0, 32),
   };
 }
+
+/** As Go's path.Clean has it. */
+const cleaned = (path: string) => posix.normalize(path).replace(/(.)\/+$/, '$1');

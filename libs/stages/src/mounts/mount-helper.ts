@@ -4,12 +4,16 @@ import { join } from 'node:path';
 import type { StagePlan } from '@excel2doc/dockerfile';
 import type { Engine } from '@excel2doc/engine';
 import { decompressed, layoutSource, readLayout, readTar, type TarItem } from '@excel2doc/oci';
-import { HELPER_FOLDER, type KeptMount } from './kept-mounts';
+import type { KeptMount } from './kept-mounts';
 import { SCRIPTS } from './mount-scripts';
 
 /** Named contexts: of what the stage is built on, and of what a script is given. */
 const BASE_CONTEXT = 'nx-stages-mounts-base';
 const SEED_CONTEXT = 'nx-stages-seed';
+
+/** Where a helper has its script, and a folder a mount: two may have one target in the stage. */
+const HELPER_FOLDER = '/nx-stages';
+const pathOf = (number: number) => `${HELPER_FOLDER}/mounts/${number}`;
 
 /** How a stage is built: its helpers have to find the same mounts. */
 export interface HelperBuild {
@@ -79,7 +83,7 @@ export class MountHelper {
     const folder = join(scratch, `seed-${randomUUID()}`);
     try {
       await mkdir(folder);
-      const lines = mounts.map(({ path }, number) => `${number} ${path}\n`);
+      const lines = mounts.map((_, number) => `${number} ${pathOf(number)}\n`);
       await writeFile(join(folder, 'mounts'), lines.join(''));
       await writeFile(join(folder, 'script'), SCRIPTS[script]);
       await seed(folder);
@@ -107,7 +111,10 @@ function dockerfileOf(plan: StagePlan, mounts: readonly KeptMount[], isRead: boo
   const { base, frontend } = plan;
   const platform = base.kind === 'image' && base.platform ? `--platform=${base.platform} ` : '';
   const seed = `--mount=type=bind,from=${SEED_CONTEXT},target=${HELPER_FOLDER}/seed`;
-  const flags = ['--network=none', seed, ...mounts.map(({ flag }) => flag)].join(' ');
+  const own = mounts.map(
+    ({ options }, number) => `--mount=type=cache,target=${pathOf(number)},${options}`,
+  );
+  const flags = ['--network=none', seed, ...own].join(' ');
   // A word that is new each time: what BuildKit ran before for the same files is not what is there now.
   const command = ['/bin/sh', `${HELPER_FOLDER}/seed/script`, randomUUID()];
   return [

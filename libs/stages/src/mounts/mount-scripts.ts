@@ -11,12 +11,16 @@ cd /nx-stages
 $b mkdir -p out
 `;
 
-/** Lists a mount: type and mode, owner, group, size, time, path. */
+/**
+ * Lists a mount: type and mode, owner, group, size, time, path. `find` ends with 1 where a file went
+ * meanwhile; that it can list at all is tried first.
+ */
 const LIST = `${START}nl='
 '
 while read -r n path; do
   cd "$path"
-  $b find . -mindepth 1 ! -path "*$nl*" ! -path './.nx-stages-*' '(' -type f -o -type d -o -type l ')' -exec $b stat -c '%f %u %g %s %Y %n' {} + > /nx-stages/out/$n.list
+  $b find . -maxdepth 0 -exec $b stat -c '%f %u %g %s %Y %n' {} + > /nx-stages/out/$n.list
+  $b find . -mindepth 1 ! -path "*$nl*" ! -path './.nx-stages-*' '(' -type f -o -type d -o -type l ')' -exec $b stat -c '%f %u %g %s %Y %n' {} + > /nx-stages/out/$n.list || [ $? -eq 1 ]
 done < seed/mounts
 `;
 
@@ -48,10 +52,12 @@ const FILL = `${START}while read -r n path; do
 done < seed/mounts
 `;
 
-/** Takes away the files that a list names. */
+/** Takes away the files that a list names; a folder of that name is somebody else's. */
 const CLEAR = `${START}while read -r n path; do
   cd "$path"
-  while IFS= read -r file; do $b rm -f "$file"; done < /nx-stages/seed/$n.paths
+  while IFS= read -r file; do
+    if [ -L "$file" ] || [ ! -d "$file" ]; then $b rm -f "$file"; fi
+  done < /nx-stages/seed/$n.paths
 done < seed/mounts
 `;
 
