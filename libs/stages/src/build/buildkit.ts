@@ -21,6 +21,7 @@ import { nextSecond, restingPoints, watchRuns } from './resting-points';
 import { snapshotContext, touchContext } from './snapshot';
 import type { StageBuild } from './stage-build';
 import { environmentOf } from './stage-inputs';
+import type { MountKeeper } from '../mounts/mount-keeper';
 
 /**
  * Has BuildKit build `plan`, and puts the thin layout of it into `outputDir`, which is replaced
@@ -79,7 +80,7 @@ export async function buildWithBuildKit(
       });
     };
     const helped = { engine, plan, builder, base: contexts[BASE_CONTEXT], buildArgs };
-    const keeper = await openKeeper(build, instructions, helped);
+    let keeper: MountKeeper | undefined;
     const solveAll = async (): Promise<{ hasRun: boolean }> => {
       let hasRun = false;
       for (const count of restingPoints(plan, instructions)) {
@@ -98,6 +99,7 @@ export async function buildWithBuildKit(
       return { hasRun: hasRun || watch.hasRun() };
     };
     try {
+      keeper = await openKeeper(build, instructions, helped);
       await keeper?.restore();
       const { hasRun } = await solveAll().catch(async (error: unknown) => {
         if (!(await keeper?.retreat(error))) throw error;
@@ -105,8 +107,8 @@ export async function buildWithBuildKit(
       });
       if (hasRun) await keeper?.harvest();
     } finally {
-      await close();
       await keeper?.close();
+      await close();
     }
     const paths = plan.output.kind === 'paths' ? plan.output.paths : undefined;
     return await thinImage({

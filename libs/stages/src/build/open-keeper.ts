@@ -4,6 +4,7 @@ import type { StageBuild } from './stage-build';
 import { keptMounts } from '../mounts/kept-mounts';
 import { MountHelper, type HelperBuild } from '../mounts/mount-helper';
 import { MountKeeper } from '../mounts/mount-keeper';
+import { plainLine } from '../mounts/plain-line';
 import { budgetBytes } from '../workspace/cache-mounts-option';
 
 /**
@@ -29,6 +30,13 @@ export async function openKeeper(
     say(`! cache mounts of ${stage} are not kept: ${reason}`);
     return undefined;
   }
-  const cache = remoteCache();
-  return cache && MountKeeper.open({ cache, mounts, budgetBytes: budgetBytes(wanted.budget), build, say }); // prettier-ignore
+  try {
+    const cache = remoteCache();
+    if (!cache) return undefined;
+    const budget = budgetBytes(wanted.budget);
+    return await MountKeeper.open({ cache, mounts, budgetBytes: budget, build, say });
+  } catch (error) {
+    say(plainLine(`! cache mounts of ${stage} are not kept: ${(error as Error).message}`));
+    return undefined;
+  }
 }
