@@ -20,9 +20,8 @@ beforeEach(async () => {
 });
 
 const file = (path: string, text: string, mtimeS = 1): KeptFile & { type: 'file' } => ({
-  ...{ type: 'file', path, mode: 0o644, uid: 0, gid: 0, mtimeS },
-  ...{ sizeBytes: text.length, digest: digestOf(Buffer.from(text)) },
-});
+  type: 'file', path, mode: 0o644, uid: 0, gid: 0, mtimeS, sizeBytes: text.length, digest: digestOf(Buffer.from(text)),
+}); // prettier-ignore
 
 interface Given {
   kind?: MountKind;
