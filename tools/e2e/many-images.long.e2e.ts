@@ -1,4 +1,4 @@
-// Takes 120 s.
+// Takes 300 s.
 import { spawn } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

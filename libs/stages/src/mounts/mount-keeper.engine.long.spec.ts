@@ -1,4 +1,4 @@
-// Takes 150 s.
+// Takes 200 s.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

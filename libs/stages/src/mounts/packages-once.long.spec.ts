@@ -1,4 +1,4 @@
-// Takes 150 s.
+// Takes 70 s.
 import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
