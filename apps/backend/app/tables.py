@@ -59,10 +59,8 @@ class Conversion(Base):
     duration_ms: Mapped[int]
 
 
-class Workbook(Base):
-    """An uploaded workbook, looked at. `sheets` holds what `inspect` found."""
-
-    __tablename__ = "workbooks"
+class _Uploaded:
+    """A file that a team has sent."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
@@ -70,30 +68,29 @@ class Workbook(Base):
     name: Mapped[str] = mapped_column(String(255))
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     size_bytes: Mapped[int] = mapped_column(BigInteger)
-    kind: Mapped[str] = mapped_column(String(8))
-    sheets: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id"), index=True)
     keep_hours: Mapped[int | None]
     """How long it and its results are kept; null: as long as its team's are."""
 
 
-class PictureArchive(Base):
+class Workbook(_Uploaded, Base):
+    """An uploaded workbook, looked at. `sheets` holds what `inspect` found."""
+
+    __tablename__ = "workbooks"
+
+    kind: Mapped[str] = mapped_column(String(8))
+    sheets: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+
+
+class PictureArchive(_Uploaded, Base):
     """Pictures that cells of a workbook name, in a .zip, looked at."""
 
     __tablename__ = "picture_archives"
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    name: Mapped[str] = mapped_column(String(255))
-    sha256: Mapped[str] = mapped_column(String(64), index=True)
-    size_bytes: Mapped[int] = mapped_column(BigInteger)
     pictures: Mapped[int]
     left_out: Mapped[list[str]] = mapped_column(JSON)
     """The first files of it that are no pictures, by name."""
     left_out_count: Mapped[int]
-    team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id"), index=True)
-    keep_hours: Mapped[int | None]
 
 
 class Template(Base):

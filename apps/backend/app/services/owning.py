@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from app.domain.refusal import Refused
 from app.services.context import Services
 from app.services.errors import NotFound
-from app.tables import Job, Mailing, PictureArchive, Preview, Team, Template, Workbook
+from app.tables import Job, Mailing, PictureArchive, Preview, Team, Template, Workbook, now
 
 Owned = TypeVar("Owned", Workbook, PictureArchive, Template, Job, Preview, Mailing)
+Expiring = TypeVar("Expiring", Workbook, PictureArchive, Preview)
 
 
 @dataclass(slots=True)
@@ -40,6 +41,14 @@ def owned(session: Session, model: type[Owned], team_id: UUID, key: UUID) -> Own
     """
     found = session.scalars(select(model).where(model.id == key, model.team_id == team_id)).first()
     if found is None:
+        raise NotFound(model.__name__.lower(), key)
+    return found
+
+
+def unexpired(session: Session, model: type[Expiring], team_id: UUID, key: UUID) -> Expiring:
+    """As `owned`: what has expired is gone for its users. Raises: NotFound."""
+    found = owned(session, model, team_id, key)
+    if found.expires_at < now():
         raise NotFound(model.__name__.lower(), key)
     return found
 

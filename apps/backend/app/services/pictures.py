@@ -6,9 +6,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.services.context import Services
-from app.services.errors import NotFound
 from app.services.isolation.slots import run_isolated
-from app.services.owning import hours_of_upload, owned
+from app.services.owning import hours_of_upload, unexpired
 from app.services.uploads import Upload
 from app.tables import PictureArchive, now
 
@@ -47,10 +46,7 @@ def add_pictures(
 
 def get_pictures(session: Session, team_id: UUID, pictures_id: UUID) -> PictureArchive:
     """Raises: NotFound."""
-    archive = owned(session, PictureArchive, team_id, pictures_id)
-    if archive.expires_at < now():
-        raise NotFound("picturearchive", pictures_id)
-    return archive
+    return unexpired(session, PictureArchive, team_id, pictures_id)
 
 
 def forget_pictures(session: Session, team_id: UUID, pictures_id: UUID) -> None:

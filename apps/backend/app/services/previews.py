@@ -15,7 +15,7 @@ from app.services.context import Services
 from app.services.errors import NotFound
 from app.services.inputs import as_asked, run_on_inputs
 from app.services.jobs import result_name
-from app.services.owning import Caller, owned
+from app.services.owning import Caller, unexpired
 from app.services.submission import Wanted, inputs_of
 from app.storage.files import Storage
 from app.tables import Preview, now
@@ -74,10 +74,7 @@ def _kept(storage: Storage, document: dict[str, Any]) -> dict[str, Any]:
 
 def get(session: Session, team_id: UUID, preview_id: UUID) -> Preview:
     """Raises: NotFound."""
-    preview = owned(session, Preview, team_id, preview_id)
-    if preview.expires_at < now():
-        raise NotFound("preview", preview_id)
-    return preview
+    return unexpired(session, Preview, team_id, preview_id)
 
 
 def document_of(session: Session, team_id: UUID, preview_id: UUID, number: int) -> dict[str, Any]:

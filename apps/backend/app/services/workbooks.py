@@ -8,9 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.services.context import Services
-from app.services.errors import NotFound
 from app.services.isolation.slots import run_isolated
-from app.services.owning import hours_of_upload, owned
+from app.services.owning import hours_of_upload, unexpired
 from app.services.uploads import Upload
 from app.tables import Workbook, now
 
@@ -60,10 +59,7 @@ def add_workbook(
 
 def get_workbook(session: Session, team_id: UUID, workbook_id: UUID) -> Workbook:
     """Raises: NotFound."""
-    workbook = owned(session, Workbook, team_id, workbook_id)
-    if workbook.expires_at < now():
-        raise NotFound("workbook", workbook_id)
-    return workbook
+    return unexpired(session, Workbook, team_id, workbook_id)
 
 
 def look_at_sheet(

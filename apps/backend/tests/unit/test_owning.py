@@ -20,7 +20,7 @@ from fastapi.testclient import TestClient
 from app.core.config import get_settings
 from app.core.database import session_factory
 from app.main import app
-from app.services import jobs, pictures, previews, templates, workbooks
+from app.services import jobs, owning, templates
 from app.services.context import get_services
 from app.services.keys import create_key
 from app.services.mail import mailings
@@ -267,7 +267,7 @@ def test_a_service_that_looks_at_no_team_is_caught(
     def careless(session: Any, model: Any, _team_id: Any, key: Any) -> Any:
         return session.get(model, key)
 
-    for module in (jobs, mailings, pictures, previews, templates, workbooks):
+    for module in (owning, jobs, mailings, templates):
         monkeypatch.setattr(module, "owned", careless)
     with pytest.raises(AssertionError):
         attack(closed, method, path, operation, victim, attacker)
