@@ -282,19 +282,25 @@ const beyond = (page: Page) =>
     return [...whole, ...nodes.map((node) => node.id || node.tagName)];
   })()`);
 
+/** The page in one look, where questions are answered with yes, and what is held of it wherever it stands. */
+async function openLook(locale: string, colorScheme: 'light' | 'dark', width: number) {
+  const page = await openPage({ locale, colorScheme, width });
+  page.on('dialog', (dialog) => void dialog.accept());
+  const fine = async (name: string) => {
+    await picture(page, `${name}-${locale}-${colorScheme}-${width}`);
+    expect(await beyond(page)).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
+  };
+  return { page, fine };
+}
+
 describe('pictures that cells name', () => {
   test.each([
     ['zh-CN', 'light', 360],
     ['en-GB', 'dark', 1366],
   ] as const)('come in a ZIP, or are named: %s, %s, %i px', async (locale, scheme, width) => {
     const zh = locale === 'zh-CN';
-    const page = await openPage({ locale, colorScheme: scheme, width });
-    page.on('dialog', (dialog) => void dialog.accept());
-    const fine = async (name: string) => {
-      await picture(page, `${name}-${locale}-${scheme}-${width}`);
-      expect(await beyond(page)).toEqual([]);
-      expect(await accessibilityFaults(page)).toEqual([]);
-    };
+    const { page, fine } = await openLook(locale, scheme, width);
     const file = (name: string, buffer: Buffer) => ({ name, mimeType: 'application/zip', buffer });
     const send = async (sizes: Record<string, number>) =>
       page
@@ -353,13 +359,7 @@ describe('what is kept', () => {
     ['en-GB', 'dark', 1366],
     ['zh-CN', 'light', 1366],
   ] as const)('is listed, made again and deleted: %s, %s, %i px', async (locale, scheme, width) => {
-    const page = await openPage({ locale, colorScheme: scheme, width });
-    page.on('dialog', (dialog) => void dialog.accept());
-    const fine = async (name: string) => {
-      await picture(page, `${name}-${locale}-${scheme}-${width}`);
-      expect(await beyond(page)).toEqual([]);
-      expect(await accessibilityFaults(page)).toEqual([]);
-    };
+    const { page, fine } = await openLook(locale, scheme, width);
     await page.locator('#example').click();
     await page.getByRole('columnheader').first().waitFor();
     expect(await page.locator('#sample td.numeric').first().innerText()).toBe('1234.50');

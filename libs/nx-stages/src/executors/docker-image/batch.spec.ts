@@ -141,3 +141,15 @@ test.each(
   expect(output).toContain(`✗ api:${target} ${words}`);
   expect(output).not.toMatch(/UnhandledPromiseRejection|^ +at .*:\d+:\d+/m);
 });
+
+test.each(['context', 'dockerfile', 'lockFile', 'platforms'])(
+  'a load whose %s is wrong is refused in one line while its image is made',
+  async (option) => {
+    workspace.write({ 'apps/api/beside': `of a load that is refused for its ${option}` });
+    const { status, output } = await workspace.nx('run', 'api:docker-build', `--${option}.x=1`);
+    expect(status).not.toBe(0);
+    expect(output).toContain(`✗ api:docker-build cannot take {"x":1} as "${option}"`);
+    expect(output).toMatch(/^beside linux\/\w+ sha256:\w+ \(assembled\)/m);
+    expect(output).not.toMatch(/^ +at .*:\d+:\d+/m);
+  },
+);

@@ -37,21 +37,26 @@ export default async function* dockerImages(
   const waiting = new Map(Object.entries(tasks));
   const running = new Map<string, Promise<{ id: string; result: Result }>>();
   const atOnce = mostAtOnce(context.nxJsonConfiguration);
-  const isReady = (id: string) =>
-    (dependencies[id] ?? []).every((below) => !waiting.has(below) && !running.has(below));
   const starts = new Map<string, LoadStart>();
-  const isNext = (id: string) => (dependencies[id] ?? []).every((below) => !waiting.has(below));
+  const isNoneBelow = (id: string, tasksThere: ReadonlyMap<string, unknown>) =>
+    (dependencies[id] ?? []).every((below) => !tasksThere.has(below));
   for (;;) {
-    const ready = [...waiting].filter(([id]) => isReady(id));
-    for (const [id, task] of ready.slice(0, atOnce - running.size)) {
+    const ready = [...waiting].filter(
+      ([id]) => isNoneBelow(id, waiting) && isNoneBelow(id, running),
+    );
+    const next = ready.slice(0, atOnce - running.size);
+    for (const [id, task] of next) {
       waiting.delete(id);
       running.set(
         id,
         run(task, options[id]!, context, starts.get(id)).then((result) => ({ id, result })),
       );
     }
-    for (const [id, task] of waiting)
-      if (!starts.has(id) && isNext(id)) startEarly(id, task, options[id]!, context, starts);
+    // Where others wait for a turn, a load would, too, and ask once more when it has its own.
+    if (next.length === ready.length)
+      for (const [id, task] of waiting)
+        if (!starts.has(id) && isNoneBelow(id, waiting))
+          startEarly(id, task, options[id]!, context, starts);
     if (running.size === 0) break;
     const { id, result } = await Promise.race(running.values());
     running.delete(id);
