@@ -67,7 +67,7 @@ test('a backup wants each kind of file that the sweep keeps', () => {
   const tables = new Map(
     [
       ...read('apps/backend/app/tables.py').matchAll(
-        /^class (\w+)\(Base\):.*?__tablename__ = "(\w+)"/gms,
+        /^class (\w+)\((?:\w+, )*Base\):.*?__tablename__ = "(\w+)"/gms,
       ),
     ].map(([, name = '', table = '']) => [name, table]),
   );
@@ -76,6 +76,9 @@ test('a backup wants each kind of file that the sweep keeps', () => {
   ];
   expect(kept.length).toBeGreaterThan(5);
   const query = environmentOf('backup')['BACKUP_REFERENCES'] ?? '';
-  for (const [, name = '', column = ''] of kept)
-    expect(query).toMatch(new RegExp(`${column} FROM ${tables.get(name)}\\b`));
+  for (const [, name = '', column = ''] of kept) {
+    const table = tables.get(name);
+    expect(table, `${name} is a table`).toBeDefined();
+    expect(query).toMatch(new RegExp(`${column} FROM ${table}\\b`));
+  }
 });
