@@ -5,13 +5,14 @@ import type { Clone } from '../e2e/clone';
 import { step } from '../steps';
 import { onFreshEngine, startRemoteCache } from './fresh';
 import { type Measured, measureCommand } from './measure';
-import { sourceLine } from './scenarios';
+import { packageAdded, sourceLine } from './scenarios';
 import { type Row, rowsOf } from './table';
 import { type Bases, PLAIN, clientEnv, plainWay } from './ways';
 import { backend } from './workload';
 
 export const WITHOUT_CACHE = 'ours, no remote cache';
 export const WITH_CACHE = 'ours, with the remote cache';
+export const WITH_CACHE_MORE = `${WITH_CACHE}, one package added`;
 
 export interface FreshResult {
   rows: Row[];
@@ -19,6 +20,8 @@ export interface FreshResult {
   digests: [string, string];
   /** What a changed source line adds to the remote cache. */
   lineBytes: number;
+  /** What a package more adds to it. */
+  packageBytes: number;
 }
 
 /** The backend on an engine with nothing in it, each time another one; a round of each. */
@@ -41,16 +44,21 @@ export async function measureFresh(clone: Clone, bases: Bases): Promise<FreshRes
     sourceLine(backend).change(join(clone.folder, 'apps/backend'), 0);
     const before = remote.storedBytes();
     const changed = await freshly(`${WITH_CACHE}, one source line changed`, remote.env);
+    const between = remote.storedBytes();
+    packageAdded.change(join(clone.folder, 'apps/backend'), 0);
+    const more = await freshly(WITH_CACHE_MORE, remote.env);
     const found = new Map<string, Measured[]>([
       [PLAIN, [plain]],
       [WITHOUT_CACHE, [without]],
       [WITH_CACHE, [restored]],
       [`${WITH_CACHE}, one source line changed`, [changed]],
+      [WITH_CACHE_MORE, [more]],
     ]);
     return {
       rows: rowsOf('backend', 'fresh machine', found, PLAIN),
       digests: [first, second],
-      lineBytes: remote.storedBytes() - before,
+      lineBytes: between - before,
+      packageBytes: remote.storedBytes() - between,
     };
   } finally {
     await remote.stop();

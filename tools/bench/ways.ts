@@ -16,6 +16,7 @@ export interface Way {
 }
 
 export const PLAIN = 'docker buildx build --load';
+export const BAKE = 'docker buildx bake --load';
 export const OURS = 'ours, Nx included';
 export const BARE = "ours, without Nx's start-up";
 
@@ -144,7 +145,7 @@ export async function otherWays(workload: Workload, place: Place, bases: Bases):
   const ways = [
     plainWay(workload, place, bases),
     way('docker compose build', compose.folder, composeBuild, compose.root),
-    way('docker buildx bake --load', bake.folder, bakeLoad, bake.root),
+    way(BAKE, bake.folder, bakeLoad, bake.root),
   ];
   for (const [name, version] of peers) {
     const peer = make(name.replace(/\W+/g, '-'));
