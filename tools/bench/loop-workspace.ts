@@ -13,11 +13,13 @@ const layerMiB = 32;
  * a large layer and a hundred source files.
  *
  * @param files of it besides, its Dockerfile among them
+ * @param more of the plugin's options
  */
 export function makeLoopWorkspace(
   root: string,
   image: string,
   files: Record<string, string | { mode: number; content: Buffer }>,
+  more: object = {},
 ): void {
   const write = (file: string, text: string | Buffer) => {
     mkdirSync(dirname(join(root, file)), { recursive: true });
@@ -31,7 +33,7 @@ export function makeLoopWorkspace(
   const [tarball = ''] = execFileSync('sh', ['-c', 'ls *.tgz'], { cwd: root, encoding: 'utf8' })
     .trim()
     .split('\n');
-  const plugin = { plugin: '@excel2doc/nx-stages', options: { imageName: image } };
+  const plugin = { plugin: '@excel2doc/nx-stages', options: { imageName: image, ...more } };
   write(
     'nx.json',
     JSON.stringify({ analytics: false, neverConnectToCloud: true, plugins: [plugin] }),
