@@ -52,7 +52,7 @@ describe.each(Object.entries(pages))('the guide in %s', (_language, text) => {
   );
 
   test('names findings and rules that exist', () => {
-    const checks = ['checks.ts', 'building.ts']
+    const checks = ['checks.ts', 'building.ts', 'dependencies.ts']
       .map((file) => readFileSync(join(workspaceRoot, 'libs/services/src/doctor', file), 'utf8'))
       .join();
     const ids = [...text.matchAll(/^\|.*$/gm)]

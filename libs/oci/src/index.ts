@@ -64,6 +64,7 @@ export {
   type LayerRecord,
   SCRATCH,
 } from './layout/record';
+export { countPackages } from './package-layers/count';
 export { type Layering, PACKAGE_FORMAT } from './package-layers/groups';
 export { emptyConfig } from './assemble/metadata';
 export type { LayerMaker } from './layer/times';
@@ -101,3 +102,4 @@ export {
 } from './tar/header';
 export { decodePax } from './tar/pax';
 export { readTar, type TarItem } from './tar/read';
+export { IndexCache } from './tree/index-cache';

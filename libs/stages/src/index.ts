@@ -7,6 +7,7 @@ export { imageIsThere, loadedName, wasLoadedSince } from './build/image-is-there
 export { loadImage, type LoadStart, startLoad } from './build/load-image';
 export { loadStage, loadStandIn } from './build/load';
 export { makeStage, type StageToMake } from './build/make-stage';
+export { type LastBuild, readLastBuild, type StepTime } from './build/last-build';
 export { isLive } from './build/progress';
 export { Outputs } from './build/outputs';
 export { type OwnFiles, pathsToPut, readOwnFiles, tarOf } from './build/own-files';

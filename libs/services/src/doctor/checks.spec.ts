@@ -38,6 +38,7 @@ const good: Facts = {
   hasDockerignore: true,
   contextBytes: 1000,
   planProblems: [],
+  lastBuilds: {},
   publishedTargets: [8000],
   exposedPorts: [8000],
   containers: [],
@@ -125,6 +126,28 @@ describe('the doctor finds', () => {
       'COPY . .',
     ],
     [
+      'sources-before-dependencies',
+      dockerfile('FROM a\nRUN --mount=target=/src --mount=type=cache,target=/c pip install /src'),
+      'pip install /src',
+    ],
+    [
+      'sources-before-dependencies',
+      dockerfile('FROM a AS b\nCOPY . .\nFROM b\nRUN --mount=type=cache,target=/c npm ci'),
+      'COPY . .',
+    ],
+    [
+      'packages-in-one-layer',
+      {
+        lastBuilds: {
+          build: {
+            steps: [],
+            inOneLayer: [{ path: '/opt/venv', packages: 31, sizeBytes: 45 << 20 }],
+          },
+        },
+      },
+      'stage build: 31 packages, 45.0 MiB',
+    ],
+    [
       'container-failed',
       { containers: [container({ Status: 'exited', ExitCode: 3 })] },
       'exit status 3',
@@ -144,6 +167,24 @@ describe('the doctor finds', () => {
       expect(text?.en).toBeTruthy();
       expect(text?.zh).toMatch(/\p{Script=Han}/u);
     }
+  });
+
+  test('how long the installation took when it was built last, whatever else the stage does', () => {
+    const steps = [
+      { step: 'RUN make', seconds: 40 },
+      { step: 'RUN pip install x', seconds: 12.34 },
+    ];
+    const lastBuilds = { 'stage-0': { steps, inOneLayer: [] } };
+    const [found] = findings({ ...good, ...dockerfile('FROM a\nRUN pip install x'), lastBuilds });
+    expect(found?.seen).toBe('RUN pip install x; 12.3 s when it was built last');
+  });
+
+  test.each([
+    'FROM a AS deps\nRUN --mount=type=cache,target=/g go mod download\nFROM deps\nCOPY . .\nRUN go build',
+    'FROM a\nRUN --mount=type=cache,target=/c --mount=type=bind,source=list,target=/l pip install -r /l',
+    'FROM a\nRUN --mount=type=cache,target=/c --mount=type=bind,from=b,target=/l pip install /l',
+  ])('nothing wrong in %j', (text) => {
+    expect(findings({ ...good, ...dockerfile(text) })).toEqual([]);
   });
 
   test('no emulation where only the variant differs', () => {

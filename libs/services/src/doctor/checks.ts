@@ -254,11 +254,10 @@ const CHECKS: Check[] = [
   building,
 ];
 
+const BY_SEVERITY: Finding['severity'][] = ['error', 'warning', 'advice'];
+
 /** All that the facts say is wrong, errors first. */
 export function findings(facts: Facts): Finding[] {
   const found = CHECKS.flatMap((check) => check(facts));
-  return [
-    ...found.filter(({ severity }) => severity === 'error'),
-    ...found.filter(({ severity }) => severity === 'warning'),
-  ];
+  return BY_SEVERITY.flatMap((wanted) => found.filter(({ severity }) => severity === wanted));
 }

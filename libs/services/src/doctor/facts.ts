@@ -1,3 +1,4 @@
+import type { LastBuild } from '@excel2doc/stages';
 import type { Container } from '../compose/container';
 
 /** All that the checks look at: plain data, so that each check is a function of values. */
@@ -40,6 +41,8 @@ export interface Facts {
     reason: string;
     line?: number;
   }[];
+  /** What the outputs of stages tell of their last builds, by stage; none for what was never built. */
+  lastBuilds: Record<string, LastBuild>;
   /** The ports that the service publishes, and those that the image exposes. */
   publishedTargets: number[];
   exposedPorts: number[];

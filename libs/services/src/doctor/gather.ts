@@ -14,9 +14,10 @@ import { DockerfileError, type StagePlanFile, declaredSettings } from '@excel2do
 import { projectContainers } from '../compose/container';
 import { isFree } from '../compose/ports';
 import type { ComposeConfig } from '../compose/project';
-import { demandedVariables, planFolder } from '@excel2doc/stages';
+import { demandedVariables, planFolder, readLastBuild, stageFolder } from '@excel2doc/stages';
 import type { Facts } from './facts';
 import { foreignPlatforms } from './platforms';
+import { stagesOf } from './stages-of';
 
 export interface Subject {
   workspaceRoot: string;
@@ -83,6 +84,7 @@ export async function gatherFacts(subject: Subject, env: NodeJS.ProcessEnv): Pro
     hasDockerignore: existsSync(at(join(subject.context, '.dockerignore'))),
     contextBytes: await folderBytes(at(subject.context)),
     planProblems: await planProblems(at(planFolder(subject.projectRoot))),
+    lastBuilds: await lastBuilds(subject, dockerfile),
     publishedTargets: (service?.ports ?? []).flatMap(({ target }) => (target ? [target] : [])),
     exposedPorts: exposedPorts(subject.dockerfile, dockerfile),
     containers,
@@ -204,6 +206,16 @@ async function folderBytes(folder: string): Promise<number> {
     if (file?.isFile()) bytes += file.size;
   }
   return bytes;
+}
+
+async function lastBuilds(
+  { workspaceRoot, projectRoot, dockerfile }: Subject,
+  text: string | undefined,
+): Promise<Facts['lastBuilds']> {
+  const found: Facts['lastBuilds'] = {};
+  for (const { name } of text === undefined ? [] : stagesOf({ path: dockerfile, text }))
+    found[name] = await readLastBuild(join(workspaceRoot, stageFolder(projectRoot, name)));
+  return found;
 }
 
 async function planProblems(folder: string): Promise<Facts['planProblems']> {

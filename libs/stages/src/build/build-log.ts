@@ -4,7 +4,7 @@ import type { DockerProject } from '../workspace/docker-project';
 import { keptLine, liveLine, readSteps } from './progress';
 
 /** Lies beside a stage's output and is restored with it; no key is made from it. */
-const BUILD_LOG = 'build.log';
+export const BUILD_LOG = 'build.log';
 
 /** What is told of a stage while it is made, a line each. */
 export interface Telling {

@@ -10,7 +10,8 @@ export type Language = keyof Text;
 export interface Finding {
   /** Never changes its meaning: scripts compare it. */
   id: string;
-  severity: 'error' | 'warning';
+  /** `advice` is what a team may well decide against: no check fails for it. */
+  severity: 'error' | 'warning' | 'advice';
   what: Text;
   /** The fact that says so: a version, a number, a line that was printed. */
   seen: string;
@@ -23,6 +24,7 @@ export function languageOf(env: NodeJS.ProcessEnv): Language {
   return /^zh/i.test(locale) ? 'zh' : 'en';
 }
 
+const MARKS = { error: '✗', warning: '!', advice: '·' };
 const LABELS = { en: { seen: 'seen', fix: 'fix' }, zh: { seen: '依据', fix: '处理' } };
 
 /**
@@ -36,10 +38,9 @@ export function formatFinding(
   hints: Readonly<Record<string, string>> = {},
 ): string {
   const own = hints[finding.id];
-  const mark = finding.severity === 'error' ? '✗' : '!';
   const { seen, fix } = LABELS[language];
   return [
-    `${mark} ${finding.id}: ${finding.what[language]}`,
+    `${MARKS[finding.severity]} ${finding.id}: ${finding.what[language]}`,
     `    ${seen}: ${finding.seen}`,
     `    ${fix}: ${finding.fix[language]}${own ? `; ${own}` : ''}`,
   ].join('\n');

@@ -34,7 +34,9 @@ export default function doctor(options: Options, context: ExecutorContext) {
     if (!options.json && facts.engine.answers)
       process.stdout.write(`${facts.engine.title} (${facts.engine.platform})\n`);
     process.stdout.write(`${text || nothing}\n`);
-    const failing = found.filter(({ severity }) => options.strict || severity === 'error');
+    const failing = found.filter(
+      ({ severity }) => severity === 'error' || (options.strict && severity === 'warning'),
+    );
     if (failing.length === 0) return;
     throw new StagesError('CHECK_FAILED', {
       message: `Found: ${failing.map(({ id }) => id).join(', ')}`,

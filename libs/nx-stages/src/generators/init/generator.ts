@@ -14,7 +14,14 @@ import {
 import { ignoreText } from './ignore-file';
 import { withoutAdvertisement } from './quiet';
 import { type Suggestion, suggestions } from './suggestions';
-import { type Survey, type SurveyedDockerfile, ignoreFileOf, measuredMs, survey } from './survey';
+import {
+  type Survey,
+  type SurveyedDockerfile,
+  ignoreFileOf,
+  lastBuilds,
+  measuredMs,
+  survey,
+} from './survey';
 import { summaryText } from './summary';
 import { refuseOtherNx } from './nx-version';
 
@@ -31,10 +38,11 @@ export default async function init(tree: Tree, options: PluginOptions): Promise<
   const found = await survey(tree, settings);
   for (const dockerfile of found.dockerfiles) addIgnoreFile(tree, dockerfile);
   const images = lockedImages(tree, found, lockFile);
+  const suggested = await Promise.all(found.dockerfiles.map((each) => suggestionsFor(tree, each)));
   process.stdout.write(
     summaryText({
       survey: found,
-      suggestions: found.dockerfiles.flatMap((each) => suggestionsFor(tree, each)),
+      suggestions: suggested.flat(),
       unlocked: unlocked(Object.keys(images), images),
     }),
   );
@@ -82,12 +90,14 @@ function lockedImages(tree: Tree, { dockerfiles }: Survey, lockFile: string): Lo
   return named;
 }
 
-function suggestionsFor(tree: Tree, dockerfile: SurveyedDockerfile): Suggestion[] {
+async function suggestionsFor(tree: Tree, dockerfile: SurveyedDockerfile): Promise<Suggestion[]> {
   const { options, stages } = dockerfile;
+  if (stages.length === 0) return [];
   return suggestions({
     dockerfile: options.dockerfile,
     text: readFileSync(join(tree.root, options.dockerfile), 'utf8'),
     stages,
+    lastBuilds: await lastBuilds(tree.root, dockerfile),
     measuredMs: (stage) => measuredMs(tree.root, dockerfile, stage),
   });
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import { readStages } from '@excel2doc/dockerfile';
+import type { LastBuild } from '@excel2doc/stages';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ignoreText } from './ignore-file';
 import { suggestions } from './suggestions';
@@ -12,7 +13,15 @@ import { survey } from './survey';
 const suggest = (
   text: string,
   measuredMs: (stage: string) => number | undefined = () => undefined,
-) => suggestions({ dockerfile: 'api/Dockerfile', text, stages: readStages(text), measuredMs });
+  lastBuilds: Record<string, LastBuild> = {},
+) =>
+  suggestions({
+    dockerfile: 'api/Dockerfile',
+    text,
+    stages: readStages(text),
+    lastBuilds,
+    measuredMs,
+  });
 
 describe('a suggestion', () => {
   const slow = 'FROM python AS deps\nCOPY . .\nRUN pip install .\n\nFROM deps\nCMD ["x"]\n';
@@ -22,8 +31,29 @@ describe('a suggestion', () => {
     expect(found.map(({ where }) => where)).toEqual(Array(2).fill('api/Dockerfile:1, stage deps'));
     expect(found[0]?.how).toContain('--mount=type=cache,target=/root/.cache/pip');
     expect(found[1]?.saves).toBe(
-      'up to 41.2 s, which the stage took here last, for each edit of a source file',
+      'up to 41.2 s, which the stage took when it was built last, for each edit of a source file',
     );
+  });
+
+  test('gives the seconds of the step where they are known', () => {
+    const steps = [
+      { step: 'RUN apt-get update', seconds: 30 },
+      { step: 'RUN pip install .', seconds: 11.24 },
+    ];
+    const found = suggest(slow, () => 41_200, { deps: { steps, inOneLayer: [] } });
+    expect(found.map(({ saves }) => saves)).toEqual([
+      'up to 11.2 s, which the step took when it was built last, for each change of the dependencies',
+      'up to 11.2 s, which the step took when it was built last, for each edit of a source file',
+    ]);
+  });
+
+  test('to part a layer of packages says how large it is', () => {
+    const inOneLayer = [{ path: '/opt/venv', packages: 31, sizeBytes: 45 << 20 }];
+    const [found] = suggest('FROM a AS deps\nFROM a\n', undefined, {
+      deps: { steps: [], inOneLayer },
+    });
+    expect(found?.how).toContain('"layering": "package"');
+    expect(found?.saves).toContain('31 packages, 45.0 MiB');
   });
 
   test('invents no number where nothing was built yet', () => {

@@ -1,5 +1,6 @@
 import { type Instruction, type StageSummary, parseDockerfile } from '@excel2doc/dockerfile';
-import { building } from '@excel2doc/services';
+import { dependencyFindings } from '@excel2doc/services';
+import type { LastBuild } from '@excel2doc/stages';
 
 export interface Suggestion {
   /** `apps/api/Dockerfile:3, stage deps` */
@@ -13,6 +14,8 @@ export interface Subject {
   dockerfile: string;
   text: string;
   stages: readonly StageSummary[];
+  /** By stage. */
+  lastBuilds: Readonly<Record<string, LastBuild>>;
   /** How long a stage took when it was last built, in milliseconds; undefined where it never was. */
   measuredMs: (stage: string) => number | undefined;
 }
@@ -25,26 +28,34 @@ const WHEN: Record<string, string> = {
 };
 
 /** What would make the builds of one Dockerfile faster, and by how much where that was measured. */
-export function suggestions(subject: Subject): Suggestion[] {
-  const lines = subject.text.split('\n');
-  const parsed = parseDockerfile(subject.text, { file: subject.dockerfile });
-  const instructions = parsed.stages.map((stage) => stage.instructions);
-  return subject.stages.flatMap((stage, at) => {
-    const end = (subject.stages[at + 1]?.line ?? lines.length + 1) - 1;
-    const text = lines.slice(stage.line - 1, end).join('\n');
-    const findings = building({
-      dockerfile: { path: subject.dockerfile, text },
-      hasDockerignore: true,
-      contextBytes: 0,
-      planProblems: [],
-    }).map(({ id, what, fix }) => ({ id, what: what.en, how: fix.en }));
-    const split = oneStageForAll(stage, instructions[at] ?? [], subject.stages.length);
-    return [...findings, ...(split ? [split] : [])].map(({ id, what, how }) => ({
-      where: `${subject.dockerfile}:${stage.line}, stage ${stage.name}`,
-      what,
-      how,
-      saves: savedText(subject.measuredMs(stage.name), WHEN[id]),
-    }));
+export function suggestions({
+  dockerfile,
+  text,
+  stages,
+  lastBuilds,
+  measuredMs,
+}: Subject): Suggestion[] {
+  const parsed = parseDockerfile(text, { file: dockerfile });
+  const findings = dependencyFindings(parsed.stages, lastBuilds);
+  return stages.flatMap((stage, at): Suggestion[] => {
+    const where = `${dockerfile}:${stage.line}, stage ${stage.name}`;
+    const own = findings.filter((finding) => finding.stage === stage.name);
+    const split = oneStageForAll(stage, parsed.stages[at]?.instructions ?? [], stages.length);
+    const stageMs = measuredMs(stage.name);
+    return [
+      ...own.map(({ id, what, fix, seen, seconds }) => ({
+        where,
+        what: what.en,
+        how: fix.en,
+        saves:
+          id === 'packages-in-one-layer'
+            ? `the most of what lies there (${seen}), for each change of one package`
+            : savedText({ stepSeconds: seconds, stageMs }, WHEN[id]),
+      })),
+      ...(split
+        ? [{ where, ...split, saves: savedText({ stageMs }, WHEN['one-stage-for-all']) }]
+        : []),
+    ];
   });
 }
 
@@ -56,14 +67,18 @@ function oneStageForAll(stage: StageSummary, steps: readonly Instruction[], coun
   );
   if (count > 1 || lastRun < 0 || lastCopy < 0 || lastCopy > lastRun) return undefined;
   return {
-    id: 'one-stage-for-all',
     what: `Stage ${stage.name} runs commands after it has copied the sources`,
     how: 'Install in a stage of its own (FROM … AS deps), and COPY --from=deps what it made; a stage that then only copies is put together without an engine',
   };
 }
 
-function savedText(measuredMs: number | undefined, when = 'for each build'): string {
-  if (measuredMs === undefined)
-    return `depends on what the stage installs: build it once, and this says the seconds (${when})`;
-  return `up to ${(measuredMs / 1000).toFixed(1)} s, which the stage took here last, ${when}`;
+function savedText(
+  { stepSeconds, stageMs }: { stepSeconds?: number | undefined; stageMs: number | undefined },
+  when = 'for each build',
+): string {
+  if (stepSeconds !== undefined)
+    return `up to ${stepSeconds.toFixed(1)} s, which the step took when it was built last, ${when}`;
+  if (stageMs !== undefined)
+    return `up to ${(stageMs / 1000).toFixed(1)} s, which the stage took when it was built last, ${when}`;
+  return `depends on what the stage installs: build it once, and this says the seconds (${when})`;
 }

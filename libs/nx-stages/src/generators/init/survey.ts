@@ -13,10 +13,12 @@ import {
   type DockerOptions,
   homeOf,
   imagesInMetadata,
+  type LastBuild,
   type NamedContexts,
   type ProjectImage,
   type PluginOptions,
   readBuildTime,
+  readLastBuild,
   stageFolder,
 } from '@excel2doc/stages';
 import { createNodes, filePattern } from '../../infer/create-nodes';
@@ -104,6 +106,18 @@ export function ignoreFileOf(
 ): string | undefined {
   const files = [`${dockerfile}.dockerignore`, posix.join(context, '.dockerignore')];
   return files.find((file) => tree.exists(file));
+}
+
+/** What the outputs of its stages tell of their last builds. */
+export async function lastBuilds(
+  workspaceRoot: string,
+  { projectRoot, options, stages }: SurveyedDockerfile,
+): Promise<Record<string, LastBuild>> {
+  const home = homeOf(projectRoot, options.variant);
+  const found: Record<string, LastBuild> = {};
+  for (const { name } of stages)
+    found[name] = await readLastBuild(join(workspaceRoot, stageFolder(home, name)));
+  return found;
 }
 
 /** How long a stage of it took when it was built last, in milliseconds. */
