@@ -1,31 +1,27 @@
 import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Engine, readBases } from '@excel2doc/engine';
-import type { Clone } from '../e2e/clone';
 import { step } from '../steps';
 import { onFreshEngine, startRemoteCache } from './fresh';
 import { type Measured, measureCommand } from './measure';
 import { packageAdded, sourceLine } from './scenarios';
-import { type Row, rowsOf } from './table';
-import { type Bases, PLAIN, clientEnv, plainWay } from './ways';
+import { type FreshFacts, type Row, rowsOf } from './table';
+import { type Bases, PLAIN, type Place, clientEnv, plainWay } from './ways';
 import { backend } from './workload';
 
 export const WITHOUT_CACHE = 'ours, no remote cache';
 export const WITH_CACHE = 'ours, with the remote cache';
 export const WITH_CACHE_MORE = `${WITH_CACHE}, one package added`;
 
+export const FRESH = 'fresh machine';
+
 export interface FreshResult {
   rows: Row[];
-  /** Of the same image, made from nothing on two engines. */
-  digests: [string, string];
-  /** What a changed source line adds to the remote cache. */
-  lineBytes: number;
-  /** What a package more adds to it. */
-  packageBytes: number;
+  facts: FreshFacts;
 }
 
 /** The backend on an engine with nothing in it, each time another one; a round of each. */
-export async function measureFresh(clone: Clone, bases: Bases): Promise<FreshResult> {
+export async function measureFresh(clone: Place['clone'], bases: Bases): Promise<FreshResult> {
   const remote = await startRemoteCache();
   const freshly = (title: string, env: Record<string, string> = {}) =>
     step(`fresh machine: ${title}`, () => ours(clone, env));
@@ -55,10 +51,12 @@ export async function measureFresh(clone: Clone, bases: Bases): Promise<FreshRes
       [WITH_CACHE_MORE, [more]],
     ]);
     return {
-      rows: rowsOf('backend', 'fresh machine', found, PLAIN),
-      digests: [first, second],
-      lineBytes: between - before,
-      packageBytes: remote.storedBytes() - between,
+      rows: rowsOf('backend', FRESH, found, PLAIN),
+      facts: {
+        digests: [first, second],
+        lineBytes: between - before,
+        packageBytes: remote.storedBytes() - between,
+      },
     };
   } finally {
     await remote.stop();
@@ -66,7 +64,7 @@ export async function measureFresh(clone: Clone, bases: Bases): Promise<FreshRes
 }
 
 /** As on a CI runner: nothing built, no cache, no daemon. */
-async function ours(clone: Clone, more: Record<string, string>): Promise<Measured> {
+async function ours(clone: Place['clone'], more: Record<string, string>): Promise<Measured> {
   for (const name of ['dist', '.nx'])
     rmSync(join(clone.folder, name), { recursive: true, force: true });
   return onFreshEngine((engine, env, pid) =>
@@ -96,7 +94,7 @@ export async function loadBases(engine: Engine, names: Bases): Promise<void> {
   }
 }
 
-function digestIn(clone: Clone): string {
+function digestIn(clone: Place['clone']): string {
   const folder = join(clone.folder, 'dist/apps/backend/docker/runner');
   const [file = ''] = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('image.json'),

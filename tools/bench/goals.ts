@@ -1,10 +1,10 @@
-import { type FreshResult, WITHOUT_CACHE, WITH_CACHE, WITH_CACHE_MORE } from './fresh-machine';
+import { FRESH, WITHOUT_CACHE, WITH_CACHE, WITH_CACHE_MORE } from './fresh-machine';
 import { packageAdded } from './scenarios';
-import type { Goal, Row } from './table';
+import type { FreshFacts, Goal, Row } from './table';
 import { BAKE, BARE, OURS } from './ways';
 
 /** What was promised, and what this run shows. */
-export function goalsOf(rows: readonly Row[], fresh?: FreshResult): Goal[] {
+export function goalsOf(rows: readonly Row[], fresh?: FreshFacts): Goal[] {
   const goals: Goal[] = [];
   const ratio = (workload: string, scenario: string, way: string) =>
     rows.find((row) => row.workload === workload && row.scenario === scenario && row.way === way)
@@ -35,8 +35,8 @@ export function goalsOf(rows: readonly Row[], fresh?: FreshResult): Goal[] {
   if (mine !== undefined && bake !== undefined)
     add(`backend, ${packageAdded.name}, at most 0.9 of bake`, mine / bake, 0.9);
   if (!fresh) return goals;
-  const [without, restored, more] = [WITHOUT_CACHE, WITH_CACHE, WITH_CACHE_MORE].map(
-    (way) => fresh.rows.find((row) => row.way === way)?.ratio.wall,
+  const [without, restored, more] = [WITHOUT_CACHE, WITH_CACHE, WITH_CACHE_MORE].map((way) =>
+    ratio('backend', FRESH, way),
   );
   add('fresh machine, no remote cache, at most 1.0 of plain buildx', without, 1);
   add('fresh machine, one package added, at most 0.25 of plain buildx', more, 0.25);

@@ -2,50 +2,77 @@
  * `npx nx run bench:images`: how long until a change is an image in the engine, ours beside five
  * others, in turns, in one run. Writes docs/benchmarks/images.{json,md,svg}.
  *
- * BENCH_ROUNDS (7), BENCH_LARGE_MIB (1024) and BENCH_QUICK=true, which leaves out what builds for
- * minutes (a comment for the others, a package more, fresh machines), make it smaller.
+ * BENCH_ROUNDS (7), BENCH_LARGE_MIB (1024) and BENCH_PARTS (all: daily,comment,large,fresh,added) make
+ * it smaller: scenarios that are not measured keep what the same machine measured last.
  */
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Engine, readBases } from '@excel2doc/engine';
-import { type Clone, makeClone, runIn } from '../e2e/clone';
+import { runIn } from '../e2e/clone';
 import { prepareEngine } from '../prepare';
 import { runSteps, step } from '../steps';
 import { workspaceRoot } from '../workspace';
 import { chart } from './chart';
 import { engineServers } from './fresh';
-import { type FreshResult, loadBases, measureFresh } from './fresh-machine';
+import { loadBases, measureFresh } from './fresh-machine';
 import { goalsOf } from './goals';
+import { makeUserWorkspace } from './loop-workspace';
 import { type Measured, idleMachine } from './measure';
 import { type Scenario, comment, nothing, packageAdded, sourceLine } from './scenarios';
-import { type Report, type Row, page, rowsOf } from './table';
-import { type Bases, PLAIN, type Way, bareRoot, bareWay, otherWays, ourWay } from './ways';
+import { type Report, type Row, page, rowsOf, withNewer } from './table';
+import {
+  type Bases,
+  PLAIN,
+  type Place,
+  type Way,
+  bareRoot,
+  bareWay,
+  otherWays,
+  ourWay,
+} from './ways';
 import { type Workload, backend, large } from './workload';
 
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 7);
-const isQuick = process.env['BENCH_QUICK'] === 'true';
+const PARTS = ['daily', 'comment', 'large', 'fresh', 'added'] as const;
+const wanted = (process.env['BENCH_PARTS'] ?? PARTS.join()).split(',');
 const largeMiB = Number(process.env['BENCH_LARGE_MIB'] ?? 1024);
 
 void runSteps(async () => {
   const engine = await prepareEngine();
-  const clone = await makeClone('bench');
+  const clone: Place['clone'] = {
+    folder: mkdtempSync(join(tmpdir(), 'bench-images-')),
+    env: { NX_STAGES_TAG: 'e2e-bench', NX_TUI: 'false' },
+  };
   try {
     const bases = await namedBases(engine);
     await loadBases(engine, bases);
     const servers = await engineServers();
     const place = { clone, engine, servers: () => [...servers, ...nxDaemon(clone)] };
-    await step('a clone of its own', () => installed(clone));
+    await step('a workspace with the packed plugin', async () => makeWorkspace(clone.folder));
+    const { rows: before, fresh: freshBefore } = earlier(machine(engine));
     const rows: Row[] = [];
-    let fresh: FreshResult | undefined;
-    const report = () => ({ machine: machine(engine), rows, goals: goalsOf(rows, fresh) });
+    let fresh = freshBefore;
+    const report = (): Report => {
+      const all = withNewer(before, rows);
+      return {
+        machine: machine(engine),
+        rows: all,
+        ...(fresh && { fresh }),
+        goals: goalsOf(all, fresh),
+      };
+    };
     // After each scenario: a run that is stopped leaves what it has measured.
     const add = (more: readonly Row[]) => {
       rows.push(...more);
       write(report());
     };
-    const measure = async (title: string, scenario: Scenario, ways: readonly Way[]) =>
-      add(await measured(title, scenario, ways, rounds));
+    const measure = async (
+      title: string,
+      scenario: Scenario,
+      ways: readonly Way[],
+      count = rounds,
+    ) => add(await measured(title, scenario, ways, count));
     const waysFor = async (workload: Workload, title: string) => {
       const others = await otherWays(workload, place, bases);
       const ways = [...others, ourWay(workload, place), bareWay(workload, place)];
@@ -53,25 +80,33 @@ void runSteps(async () => {
       return ways;
     };
 
-    const ways = await waysFor(backend, 'backend');
-    for (const scenario of [nothing, sourceLine(backend), ...(isQuick ? [] : [comment])])
-      await measure('backend', scenario, ways);
-
-    const big = large(largeMiB);
-    const title = `${largeMiB} MiB`;
-    big.write(join(clone.folder, 'apps', big.project));
-    const bigWays = await waysFor(big, title);
-    for (const scenario of [nothing, sourceLine(big)]) await measure(title, scenario, bigWays);
-
-    if (!isQuick && engine.kind === 'private') {
-      fresh = await measureFresh(clone, bases);
-      add(fresh.rows);
+    if (isWanted('daily', 'comment')) {
+      const ways = await waysFor(backend, 'backend');
+      if (isWanted('daily'))
+        for (const scenario of [nothing, sourceLine(backend)])
+          await measure('backend', scenario, ways);
+      if (isWanted('comment')) await measure('backend', comment, ways, Math.min(rounds, 2));
+    }
+    if (isWanted('large')) {
+      const big = large(largeMiB);
+      const title = `${largeMiB} MiB`;
+      big.write(join(clone.folder, 'apps', big.project));
+      const ways = await waysFor(big, title);
+      for (const scenario of [nothing, sourceLine(big)]) await measure(title, scenario, ways);
+    }
+    if (isWanted('fresh') && engine.kind === 'private') {
+      const found = await measureFresh(clone, bases);
+      fresh = found.facts;
+      add(found.rows);
     }
     // Takes longest, as each of the others installs all packages.
-    if (!isQuick) {
-      await unmeasured('backend', ways);
-      add(await measured('backend', packageAdded, ways, Math.min(rounds, 2)));
-    }
+    if (isWanted('added'))
+      await measure(
+        'backend',
+        packageAdded,
+        await waysFor(backend, 'backend'),
+        Math.min(rounds, 2),
+      );
     console.log(page(report()));
   } finally {
     await runIn(clone, 'node_modules/.bin/nx', ['daemon', '--stop']);
@@ -79,6 +114,23 @@ void runSteps(async () => {
     rmSync(bareRoot, { recursive: true, force: true });
   }
 });
+
+function isWanted(...parts: (typeof PARTS)[number][]): boolean {
+  return parts.some((part) => wanted.includes(part));
+}
+
+/** What the same machine has measured before; nothing where there is no such table. */
+function earlier(machine: string): Pick<Report, 'rows' | 'fresh'> {
+  try {
+    const file = join(workspaceRoot, 'docs/benchmarks/images.json');
+    const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+    // A row without its day is of a table that was made otherwise.
+    if (report.machine === machine && report.rows.every(({ on }) => on)) return report;
+  } catch {
+    // The first table.
+  }
+  return { rows: [] };
+}
 
 /** First builds, or those after everything was forgotten. */
 async function unmeasured(title: string, ways: readonly Way[]): Promise<void> {
@@ -111,16 +163,15 @@ async function measured(
   return rowsOf(workload, scenario.name, found, PLAIN);
 }
 
-async function installed(clone: Clone): Promise<void> {
-  const { status, output } = await runIn(clone, 'npm', [
-    'ci',
-    '--no-audit',
-    '--no-fund',
-    '--prefer-offline',
-  ]);
-  if (status !== 0) throw new Error(output);
-  const local = 'docker/images.local.json';
-  copyFileSync(join(workspaceRoot, local), join(clone.folder, local));
+/** As a user has it: the packed plugin, and of this repository the backend and the locked bases. */
+function makeWorkspace(root: string): void {
+  makeUserWorkspace(root, { imageName: 'excel2doc/{projectName}' }, () => {
+    for (const file of ['images.lock.json', 'images.local.json'])
+      copyFileSync(join(workspaceRoot, 'docker', file), join(root, 'docker', file));
+    const folder = join(root, 'apps/backend');
+    backend.write(folder);
+    writeFileSync(join(folder, 'project.json'), '{ "name": "backend" }\n');
+  });
 }
 
 /** Stand-ins have a name of their own, for those who cannot be handed them otherwise. */
@@ -134,7 +185,7 @@ async function namedBases(engine: Engine): Promise<Bases> {
   );
 }
 
-function nxDaemon({ folder }: Clone): number[] {
+function nxDaemon({ folder }: Place['clone']): number[] {
   try {
     const file = join(folder, '.nx/workspace-data/d/server-process.json');
     return [(JSON.parse(readFileSync(file, 'utf8')) as { processId: number }).processId];

@@ -5,7 +5,7 @@
  * BENCH_ROUNDS (7) makes it smaller.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Engine, locateEngine } from '@excel2doc/engine';
@@ -39,11 +39,12 @@ void main();
 async function main(): Promise<void> {
   const engine = await locateEngine();
   const folder = mkdtempSync(join(tmpdir(), 'bench-layers-'));
-  const ways = waysIn(folder);
+  const ways: Way[] = [];
   try {
+    ways.push(...waysIn(folder));
     const rows = await measure(ways, engine);
     const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, Nx ${nxVersion}, Docker ${engine.serverVersion} (${engine.store} store)`;
-    const report = { machine, rounds, rows };
+    const report = { machine, rounds, rows, layers: layersOf(ways.at(-1)!) };
     const place = join(workspaceRoot, 'docs/benchmarks');
     writeFileSync(join(place, 'layers.json'), `${JSON.stringify(report, undefined, 1)}\n`);
     writeFileSync(join(place, 'layers.md'), layersPage(report));
@@ -65,12 +66,7 @@ function waysIn(folder: string): Way[] {
     mkdirSync(root);
     const image = `bench-layers/${randomBytes(4).toString('hex')}`;
     const layering = name === 'a layer a package' ? 'package' : 'stage';
-    makeLoopWorkspace(
-      root,
-      image,
-      { 'apps/api/Dockerfile': dockerfile },
-      { layering, tag: 'main' },
-    );
+    makeLoopWorkspace(root, image, { 'apps/api/Dockerfile': dockerfile }, { layering });
     // As a real venv is: some large ones, and many small.
     for (let each = 0; each < 10; each++) install(root, `large${each}`, 3_000_000);
     for (let each = 0; each < 60; each++) install(root, `small${each}`, 250_000 - each * 2000);
@@ -87,6 +83,15 @@ function install(root: string, name: string, sizeBytes: number): void {
   writeFileSync(join(site, `${name}-1.0.dist-info/RECORD`), `${name}/data.bin,,\n`);
 }
 
+/** How many its folder of packages is. */
+function layersOf({ root }: Way): number {
+  const folder = join(root, 'dist/apps/api/docker/runner');
+  const platform = readdirSync(folder).find((name) => name.startsWith('linux-'))!;
+  const { layers } = JSON.parse(readFileSync(join(folder, platform, 'image.json'), 'utf8'));
+  // One is of the COPY of sources.
+  return (layers as unknown[]).length - 1;
+}
+
 async function forget({ image }: Way, engine: Engine): Promise<void> {
   for (const { repository, tag } of await engine.listImages([`reference=${image}`]))
     await engine.removeImage(`${repository}:${tag}`);
@@ -96,7 +101,7 @@ async function measure(ways: readonly Way[], engine: Engine): Promise<LayersRow[
   const servers = await engineServers();
   const env = { ...clientEnv(engine), NX_DAEMON: 'false', NX_TUI: 'false', CI: undefined };
   const scenarios: Record<string, (way: Way, round: number) => Promise<void>> = {
-    'the image is built already, the engine has none of it': (way) => forget(way, engine),
+    'built already, the image removed from the engine': (way) => forget(way, engine),
     'one package of 200 KB added': async ({ root }, round) =>
       install(root, `added${round}`, 200_000),
   };

@@ -8,23 +8,20 @@ import { workspaceRoot } from '../workspace';
 export const nxVersion = '23.2.1';
 const layerMiB = 32;
 
+/** What a file of a workspace holds; one that is given as text is no program. */
+type Files = Record<string, string | { mode: number; content: Buffer }>;
+
 /**
- * A user's workspace: the packed plugin from npm's own installation, and one project `api` that copies
- * a large layer and a hundred source files.
+ * A user's workspace, committed: the packed plugin from npm's own installation, and an empty lock.
  *
- * @param files of it besides, its Dockerfile among them
- * @param more of the plugin's options
+ * @param options of the plugin
+ * @param write puts the projects there
  */
-export function makeLoopWorkspace(
+export function makeUserWorkspace(
   root: string,
-  image: string,
-  files: Record<string, string | { mode: number; content: Buffer }>,
-  more: object = {},
+  options: object,
+  write: (root: string) => void,
 ): void {
-  const write = (file: string, text: string | Buffer) => {
-    mkdirSync(dirname(join(root, file)), { recursive: true });
-    writeFileSync(join(root, file), text);
-  };
   const run = (command: string, args: string[], cwd = root) =>
     execFileSync(command, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
   const packed = join(root, 'packed');
@@ -33,30 +30,57 @@ export function makeLoopWorkspace(
   const [tarball = ''] = execFileSync('sh', ['-c', 'ls *.tgz'], { cwd: root, encoding: 'utf8' })
     .trim()
     .split('\n');
-  const plugin = { plugin: '@excel2doc/nx-stages', options: { imageName: image, ...more } };
-  write(
-    'nx.json',
-    JSON.stringify({ analytics: false, neverConnectToCloud: true, plugins: [plugin] }),
-  );
-  write('.gitignore', 'node_modules\ndist\n.nx\n*.tgz\npacked\n');
-  write('docker/images.lock.json', '{"format":1,"images":{}}');
-  const targets = { noop: { executor: 'nx:noop' } };
-  write('apps/api/project.json', JSON.stringify({ name: 'api', targets }));
-  write('apps/api/deps/blob', randomBytes(layerMiB * 1024 * 1024));
-  for (let at = 0; at < 100; at += 1) write(`apps/api/app/part${at}.py`, `# ${at}\n`.repeat(200));
-  for (const [file, given] of Object.entries(files)) {
-    const { content, mode } = typeof given === 'string' ? { content: given, mode: 0o644 } : given;
-    write(file, content);
-    chmodSync(join(root, file), mode);
-  }
+  const plugin = { plugin: '@excel2doc/nx-stages', options };
   const devDependencies = {
     nx: nxVersion,
     '@nx/devkit': nxVersion,
     '@excel2doc/nx-stages': `file:./${tarball}`,
   };
-  write('package.json', JSON.stringify({ name: 'loop', private: true, devDependencies }));
+  writeFiles(root, {
+    'nx.json': JSON.stringify({ analytics: false, neverConnectToCloud: true, plugins: [plugin] }),
+    '.gitignore': 'node_modules\ndist\ntmp\n.nx\n*.tgz\npacked\n',
+    'docker/images.lock.json': '{"format":1,"images":{}}',
+    'package.json': JSON.stringify({ name: 'loop', private: true, devDependencies }),
+  });
+  write(root);
   run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--silent']);
   run('git', ['init', '-q', '-b', 'main']);
   run('git', ['add', '-A']);
   run('git', ['-c', 'user.name=b', '-c', 'user.email=b@localhost', 'commit', '-qm', 'start']);
+}
+
+/**
+ * One with a project `api` that copies a large layer and a hundred source files.
+ *
+ * @param files of it besides, its Dockerfile among them
+ * @param more of the plugin's options
+ */
+export function makeLoopWorkspace(
+  root: string,
+  image: string,
+  files: Files,
+  more: object = {},
+): void {
+  const targets = { noop: { executor: 'nx:noop' } };
+  const sources = Array.from({ length: 100 }, (_, at): [string, string] => [
+    `apps/api/app/part${at}.py`,
+    `# ${at}\n`.repeat(200),
+  ]);
+  makeUserWorkspace(root, { imageName: image, ...more }, () =>
+    writeFiles(root, {
+      'apps/api/project.json': JSON.stringify({ name: 'api', targets }),
+      'apps/api/deps/blob': { mode: 0o644, content: randomBytes(layerMiB * 1024 * 1024) },
+      ...Object.fromEntries(sources),
+      ...files,
+    }),
+  );
+}
+
+function writeFiles(root: string, files: Files): void {
+  for (const [file, given] of Object.entries(files)) {
+    const { content, mode } = typeof given === 'string' ? { content: given, mode: 0o644 } : given;
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), content);
+    chmodSync(join(root, file), mode);
+  }
 }

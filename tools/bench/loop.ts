@@ -63,27 +63,30 @@ async function measure(root: string, image: string, engine: Engine): Promise<Loo
     ...['docker', 'buildx', 'build', '--load', '--provenance=false', '--target=runner'],
     ...['--quiet', '--tag', `${image}-buildx`, 'apps/api'],
   ];
-  const run = (command: string[]) => measureCommand({ command, cwd: root, env }, servers);
+  const run = (command: string[], more: NodeJS.ProcessEnv) =>
+    measureCommand({ command, cwd: root, env: { ...env, ...more } }, servers);
   const edit = () =>
     appendFileSync(join(root, 'apps/api/app/part0.py'), `# ${process.hrtime.bigint()}\n`);
   const rows: LoopRow[] = [];
-  for (const [through, wrap] of [
-    ['pipe', (command: string[]) => command],
-    ['terminal', inTerminal],
+  const asItIs = (command: string[]) => command;
+  for (const [through, wrap, more] of [
+    ['pipe', asItIs, {}],
+    ['terminal', inTerminal, {}],
+    ['pipe, NX_ISOLATE_PLUGINS=false', asItIs, { NX_ISOLATE_PLUGINS: 'false' }],
   ] as const) {
     const ways = {
       'nx:noop': wrap(nx('noop')),
       ours: wrap(nx('docker-build')),
       'docker buildx build --load': buildx,
     };
-    for (const command of Object.values(ways)) await run(command);
+    for (const command of Object.values(ways)) await run(command, more);
     for (const scenario of ['nothing changed', 'one source line']) {
       const found = new Map<string, Measured[]>(Object.keys(ways).map((name) => [name, []]));
       for (let round = 0; round < rounds; round += 1)
         for (const [name, command] of Object.entries(ways)) {
           // The same edit before each.
           if (scenario === 'one source line') edit();
-          found.get(name)!.push(await run(command));
+          found.get(name)!.push(await run(command, more));
         }
       for (const [way, each] of found)
         rows.push({

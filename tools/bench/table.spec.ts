@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { chart } from './chart';
 import { measureCommand, measureHere } from './measure';
-import { median, page, type Row } from './table';
+import { median, page, type Row, withNewer } from './table';
 
 test.each([
   [[3, 1, 2], 2],
@@ -16,15 +16,22 @@ const row: Row = {
   way: 'ours',
   rounds: [{ wallMs: 123.4, cpuMs: 50, peakBytes: 3 * 1024 * 1024 }],
   ratio: { wall: 0.256, cpu: 0.5 },
+  on: '2026-01-02',
   bytes: { engine: 2048 },
 };
 
 test('the page shows ratios, not times', () => {
   const text = page({ machine: 'a machine', rows: [row], goals: [] });
   expect(text).toContain(
-    '| backend | one source line | ours | 0.26 | 0.50 | 3 MiB | 2 KiB |  | 1 |',
+    '| backend | one source line | ours | 0.26 | 0.50 | 3 MiB | 2 KiB |  | 1 | 2026-01-02 |',
   );
   expect(text).not.toContain('123');
+});
+
+test('what is measured anew replaces its scenario, and no other', () => {
+  const other = { ...row, scenario: 'nothing changed' };
+  const newer = { ...row, way: 'theirs', on: '2026-02-03' };
+  expect(withNewer([row, other], [newer])).toEqual([other, newer]);
 });
 
 test('the chart has a bar for each way', () => {

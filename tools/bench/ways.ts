@@ -25,7 +25,8 @@ export type Bases = Readonly<Record<string, string>>;
 
 /** Where ours is measured, and what counts as its work: the engine, and Nx's daemon. */
 export interface Place {
-  clone: Clone;
+  /** A user's workspace, and what is set where its commands run. */
+  clone: Pick<Clone, 'folder' | 'env'>;
   engine: Engine;
   servers: () => number[];
 }
@@ -98,7 +99,7 @@ export function bareWay(workload: Workload, { servers }: Place): Way {
 }
 
 /** A folder with the workload's files, and what an image that is made there is called. */
-function folderFor(workload: Workload, clone: Clone, bases: Bases, name: string) {
+function folderFor(workload: Workload, clone: Place['clone'], bases: Bases, name: string) {
   const root = join(clone.folder, 'tmp', 'bench', workload.project, name);
   const folder = join(root, 'app');
   rmSync(root, { recursive: true, force: true });
@@ -162,7 +163,11 @@ const peers = [
   ['@nx-tools/nx-container', '7.3.0'],
 ] as const;
 
-async function installPeer(clone: Clone, root: string, devDependencies: Record<string, string>) {
+async function installPeer(
+  clone: Place['clone'],
+  root: string,
+  devDependencies: Record<string, string>,
+) {
   write(join(root, 'package.json'), { name: 'peer', private: true, devDependencies });
   const args = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--prefix', root];
   const { status, output } = await runIn(clone, 'npm', args);

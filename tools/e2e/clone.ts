@@ -76,7 +76,7 @@ export function freePort(): Promise<number> {
 }
 
 /** The environment of a command in the clone. */
-export function environmentOf(clone: Clone): Record<string, string | undefined> {
+export function environmentOf(clone: Pick<Clone, 'env'>): Record<string, string | undefined> {
   // Nx puts its own state of the outer run into the environment; the clone is a workspace of its own,
   // and what it builds must not come from a remote cache.
   const outer = Object.entries(process.env).filter(([key]) => !/^(NX_|EXCEL2DOC_CACHE_)/.test(key));
@@ -85,7 +85,7 @@ export function environmentOf(clone: Clone): Record<string, string | undefined> 
 
 /** Runs a command in the clone; never throws, so that a test can assert on its exit status. */
 export async function runIn(
-  clone: Clone,
+  clone: Pick<Clone, 'folder' | 'env'>,
   command: string,
   args: string[],
   env: Record<string, string> = {},
