@@ -64,7 +64,7 @@ export {
   type LayerRecord,
   SCRATCH,
 } from './layout/record';
-export { countPackages } from './package-layers/count';
+export { packagesOf, type PackagesOfLayer } from './package-layers/count';
 export { type Layering, PACKAGE_FORMAT } from './package-layers/groups';
 export { emptyConfig } from './assemble/metadata';
 export type { LayerMaker } from './layer/times';

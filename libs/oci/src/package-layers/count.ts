@@ -2,18 +2,35 @@ import type { TarEntry } from '../tar/entry';
 import { jarOf, npmPackageOf } from './path-packages';
 import { distributionOf } from './python-record';
 
+/** Packages that could have layers of their own. */
+export interface PackagesOfLayer {
+  count: number;
+  /** Of all files in the folders that they lie in, uncompressed. */
+  sizeBytes: number;
+}
+
 /**
- * How many packages that could have layers of their own a layer holds, by the paths alone: Python
- * distributions by their RECORD, npm packages, jars. Less than `ownersOf` finds where Go's modules are
- * vendored: only the content of modules.txt tells these.
+ * What a layer holds of packages, by the paths alone: Python distributions by their RECORD, npm
+ * packages, jars. Less than `ownersOf` finds where Go's modules are vendored, and in a Python
+ * distribution's folder maybe more: only the content of the lists tells these.
  */
-export function countPackages(entries: readonly Pick<TarEntry, 'path' | 'type'>[]): number {
+export function packagesOf(
+  entries: readonly Pick<TarEntry, 'path' | 'type' | 'sizeBytes'>[],
+): PackagesOfLayer {
+  const files = entries.filter(({ type }) => type !== 'directory');
   const found = new Set<string>();
-  for (const { path, type } of entries) {
-    if (type === 'directory') continue;
-    const distribution = distributionOf(path)?.metadata;
-    const owner = distribution ?? npmPackageOf(path) ?? jarOf(path);
+  /** What Python distributions are installed into. */
+  const sites = new Set<string>();
+  for (const { path } of files) {
+    const distribution = distributionOf(path);
+    if (distribution) sites.add(distribution.root);
+    const owner = distribution?.metadata ?? ownerByPath(path);
     if (owner !== undefined) found.add(owner);
   }
-  return found.size;
+  const isInside = (path: string) =>
+    ownerByPath(path) !== undefined || [...sites].some((site) => path.startsWith(`${site}/`));
+  const inside = files.filter(({ path }) => isInside(path));
+  return { count: found.size, sizeBytes: inside.reduce((sum, each) => sum + each.sizeBytes, 0) };
 }
+
+const ownerByPath = (path: string) => npmPackageOf(path) ?? jarOf(path);

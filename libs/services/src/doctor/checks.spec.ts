@@ -169,18 +169,41 @@ describe('the doctor finds', () => {
     }
   });
 
-  test('how long the installation took when it was built last, whatever else the stage does', () => {
+  test('how long that step took when it ran last, on the slowest platform', () => {
     const steps = [
       { step: 'RUN make', seconds: 40 },
-      { step: 'RUN pip install x', seconds: 12.34 },
+      { step: 'RUN pip install -U pip', seconds: 7 },
+      { step: 'RUN --mount=type=bind,target=/l pip install  -r /l', seconds: 12.34 },
+      { step: 'RUN pip install -r /l', seconds: 11 },
     ];
-    const lastBuilds = { 'stage-0': { steps, inOneLayer: [] } };
-    const [found] = findings({ ...good, ...dockerfile('FROM a\nRUN pip install x'), lastBuilds });
-    expect(found?.seen).toBe('RUN pip install x; 12.3 s when it was built last');
+    const text = 'FROM a\nRUN pip install -U pip\nCOPY . .\nRUN pip install -r /l';
+    const seen = (lastBuilds: Facts['lastBuilds']) =>
+      findings({ ...good, ...dockerfile(text), lastBuilds }).map((each) => each.seen);
+    expect(seen({ 'stage-0': { steps, inOneLayer: [] } })).toEqual([
+      'line 4: RUN pip install -r /l; 12.3 s when it ran last',
+      'COPY . ., before line 4: RUN pip install -r /l; 12.3 s when it ran last',
+    ]);
+    // What BuildKit had in its cache did not run.
+    expect(seen({ 'stage-0': { steps: steps.slice(0, 2), inOneLayer: [] } })[0]).toBe(
+      'line 4: RUN pip install -r /l',
+    );
+  });
+
+  test.each([
+    ['RUN uv pip install -r r.txt', '/root/.cache/uv'],
+    ['RUN pip install uv && uv sync', '/root/.cache/uv'],
+    ['RUN npm install -g pnpm && pnpm install', '/root/.local/share/pnpm/store'],
+  ])('one installer in %j', (step, cache) => {
+    const found = findings({ ...good, ...dockerfile(`FROM a\nCOPY . .\n${step}`) });
+    expect(found.map(({ id }) => id)).toEqual(['no-cache-mount', 'sources-before-dependencies']);
+    expect(found[0]?.fix.en).toContain(cache);
   });
 
   test.each([
     'FROM a AS deps\nRUN --mount=type=cache,target=/g go mod download\nFROM deps\nCOPY . .\nRUN go build',
+    'FROM a AS deps\nRUN --mount=type=cache,target=/g go mod download\nFROM b\nCOPY --from=deps /go /go\nCOPY . .\nRUN --mount=type=cache,target=/g go build',
+    'FROM a AS deps-prod\nRUN --mount=type=cache,target=/g go mod download\nFROM deps-$V\nCOPY . .\nRUN go build',
+    'FROM a\nRUN npm install -g npm@10\nCOPY . .',
     'FROM a\nRUN --mount=type=cache,target=/c --mount=type=bind,source=list,target=/l pip install -r /l',
     'FROM a\nRUN --mount=type=cache,target=/c --mount=type=bind,from=b,target=/l pip install /l',
   ])('nothing wrong in %j', (text) => {

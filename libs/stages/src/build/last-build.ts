@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  countPackages,
   IndexCache,
   layoutSource,
+  packagesOf,
   readImageRecord,
   type StageOutput,
 } from '@excel2doc/oci';
@@ -24,7 +24,7 @@ export interface PathInOneLayer {
   /** `/opt/venv` */
   path: string;
   packages: number;
-  /** Of its layer, compressed. */
+  /** Of what they are, uncompressed. */
   sizeBytes: number;
 }
 
@@ -36,7 +36,7 @@ export interface LastBuild {
   inOneLayer: PathInOneLayer[];
 }
 
-/** Nothing that is smaller is worth a word. */
+/** Packages that are smaller together are not worth a word. */
 const LARGE_BYTES = 10 << 20;
 
 /** @param folder absolute path of the stage's output, which may not be there */
@@ -63,13 +63,15 @@ function readLog(folder: string): string {
 }
 
 async function inOneLayer(folder: string, indexes: IndexCache): Promise<PathInOneLayer[]> {
-  const plan = await readBuiltPlan(folder);
-  if (plan === undefined || plan.layering === 'package') return [];
+  const plan: { layering?: string } | null | undefined = await readBuiltPlan(folder);
+  if (!plan || plan.layering === 'package') return [];
   const found = new Map<string, PathInOneLayer>();
   for (const platform of await readdir(folder).catch((): string[] => [])) {
     // Not whole, or no image at all: whoever builds next says so.
-    const output = await readImageRecord(join(folder, platform)).catch(() => undefined);
-    for (const each of output ? await largePaths(output, indexes) : []) found.set(each.path, each);
+    const large = await readImageRecord(join(folder, platform))
+      .then((output) => largePaths(output, indexes))
+      .catch((): PathInOneLayer[] => []);
+    for (const each of large) found.set(each.path, each);
   }
   return [...found.values()];
 }
@@ -83,10 +85,10 @@ async function largePaths(
   const found: PathInOneLayer[] = [];
   for (const { path, layers } of record.paths ?? []) {
     const layer = record.layers.find(({ digest }) => digest === layers[0]);
-    if (layers.length !== 1 || !layer || layer.sizeBytes < LARGE_BYTES) continue;
-    const index = await indexes.read(layer, layoutSource(directory)).catch(() => undefined);
-    const packages = index ? countPackages(index.entries) : 0;
-    if (packages > 1) found.push({ path, packages, sizeBytes: layer.sizeBytes });
+    if (layers.length !== 1 || !layer) continue;
+    const { entries } = await indexes.read(layer, layoutSource(directory));
+    const { count, sizeBytes } = packagesOf(entries);
+    if (count > 1 && sizeBytes >= LARGE_BYTES) found.push({ path, packages: count, sizeBytes });
   }
   return found;
 }

@@ -26,38 +26,31 @@ const suggest = (
 describe('a suggestion', () => {
   const slow = 'FROM python AS deps\nCOPY . .\nRUN pip install .\n\nFROM deps\nCMD ["x"]\n';
 
-  test('names the stage and gives the seconds of its last build', () => {
-    const found = suggest(slow, (stage) => (stage === 'deps' ? 41_200 : 5));
-    expect(found.map(({ where }) => where)).toEqual(Array(2).fill('api/Dockerfile:1, stage deps'));
-    expect(found[0]?.how).toContain('--mount=type=cache,target=/root/.cache/pip');
-    expect(found[1]?.saves).toBe(
-      'up to 41.2 s, which the stage took when it was built last, for each edit of a source file',
-    );
-  });
-
-  test('gives the seconds of the step where they are known', () => {
+  test('names the stage and gives the seconds of the step in its last build', () => {
     const steps = [
       { step: 'RUN apt-get update', seconds: 30 },
       { step: 'RUN pip install .', seconds: 11.24 },
     ];
     const found = suggest(slow, () => 41_200, { deps: { steps, inOneLayer: [] } });
+    expect(found.map(({ where }) => where)).toEqual(Array(2).fill('api/Dockerfile:1, stage deps'));
+    expect(found[0]?.how).toContain('--mount=type=cache,target=/root/.cache/pip');
     expect(found.map(({ saves }) => saves)).toEqual([
-      'up to 11.2 s, which the step took when it was built last, for each change of the dependencies',
-      'up to 11.2 s, which the step took when it was built last, for each edit of a source file',
+      'up to 11.2 s, which it took when it ran last, for each change of the dependencies',
+      'up to 11.2 s, which it took when it ran last, for each edit of a source file',
     ]);
+  });
+
+  test('invents no number where the step did not run', () => {
+    for (const { saves } of suggest(slow, () => 800))
+      expect(saves).toMatch(/^depends on .*did not run/);
   });
 
   test('to part a layer of packages says how large it is', () => {
     const inOneLayer = [{ path: '/opt/venv', packages: 31, sizeBytes: 45 << 20 }];
-    const [found] = suggest('FROM a AS deps\nFROM a\n', undefined, {
-      deps: { steps: [], inOneLayer },
-    });
+    const lastBuilds = { deps: { steps: [], inOneLayer } };
+    const [found] = suggest('FROM a AS deps\nFROM a\n', undefined, lastBuilds);
     expect(found?.how).toContain('"layering": "package"');
     expect(found?.saves).toContain('31 packages, 45.0 MiB');
-  });
-
-  test('invents no number where nothing was built yet', () => {
-    for (const { saves } of suggest(slow)) expect(saves).toMatch(/^depends on .*build it once/);
   });
 
   test.each([

@@ -24,7 +24,6 @@ export interface Subject {
 const WHEN: Record<string, string> = {
   'no-cache-mount': 'for each change of the dependencies',
   'sources-before-dependencies': 'for each edit of a source file',
-  'one-stage-for-all': 'for each edit of a source file',
 };
 
 /** What would make the builds of one Dockerfile faster, and by how much where that was measured. */
@@ -41,7 +40,6 @@ export function suggestions({
     const where = `${dockerfile}:${stage.line}, stage ${stage.name}`;
     const own = findings.filter((finding) => finding.stage === stage.name);
     const split = oneStageForAll(stage, parsed.stages[at]?.instructions ?? [], stages.length);
-    const stageMs = measuredMs(stage.name);
     return [
       ...own.map(({ id, what, fix, seen, seconds }) => ({
         where,
@@ -49,12 +47,10 @@ export function suggestions({
         how: fix.en,
         saves:
           id === 'packages-in-one-layer'
-            ? `the most of what lies there (${seen}), for each change of one package`
-            : savedText({ stepSeconds: seconds, stageMs }, WHEN[id]),
+            ? `sending the packages that did not change (${seen}), for each change of one`
+            : savedText(seconds, WHEN[id]),
       })),
-      ...(split
-        ? [{ where, ...split, saves: savedText({ stageMs }, WHEN['one-stage-for-all']) }]
-        : []),
+      ...(split ? [{ where, ...split, saves: splitText(measuredMs(stage.name)) }] : []),
     ];
   });
 }
@@ -72,13 +68,15 @@ function oneStageForAll(stage: StageSummary, steps: readonly Instruction[], coun
   };
 }
 
-function savedText(
-  { stepSeconds, stageMs }: { stepSeconds?: number | undefined; stageMs: number | undefined },
-  when = 'for each build',
-): string {
-  if (stepSeconds !== undefined)
-    return `up to ${stepSeconds.toFixed(1)} s, which the step took when it was built last, ${when}`;
-  if (stageMs !== undefined)
-    return `up to ${(stageMs / 1000).toFixed(1)} s, which the stage took when it was built last, ${when}`;
-  return `depends on what the stage installs: build it once, and this says the seconds (${when})`;
+function savedText(seconds: number | undefined, when = 'for each build'): string {
+  return seconds === undefined
+    ? `depends on what it installs, which the last build did not run (${when})`
+    : `up to ${seconds.toFixed(1)} s, which it took when it ran last, ${when}`;
+}
+
+function splitText(stageMs: number | undefined): string {
+  const when = 'for each edit of a source file';
+  return stageMs === undefined
+    ? `depends on what the stage does: build it once, and this says the seconds (${when})`
+    : `a part of the ${(stageMs / 1000).toFixed(1)} s that the stage took when it was built last, ${when}`;
 }
