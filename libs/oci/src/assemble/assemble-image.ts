@@ -8,18 +8,18 @@ import { LayerWriter } from '../layer/writer';
 import { LayoutDraft } from '../layout/draft';
 import type { Base, ImageRecord, LayerRecord } from '../layout/record';
 import { pathLayers, writeImage } from '../layout/write-image';
+import { hasRoomFor, type Layering } from '../package-layers/groups';
 import { Contents, type LayerPlace } from '../tree/contents';
 import { IndexCache } from '../tree/index-cache';
-import { hasRoomFor, type Layering as PackageLayering } from '../package-layers/groups';
 import { mergeLayers } from '../tree/merge';
 import { Tree } from '../tree/tree';
 import type { Assembly, CarriedOut, StageInput } from './assembly';
 import { canAssemble } from './can-assemble';
+import { ChangedTree, splitEntries, writeEntries } from './changed-tree';
 import { type BuildContext, contextTree } from './context';
 import { absolutePath } from './copy';
 import { runCopy } from './copy-instruction';
 import type { Instruction } from './instruction';
-import { Layering, splitEntries, writeEntries } from './layering';
 import { applyMetadata, emptyConfig, inheritedConfig } from './metadata';
 import { lookUpOwner } from './owner';
 
@@ -47,7 +47,7 @@ export interface AssembleOptions {
   /** For a stage that is exported by paths: each is one COPY --link, in this order. */
   paths?: readonly string[];
   /** Of what is copied from a stage: `stage`, one layer an instruction, where left out. */
-  layering?: PackageLayering;
+  layering?: Layering;
 }
 
 /**
@@ -69,7 +69,7 @@ export async function assembleImage(options: AssembleOptions): Promise<ImageReco
     for (const instruction of instructions) {
       const done = await carryOut(assembly, instruction, cmdIsSet);
       if (instruction.kind === 'cmd') cmdIsSet = true;
-      const layers = done.layering
+      const layers = done.changes
         ? await writeLayers(assembly, done, draft, options)
         : (done.reused ?? []);
       assembly.layers.push(...layers);
@@ -158,10 +158,10 @@ async function carryOut(
       const { tree, contents, config } = assembly;
       const { WorkingDir = '/', User = '' } = config.config!;
       if (WorkingDir === '/') return { createdBy };
-      const layering = new Layering(tree);
+      const changes = new ChangedTree(tree);
       const owner = User ? await lookUpOwner(User, tree, contents) : undefined;
-      layering.makeFolders(tree.resolve(absolutePath('/', WorkingDir)), owner);
-      return { createdBy, layering };
+      changes.makeFolders(tree.resolve(absolutePath('/', WorkingDir)), owner);
+      return { createdBy, changes };
     }
     default:
       return { createdBy: applyMetadata(assembly.config, instruction, cmdIsSet) };
@@ -184,15 +184,15 @@ export async function keepOwnLayers(
 /** One layer; or several, where it is packages that were copied from a stage. */
 async function writeLayers(
   { contents, layers }: Assembly,
-  { layering, isFromStage }: CarriedOut,
+  { changes, isFromStage }: CarriedOut,
   draft: LayoutDraft,
-  { compression = 'gzip', layering: wanted = 'stage' }: AssembleOptions,
+  { compression = 'gzip', layering = 'stage' }: AssembleOptions,
 ): Promise<LayerRecord[]> {
-  const entries = layering!.entries();
+  const entries = changes!.entries();
   // All at once: a layer that content lies in is read through each time.
   await contents.prepare(entries.map(({ inode }) => inode));
   const parts =
-    isFromStage && wanted === 'package' ? await splitEntries(entries, contents) : [entries];
+    isFromStage && layering === 'package' ? await splitEntries(entries, contents) : [entries];
   const written: LayerRecord[] = [];
   for (const part of hasRoomFor(parts.length, layers.length) ? parts : [entries]) {
     const writer = await LayerWriter.start(draft.store, compression);

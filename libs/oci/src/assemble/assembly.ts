@@ -4,7 +4,7 @@ import type { ImageRecord, LayerRecord } from '../layout/record';
 import type { Contents } from '../tree/contents';
 import type { IndexCache } from '../tree/index-cache';
 import type { Tree } from '../tree/tree';
-import type { Layering } from './layering';
+import type { ChangedTree } from './changed-tree';
 
 /** A finished stage that is copied from. */
 export interface StageInput {
@@ -27,8 +27,8 @@ export interface Assembly {
 /** What an instruction came to. */
 export interface CarriedOut {
   createdBy: string;
-  /** Files that changed. */
-  layering?: Layering;
+  /** Of files. */
+  changes?: ChangedTree;
   /** They may be several layers. */
   isFromStage?: boolean;
   /** Finished layers that do just what the instruction asks for. */

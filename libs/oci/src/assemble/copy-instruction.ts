@@ -6,11 +6,11 @@ import { cleanPath } from '../tar/entry';
 import { looksLikeHeader } from '../tar/header';
 import { type Node, Tree } from '../tree/tree';
 import type { Assembly, CarriedOut, StageInput } from './assembly';
+import { ChangedTree } from './changed-tree';
 import { absolutePath, copySource, matchSources } from './copy';
 import type { AddInstruction, CopyInstruction } from './instruction';
 import { hasRoomFor } from '../package-layers/groups';
 import type { LayerIndex } from '../tree/layer-index';
-import { Layering } from './layering';
 import { lookUpOwner } from './owner';
 
 /** COPY and ADD: the changes that they make, or the finished layer that makes them. */
@@ -29,7 +29,7 @@ export async function runCopy(
   if (copy.kind === 'add') refuseArchives(source, copy.sources);
 
   const isLink = copy.link === true && copy.chmod === undefined;
-  const target = new Layering(isLink ? new Tree() : tree);
+  const target = new ChangedTree(isLink ? new Tree() : tree);
   const destination = absolutePath(config.config?.WorkingDir || '/', copy.destination);
   const options = {
     isWhole: from !== undefined,
@@ -42,11 +42,11 @@ export async function runCopy(
     copySource(target, inline, name, destination, { ...options, contentsOnly: false });
   }
   if (isLink) layOnTop(tree, target);
-  return { createdBy, layering: target, isFromStage: from !== undefined };
+  return { createdBy, changes: target, isFromStage: from !== undefined };
 }
 
 /** A linked copy is a layer of its own, laid on top without looking at what is below. */
-function layOnTop(tree: Tree, target: Layering): void {
+function layOnTop(tree: Tree, target: ChangedTree): void {
   const changes = target.entries();
   const entries = changes.map(({ entry }) => entry);
   const diffId = 'sha256:' as LayerRecord['diffId'];

@@ -2,7 +2,7 @@ import { hasWildcards, matcher } from '@excel2doc/go-text';
 import { OciError } from '../error';
 import { cleanPath } from '../tar/entry';
 import type { Inode, Node, Tree } from '../tree/tree';
-import type { Layering } from './layering';
+import type { ChangedTree } from './changed-tree';
 import type { Owner } from './owner';
 
 export interface CopyOptions {
@@ -27,7 +27,7 @@ export interface CopyOptions {
  * @throws OciError `ASSEMBLY_FAILED`
  */
 export function copySource(
-  target: Layering,
+  target: ChangedTree,
   source: Tree,
   pattern: string,
   destination: string,
@@ -67,7 +67,7 @@ export function matchSources(source: Tree, pattern: string, isWhole = false): st
 }
 
 function copyOne(
-  target: Layering,
+  target: ChangedTree,
   source: Tree,
   path: string,
   destination: string,

@@ -15,7 +15,7 @@ const FOLDER_MODE = 0o755;
 const SETGID = 0o2000;
 
 /** Changes a tree and remembers where, so that the changes can be written as one layer. */
-export class Layering {
+export class ChangedTree {
   private readonly changed = new Set<string>();
 
   constructor(readonly tree: Tree) {}
