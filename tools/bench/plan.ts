@@ -1,13 +1,12 @@
+/** `nx run bench:plan`: what it costs to say what each stage of a Dockerfile reads. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { parseDockerfile } from '../src/dockerfile';
-import { planStages } from '../src/plan/plan-stages';
-import { readStages } from '../src/stages';
+import { join } from 'node:path';
+import { parseDockerfile, planStages, readStages } from '@excel2doc/dockerfile';
+import { workspaceRoot } from '../workspace';
 
 const files = 20_000;
-const repository = resolve(__dirname, '../../..');
-const backend = join(repository, 'apps/backend');
+const backend = join(workspaceRoot, 'apps/backend');
 const dockerfile = readFileSync(join(backend, 'Dockerfile'), 'utf8');
 const copyAll = 'FROM scratch\nCOPY . /app\n';
 
@@ -71,7 +70,7 @@ try {
     ...rows.map(([what, ms, target]) => `| ${what} | ${ms.toFixed(1)} | ${target} |`),
     '',
   ].join('\n');
-  writeFileSync(join(repository, 'docs/benchmarks/plan.md'), page);
+  writeFileSync(join(workspaceRoot, 'docs/benchmarks/plan.md'), page);
   process.stdout.write(page);
 } finally {
   rmSync(root, { recursive: true, force: true });
