@@ -75,7 +75,7 @@ export {
   namedContexts,
 } from './workspace/named-contexts';
 export { imagesInMetadata, type ProjectImage, projectImages } from './workspace/project-image';
-export { machinePlatform } from './workspace/platform';
+export { enginePlatform } from './workspace/platform';
 export { runTarget, runTargets, askNx } from './workspace/run-nx';
 export { printTable } from './workspace/table';
 export { demandedVariables } from './workspace/text';

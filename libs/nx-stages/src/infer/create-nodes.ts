@@ -10,10 +10,10 @@ import type { ComposeFile } from './compose-file';
 import { composeSets } from './compose-names';
 import { ComposeServices } from './compose-services';
 import type { DeclaredBuild } from './declared-build';
-import { dockerProject } from './docker-project';
 import { dockerfilePattern, isDockerfile } from './dockerfile-name';
 import { byProject, findDockerfiles } from './find-dockerfiles';
 import { FolderEntries } from './folder-entries';
+import { inferredProject } from './inferred-project';
 import { projectNameAt } from './project';
 import type { ProjectDockerfile } from './project-dockerfile';
 import { ProjectFiles } from './project-files';
@@ -123,7 +123,7 @@ export function createNodes(
   const projects = new Map<string, ProjectConfiguration>();
   for (const dockerfile of dockerfiles) {
     const { file } = dockerfile;
-    const project = attempt(file, () => dockerProject(around, dockerfile));
+    const project = attempt(file, () => inferredProject(around, dockerfile));
     const targets = { ...projects.get(file)?.targets, ...project?.targets };
     if (project) projects.set(file, { ...project, targets });
   }

@@ -4,7 +4,7 @@ import { dockerTarget, fixedTags, listed, type Naming } from '@excel2doc/stages'
 import type { ComposeFile } from './compose-file';
 import type { OtherImage } from './docker-targets';
 import type { ProjectFiles } from './project-files';
-import { withDefaults as withTargetDefaults } from './target-outputs';
+import { withTargetDefaults } from './target-outputs';
 import { withDefaults } from './with-defaults';
 
 /** Who says how images are called. */

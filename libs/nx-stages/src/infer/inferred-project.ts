@@ -34,7 +34,7 @@ export interface Surroundings {
 }
 
 /** The targets that one Dockerfile gives its project. */
-export function dockerProject(
+export function inferredProject(
   around: Surroundings,
   maker: ProjectDockerfile,
 ): ProjectConfiguration & { root: string } {

@@ -121,7 +121,7 @@ function asPattern(text: string): RegExp | undefined {
  * A target as a project file declares it, with what nx.json sets for its executor or its name where it
  * says nothing itself. Defaults that hang on a filter other than the project are left out.
  */
-export function withDefaults(
+export function withTargetDefaults(
   target: string,
   own: TargetConfiguration,
   { project, nxJson }: { project: string; nxJson: NxJsonConfiguration },

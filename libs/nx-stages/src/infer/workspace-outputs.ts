@@ -3,7 +3,7 @@ import type { NxJsonConfiguration, TargetConfiguration } from '@nx/devkit';
 import { isOurs, type Maker, makersIn } from './makers';
 import { andAbove, OutputIndex } from './output-index';
 import type { ProjectFiles } from './project-files';
-import { outputsOf, type TargetOutput, withDefaults } from './target-outputs';
+import { outputsOf, type TargetOutput, withTargetDefaults } from './target-outputs';
 import type { TrackedFiles } from './tracked-files';
 
 /**
@@ -111,7 +111,7 @@ export class WorkspaceOutputs {
       // What this plugin makes is no output that an image copies.
       if (isOurs(target, own)) return [];
       this.declaring.add(`${name}:${target}`);
-      const whole = withDefaults(target, own, { project: name, nxJson: this.nxJson });
+      const whole = withTargetDefaults(target, own, { project: name, nxJson: this.nxJson });
       return outputsOf({ root, name }, target, whole);
     });
   }

@@ -1,6 +1,6 @@
 import type { LockedImage } from '@excel2doc/engine';
 import type { DockerProject } from '../workspace/docker-project';
-import { machinePlatform } from '../workspace/platform';
+import { enginePlatform } from '../workspace/platform';
 import { lockFromEngine } from './find-unlocked';
 import { resolveImage } from './resolve';
 
@@ -19,7 +19,7 @@ export async function lockImage(
   try {
     return await resolveImage(reference, digest);
   } catch (error) {
-    const [platform = machinePlatform()] = project.platforms;
+    const [platform = enginePlatform()] = project.platforms;
     const kept = orEngine
       ? await lockFromEngine(reference, platform, project.engineChoice)
       : undefined;

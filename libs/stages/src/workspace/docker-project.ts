@@ -5,7 +5,7 @@ import type { DockerOptions } from './docker-options';
 import { type Given as GivenSecrets, givenBy } from './given-secrets';
 import type { NamedContexts } from './named-contexts';
 import { dockerTarget, homeOf, planFolder, stageFolder } from './paths';
-import { machinePlatform } from './platform';
+import { enginePlatform } from './platform';
 import type { ProjectImage } from './project-image';
 import type { WorkspaceProject } from './workspace-project';
 
@@ -52,7 +52,7 @@ export class DockerProject {
 
   /** What it is built for: this machine's platform where nobody says. */
   get platforms(): string[] {
-    return this.options.platforms ?? [machinePlatform()];
+    return this.options.platforms ?? [enginePlatform()];
   }
 
   /** Platform -> the buildx builder that runs its RUN steps. */

@@ -4,7 +4,7 @@ import type { ExecutorContext } from '@nx/devkit';
 import { AUDIT_RULES, auditImage, requiredNames } from '@excel2doc/build-report';
 import {
   type DockerOptions,
-  machinePlatform,
+  enginePlatform,
   Outputs,
   StagesError,
   withHealing,
@@ -24,7 +24,7 @@ interface Options extends DockerOptions {
 export default function dockerAudit(options: Options, context: ExecutorContext) {
   return report(async () => {
     const project = dockerProject(options, context);
-    const outputs = await Outputs.open(project, machinePlatform());
+    const outputs = await Outputs.open(project, enginePlatform());
     const { stage } = options;
     const limits = {
       budgetBytes: options.budgetMiB * 2 ** 20,

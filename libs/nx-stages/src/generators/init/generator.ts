@@ -4,9 +4,9 @@ import { NX_VERSION, type Tree, readNxJson, updateNxJson } from '@nx/devkit';
 import type { LockFile } from '@excel2doc/engine';
 import {
   baseReferences,
+  enginePlatform,
   inRegistries,
   lockText,
-  machinePlatform,
   type PluginOptions,
   resolveOptions,
   unlocked,
@@ -78,7 +78,7 @@ function lockedImages(tree: Tree, { dockerfiles }: Survey, lockFile: string): Lo
     if (stages.length === 0) return [];
     const all = baseReferences(readFileSync(join(tree.root, options.dockerfile), 'utf8'), {
       file: options.dockerfile,
-      platforms: options.platforms ?? [machinePlatform()],
+      platforms: options.platforms ?? [enginePlatform()],
       ...(options.buildArgs && { buildArgs: options.buildArgs }),
     });
     return inRegistries(all, named);
