@@ -58,6 +58,16 @@ export default tseslint.config(
           selector: 'ObjectExpression > SpreadElement > ObjectExpression[properties.length>0]',
           message: 'Write the properties themselves',
         },
+        {
+          selector:
+            'CallExpression[callee.property.name="toSatisfy"] > ArrowFunctionExpression[params.length=0]',
+          message: 'It looks at nothing that it is given: expect(value, text).toBe(...)',
+        },
+        {
+          selector:
+            'CallExpression[callee.property.name="toThrow"][callee.object.property.name="rejects"][arguments.length=0]',
+          message: 'Any fault would do: say which one, by its code',
+        },
       ],
       eqeqeq: 'error',
       // Outputs may lie on a file system that has no hard links.

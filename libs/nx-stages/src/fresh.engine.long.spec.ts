@@ -38,7 +38,7 @@ afterAll(async () => {
 /** What the engine has under the name after `docker-build`. */
 async function built(...args: string[]) {
   const { status, output } = await workspace.nx('run', 'api:docker-build', ...args);
-  expect(output).toSatisfy(() => status === 0);
+  expect(status, output).toBe(0);
   return { output, id: (await engine.inspectImage(`${image}:dev`))?.id };
 }
 

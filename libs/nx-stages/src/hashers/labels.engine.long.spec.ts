@@ -23,7 +23,7 @@ afterAll(async () => {
 
 async function build(): Promise<{ output: string; isHit: boolean }> {
   const { status, output } = await workspace.nx('run', 'api:docker-build');
-  expect(output).toSatisfy(() => status === 0);
+  expect(status, output).toBe(0);
   return {
     output,
     isHit: /nx run api:docker-build +\[(local cache|existing outputs)/.test(output),

@@ -27,7 +27,7 @@ const tags = async () => (await engine.listImages([`reference=${image}`])).map((
 const commit = async () => (await workspace.git('rev-parse', '--short=12', 'HEAD')).trim();
 async function build(...args: string[]): Promise<{ output: string; isHit: boolean }> {
   const { status, output } = await workspace.nx('run', 'api:docker-build', ...args);
-  expect(output).toSatisfy(() => status === 0);
+  expect(status, output).toBe(0);
   const isHit = /nx run api:docker-build +\[(local cache|existing outputs)/.test(output);
   return { output, isHit };
 }

@@ -162,7 +162,7 @@ test('two runs at once in one checkout both end well', async () => {
   for (let round = 0; round < 2; round++) {
     workspace.write({ 'apps/api/app/main.py': `round ${round}` });
     const runs = await Promise.all([0, 1].map(() => workspace.nx('run', 'api:docker-runner')));
-    for (const { status, output } of runs) expect(output).toSatisfy(() => status === 0);
+    for (const { status, output } of runs) expect(status, output).toBe(0);
   }
   expect(Object.values(await run())).toEqual(['hit', 'hit']);
 });

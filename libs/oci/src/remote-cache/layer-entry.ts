@@ -59,7 +59,7 @@ function pathOf(digest: Digest): string {
  *
  * @param place shown in messages
  * @throws OciError, as the stream's error: `BLOB_MISSING` for an entry of something else,
- *   `BLOB_DAMAGED`, `TAR_DAMAGED`
+ *   `BLOB_DAMAGED`, `TAR_DAMAGED`; zlib's own error where it is no whole gzip
  */
 export function unpackEntry(digest: Digest, archive: Readable, place: string): Readable {
   return piped(unpackNamed(digest, archive, place), verifying(digest, place));
@@ -68,7 +68,8 @@ export function unpackEntry(digest: Digest, archive: Readable, place: string): R
 /**
  * The same without looking at what it is.
  *
- * @throws OciError, as the stream's error: `BLOB_MISSING` for an entry of something else, `TAR_DAMAGED`
+ * @throws OciError, as the stream's error: `BLOB_MISSING` for an entry of something else,
+ *   `TAR_DAMAGED`; zlib's own error where it is no whole gzip
  */
 export function unpackNamed(digest: Digest, archive: Readable, place: string): Readable {
   const tar = piped(archive, createGunzip());

@@ -10,7 +10,7 @@ afterAll(() => workspace.remove());
 
 const load = async () => {
   const { success, text } = await workspace.load();
-  expect(text).toSatisfy(() => success);
+  expect(success, text).toBe(true);
   return text;
 };
 

@@ -40,7 +40,7 @@ function use(url: string, token: keyof RealCache['tokens']): void {
 
 const built = async (...args: Parameters<MountedWorkspace['build']>) => {
   const { success, text } = await workspace.build(...args);
-  expect(text).toSatisfy(() => success);
+  expect(success, text).toBe(true);
   return text;
 };
 const warnings = (text: string) => text.split('\n').filter((line) => line.startsWith('! '));

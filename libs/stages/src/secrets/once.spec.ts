@@ -44,7 +44,7 @@ test('tasks that run at a time and later ones ask once', async () => {
 });
 
 test('what failed is asked again by whoever waits', async () => {
-  await expect(run('c', 'fails')).rejects.toThrow();
+  await expect(run('c', 'fails')).rejects.toMatchObject({ code: 3 });
   expect(await run('c')).toBe('00ff0a');
   expect(times('c')).toBe(2);
 });

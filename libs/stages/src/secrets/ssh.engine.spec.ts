@@ -62,11 +62,11 @@ test('a step speaks with the agent, and what is made without it is another', asy
   expect(without.text).toContain(
     'stage deps is made without the SSH agent default: the variable SSH_AUTH_SOCK is not set',
   );
-  expect(without.text).toSatisfy(() => without.success);
+  expect(without.success, without.text).toBe(true);
   expect(await asked()).toBe('none\n');
   process.env['SSH_AUTH_SOCK'] = agent['SSH_AUTH_SOCK'];
   const { success, text } = await made('type=ssh', { ssh });
-  expect(text).toSatisfy(() => success);
+  expect(success, text).toBe(true);
   expect(await asked()).toBe('key-of-a-test\n');
 }, 300_000);
 
@@ -74,7 +74,7 @@ test('an agent is given by its socket and a key by its file, under a name', asyn
   delete process.env['SSH_AUTH_SOCK'];
   for (const path of ['agent', 'key']) {
     const given = await made(`type=ssh,id=git,required,mode=0600`, { ssh: [`git=${path}`] });
-    expect(given.text).toSatisfy(() => given.success);
+    expect(given.success, given.text).toBe(true);
   }
   // A key that was read from a file has no comment: what is asked for is its end.
   expect(await asked()).not.toBe('none\n');

@@ -41,7 +41,7 @@ async function up(): Promise<string[]> {
       { ...options, service: 'app', waitSeconds: 60, tryOut: false },
       executorContext(root),
     );
-    expect(text).toSatisfy(() => success);
+    expect(success, text).toBe(true);
   } finally {
     [...spies, error].forEach((spy) => spy.mockRestore());
   }

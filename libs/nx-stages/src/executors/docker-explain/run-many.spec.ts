@@ -22,7 +22,7 @@ test.each([['by Nx, which tells none of it'], ['--verbose'], ['--output-style=st
     const { status, output } = await workspace.nx(
       ...['run-many', '-t', 'docker-explain', ...(how.startsWith('-') ? [how] : [])],
     );
-    expect(output).toSatisfy(() => status === 0);
+    expect(status, output).toBe(0);
     for (const name of ['api', 'web'])
       expect(output.match(new RegExp(`^build +of-${name} \\(linux/`, 'gm'))).toHaveLength(1);
     const offered = '.nx/workspace-data/docker-live';

@@ -64,7 +64,7 @@ async function run(...args: string[]): Promise<string> {
   const targets = ['run-many', '-t', 'slow', 'docker-low', '--output-style=static'];
   const ran = workspace.nx(...targets, '--batch=false', '--parallel=4', ...args);
   const { status, output } = await ran;
-  expect(output).toSatisfy(() => status === 0);
+  expect(status, output).toBe(0);
   return output;
 }
 

@@ -65,7 +65,7 @@ test('what is saved is in the image, the same one that docker-build makes', asyn
   // Nx makes it anew, from nothing: the same.
   rmSync(join(workspace.root, 'dist/apps/api/docker/top'), { recursive: true });
   const { status, output } = await workspace.nx('run', `${name}:docker-build`, '--skip-nx-cache');
-  expect(output).toSatisfy(() => status === 0);
+  expect(status, output).toBe(0);
   expect(await manifest()).toBe(digest);
 });
 

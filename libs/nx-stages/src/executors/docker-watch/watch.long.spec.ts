@@ -72,7 +72,7 @@ async function built(project: string, stage: string): Promise<string> {
     `${project}:docker-build`,
     '--skip-nx-cache',
   );
-  expect(output).toSatisfy(() => status === 0);
+  expect(status, output).toBe(0);
   const folder = `dist/${home}/docker/${stage}`;
   const [platform = ''] = workspace.list(folder).filter((each) => each.startsWith('linux'));
   return (JSON.parse(workspace.read(`${folder}/${platform}/image.json`)) as { digest: string })
