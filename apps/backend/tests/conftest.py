@@ -1,10 +1,11 @@
-"""Every run has a database of its own, so that a developer's data is never touched."""
+"""Each process that runs tests has a database of its own, so that a developer's data is never touched."""
 
 import os
 import secrets
 import tempfile
 import threading
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -15,10 +16,6 @@ _server_url = os.environ.get("DATABASE_URL")
 _name = f"excel2doc_test_{secrets.token_hex(6)}"
 _scratch = tempfile.TemporaryDirectory(prefix="excel2doc-test-")
 
-os.environ["EXCEL2DOC_STORAGE_DIR"] = _scratch.name
-if _server_url:  # before anything imports app.core.database, which makes the engine
-    os.environ["DATABASE_URL"] = _server_url.rsplit("/", 1)[0] + "/" + _name
-
 # a busy machine is no reason to fail
 settings.register_profile(
     "patient", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
@@ -27,6 +24,23 @@ settings.load_profile("patient")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("dist", "no") == "no":  # else other processes run them, and inherit ours
+        _use_own_services()
+    _hold_all_of_them_to_the_limit(config)
+
+
+def _use_own_services() -> None:
+    """Before anything imports app.core, which reads the environment."""
+    os.environ["EXCEL2DOC_STORAGE_DIR"] = _scratch.name
+    if _server_url:
+        os.environ["DATABASE_URL"] = urlsplit(_server_url)._replace(path=f"/{_name}").geturl()
+    number = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    redis_url = os.environ.get("REDIS_URL")
+    if redis_url and number:
+        os.environ["REDIS_URL"] = urlsplit(redis_url)._replace(path=f"/{number}").geturl()
+
+
+def _hold_all_of_them_to_the_limit(config: pytest.Config) -> None:
     """A part of the tests covers a part of the code: the limit is for a run of all of them."""
     all_of_them = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     coverage = config.pluginmanager.getplugin("_cov")
