@@ -3,12 +3,14 @@
 import io
 import time
 import zipfile
+from functools import lru_cache
 from typing import Any
 
 import docx
 from fastapi.testclient import TestClient
 
 
+@lru_cache
 def template(*paragraphs: str, loop: bool = False) -> bytes:
     """A .docx with these paragraphs; with `loop`, a table of Name and Amount over `rows`."""
     document = docx.Document()

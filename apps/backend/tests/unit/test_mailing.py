@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -77,12 +78,16 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, server: MailServer
     return use(monkeypatch, tmp_path, server)
 
 
+@cache
+def a_letter(client: TestClient) -> str:
+    return upload_template(client, template("Dear {{ Name }}"))
+
+
 def a_job(client: TestClient, *rows: list[Any], **options: Any) -> str:
     """Of a letter for each row of Name, Mail, Due; done, at once where another test had the same."""
     content = xlsx({"S": [["Name", "Mail", "Due"], *rows]})
     workbook = client.post(f"{API}/workbooks", files={"file": ("w.xlsx", content)}).json()["id"]
-    letter = upload_template(client, template("Dear {{ Name }}"))
-    wanted = {"workbook_id": workbook, "mode": "per-row", "template_id": letter}
+    wanted = {"workbook_id": workbook, "mode": "per-row", "template_id": a_letter(client)}
     wanted |= {"options": {"file_name": "{{ Name }}", **options}}
     job = finished(client, submit(client, **wanted).json()["id"], 120)
     assert job["status"] == "done", job
