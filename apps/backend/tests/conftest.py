@@ -29,6 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
     _hold_all_of_them_to_the_limit(config)
 
 
+def pytest_report_header() -> list[str]:
+    seed = os.environ.get("TEST_SEED")
+    return [f"TEST_SEED={seed}"] if seed else []
+
+
 def _use_own_services() -> None:
     """Before anything imports app.core, which reads the environment."""
     os.environ["EXCEL2DOC_STORAGE_DIR"] = _scratch.name
