@@ -101,13 +101,13 @@ it('evicts the others while one is being written anew', async () => {
   for (const hash of ['1', '2', '3']) await write(hash);
   let goOn = () => undefined as void;
   const held = new Promise<void>((resolve) => (goOn = resolve));
-  const { makeFolder } = store.files;
+  const { prepare } = store.files;
   let isHeld = false;
   Object.assign(store.files, {
-    makeFolder: async (key: EntryKey) => {
+    prepare: async (key: EntryKey) => {
       isHeld = true;
       await held;
-      return makeFolder(key);
+      return prepare(key);
     },
   });
   const writing = write('1');

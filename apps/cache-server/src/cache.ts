@@ -105,7 +105,7 @@ export class Cache {
     let leave: (() => void) | null = null;
     const myTurn = async () => {
       leave ??= await this.#enterTurn(key);
-      await files.makeFolder(key);
+      await files.prepare(key);
     };
     try {
       const wanted = { origin, path: files.pathOf(key) };
@@ -117,6 +117,9 @@ export class Cache {
       } finally {
         entry.discard();
       }
+    } catch (error) {
+      if (leave) files.abandon(key);
+      throw error;
     } finally {
       (leave as (() => void) | null)?.();
     }

@@ -56,8 +56,9 @@ export class DiskStore implements Store {
   readonly quarantine: Quarantine;
   readonly files: EntryFiles = {
     pathOf: (key) => this.#path(key),
-    makeFolder: (key) => this.#makeFolder(this.#folder(key)),
+    prepare: (key) => this.#makeFolder(this.#folder(key)),
     adopt: (key, entry) => this.#adopt(key, entry),
+    abandon: () => undefined,
   };
 
   constructor(

@@ -39,8 +39,10 @@ export interface Store {
 export interface EntryFiles {
   /** Where an entry's file is to be. */
   pathOf(key: EntryKey): string;
-  /** Makes the folder of that. @throws CacheError `DISK_FULL` */
-  makeFolder(key: EntryKey): Promise<void>;
+  /** Makes ready for a file that is to be put there; once or more for each. @throws CacheError `DISK_FULL` */
+  prepare(key: EntryKey): Promise<void>;
   /** Takes note of a file that was put there, or puts it there now. */
   adopt(key: EntryKey, entry: SpooledEntry): Promise<'stored' | 'exists'>;
+  /** To be called where nothing came of what was made ready, or `adopt` has failed. */
+  abandon(key: EntryKey): void;
 }

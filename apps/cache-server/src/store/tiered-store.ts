@@ -1,6 +1,9 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keyText, type EntryKey } from '../entry-key';
+import { systemCode } from '../error';
+import { raiseFull, removeIfThere } from '../upload/spool-file';
 import type { Spooled } from '../upload/spooled';
 import type { Remote } from './remote';
 import { asStream } from '../transfer/entry-file';
@@ -16,16 +19,27 @@ interface TierEvents {
 
 /**
  * A disk in front of a remote. Uploads are answered once they are on the disk, and go on to the
- * remote from there; what could not be sent is marked on the disk and tried again. A remote that
- * fails is a miss.
+ * remote from there. An upload is marked on the disk before its file is in its place, and until the
+ * remote has it: whenever the server ends, the next one sends what is marked. A remote that fails is
+ * a miss.
  */
 export class TieredStore implements Store {
   readonly files: EntryFiles = {
     pathOf: (key) => this.front.files.pathOf(key),
-    makeFolder: (key) => this.front.files.makeFolder(key),
-    adopt: async (key, entry) => this.#sentOn(key, await this.front.files.adopt(key, entry)),
+    prepare: async (key) => {
+      await this.front.files.prepare(key);
+      await this.#mark(key);
+    },
+    adopt: async (key, entry) => this.#written(key, await this.front.files.adopt(key, entry)),
+    abandon: (key) => {
+      // One whose thread ended behind our back may be in its place, and is to be sent.
+      if (this.#endWriting(key) && !this.#isInPlace(key)) removeIfThere(this.#marker(key));
+    },
   };
   readonly #fetching = new Map<string, Promise<void>>();
+  /** Entries whose files may come at any moment, each with whether it was marked for that. */
+  readonly #writing = new Map<string, boolean>();
+  readonly #queued = new Set<string>();
   #sending: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
@@ -55,7 +69,13 @@ export class TieredStore implements Store {
   }
 
   async write(key: EntryKey, spooled: Spooled, record: EntryRecord): Promise<'stored' | 'exists'> {
-    return this.#sentOn(key, await this.front.write(key, spooled, record));
+    try {
+      await this.#mark(key);
+      return this.#written(key, await this.front.write(key, spooled, record));
+    } catch (error) {
+      this.files.abandon(key);
+      throw error;
+    }
   }
 
   /** Sends what is marked as not sent. */
@@ -110,16 +130,44 @@ export class TieredStore implements Store {
     }
   }
 
-  async #sentOn(key: EntryKey, outcome: 'stored' | 'exists'): Promise<'stored' | 'exists'> {
-    if (outcome === 'stored') {
-      await writeFile(this.#marker(key), '');
-      this.#send(key);
+  async #mark(key: EntryKey): Promise<void> {
+    const text = keyText(key);
+    if (this.#writing.has(text)) return;
+    // From here on nobody takes its mark away, also one that is there already.
+    this.#writing.set(text, false);
+    try {
+      await writeFile(this.#marker(key), '', { flag: 'wx' });
+      this.#writing.set(text, true);
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') raiseFull(error);
     }
+  }
+
+  #written(key: EntryKey, outcome: 'stored' | 'exists'): 'stored' | 'exists' {
+    const isMarkNew = this.#endWriting(key);
+    if (outcome === 'stored') this.#send(key);
+    // Whoever put it there has marked it, or the remote has it.
+    else if (isMarkNew) removeIfThere(this.#marker(key));
     return outcome;
   }
 
+  /** @returns whether it was not marked before */
+  #endWriting(key: EntryKey): boolean {
+    const text = keyText(key);
+    const isMarkNew = this.#writing.get(text) ?? false;
+    this.#writing.delete(text);
+    return isMarkNew;
+  }
+
+  /** Once at a time: a remote that hangs would have it queued at every look. */
   #send(key: EntryKey): void {
-    this.#sending = this.#sending.then(() => this.#sendOne(key));
+    const text = keyText(key);
+    if (this.#queued.has(text)) return;
+    this.#queued.add(text);
+    this.#sending = this.#sending.then(() => {
+      this.#queued.delete(text);
+      return this.#sendOne(key);
+    });
   }
 
   async #sendOne(key: EntryKey): Promise<void> {
@@ -133,10 +181,16 @@ export class TieredStore implements Store {
       } finally {
         await entry?.close();
       }
-      await rm(this.#marker(key), { force: true });
+      // All in one turn: between a look and a removal an upload could have marked it anew.
+      if (this.#writing.has(keyText(key))) return;
+      if (entry || !this.#isInPlace(key)) removeIfThere(this.#marker(key));
     } catch (error) {
       this.events.backFailed(error);
     }
+  }
+
+  #isInPlace(key: EntryKey): boolean {
+    return existsSync(this.front.files.pathOf(key));
   }
 
   #marker({ scope, hash }: EntryKey): string {
