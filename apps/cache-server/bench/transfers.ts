@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nxArchive } from '../test/archive';
 import { load, percentile, type LoadRequest } from './http-load';
+import { ordersOf } from './orders';
 import type { Row } from './report';
 import { cpuMs, forgetPeak, peakBytes, type BenchServer } from './servers';
 
@@ -14,6 +15,8 @@ export interface TransferPlan {
   /** In each round; at least one for each client. */
   requests: number;
   rounds: number;
+  /** Of the orders in which the servers take their turns. */
+  seed: number;
   /** Whether the peer is measured as well. */
   withPeer: boolean;
 }
@@ -32,7 +35,7 @@ let serial = 0;
 /** Moves bodies of one size to and from all servers, with each number of clients. */
 export async function measureTransfers(
   servers: BenchServer[],
-  { name, sizeBytes, requests, rounds }: Omit<TransferPlan, 'withPeer'>,
+  { name, sizeBytes, requests, rounds, seed }: Omit<TransferPlan, 'withPeer'>,
   folder: string,
 ): Promise<Row[]> {
   const body = await nxArchive({ 'dist/layer': randomBytes(sizeBytes - 1_000) });
@@ -42,10 +45,7 @@ export async function measureTransfers(
   const rows: Row[] = [];
   for (const clients of clientCounts) {
     const taken: Awaited<ReturnType<typeof round>>[] = [];
-    for (let at = 0; at < rounds; at += 1) {
-      // Which server goes first changes, so that none always finds the disk busy.
-      const first = at % servers.length;
-      const order = [...servers.slice(first), ...servers.slice(0, first)];
+    for (const order of ordersOf(servers, rounds, seed + clients)) {
       taken.push(await round(order, body, clients, Math.max(clients, requests)));
       if (sizeBytes >= large) await forget(folder);
     }

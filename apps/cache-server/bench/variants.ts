@@ -1,20 +1,17 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { newStoreKey } from '../src/encryption/key-ring';
 import { zstdAskedOf, zstdBody } from '../src/transfer/coding';
 import { nxArchive } from '../test/archive';
-import { storeMany } from '../test/many-entries';
 import { asZstd } from '../test/zstd';
 import { nodeWithZstd } from '../tools/newer-node.mjs';
 import { load, percentile } from './http-load';
+import { ordersOf } from './orders';
 import { startOurs, type BenchServer } from './servers';
 
 /** Of the server's own bundle, as the output of a build: it packs to about that. */
 const sizes = { '10 KB': 35_000, '1 MB': 4_000_000 };
 const clients = 16;
-const many = 100_000;
 
 interface Way {
   name: string;
@@ -25,15 +22,15 @@ interface Way {
 }
 
 /**
- * Our server by itself: as gzip, as zstd, and encrypted, in turns, with the output of a build; then
- * with 100,000 entries. On a Node that has zstd, as the image's.
+ * Our server by itself: as gzip, as zstd, and encrypted, in turns, with the output of a build. On a
+ * Node that has zstd, as the image's.
  *
  * @returns Markdown; ratios are to gzip in the clear, the median of what each round gave
  */
 export async function measureVariants(
   mainFile: string,
   folder: string,
-  rounds: number,
+  { rounds, seed }: { rounds: number; seed: number },
 ): Promise<string> {
   const node = nodeWithZstd();
   const encryption = { keys: [{ text: newStoreKey().text }] };
@@ -53,31 +50,27 @@ export async function measureVariants(
         { name: 'gzip, encrypted', server: sealed, ...gzip },
         { name: 'zstd, encrypted', server: sealed, ...zstd },
       ];
-      const compared = await compare(size, ways, rounds);
+      const compared = await compare(size, ways, rounds, seed);
       process.stderr.write(`${compared.join('\n')}\n`);
       lines.push(...compared);
     }
   } finally {
     await Promise.all([plain.stop(), sealed.stop()]);
   }
-  const { readyMs, pageMs } = await measureMany(mainFile, join(folder, 'many'));
-  lines.push('', `With ${many} entries: ready after ${readyMs.toFixed(0)} ms (goal: 2000), a page in ${pageMs.toFixed(0)} ms (goal: 100).`); // prettier-ignore
   return `${lines.join('\n')}\n`;
 }
 
 let serial = 0;
 
-async function compare(size: string, ways: Way[], rounds: number): Promise<string[]> {
+async function compare(size: string, ways: Way[], rounds: number, seed: number): Promise<string[]> {
   const taken: Record<'PUT' | 'GET', number>[][] = [];
-  // The first round warms up.
-  for (let round = 0; round <= rounds; round += 1) {
-    const seconds = ways.map(() => ({ PUT: 0, GET: 0 }));
-    for (let turn = 0; turn < ways.length; turn += 1) {
-      const at = (turn + round) % ways.length;
-      seconds[at] = await onceThrough(ways[at]!);
-    }
-    if (round > 0) taken.push(seconds);
+  for (const order of ordersOf(ways, rounds + 1, seed)) {
+    const seconds = new Map<Way, Record<'PUT' | 'GET', number>>();
+    for (const way of order) seconds.set(way, await onceThrough(way));
+    taken.push(ways.map((way) => seconds.get(way)!));
   }
+  // The first round warms up.
+  taken.shift();
   return (['PUT', 'GET'] as const).flatMap((method) =>
     ways.map(({ name, body }, at) => {
       const ratio = percentile(
@@ -113,38 +106,4 @@ async function writtenBy({ url, token }: BenchServer, archive: Buffer): Promise<
   const headers = { authorization: `Bearer ${token}` };
   await fetch(path, { method: 'PUT', headers, body: new Uint8Array(archive) });
   return Buffer.from(await (await fetch(path, { headers })).arrayBuffer());
-}
-
-export async function measureMany(mainFile: string, folder: string) {
-  await mkdir(folder, { recursive: true });
-  await storeMany(join(folder, 'data'), many);
-  process.stderr.write(`${many} entries are in place\n`);
-  const startedMs = performance.now();
-  const server = await startOurs(mainFile, folder, {});
-  try {
-    if ((await fetch(`${server.url}/ready`)).status !== 200) throw new Error('it is not ready');
-    const readyMs = performance.now() - startedMs;
-    const login = await fetch(`${server.url}/login`, {
-      method: 'POST',
-      redirect: 'manual',
-      body: new URLSearchParams({ token: server.token }),
-    });
-    const headers = { cookie: login.headers.get('set-cookie')!.split(';')[0]! };
-    const metrics = { authorization: `Bearer ${server.token}` };
-    const known = async () =>
-      (await (await fetch(`${server.url}/metrics`, { headers: metrics })).text()).includes(
-        `cache_entries ${many}\n`,
-      );
-    while (!(await known())) await sleep(100);
-    const times: number[] = [];
-    for (let at = 0; at < 20; at += 1) {
-      const askedMs = performance.now();
-      const page = await fetch(server.url, { headers });
-      if (!(await page.text()).includes('Hit rate')) throw new Error('that is no page');
-      times.push(performance.now() - askedMs);
-    }
-    return { readyMs, pageMs: percentile(times, 0.5) };
-  } finally {
-    await server.stop();
-  }
 }
