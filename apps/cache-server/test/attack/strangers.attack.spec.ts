@@ -83,6 +83,7 @@ describe('somebody without a token', () => {
       log: 'info',
     });
     expect((await fetch(`${own.url}/metrics`)).status).toBe(404);
+    await expect.poll(own.output).toContain('metrics at ');
     const at = /metrics at (\S+?)"/.exec(own.output())![1]!;
     expect(await (await fetch(`${at}/metrics`)).text()).toContain('excel2doc_cache_entries');
   });
