@@ -31,6 +31,7 @@ def running_service(folder: Path, **settings: str | None) -> Iterator[Service]:
         port = probe.getsockname()[1]
     environment = {k: v for k, v in {**os.environ, **settings}.items() if v is not None}
     command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port)]
+    command += ["--http", "app.core.draining:Draining", "--timeout-graceful-shutdown", "120"]
     log = folder / "service.log"
     with log.open("wb") as stderr:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=stderr)
