@@ -8,7 +8,7 @@ from app import __version__
 from app.api import examples
 from app.api.examples import shows
 from app.core.database import engine
-from app.core.metrics import JOBS_BY_STATUS, WORKERS
+from app.core.metrics import JOBS_BY_STATUS, QUEUE_OLDEST_SECONDS, WORKERS
 from app.core.redis import get_redis
 from app.services import health
 from app.services.context import get_services
@@ -72,6 +72,8 @@ def get_metrics() -> Response:
     """For Prometheus."""
     for status, count in health.job_counts(engine, _STATUSES).items():
         JOBS_BY_STATUS.labels(status).set(count)
+    if (oldest := health.queue_oldest_seconds(engine)) is not None:
+        QUEUE_OLDEST_SECONDS.set(oldest)
     WORKERS.set(health.workers(engine).all)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 

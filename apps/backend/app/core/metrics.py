@@ -9,4 +9,7 @@ JOB_SECONDS = Histogram(
     "excel2doc_job_seconds", "Time of a job", buckets=(0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)
 )
 JOBS_BY_STATUS = Gauge("excel2doc_stored_jobs", "Jobs in the database", ["status"])
+QUEUE_OLDEST_SECONDS = Gauge(
+    "excel2doc_queue_oldest_seconds", "How long the oldest job waits that no worker has taken"
+)
 WORKERS = Gauge("excel2doc_workers", "Workers heard of within a minute")

@@ -68,6 +68,15 @@ def job_counts(engine: Engine, statuses: Iterable[str]) -> dict[str, int]:
         return {}
 
 
+def queue_oldest_seconds(engine: Engine) -> float | None:
+    """None when the database is away."""
+    try:
+        with Session(engine) as session:
+            return queue.oldest_waits_seconds(session)
+    except SQLAlchemyError:
+        return None
+
+
 def disk_state(services: Services) -> State:
     try:
         free = services.storage.check()

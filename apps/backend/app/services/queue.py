@@ -206,6 +206,14 @@ def count_by_status(session: Session, statuses: Iterable[str]) -> dict[str, int]
     return {status: found.get(status, 0) for status in statuses}
 
 
+def oldest_waits_seconds(session: Session) -> float:
+    """How long the oldest job waits that no worker has taken; 0 when none does."""
+    oldest = session.scalar(
+        select(Job.created_at).where(Job.status == "queued").order_by(Job.created_at).limit(1)
+    )
+    return 0.0 if oldest is None else max(0.0, (now() - oldest).total_seconds())
+
+
 def _mine(held: Held) -> Update:
     return update(Job).where(
         Job.id == held.job_id,

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
-from app.core.database import session_factory
-from app.services import queue
+from app.core.database import engine, session_factory
+from app.services import health, queue
 from app.services.queue import Rules
 from app.tables import SHARED_TEAM, Job, Team, Workbook, now
 
@@ -83,3 +83,12 @@ def test_a_team_that_comes_late_does_not_wait_behind_a_thousand():
         session.commit()
     assert one[0] in [held and held.job_id for held in first]
     assert len(left) == 998
+
+
+def test_the_age_of_the_queue_is_that_of_the_oldest_job_that_waits():
+    waiting([])
+    assert health.queue_oldest_seconds(engine) == 0
+    waiting([2])  # an hour ago
+    assert 3600 <= (health.queue_oldest_seconds(engine) or 0) < 3900
+    taken()
+    assert health.queue_oldest_seconds(engine) == 0
