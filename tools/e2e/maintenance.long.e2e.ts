@@ -20,6 +20,7 @@ import { SHOWS, guideCommands, nx } from './guide';
 import { buildImage } from './image';
 import { startLoad } from './load';
 import { CTRL_C, type Terminal, openTerminal } from './terminal';
+import { provideTlsFront } from './tls-front';
 
 let clone: Clone;
 let engine: Engine;
@@ -402,14 +403,7 @@ describe('production', () => {
   });
 
   test('comes up behind TLS, on the same data, after a verified backup', async () => {
-    const caddy = 'excel2doc/e2e-caddy';
-    await buildImage(engine, caddy, join(__dirname, 'caddy'));
-    const https = await freePort();
-    change('docker/compose.prod.yaml', (text) =>
-      text
-        .replace('image: caddy:2.8.4', `image: ${caddy}`)
-        .replace("['80:80', '443:443', '443:443/udp']", `['127.0.0.1:${https}:443']`),
-    );
+    const https = await provideTlsFront(engine, clone);
     const values = readFileSync(file('docker/.env'), 'utf8');
     writeFileSync(file('docker/.env.prod'), `${values}SITE_ADDRESS=localhost\n`);
     const backups = () => filesIn('backups').filter((path) => path.endsWith('.dump')).length;

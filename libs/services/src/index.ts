@@ -10,6 +10,7 @@ export {
 export { planPrune, type PrunableImage } from './care/prune';
 export { recordSize } from './care/trend';
 export { changedSince } from './compose/age';
+export { replaceBeside, replacedBeside } from './compose/beside';
 export { type Container, inspectContainers, projectContainers } from './compose/container';
 export { execIn } from './compose/exec';
 export { ailments, waitUntilHealthy } from './compose/health';

@@ -5,7 +5,7 @@ import { type Container, inspectContainers } from './container';
 export type Verdict = { healthy: true } | { healthy: false; reason: string };
 
 /** Without a health check, a container that still runs after so long counts as healthy. */
-const SETTLED_MS = 3_000;
+export const SETTLED_MS = 3_000;
 
 /**
  * What a container's state says, or undefined while it can still become healthy.
@@ -82,4 +82,25 @@ export async function ailingOf(
     }),
   );
   return verdicts.flat();
+}
+
+/** Those of `containers`, which were healthy a moment ago, that are not any more or were started again. */
+export async function endedSince(
+  engine: Engine,
+  containers: readonly Pick<Container, 'name' | 'service'>[],
+): Promise<Ailing[]> {
+  const found = await Promise.all(
+    containers.map(async ({ name, service }) => {
+      const [container] = await inspectContainers(engine, [name]);
+      const verdict = verdictOf(container, SETTLED_MS);
+      const reason =
+        verdict?.healthy === false
+          ? verdict.reason
+          : verdict && container?.restarts === 0
+            ? undefined
+            : 'it ended soon after it was healthy, and was started again';
+      return reason === undefined ? [] : [{ service, name, reason }];
+    }),
+  );
+  return found.flat();
 }

@@ -39,7 +39,9 @@ export interface ComposeService {
   volumes?: { type: string; source?: string; target: string }[];
   platform?: string;
   scale?: number;
-  deploy?: { replicas?: number };
+  deploy?: { replicas?: number; update_config?: { order?: string } };
+  container_name?: string;
+  network_mode?: string;
   /** Absolute paths. */
   build?: { context: string; dockerfile?: string };
 }

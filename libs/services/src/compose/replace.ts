@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Engine } from '@excel2doc/engine';
 import { StagesError } from '@excel2doc/stages';
 import { type Container, projectContainers } from './container';
-import { type Ailing, ailingOf, ailments } from './health';
+import { type Ailing, ailingOf, ailments, endedSince, SETTLED_MS } from './health';
 import { servicesOfImage, serving } from './image-services';
 import type { OpenedCompose } from './project';
 
@@ -56,17 +58,22 @@ function keptName({ config, service }: Pick<Replacement, 'config' | 'service'>) 
 
 /** Whether `compose up` would put other containers in the place of some of `before`. */
 export async function wouldReplace(
-  { engine, compose, config }: Replacement,
+  replacement: Replacement,
   before: readonly Container[],
 ): Promise<boolean> {
-  for (const container of before) {
-    const { service } = container;
-    const image = await engine.inspectImage(config.services[service]?.image ?? '');
-    if (image?.id !== container.imageId) return true;
-    const { stdout } = await compose.call(['config', '--hash', service]);
-    if (stdout.trim().split(/\s+/)[1] !== container.configHash) return true;
-  }
+  for (const container of before) if (await isReplaced(replacement, container)) return true;
   return false;
+}
+
+/** Whether `compose up` would put another container in the place of this one. */
+export async function isReplaced(
+  { engine, compose, config }: Pick<Replacement, 'engine' | 'compose' | 'config'>,
+  { service, imageId, configHash }: Container,
+): Promise<boolean> {
+  const image = await engine.inspectImage(config.services[service]?.image ?? '');
+  if (image?.id !== imageId) return true;
+  const { stdout } = await compose.call(['config', '--hash', service]);
+  return stdout.trim().split(/\s+/)[1] !== configHash;
 }
 
 /**
@@ -74,9 +81,14 @@ export async function wouldReplace(
  * their ports, and waits until all are healthy. An image that does not get there never stops the one
  * that serves.
  *
+ * @param settles whether one that is healthy and ends soon after is refused, too
  * @throws StagesError `NOT_HEALTHY`; the candidates are removed, the log of each that failed is shown.
  */
-export async function tryOut(replacement: Replacement, before: Container[]): Promise<void> {
+export async function tryOut(
+  replacement: Replacement,
+  before: readonly Container[],
+  settles: boolean,
+): Promise<void> {
   const { engine, compose, config, service, waitSeconds } = replacement;
   const mark = randomBytes(3).toString('hex');
   const candidates = servicesOfImage(config, service).map((each) => ({
@@ -86,7 +98,11 @@ export async function tryOut(replacement: Replacement, before: Container[]): Pro
   try {
     for (const { name, service: each } of candidates)
       await compose.call(['run', '--detach', '--no-deps', '--name', name, each]);
-    const ailing = await ailingOf(engine, candidates, waitSeconds * 1000);
+    let ailing = await ailingOf(engine, candidates, waitSeconds * 1000);
+    if (ailing.length === 0 && settles) {
+      await sleep(SETTLED_MS);
+      ailing = await endedSince(engine, candidates);
+    }
     if (ailing.length === 0) return;
     await showLogs(replacement, ailing);
     const image = await engine.inspectImage(config.services[service]?.image ?? '');
@@ -96,15 +112,23 @@ export async function tryOut(replacement: Replacement, before: Container[]): Pro
       hint: 'Its log stands above; mend it and run compose-up again',
     });
   } finally {
-    const names = candidates.map(({ name }) => name);
-    // A worker that took a job from the queue is given the time to put it back.
-    await engine.command(['stop', ...names], { allowFailure: true });
-    await engine.command(['rm', '--force', '--volumes', ...names], { allowFailure: true });
+    await removeContainers(
+      engine,
+      candidates.map(({ name }) => name),
+    );
   }
 }
 
+/** Stops and removes containers that are not wanted any more, whatever has become of them. */
+export async function removeContainers(engine: Engine, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  // A worker that took a job from the queue is given the time to put it back.
+  await engine.command(['stop', ...names], { allowFailure: true });
+  await engine.command(['rm', '--force', '--volumes', ...names], { allowFailure: true });
+}
+
 /** What is left of `before`, as it is now. */
-async function whatStillServes(
+export async function whatStillServes(
   { engine, config }: Pick<OpenedCompose, 'engine' | 'config'>,
   before: readonly Container[],
 ): Promise<string> {

@@ -58,21 +58,27 @@ export function swarmStack(subject: DeploySubject): Stack {
       ],
       configs,
       deploy: {
-        ...(own.includes(name) && ROLLING),
         ...DIRECT,
         restart_policy: { condition: service.restart === 'no' ? 'none' : 'any', delay: '2s' },
         ...service.deploy,
+        ...(own.includes(name) && rolling(service.deploy)),
       },
     });
   }
   return stack;
 }
 
-/** The new one serves before the old one goes; one that does not get healthy goes by itself. */
-const ROLLING = {
-  update_config: { order: 'start-first', failure_action: 'rollback', monitor: '15s' },
-  rollback_config: { order: 'start-first' },
-};
+/**
+ * The new one serves before the old one goes; one that does not get healthy goes by itself. What the
+ * Compose file says of either counts more.
+ */
+const rolling = ({
+  update_config: update,
+  rollback_config: back,
+}: DeployService['deploy'] = {}) => ({
+  update_config: { order: 'start-first', failure_action: 'rollback', monitor: '15s', ...update },
+  rollback_config: { order: 'start-first', ...back },
+});
 
 /**
  * By name to the container itself: behind Swarm's virtual addresses a connection that was idle for

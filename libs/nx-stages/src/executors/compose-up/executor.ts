@@ -24,6 +24,8 @@ import {
   pullMissing,
   readRevisions,
   rememberUp,
+  replaceBeside,
+  replacedBeside,
   type Replacement,
   rollBack,
   runningContainers,
@@ -59,7 +61,8 @@ export default function composeUp(options: UpOptions, context: ExecutorContext) 
  * Dependencies first, then the migrations as a one-off container of the new image, then the rest:
  * while a migration fails, the containers that ran before go on running. A new image is tried out
  * beside the old containers, in each service that runs it, and all of them are rolled back if one
- * fails in its place.
+ * fails in its place. A service that says so (`update_config: { order: start-first }`) has its new
+ * containers before the old ones go.
  *
  * @returns the services that run the image now
  */
@@ -83,8 +86,9 @@ export async function bringUp(options: UpOptions, context: RunContext): Promise<
   const replaces = await wouldReplace(replacement, before);
   const migrated = options.migrate && (await migrateFor(opened, options, context, replaces));
   try {
-    if (replaces && options.tryOut) await tryOut(replacement, before);
-    await replaceServices(replacement, replaces ? before : []);
+    const beside = replaces ? await replacedBeside(replacement, before) : [];
+    if (replaces && options.tryOut) await tryOut(replacement, before, beside.length > 0);
+    await replaceServices(replacement, replaces ? before : [], beside);
   } catch (error) {
     throw migrated ? await onMigrated(opened, options, migrated, error) : error;
   }
@@ -154,9 +158,17 @@ async function migrateFor(
   });
 }
 
-/** @param before what is brought back when the new ones fail; none where nothing is replaced */
-async function replaceServices(replacement: Replacement, before: Container[]): Promise<void> {
+/**
+ * @param before what is brought back when the new ones fail; none where nothing is replaced
+ * @param beside those of them whose new containers are healthy before they go
+ */
+async function replaceServices(
+  replacement: Replacement,
+  before: Container[],
+  beside: Container[],
+): Promise<void> {
   const { compose, waitSeconds } = replacement;
+  if (beside.length > 0) await replaceBeside(replacement, beside, before);
   try {
     await compose.up({ wait: true, waitTimeoutSeconds: waitSeconds });
     await allHealthy(replacement);

@@ -109,7 +109,7 @@ describe("this workspace's production services as Kubernetes manifests", () => {
       },
     });
     expect(one('Deployment', 'backend')?.spec?.template.spec).toMatchObject({
-      terminationGracePeriodSeconds: 30,
+      terminationGracePeriodSeconds: 130,
       securityContext: { fsGroup: 10001 },
     });
   });
