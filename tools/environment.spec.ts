@@ -22,15 +22,17 @@ test('an environment is written once; what is there stays, and what is new is ad
   expect(ensureEnvironment(file)).toBeUndefined();
   expect(readFileSync(file, 'utf8')).toBe(text);
 
-  const older = text.replace(/^(BACKUP|DATABASE|MIGRATION)_PASSWORD=.*\n/gm, '').trimEnd();
+  const older = text
+    .replace(/^(BACKUP|DATABASE|MIGRATION|MONITORING)_PASSWORD=.*\n/gm, '')
+    .trimEnd();
   writeFileSync(file, older);
   expect(ensureEnvironment(file)).toContain(
-    'added BACKUP_PASSWORD, DATABASE_PASSWORD, MIGRATION_PASSWORD',
+    'added BACKUP_PASSWORD, DATABASE_PASSWORD, MIGRATION_PASSWORD, MONITORING_PASSWORD',
   );
   const now = readFileSync(file, 'utf8');
   expect(now.startsWith(`${older}\n`)).toBe(true);
   expect(now.slice(older.length)).toMatch(
-    /^(\n(BACKUP|DATABASE|MIGRATION)_PASSWORD=[0-9a-f]{48}){3}\n$/,
+    /^(\n(BACKUP|DATABASE|MIGRATION|MONITORING)_PASSWORD=[0-9a-f]{48}){4}\n$/,
   );
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });

@@ -11,7 +11,7 @@ export const environmentFile = join(workspaceRoot, 'docker', '.env');
  * Passwords that came in with a later version. Backups are encrypted with the first; the others are
  * given to the database each time that it comes up.
  */
-const LATER = ['BACKUP_PASSWORD', 'DATABASE_PASSWORD', 'MIGRATION_PASSWORD'];
+const LATER = ['BACKUP_PASSWORD', 'DATABASE_PASSWORD', 'MIGRATION_PASSWORD', 'MONITORING_PASSWORD'];
 
 /**
  * docker/.env with a fresh password a service. What is there stays: a database keeps the password that

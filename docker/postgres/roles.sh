@@ -1,16 +1,21 @@
 # The roles of the service at PostgreSQL: DATABASE_USER reads and writes rows and nothing else,
-# MIGRATION_USER owns the database and changes its schema. POSTGRES_USER, the superuser that the image
-# makes, is left to people and backups.
+# MIGRATION_USER owns the database and changes its schema. MONITORING_USER, made where it has a password,
+# reads what the server says of itself and no row. POSTGRES_USER, the superuser that the image makes, is
+# left to people and backups.
 # Run in the server's container: by its first start, and by whatever brings the service up or restores
 # it. May be run again at any time: what is as it should be stays, what another role owns (a database
 # from before these roles, a restored backup) is handed over.
 : "${DATABASE_USER:?}" "${DATABASE_PASSWORD:?}" "${MIGRATION_USER:?}" "${MIGRATION_PASSWORD:?}"
+[ -n "${MONITORING_PASSWORD:-}" ] || MONITORING_USER=
+export MONITORING_USER=${MONITORING_USER:-} MONITORING_PASSWORD=${MONITORING_PASSWORD:-}
 PGPASSWORD=${POSTGRES_PASSWORD:-} psql -X -q -t -A -o /dev/null -v ON_ERROR_STOP=1 \
   --username="${POSTGRES_USER:-postgres}" --dbname="${POSTGRES_DB:-${POSTGRES_USER:-postgres}}" <<'SQL'
 \getenv app DATABASE_USER
 \getenv app_password DATABASE_PASSWORD
 \getenv owner MIGRATION_USER
 \getenv owner_password MIGRATION_PASSWORD
+\getenv monitor MONITORING_USER
+\getenv monitor_password MONITORING_PASSWORD
 -- No log gets a password, and nobody waits long for a lock that we wait for.
 SET log_statement = 'none';
 SET log_min_error_statement = 'panic';
@@ -19,10 +24,13 @@ SET lock_timeout = '20s';
 BEGIN;
 SELECT pg_advisory_xact_lock(hashtextextended('roles of the service', 0));
 
-SELECT format('CREATE ROLE %I', role) FROM unnest(ARRAY[:'app', :'owner']) role
-WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) \gexec
+SELECT format('CREATE ROLE %I', role) FROM unnest(ARRAY[:'app', :'owner', :'monitor']) role
+WHERE role <> '' AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) \gexec
 SELECT format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD %L', role, password)
-FROM (VALUES (:'app', :'app_password'), (:'owner', :'owner_password')) given(role, password) \gexec
+FROM (VALUES (:'app', :'app_password'), (:'owner', :'owner_password'), (:'monitor', :'monitor_password')) given(role, password)
+WHERE role <> '' \gexec
+SELECT format('GRANT pg_monitor TO %I', rolname) FROM pg_roles
+WHERE rolname = :'monitor' AND NOT pg_has_role(oid, 'pg_monitor', 'MEMBER') \gexec
 SELECT oid AS owner_oid FROM pg_roles WHERE rolname = :'owner' \gset
 
 -- Of what no extension made, and outside of the system's own schemas.

@@ -93,7 +93,7 @@ describe('the real exporters', () => {
       profiles: ['monitoring'],
       variables: {
         ...Object.fromEntries(
-          ['POSTGRES', 'REDIS', 'DATABASE', 'MIGRATION'].map((each) => [
+          ['POSTGRES', 'REDIS', 'DATABASE', 'MIGRATION', 'MONITORING'].map((each) => [
             `${each}_PASSWORD`,
             'a-password-of-tests',
           ]),
@@ -134,7 +134,6 @@ describe('the real exporters', () => {
 
   test('tell what the alerts are made of', { timeout: 900_000 }, async () => {
     expect(await value('pg_up')).toBe(1);
-    expect(await value('excel2doc_queue_oldest_seconds')).toBe(0);
     expect(await value('sum(pg_stat_activity_count)')).toBeGreaterThan(0);
     expect(await value('pg_settings_max_connections')).toBeGreaterThan(1);
     expect(await value('redis_up')).toBe(1);

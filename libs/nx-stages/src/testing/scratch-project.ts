@@ -8,6 +8,8 @@ import { type Engine, locateEngine } from '@excel2doc/engine';
 import { Bases } from '@excel2doc/stages';
 import composeRun from '../executors/compose-run/executor';
 import composeRunSchema from '../executors/compose-run/schema.json';
+import composeUp from '../executors/compose-up/executor';
+import composeUpSchema from '../executors/compose-up/schema.json';
 import image from '../executors/docker-image/executor';
 import load from '../executors/docker-load/executor';
 import plan from '../executors/docker-plan/executor';
@@ -68,11 +70,17 @@ export async function scratchProject(): Promise<ScratchProject> {
 }
 
 /** The defaults of a schema, which Nx would fill in. */
-const COMPOSE_RUN_DEFAULTS = Object.fromEntries(
-  Object.entries(composeRunSchema.properties).flatMap(([name, property]) =>
-    'default' in property ? [[name, property.default]] : [],
-  ),
-);
+const defaultsOf = ({ properties }: { properties: Record<string, object> }) =>
+  Object.fromEntries(
+    Object.entries(properties).flatMap(([name, property]) =>
+      'default' in property ? [[name, property.default]] : [],
+    ),
+  );
+
+const DEFAULTS: Record<string, object> = {
+  'compose-run': defaultsOf(composeRunSchema),
+  'compose-up': defaultsOf(composeUpSchema),
+};
 
 async function runInOrder(
   last: string,
@@ -92,6 +100,7 @@ async function runInOrder(
     'docker-image': image,
     'docker-load': load,
     'compose-run': composeRun,
+    'compose-up': composeUp,
   } as Record<string, (...args: never[]) => Promise<unknown>>;
   const done = new Set<string>();
   const run = async (target: string): Promise<void> => {
@@ -99,8 +108,9 @@ async function runInOrder(
     done.add(target);
     const { dependsOn = [], executor = '', options } = targets[target] ?? {};
     for (const each of dependsOn) await run(each as string);
-    const start = executors[executor.split(':')[1] ?? ''];
-    const given = { ...(start === composeRun && COMPOSE_RUN_DEFAULTS), ...options };
+    const kind = executor.split(':')[1] ?? '';
+    const start = executors[kind];
+    const given = { ...DEFAULTS[kind], ...options };
     const { success } = (await start?.(given as never, context as never)) as {
       success: boolean;
     };

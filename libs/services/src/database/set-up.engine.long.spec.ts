@@ -13,10 +13,10 @@ const ROLES = resolve(__dirname, '../../../../docker/postgres/roles.sh');
 const BEFORE = `services:${POSTGRES_SERVICE}
 volumes: { data: }
 `;
-const withRoles = (password = 'app-secret', user = 'shop_app') =>
+const withRoles = (password = 'app-secret', user = 'shop_app', watched = 'watcher-secret') =>
   BEFORE.replace(
     'POSTGRES_PASSWORD: secret }',
-    `POSTGRES_PASSWORD: secret, DATABASE_USER: ${user}, DATABASE_PASSWORD: ${password}, MIGRATION_USER: Shop-Owner, MIGRATION_PASSWORD: owner-secret }
+    `POSTGRES_PASSWORD: secret, DATABASE_USER: ${user}, DATABASE_PASSWORD: ${password}, MIGRATION_USER: Shop-Owner, MIGRATION_PASSWORD: owner-secret, MONITORING_USER: watcher, MONITORING_PASSWORD: ${watched} }
     labels: { nx-stages.set-up: /docker-entrypoint-initdb.d/roles.sh }`,
   ).replace(
     'volumes: [data:',
@@ -123,6 +123,22 @@ describe('a database that was made before its roles', () => {
     expect(await owner('CREATE ROLE mine')).toContain('permission denied');
   });
 
+  test('has a role that is told of the server and of no row, where that has a password', async () => {
+    const watcher = (sql: string) => as('watcher', 'watcher-secret', sql);
+    for (const table of ['notes', '"Other One".things', 'later.made'])
+      expect(await watcher(`SELECT * FROM ${table}`)).toContain('permission denied');
+    expect(await watcher('CREATE TABLE mine (a int)')).toContain('permission denied');
+    const granted = `SELECT string_agg(roleid::regrole::text, ' ') FROM pg_auth_members WHERE member = 'watcher'::regrole`;
+    expect(await watcher(granted)).toBe('pg_monitor');
+    const server = await bringUp(withRoles('app-secret', 'shop_app', '""'));
+    expect(await watcher('SELECT 1')).toBe('1');
+    await server.query('DROP ROLE watcher');
+    await setUp(await workspace.open(), 'db');
+    expect(await watcher('SELECT 1')).toContain('password authentication failed');
+    await bringUp(withRoles());
+    expect(await watcher('SELECT 1')).toBe('1');
+  });
+
   test('is set up again without a change, and takes another password', async () => {
     const server = await bringUp(withRoles('another-secret'));
     const dump = () => server.client(['pg_dump', '--schema-only', '--no-comments', '-w']);
@@ -155,7 +171,7 @@ describe('a database that was made before its roles', () => {
   test('no password of a role is in the log', async () => {
     const { compose } = await workspace.open();
     const { stdout, stderr } = await compose.logs();
-    expect(stdout + stderr).not.toMatch(/(app|owner|another)-secret/);
+    expect(stdout + stderr).not.toMatch(/(app|owner|another|watcher)-secret/);
   });
 });
 
@@ -203,7 +219,7 @@ volumes:`;
     expect(await as('shop_app', now, 'SELECT current_user')).toBe('shop_app');
     expect(await app('SELECT 1')).toContain('password authentication failed');
     const left = `SELECT string_agg(rolname, ' ' ORDER BY rolname) FROM pg_roles WHERE rolcanlogin`;
-    expect(await as('shop', 'secret', left)).toBe('Shop-Owner shop shop_app');
+    expect(await as('shop', 'secret', left)).toBe('Shop-Owner shop shop_app watcher');
   }, 600_000);
 
   test('a set-up that fails is said with its reason', async () => {

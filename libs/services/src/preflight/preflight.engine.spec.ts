@@ -25,7 +25,7 @@ test('a file with secrets that others can read is found', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'preflight-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, '.env.prod');
-  const names = ['POSTGRES', 'DATABASE', 'MIGRATION', 'REDIS'];
+  const names = ['POSTGRES', 'DATABASE', 'MIGRATION', 'MONITORING', 'REDIS'];
   await writeFile(file, names.map((name) => `${name}_PASSWORD=jX92kdlw02mdkw\n`).join(''));
   const envFile = relative(workspaceRoot, file);
   const openSecrets = async (mode: number) => {

@@ -18,6 +18,7 @@ export async function productionSubject(
       REDIS_PASSWORD: password,
       DATABASE_PASSWORD: password,
       MIGRATION_PASSWORD: password,
+      MONITORING_PASSWORD: password,
       BACKEND_TAG: 'abc',
       SITE_ADDRESS: 'docs.example.org',
     },

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { readStages } from '@excel2doc/dockerfile';
+import { RULES } from '@excel2doc/services';
 import { type Tree, readProjectConfiguration, updateNxJson } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -53,11 +56,28 @@ describe.each(['fastapi', 'django', 'flask'] as const)('a %s backend', (framewor
   });
 });
 
+test('the roles of its database are made as those of this repository are', () => {
+  const script = readFileSync(join(__dirname, '../../../../../docker/postgres/roles.sh'), 'utf8');
+  expect(generated()('postgres/roles.sh')).toBe(script);
+});
+
+test('neither the service nor its migrations are superusers of the database', () => {
+  const { services } = parse(generated()('compose.yaml')) as {
+    services: Record<string, { environment: Record<string, string> }>;
+  };
+  const rule = RULES.find(({ id }) => id === 'database-role');
+  expect(rule?.breaches({ services } as never)).toEqual([]);
+  const roles = ['shop', 'migrate'].map(
+    (name) => /\/\/(\w+):/.exec(services[name]?.environment['DATABASE_URL'] ?? '')?.[1],
+  );
+  expect(roles).toEqual(['shop_app', 'shop_migrations']);
+});
+
 test('passwords are new each time, in a file that git leaves out', () => {
   const first = generated()('.env');
   const second = generated({ name: 'store', directory: 'apps/store' });
   expect(second('.gitignore')).toContain('.env\n');
-  expect(first).toMatch(/^POSTGRES_PASSWORD=[\w-]{32}$/m);
+  expect(first).toMatch(/^POSTGRES_PASSWORD=[0-9a-f]{48}$/m);
   expect(tree.read('apps/store/.env', 'utf8')).not.toBe(first);
   expect(tree.read('apps/shop/.env.example', 'utf8')).not.toMatch(/=./);
 });
@@ -66,11 +86,13 @@ test('Django is migrated by Django', () => {
   generated({ framework: 'django' });
   expect(readProjectConfiguration(tree, 'shop').targets?.['compose-up']?.options).toEqual({
     migrate: ['python', 'manage.py', 'migrate', '--noinput'],
+    migrationService: 'migrate',
   });
 });
 
 test.each([
   [{ name: 'Shop' }, '"Shop" is no name'],
+  [{ name: 'redis' }, '"redis" is another service'],
   [{ directory: '../shop' }, 'outside of the workspace'],
   [{ directory: 'taken' }, 'taken is not empty'],
 ])('%j is refused before anything is written', (options, message) => {

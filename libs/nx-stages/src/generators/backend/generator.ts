@@ -13,6 +13,8 @@ export interface BackendOptions {
   port?: number;
 }
 
+/** Services beside the backend's own. */
+const TAKEN = ['migrate', 'postgres', 'redis', 'test'];
 const PLUGIN = '@excel2doc/nx-stages';
 
 /** Writes a backend: service, migrations, tests, Dockerfile, Compose files, project.json. */
@@ -22,6 +24,12 @@ export default function backendGenerator(tree: Tree, options: BackendOptions): (
     throw new GeneratorError(
       `"${name}" is no name for a backend`,
       'Take small letters, digits and dashes, a letter first: image, database and host get it too',
+    );
+  }
+  if (TAKEN.includes(name)) {
+    throw new GeneratorError(
+      `"${name}" is another service of the Compose file that is written`,
+      'Take another name',
     );
   }
   const root = posix.normalize(options.directory ?? `apps/${name}`);
@@ -49,7 +57,9 @@ export default function backendGenerator(tree: Tree, options: BackendOptions): (
     database: name.replaceAll('-', '_'),
     tagVariable: `${variable}_TAG`,
     portVariable: `${variable}_PORT`,
-    secrets: [0, 1, 2].map(() => randomBytes(24).toString('base64url')),
+    migrate: shape.migrate ?? ['alembic', 'upgrade', 'head'],
+    // Hex: they stand in URLs.
+    secrets: Array.from({ length: 6 }, () => randomBytes(24).toString('hex')),
   };
   for (const folder of ['service', ...templates]) {
     generateFiles(tree, join(__dirname, 'files', folder), root, values);
@@ -58,7 +68,9 @@ export default function backendGenerator(tree: Tree, options: BackendOptions): (
     root,
     projectType: 'application',
     sourceRoot: posix.join(root, 'app'),
-    targets: shape.migrate ? { 'compose-up': { options: { migrate: shape.migrate } } } : {},
+    targets: shape.migrate
+      ? { 'compose-up': { options: { migrate: shape.migrate, migrationService: 'migrate' } } }
+      : {},
   });
   return () => {
     logger.info(`Next: nx run ${name}:docker-lock, then nx run ${name}:compose-up`);
