@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { gatherPreflight } from './gather';
 import { breaches } from './rules';
 
@@ -19,6 +19,20 @@ test("this workspace's production configuration keeps every rule, without any se
   expect(breaches(facts)).toEqual([]);
   const names = ['backend', 'caddy', 'postgres', 'redis', 'worker'];
   expect(Object.keys(facts.services).sort()).toEqual(names);
+});
+
+test('what its profiles add rotates its logs, is limited, and comes back after a restart', async () => {
+  vi.stubEnv('COMPOSE_PROFILES', '*');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const files = ['docker/compose.yaml', 'docker/compose.prod.yaml'];
+  const facts = await gatherPreflight({ ...subject, files });
+  expect(Object.keys(facts.services)).toEqual(expect.arrayContaining(['backup', 'pdf-worker']));
+  const held = ['log-rotation', 'memory-limit', 'cpu-limit', 'restart-policy'];
+  const broken = breaches(facts)
+    .filter(({ rule }) => held.includes(rule.id))
+    .map(({ rule, service }) => `${rule.id}:${service}`);
+  // These two run once, by a command.
+  expect(broken).toEqual(['restart-policy:migrate', 'restart-policy:restore']);
 });
 
 test('a file with secrets that others can read is found', async () => {
