@@ -120,7 +120,7 @@ test('a good image takes over, and no request fails', { timeout: 900_000 }, asyn
   expect(load.failures).toEqual([]);
   expect(load.answered).toBeGreaterThan(50);
   expect(output).toMatch(
-    /^backend \(\w{12}\) is stopped: its new container is healthy beside it$/m,
+    /^backend \(\w{12}\) was stopped after its new container was healthy beside it$/m,
   );
   expect(status).toBe(0);
   expect((await tlsClient(port, authority)('GET', '/second')).body.toString()).toBe('"second"');

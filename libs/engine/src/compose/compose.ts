@@ -167,6 +167,8 @@ export interface UpOptions {
   waitTimeoutSeconds?: number;
   removeOrphans?: boolean;
   forceRecreate?: boolean;
+  /** What a container that is replaced is given to end, whatever the file says. */
+  timeoutSeconds?: number;
   noDeps?: boolean;
   pull?: boolean;
 }
@@ -182,6 +184,7 @@ function upArguments({ services = [], waitTimeoutSeconds, ...options }: UpOption
     ...(waitTimeoutSeconds ? ['--wait-timeout', String(waitTimeoutSeconds)] : []),
     ...(options.removeOrphans ? ['--remove-orphans'] : []),
     ...(options.forceRecreate ? ['--force-recreate'] : []),
+    ...seconds(options.timeoutSeconds),
     ...(options.noDeps ? ['--no-deps'] : []),
     ...services,
   ];

@@ -2,7 +2,7 @@ import { StagesError } from '@excel2doc/stages';
 import { type Container, projectContainers } from './container';
 import { ailingOf, ailments } from './health';
 import { servicesOfImage } from './image-services';
-import type { ComposeService } from './project';
+import type { ComposeConfig, ComposeService } from './project';
 import {
   isReplaced,
   type Replacement,
@@ -11,6 +11,7 @@ import {
   showLogs,
   whatStillServes,
 } from './replace';
+import { firstLine } from './roll-back';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -34,10 +35,11 @@ export async function replacedBeside(
     const model = config.services[name];
     const running = before.filter((each) => each.service === name);
     if (!model || !wantsBeside(model) || running.length === 0) continue;
-    if (!(await Promise.all(running.map((each) => isReplaced(replacement, each)))).every(Boolean))
-      continue;
+    const replaced = await Promise.all(running.map((each) => isReplaced(replacement, each)));
+    if (!replaced.some(Boolean)) continue;
     const why =
-      onlyOne(model) ??
+      onlyOne(name, config) ??
+      (replaced.every(Boolean) ? undefined : 'one of its containers is of the new image already') ??
       (all.filter((each) => each.service === name).length > running.length
         ? 'one of its containers has ended'
         : await keepsFiles(replacement, running));
@@ -47,16 +49,27 @@ export async function replacedBeside(
   return found;
 }
 
-/** Why two containers of a service cannot run at a time. */
-export function onlyOne({
-  ports = [],
-  container_name: name,
-  network_mode: network = '',
-}: ComposeService): string | undefined {
+/** Why two containers of a service cannot run at a time, or only this one can go. */
+export function onlyOne(service: string, { services }: ComposeConfig): string | undefined {
+  const model = services[service];
+  if (!model) return undefined;
+  const { ports = [], container_name: name, network_mode: network = '', mac_address: mac } = model;
   const port = ports.find(({ published }) => published !== undefined && published !== '');
   if (port) return `it publishes port ${port.published} of this machine`;
   if (name) return `its container is named ${name}`;
-  return /^(host$|container:|service:)/.test(network) ? `its network is ${network}` : undefined;
+  if (/^(host$|container:|service:)/.test(network)) return `its network is ${network}`;
+  const fixed = Object.values(model.networks ?? {}).flatMap((each) => [
+    each?.ipv4_address,
+    each?.ipv6_address,
+    each?.mac_address,
+  ]);
+  const address = [mac, ...fixed].find(Boolean);
+  if (address) return `its address is ${address}`;
+  const [guest] =
+    Object.entries(services).find(([, { network_mode, pid, ipc }]) =>
+      [network_mode, pid, ipc].includes(`service:${service}`),
+    ) ?? [];
+  return guest && `${guest} lives in its container`;
 }
 
 /** Compose hands a volume without a name on to the next container; two cannot have it. */
@@ -70,7 +83,7 @@ async function keepsFiles({ engine }: Replacement, containers: readonly Containe
 }
 
 /**
- * Starts as many new containers of the services of `old` as there are, beside them and under the
+ * Starts as many new containers of the services of `old` as the file says, beside them and under the
  * same names in their networks. When all are healthy, the old ones are stopped, with the time that
  * they are given to answer what is under way.
  *
@@ -83,10 +96,13 @@ export async function replaceBeside(
 ): Promise<void> {
   const { engine, compose, config, waitSeconds } = replacement;
   const services = [...new Set(old.map(({ service }) => service))];
-  const scales = services.flatMap((name) => {
+  const wanted = (name: string) => {
     const { scale, deploy } = config.services[name] ?? {};
+    return scale ?? deploy?.replicas ?? 1;
+  };
+  const scales = services.flatMap((name) => {
     const had = old.filter(({ service }) => service === name).length;
-    return ['--scale', `${name}=${had + (scale ?? deploy?.replicas ?? 1)}`];
+    return ['--scale', `${name}=${had + wanted(name)}`];
   });
   // Not `--no-deps`: Compose would take the service for another one, and replace it once more.
   const how = ['--detach', '--no-build', '--pull', 'never', '--no-recreate'];
@@ -98,6 +114,10 @@ export async function replaceBeside(
   try {
     await compose.call(['up', ...how, ...scales, ...services]);
     const started = await fresh();
+    const missing = services.find(
+      (name) => started.filter(({ service }) => service === name).length < wanted(name),
+    );
+    if (missing !== undefined) throw new Error(`${missing} has too few new containers`);
     const ailing = await ailingOf(engine, started, waitSeconds * 1000);
     if (ailing.length > 0) {
       await showLogs(replacement, ailing);
@@ -111,16 +131,30 @@ export async function replaceBeside(
       engine,
       (await fresh()).map(({ id }) => id),
     );
-    if (!(error instanceof StagesError)) throw error;
-    throw new StagesError(error.code, {
-      message: `${error.message}; ${await whatStillServes(replacement, before)}`,
-      hint: error.hint,
+    const still = await whatStillServes(replacement, before);
+    if (error instanceof StagesError)
+      throw new StagesError(error.code, {
+        message: `${error.message}; ${still}`,
+        hint: error.hint,
+        cause: error,
+      });
+    throw new StagesError('NOT_HEALTHY', {
+      message: `Beside what runs, the new image did not start (${firstLine(error)}); ${still}`,
+      hint: 'Mend it and run compose-up again',
       cause: error,
     });
   }
-  for (const { service, imageId } of old)
-    say(`${service} (${short(imageId)}) is stopped: its new container is healthy beside it`);
   const ids = old.map(({ id }) => id);
-  await engine.command(['stop', ...ids]);
-  await engine.command(['rm', ...ids]);
+  try {
+    await engine.command(['stop', ...ids]);
+    await engine.command(['rm', ...ids]);
+  } catch (cause) {
+    throw new StagesError('NOT_HEALTHY', {
+      message: `The new containers got healthy, but the old ones did not go (${firstLine(cause)}); ${await whatStillServes(replacement, before)}`,
+      hint: 'compose-ps shows both; run compose-up again',
+      cause,
+    });
+  }
+  for (const { service, imageId } of old)
+    say(`${service} (${short(imageId)}) was stopped after its new container was healthy beside it`);
 }

@@ -42,6 +42,13 @@ export interface ComposeService {
   deploy?: { replicas?: number; update_config?: { order?: string } };
   container_name?: string;
   network_mode?: string;
+  networks?: Record<
+    string,
+    { ipv4_address?: string; ipv6_address?: string; mac_address?: string } | null
+  >;
+  mac_address?: string;
+  pid?: string;
+  ipc?: string;
   /** Absolute paths. */
   build?: { context: string; dockerfile?: string };
 }

@@ -8,6 +8,12 @@ import { endingServices, servicesOfImage } from './image-services';
 import { notHealthy, type Replacement, short, showLogs } from './replace';
 
 /**
+ * What a container is given to end where the next one starts only when it has: more, and what stands
+ * in front would wait for nobody.
+ */
+export const HASTE_SECONDS = 10;
+
+/**
  * Brings back the images that `before` ran, in all services of the image, after the new one took
  * their place and failed. A service of the image that did not run before is stopped.
  *
@@ -44,6 +50,7 @@ export async function rollBack(
       waitTimeoutSeconds: waitSeconds,
       noDeps: true,
       forceRecreate: true,
+      timeoutSeconds: HASTE_SECONDS,
     });
   } catch (cause) {
     const still = await ailingNow(replacement);
@@ -95,7 +102,8 @@ async function ailingNow({ engine, config, waitSeconds }: Replacement): Promise<
   });
 }
 
-function firstLine(error: unknown): string {
+/** The line of a failure that says most, for a sentence. */
+export function firstLine(error: unknown): string {
   const lines = String((error as Error).message ?? error).split('\n');
   return (lines.find((line) => /unhealthy|exited|is not running/.test(line)) ?? lines[0] ?? '')
     .replace(/^.*?(container \S+)/i, '$1')

@@ -2,6 +2,7 @@ import type { Compose } from '@excel2doc/engine';
 import { projectContainers } from '../compose/container';
 import { ailingOf, ailments } from '../compose/health';
 import { type ComposeConfig, type OpenedCompose, wholeConfig } from '../compose/project';
+import { HASTE_SECONDS } from '../compose/roll-back';
 import { refused } from './refused';
 
 /** The services that are given a secret, as they run. */
@@ -92,7 +93,7 @@ function has({ services }: ComposeConfig, name: string, value: string): boolean 
 async function up(compose: Compose, service: string, count: number, waitSeconds: number) {
   await compose.call([
     ...['up', '--detach', '--no-build', '--pull', 'never', '--no-deps'],
-    ...['--wait', '--wait-timeout', String(waitSeconds)],
+    ...['--wait', '--wait-timeout', String(waitSeconds), '--timeout', String(HASTE_SECONDS)],
     ...['--scale', `${service}=${count}`, service],
   ]);
 }

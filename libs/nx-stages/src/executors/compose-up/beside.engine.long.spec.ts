@@ -90,7 +90,7 @@ test('the new container is healthy before the old one goes, and what stands in f
   const { success, said, fewest } = await up();
   expect(success).toBe(true);
   expect(said).toContain(
-    `web (${before?.imageId.slice(7, 19)}) is stopped: its new container is healthy beside it`,
+    `web (${before?.imageId.slice(7, 19)}) was stopped after its new container was healthy beside it`,
   );
   expect(fewest).toBe(1);
   const after = await web();
@@ -116,6 +116,18 @@ test('one that fails beside is taken away, and nothing else is touched', async (
     /Beside what runs, the new image did not get healthy: web: it ended.*web \(\w{12}\) still serves, worker \(\w{12}\) still serves/,
   );
   expect((await all()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+});
+
+test('one that cannot start at all is taken away, in words', async () => {
+  const before = await web();
+  await workspace.image('app', 'dev', `${HEALTH}CMD ["/no/such/program"]\n`);
+  const { success, said, fewest } = await up({ tryOut: false });
+  expect(success).toBe(false);
+  expect(fewest).toBe(1);
+  expect(said).toMatch(
+    /Beside what runs, the new image did not start \(.+\); of what ran before, web \(\w{12}\) still serves/,
+  );
+  expect((await web()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
 });
 
 test.each([
