@@ -3,6 +3,7 @@
 import datetime
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,21 @@ def test_what_would_fill_time_or_memory_is_refused_by_name(
         "TEMPLATE_RANGE",
         "TEMPLATE_VALUE",
     }
+
+
+def test_a_document_is_counted_before_its_texts_are_made():
+    asked: list[int] = []
+
+    def pieces() -> Iterator[str]:
+        for number in range(1_000):
+            asked.append(number)
+            yield "x" * budget.MAX_TEXT
+
+    with pytest.raises(Refused, match="TEMPLATE_RANGE"):
+        budget.concat(pieces())
+    assert len(asked) == budget._MAX_PART // budget.MAX_TEXT + 1
+    assert budget.concat(str(number) for number in range(5_000)) == "".join(map(str, range(5_000)))
+    assert budget.concat(["a", *[""] * 5_000, "b"]) == "ab"  # so many empty cells are no end
 
 
 MEASURE = """

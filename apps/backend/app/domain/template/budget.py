@@ -19,9 +19,9 @@ _MAX_LOOPED = 5_000_000
 _MAX_CALLS = 500_000
 _MAX_PART = 64 * 1024 * 1024
 _MAX_EXPONENT = 100
+_BATCH = 2_000
 _MAX_DIGITS = 5_000
 _MAX_WIDTH = 1_000
-_BATCH = 2_000
 _FORMAT = re.compile(r"%(\([^)]*\))?[-+ #0]*(\*|\d+)?(?:\.(\*|\d+))?[hlL]?([a-zA-Z%])")
 
 
@@ -65,16 +65,19 @@ class Budget:
 
 
 def concat(pieces: Iterable[str]) -> str:
-    """`"".join`, up to what a part of a document may hold."""
-    source: Iterator[str] = iter(pieces)
+    """`"".join`, up to what a part of a document may hold: no piece is asked for beyond that."""
     whole: list[str] = []
+    batch: list[str] = []
     length = 0
-    while batch := "".join(islice(source, _BATCH)):
-        whole.append(batch)
-        length += len(batch)
+    for piece in pieces:
+        length += len(piece)
         if length > _MAX_PART:
             too_long(f"the document becomes larger than {_MAX_PART >> 20} MB")
-    return "".join(whole)
+        batch.append(piece)
+        if len(batch) == _BATCH:  # a small text takes far more memory alone than in a long one
+            whole.append("".join(batch))
+            batch.clear()
+    return "".join((*whole, *batch))
 
 
 def join(values: Iterable[Any], separator: str = "") -> str:
