@@ -9,12 +9,17 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _BREAKS = re.compile("[\n\r\t]")
 
 
+def legal(text: str) -> str:
+    """`text` without what XML cannot hold."""
+    return _ILLEGAL.sub("", text)
+
+
 def inline_text(text: str) -> str:
     """`text` for inside a `w:t`: escaped, breaks and tabs kept, what XML cannot hold left out.
 
     Without a break or a tab it fits an attribute, too.
     """
-    clean = escape(_ILLEGAL.sub("", text), {'"': "&quot;"})
+    clean = escape(legal(text), {'"': "&quot;"})
     if _BREAKS.search(clean):
         clean = clean.replace("\r\n", "\n").replace("\r", "\n")
         clean = clean.replace("\n", '</w:t><w:br/><w:t xml:space="preserve">')

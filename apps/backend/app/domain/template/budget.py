@@ -17,6 +17,9 @@ _MAX_RANGED = 200_000
 """Numbers of all ranges of a document together: ranges in ranges are counted each time."""
 _MAX_LOOPED = 5_000_000
 _MAX_CALLS = 500_000
+_MAX_CHARTED = 200_000
+_LEAST_CHARTED = 100
+"""As many points a chart counts at least: a small one is a part and a workbook, too."""
 _MAX_PART = 64 * 1024 * 1024
 _MAX_EXPONENT = 100
 _BATCH = 2_000
@@ -36,9 +39,10 @@ class Budget:
     ranged: int = 0
     looped: int = 0
     calls: int = 0
+    charted: int = 0
 
     def start(self) -> None:
-        self.ranged = self.looped = self.calls = 0
+        self.ranged = self.looped = self.calls = self.charted = 0
 
     def range(self, *bounds: int) -> "range":
         """The function for templates. Raises: Refused."""
@@ -62,6 +66,12 @@ class Budget:
         self.calls += 1
         if self.calls > _MAX_CALLS:
             too_long(f"more than {_MAX_CALLS} calls in one document")
+
+    def chart(self, points: int) -> None:
+        """A chart with so many points. Raises: Refused."""
+        self.charted += max(points, _LEAST_CHARTED)
+        if self.charted > _MAX_CHARTED:
+            too_long(f"the charts of a document come to more than {_MAX_CHARTED} points")
 
 
 def concat(pieces: Iterable[str]) -> str:

@@ -18,9 +18,10 @@ from lxml import etree
 from app.domain.refusal import Refused
 from app.domain.template.absent import Blank, FieldMissing, Strict, alike_in, noting
 from app.domain.template.budget import Budget
+from app.domain.template.charts import ChartFilter
 from app.domain.template.fields import Fields, find_fields, refuse_loading, warnings
 from app.domain.template.package import read_package, relationships_of
-from app.domain.template.pictures import PictureSink, open_relationships, with_picture_types
+from app.domain.template.pictures import PictureFilters, with_picture_types
 from app.domain.template.places import (
     MARKUP,
     Paragraph,
@@ -32,6 +33,7 @@ from app.domain.template.places import (
     syntax_error,
     text_of,
 )
+from app.domain.template.printed import Printed, open_relationships, open_types, override
 from app.domain.template.reaching import MARKS, cut_reaching
 from app.domain.template.sandbox import Sandbox, make_sandbox
 
@@ -39,7 +41,9 @@ _TAGS = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
 _PRINT = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _DRAWING_ID = re.compile(r'(<(?:wp:docPr|pic:cNvPr)\b[^>]*?\bid=")\d+(")')
 _TABLE_CHANGES = re.compile(r"\{%\s*(?:tc|colspan|hm)\b|\{\{tc\b")
-_PICTURE = re.compile(r"\|\s*(?:picture|qr|barcode)\b")
+_DRAWS = re.compile(r"\|\s*(?:picture|qr|barcode|chart)\b")
+_CHART = re.compile(r"\|\s*chart\b")
+_TYPES = "[Content_Types].xml"
 _RENDERING = (
     TemplateError,
     ArithmeticError,
@@ -60,7 +64,7 @@ class _Part:
     has_drawings: bool
     changes_tables: bool
     relationships: str | None
-    """Up to where those of pictures are added; None in a part that prints none."""
+    """Up to where those of pictures and charts are added; None in a part that prints none."""
     has_instructions: bool
     """Of fields of Word's: what they are may show only when the tags in them are rendered."""
 
@@ -102,7 +106,9 @@ class CompiledTemplate:
     _parts: list[_Part]
     _rest: bytes
     _paragraphs: list[Paragraph]
-    _pictures: PictureSink
+    _printed: Printed
+    _types: str | None
+    """Of all parts, up to where those of charts are added; None where there is no chart."""
     _budget: Budget
 
     def document(self, context: Mapping[str, Any]) -> bytes:
@@ -119,17 +125,23 @@ class CompiledTemplate:
         self._budget.start()
         parts: list[tuple[str, bytes]] = []
         media: dict[str, bytes] = {}
+        types = self._types
         for part in self._parts:
             parts.append((part.name, self._render_part(part, context)))
             if part.relationships is not None:
                 folder = posixpath.dirname(part.name)
-                added = f"{part.relationships}{self._pictures.relationships}</Relationships>"
+                added = f"{part.relationships}{self._printed.relationships}</Relationships>"
                 parts.append((relationships_of(part.name), added.encode()))
-                media |= {f"{folder}/{name}": data for name, data in self._pictures.media.items()}
+                parts += [(f"{folder}/{name}", xml) for name, xml in self._printed.xml.items()]
+                media |= {f"{folder}/{name}": data for name, data in self._printed.packed.items()}
+                for name, kind in self._printed.types.items():
+                    types = f"{types}{override(f'{folder}/{name}', kind)}"
+        if types is not None:
+            parts.append((_TYPES, f"{types}</Types>".encode()))
         return Rendered(parts, media, self._rest)
 
     def _render_part(self, part: _Part, context: Mapping[str, Any]) -> bytes:
-        self._pictures.start()
+        self._printed.start(is_open=part.relationships is not None)
         try:
             xml = part.template.render(context)
         except _RENDERING as error:
@@ -190,10 +202,11 @@ def compile_template(
             `read_package` raises.
     """
     package = read_package(path, max_unpacked_bytes)
-    pictures = PictureSink()
+    printed = Printed()
+    drawing = PictureFilters(printed).filters() | ChartFilter(printed).filters()
     missing: dict[str, None] = {}
     undefined = noting(missing.setdefault) if note_missing else Strict
-    sandbox = make_sandbox(Blank if blank_missing else undefined, pictures.filters())
+    sandbox = make_sandbox(Blank if blank_missing else undefined, drawing)
     parts: list[_Part] = []
     fixed = dict(package.fixed)
     found = Fields()
@@ -212,10 +225,12 @@ def compile_template(
             raise first_row_error(reading, part.source, tagged, name)
         in_loops += reading.in_loops
         found = found.plus(fields)
-        if _PICTURE.search(part.source):
+        if _CHART.search(part.source) and name != package.document:
+            raise _misplaced_chart(name)
+        if _DRAWS.search(part.source):
             part.relationships = open_relationships(fixed.pop(relationships_of(name), None))
             part.has_drawings = True
-            fixed["[Content_Types].xml"] = with_picture_types(fixed["[Content_Types].xml"])
+            fixed[_TYPES] = with_picture_types(fixed[_TYPES])
         parts.append(part)
     plain = make_sandbox(Blank if blank_missing else undefined, plain=True)
     for name, xml in package.properties.items():
@@ -226,8 +241,18 @@ def compile_template(
         parts.append(part)
     has_tags = any(_has_tags(part.source) for part in parts)
     found = replace(found, warnings=warnings(has_tags, in_loops, package.merge))
+    has_charts = any(_CHART.search(part.source) for part in parts)
+    types = open_types(fixed.pop(_TYPES)) if has_charts else None
     return CompiledTemplate(
-        found, missing, parts, _archive(fixed), tagged, pictures, sandbox.budget
+        found, missing, parts, _archive(fixed), tagged, printed, types, sandbox.budget
+    )
+
+
+def _misplaced_chart(part: str) -> Refused:
+    return Refused(
+        "TEMPLATE_TAG",
+        f"{part}: Word has no charts in headers, footers, notes and comments",
+        "put the chart into the text",
     )
 
 
@@ -329,6 +354,6 @@ def _archive(parts: dict[str, bytes]) -> bytes:
     """The parts that no field changes, deflated once; documents are appended to a copy."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(parts, key=lambda n: n != "[Content_Types].xml"):
+        for name in sorted(parts, key=lambda n: (n != _TYPES, n != "_rels/.rels")):
             archive.writestr(name, parts[name])
     return buffer.getvalue()

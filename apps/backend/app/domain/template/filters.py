@@ -29,7 +29,9 @@ _ALLOWED = frozenset(
 _COLOR = re.compile("[0-9A-Fa-f]{6}")
 _FMT = '|fmt("#,##0.00")'
 _DATE = '|fmt("dd.mm.yyyy")'
-DRAWING = ("picture", "qr", "barcode")
+_CHART = '|chart("column", labels="Month", values="Total")'
+_EXAMPLES = {_FMT: "raw.Total", _DATE: "raw.Date", _CHART: "rows"}
+DRAWING = ("picture", "qr", "barcode", "chart")
 INSTEAD = {
     **dict.fromkeys(("format", "number", "currency", "floatformat", "money", "comma"), _FMT),
     **dict.fromkeys(("strftime", "date", "time", "datetime", "datetimeformat"), _DATE),
@@ -37,6 +39,7 @@ INSTEAD = {
     **dict.fromkeys(("safe", "forceescape", "striptags", "urlize", "xmlattr"), ""),
     **dict.fromkeys(("tojson", "pprint"), ""),
     **{"image": "|picture(width=40)", "img": "|picture(width=40)"},
+    **dict.fromkeys(("graph", "diagram", "plot", "barchart", "linechart", "piechart"), _CHART),
     **dict.fromkeys(("qrcode", "qr_code"), "|qr(width=25)"),
     **dict.fromkeys(("code128", "ean13", "bar_code"), '|barcode("ean13")'),
     **{
@@ -76,7 +79,7 @@ def instead_of(name: str, known: Collection[str] | None = None) -> str:
     known = filters(None) if known is None else known
     if name in INSTEAD:
         instead = INSTEAD[name]
-        value = "raw.Total" if instead == _FMT else "raw.Date" if instead == _DATE else "Name"
+        value = _EXAMPLES.get(instead, "Name")
         return f"write {value}{instead}" if instead else "leave it out: all text is escaped"
     alike = get_close_matches(name, known, 1, 0.5)
     if alike:
@@ -310,4 +313,4 @@ def _fmt(value: Any, code: str) -> str:
 
 
 def _no_picture(_value: Any, **_size: Any) -> Markup:
-    raise Refused("TEMPLATE_VALUE", "pictures and codes cannot stand here")
+    raise Refused("TEMPLATE_VALUE", "pictures, codes and charts cannot stand here")

@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from xml.sax.saxutils import quoteattr
+from dataclasses import dataclass
 
 from docx.image.image import Image
 from jinja2 import Undefined
@@ -14,10 +13,10 @@ from app.domain.picture_files import CONTENT_TYPES, read_picture
 from app.domain.refusal import Refused
 from app.domain.template.codes import barcode, qr_code
 from app.domain.template.filters import text_of_value
+from app.domain.template.printed import Printed
 from app.domain.workbook.model import Picture
 from app.domain.xml_safe import parse
 
-_RELATIONSHIP = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/image"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _EMU_PER_MM = 36_000
 _MAX_MM = 160.0
@@ -25,32 +24,11 @@ _MAX_MM = 160.0
 _MAX_ASKED_MM = 1_000.0
 
 
-@dataclass(slots=True)
-class PictureSink:
-    """What the parts of one document have printed, by its relationship's id.
+@dataclass(frozen=True, slots=True)
+class PictureFilters:
+    """The filters that print pictures into `printed`."""
 
-    A part is rendered alone, so one sink serves all parts in turn.
-    """
-
-    _ids: dict[str, str] = field(default_factory=dict)
-    _media: dict[str, bytes] = field(default_factory=dict)
-
-    def start(self) -> None:
-        """A new part."""
-        self._ids, self._media = {}, {}
-
-    @property
-    def media(self) -> dict[str, bytes]:
-        """Name below the document's folder, and content."""
-        return self._media
-
-    @property
-    def relationships(self) -> str:
-        """The elements that the part's relationships need."""
-        return "".join(
-            f'<Relationship Id="{key}" Type="{_RELATIONSHIP}" Target={quoteattr(name)}/>'
-            for name, key in self._ids.items()
-        )
+    printed: Printed
 
     def print(self, value: object, width: float = 0, height: float = 0) -> Markup:
         """The filter. Nothing for a cell without a picture.
@@ -86,8 +64,8 @@ class PictureSink:
         image = read_picture(content, place)
         across, down = _size(image, float(width), float(height))
         name = f"media/{hashlib.sha256(content).hexdigest()[:32]}.{image.ext}"
-        key = self._ids.setdefault(name, f"excel2doc{len(self._ids) + 1}")
-        self._media[name] = content
+        key = self.printed.relate("image", name)
+        self.printed.packed[name] = content
         return Markup(_DRAWING.format(key=key, across=across, down=down))
 
 
@@ -110,16 +88,6 @@ def _size(image: Image, width: float, height: float) -> tuple[int, int]:
     width = width or height * natural[0] / natural[1]
     height = height or width * natural[1] / natural[0]
     return max(round(width * _EMU_PER_MM), 1), max(round(height * _EMU_PER_MM), 1)
-
-
-def open_relationships(data: bytes | None) -> str:
-    """A part's relationships up to where more can be added; without any when there are none."""
-    elements = parse(data, "relationships").iter("{*}Relationship") if data else ()
-    written = (
-        f"<Relationship {' '.join(f'{k!s}={quoteattr(str(v))}' for k, v in element.items())}/>"
-        for element in elements
-    )
-    return f'<Relationships xmlns="{_PACKAGE}/relationships">{"".join(written)}'
 
 
 def with_picture_types(data: bytes) -> bytes:

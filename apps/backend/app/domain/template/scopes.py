@@ -155,6 +155,11 @@ class _Walk:
 
     def _attribute_argument(self, node: nodes.Filter) -> None:
         """`rows|sum(attribute="raw.Total")` asks for the field Total."""
+        if node.name == "chart":
+            for column in (_constant(node, "labels", 1), _constant(node, "values", 2)):
+                names = column if isinstance(column, list) else [column]
+                self.found.looped += [n.removeprefix("raw.") for n in names if isinstance(n, str)]
+            return
         place = _ATTRIBUTE_AT.get(node.name)
         path = _constant(node, "attribute", place)
         if isinstance(path, str):
@@ -227,4 +232,6 @@ def _constant(node: nodes.Filter, keyword: str, place: int | None) -> object:
     found: nodes.Node | None = next((k.value for k in node.kwargs if k.key == keyword), None)
     if found is None and place is not None and place < len(node.args):
         found = node.args[place]
+    if isinstance(found, nodes.List | nodes.Tuple):
+        return [each.value for each in found.items if isinstance(each, nodes.Const)]
     return found.value if isinstance(found, nodes.Const) else None
