@@ -145,6 +145,8 @@ class Job(Base):
     workbook_id: Mapped[UUID] = mapped_column(ForeignKey("workbooks.id"))
     template_version_id: Mapped[UUID | None] = mapped_column(ForeignKey("template_versions.id"))
     pictures_id: Mapped[UUID | None] = mapped_column(ForeignKey("picture_archives.id"))
+    inserted: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    """Hashes of the documents that the template inserts, by name."""
     content_key: Mapped[str] = mapped_column(String(64), index=True)
     cached: Mapped[bool] = mapped_column(default=False)
     rows_done: Mapped[int] = mapped_column(default=0)

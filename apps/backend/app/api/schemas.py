@@ -87,6 +87,7 @@ class FieldsOut(_Model):
     looped: list[str] = Field(description="Asked of each row in a loop over `rows`")
     uses_rows: bool
     uses_images: bool = False
+    inserts: list[str] = Field(default=[], description="Templates that it inserts, by name")
     warnings: list[TemplateWarningOut] = Field(
         default=[], description="What the template's author should know"
     )

@@ -1,6 +1,6 @@
 """What a conversion is asked for, and what it tells."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -86,6 +86,7 @@ class Source:
 
     Attributes:
         pictures: an archive of pictures that cells name.
+        inserted: documents that the template, or one of them, names.
     """
 
     workbook: Path
@@ -94,6 +95,7 @@ class Source:
     options: Options
     template: Path | None = None
     pictures: Path | None = None
+    inserted: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,12 @@ def template_of(source: Source, *, note_missing: bool = False) -> CompiledTempla
     if source.template is None:
         raise Refused("TEMPLATE_NEEDED", f"mode {source.mode.value!r} needs a template")
     blank = source.options.missing is Missing.BLANK
-    return compile_template(source.template, blank_missing=blank, note_missing=note_missing)
+    return compile_template(
+        source.template,
+        blank_missing=blank,
+        note_missing=note_missing,
+        inserted=source.inserted,
+    )
 
 
 @contextmanager

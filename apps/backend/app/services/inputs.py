@@ -1,7 +1,8 @@
 """The files that a conversion reads, and how the isolated process is given them."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -20,16 +21,38 @@ class Inputs:
     workbook: Workbook
     version: TemplateVersion | None = None
     pictures: PictureArchive | None = None
+    inserted: Mapping[str, str] = field(default_factory=dict)
+    """Hashes of the documents that the template inserts, by name."""
 
     @classmethod
     def of(cls, job: Job) -> "Inputs":
-        return cls(job.workbook, job.template_version, job.pictures)
+        return cls(job.workbook, job.template_version, job.pictures, job.inserted or {})
 
     @property
-    def hashes(self) -> dict[str, str]:
+    def files(self) -> "Files":
         """By the name that the isolated process has for each."""
-        files = {"workbook": self.workbook, "template": self.version, "pictures": self.pictures}
-        return {name: file.sha256 for name, file in files.items() if file is not None}
+        known = {"workbook": self.workbook, "template": self.version, "pictures": self.pictures}
+        hashes = {name: file.sha256 for name, file in known.items() if file is not None}
+        return Files(hashes, dict(self.inserted))
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What is read of the storage, by hash."""
+
+    hashes: dict[str, str]
+    inserted: dict[str, str]
+
+    def local(self, stack: ExitStack, storage: Storage) -> dict[str, Any]:
+        """Where they are for as long as `stack` is open. Raises: Gone."""
+
+        def paths(hashes: dict[str, str]) -> dict[str, str]:
+            return {
+                name: str(stack.enter_context(storage.local(sha256)))
+                for name, sha256 in hashes.items()
+            }
+
+        return {**paths(self.hashes), "inserted": paths(self.inserted)}
 
 
 def as_asked(workbook: Workbook, mode: Mode, options: Options) -> dict[str, Any]:
@@ -42,13 +65,6 @@ def as_asked_of(job: Job) -> dict[str, Any]:
     return {"workbook_name": job.workbook.name, "mode": job.mode, "options": job.options}
 
 
-def local_paths(files: ExitStack, storage: Storage, hashes: dict[str, str]) -> dict[str, str]:
-    """Where the files are for as long as `files` is open. Raises: Gone."""
-    return {
-        name: str(files.enter_context(storage.local(sha256))) for name, sha256 in hashes.items()
-    }
-
-
 def run_on_inputs(
     session: Session, services: Services, inputs: Inputs, request: dict[str, Any]
 ) -> Any:
@@ -56,8 +72,7 @@ def run_on_inputs(
 
     Raises: Refused; Gone.
     """
-    hashes = inputs.hashes
+    files = inputs.files
     session.rollback()  # rendering takes its time; the connection is for others
-    with ExitStack() as files:
-        paths = local_paths(files, services.storage, hashes)
-        return run_isolated(services, {**request, **paths})
+    with ExitStack() as stack:
+        return run_isolated(services, {**request, **files.local(stack, services.storage)})

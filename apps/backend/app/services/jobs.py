@@ -66,6 +66,7 @@ def submit(
         workbook=workbook,
         template_version=inputs.version,
         pictures=inputs.pictures,
+        inserted=dict(inputs.inserted) or None,
         content_key=key,
         webhook=Webhook(url=webhook) if webhook is not None else None,
     )
@@ -107,7 +108,8 @@ def content_key(inputs: Inputs, mode: Mode, options: Options) -> str:
     workbook = inputs.workbook
     parts = {
         "engine": ENGINE,
-        **inputs.hashes,
+        **inputs.files.hashes,
+        **({"inserted": dict(inputs.inserted)} if inputs.inserted else {}),
         "name": PurePath(workbook.name).stem if workbook.kind in {"csv", "json"} else "",
         "mode": mode.value,
         "options": asdict(options),

@@ -9,6 +9,7 @@ from app.domain.conversion import Mode, Options
 from app.services import idempotency, jobs
 from app.services.context import Services
 from app.services.inputs import Inputs
+from app.services.inserts import inserted_by
 from app.services.owning import Caller
 from app.services.pictures import get_pictures
 from app.services.templates import get_version
@@ -38,13 +39,14 @@ class Once:
 
 
 def inputs_of(session: Session, team_id: UUID, wanted: Wanted) -> Inputs:
-    """Raises: NotFound."""
+    """Raises: NotFound; Refused: `TEMPLATE_INSERT`."""
     workbook = get_workbook(session, team_id, wanted.workbook_id)
     pictures = wanted.pictures_id and get_pictures(session, team_id, wanted.pictures_id)
     if wanted.template_id is None or wanted.mode is Mode.TABLE:
         return Inputs(workbook)
     version = get_version(session, team_id, wanted.template_id, wanted.template_version)
-    return Inputs(workbook, version, pictures or None)
+    inserted = inserted_by(session, team_id, version.template.name, version.fields)
+    return Inputs(workbook, version, pictures or None, inserted)
 
 
 def submit(

@@ -1,5 +1,7 @@
 """Templates and their versions."""
 
+from contextlib import ExitStack
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -8,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.services.context import Services
 from app.services.errors import Conflict, NotFound
+from app.services.inputs import Files
+from app.services.inserts import inserted_by
 from app.services.isolation.slots import run_isolated
 from app.services.owning import owned
 from app.services.uploads import Upload
@@ -22,7 +26,7 @@ def add_template(
     Raises:
         Refused: the file is no template, naming part and paragraph.
     """
-    fields = _check(services, upload)
+    fields = _check(session, services, team_id, upload, name or upload.name)
     template = Template(name=name or upload.name, team_id=team_id)
     session.add(template)
     session.flush()
@@ -36,7 +40,7 @@ def add_version(
 ) -> TemplateVersion:
     """Raises: NotFound, Refused; Conflict: two uploads at the same time."""
     template = get_template(session, team_id, template_id)
-    fields = _check(services, upload)
+    fields = _check(session, services, team_id, upload, template.name)
     last = session.scalar(
         select(func.max(TemplateVersion.number)).where(TemplateVersion.template_id == template_id)
     )
@@ -75,10 +79,17 @@ def remove_template(session: Session, team_id: UUID, template_id: UUID) -> None:
     session.commit()
 
 
-def _check(services: Services, upload: Upload) -> dict[str, object]:
-    fields: dict[str, object] = run_isolated(
-        services, {"operation": "check-template", "path": str(upload.path)}
-    )
+def _check(
+    session: Session, services: Services, team_id: UUID, upload: Upload, name: str
+) -> dict[str, object]:
+    """Its fields; with those of the documents that it names, if it names any."""
+    request: dict[str, Any] = {"operation": "check-template", "path": str(upload.path)}
+    fields: dict[str, object] = run_isolated(services, request)
+    if fields["inserts"]:
+        files = Files({}, inserted_by(session, team_id, name, fields))
+        with ExitStack() as stack:
+            local = files.local(stack, services.storage)
+            fields = run_isolated(services, {**request, **local})
     services.storage.put(upload.path)
     return fields
 

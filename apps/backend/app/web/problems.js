@@ -62,6 +62,7 @@ const titles = {
   TEMPLATE_SYNTAX: '模板的标签写法有误',
   TEMPLATE_FIRST_ROW: '循环里的 row、raw 总是第一行：请写 r["列名"] 或 r.raw["列名"]',
   TEMPLATE_TAG: '模板用了不支持的标签',
+  TEMPLATE_INSERT: '无法插入另一个模板：请检查它的名称，名称须唯一，且不能互相插入',
   TEMPLATE_NEEDED: '请先选择或上传模板',
   FIELD_MISSING: '模板字段没有取值：请为它选一列，或勾选“缺少的字段留空”',
   TEMPLATE_FORBIDDEN: '模板用了不允许的功能',

@@ -33,7 +33,7 @@ export const texts = {
     howToText:
       'A template is a Word document. Where a value goes, write the name of its column in double braces:',
     howToExample:
-      'Dear {{ Name }},\n{% if raw.Amount > 100 %} … {% endif %}\n{{ row["Unit price (€)"] }}\n{{ Name|qr(width=25) }} {{ Name|barcode("code128") }}\n{{ rows|chart("column", labels="Name", values="Amount") }}\n{%tr for r in rows %} … {{ r.Name }} … {{ r["Unit price (€)"] }} … {%tr endfor %}',
+      'Dear {{ Name }},\n{% if raw.Amount > 100 %} … {% endif %}\n{{ row["Unit price (€)"] }}\n{{ Name|qr(width=25) }} {{ Name|barcode("code128") }}\n{{ rows|chart("column", labels="Name", values="Amount") }}\n{{p insert("Terms") }}\n{%tr for r in rows %} … {{ r.Name }} … {{ r["Unit price (€)"] }} … {%tr endfor %}',
     uploadPictures: 'Pictures that cells name (.zip)',
     noPictures:
       'The template shows pictures: those that lie on the cells, or those of a ZIP that the cells name (Ann.jpg, or Ann).',
@@ -159,7 +159,7 @@ export const texts = {
     howTo: '模板怎么写',
     howToText: '模板就是一份 Word 文档。在要填值的地方，用双花括号写出列名：',
     howToExample:
-      '尊敬的 {{ 姓名 }}：\n{% if raw.金额 > 100 %} … {% endif %}\n{{ row["单价（元）"] }}\n{{ 姓名|qr(width=25) }} {{ 编号|barcode("code128") }}\n{{ rows|chart("column", labels="姓名", values="金额") }}\n{%tr for r in rows %} … {{ r.姓名 }} … {{ r["单价（元）"] }} … {%tr endfor %}',
+      '尊敬的 {{ 姓名 }}：\n{% if raw.金额 > 100 %} … {% endif %}\n{{ row["单价（元）"] }}\n{{ 姓名|qr(width=25) }} {{ 编号|barcode("code128") }}\n{{ rows|chart("column", labels="姓名", values="金额") }}\n{{p insert("条款") }}\n{%tr for r in rows %} … {{ r.姓名 }} … {{ r["单价（元）"] }} … {%tr endfor %}',
     uploadPictures: '上传图片压缩包（.zip）',
     noPictures: '模板里有图片：可以取放在单元格上的图片，也可以取 ZIP 里与单元格文字同名的图片（如“张伟.jpg”或“张伟”）。',
     pictures: ({ name, pictures, left_out: others, left_out_count: count }) =>

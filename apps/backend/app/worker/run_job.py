@@ -16,7 +16,7 @@ from app.domain.conversion import PDF
 from app.domain.refusal import Refused
 from app.services import queue
 from app.services.context import Services
-from app.services.inputs import Inputs, as_asked_of, local_paths
+from app.services.inputs import Inputs, as_asked_of
 from app.services.isolation.office import Office
 from app.services.isolation.process import Crashed
 from app.services.jobs import result_name
@@ -133,7 +133,7 @@ class _Conversion:
         with session_factory() as session:
             job = session.get_one(Job, self._held.job_id)
             done_rows = sum(p.row_count for p in queue.parts_of(session, job.id))
-            paths = local_paths(files, self._services.storage, Inputs.of(job).hashes)
+            paths = Inputs.of(job).files.local(files, self._services.storage)
             if job.pdf:
                 self._office = self._services.office
             request = {

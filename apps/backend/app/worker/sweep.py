@@ -95,6 +95,8 @@ def _named(session: Session) -> set[str]:
         select(Mailing.result_sha256).where(is_open(Mailing.id)),
     ]
     named = {sha256 for statement in kept for sha256 in session.scalars(statement) if sha256}
+    for inserted in session.scalars(select(Job.inserted).where(unfinished)):
+        named |= set((inserted or {}).values())
     for documents in session.scalars(select(Preview.documents)):
         for document in documents:
             named |= {document["sha256"], *(document["pages"] or ())}

@@ -64,6 +64,7 @@ class Fields(TypedDict):
     looped: list[str]
     uses_rows: bool
     uses_images: bool
+    inserts: list[str]
     warnings: list[TemplateWarning]
 
 

@@ -20,10 +20,10 @@ def read(png: bytes) -> list[str]:
         return [found.text for found in zxingcpp.read_barcodes(picture.convert("L"))]
 
 
-def letter(folder: Path, *lines: str, **options: bool) -> CompiledTemplate:
+def letter(folder: Path, *lines: str, blank_missing: bool = False) -> CompiledTemplate:
     path = folder / "t.docx"
     path.write_bytes(template(*lines))
-    return compile_template(path, **options)
+    return compile_template(path, blank_missing=blank_missing)
 
 
 def codes_in(document: bytes) -> list[str]:

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from docxtpl import DocxTemplate
@@ -15,12 +16,14 @@ from jinja2 import Template, TemplateError, TemplateSyntaxError
 from jinja2.exceptions import SecurityError
 from lxml import etree
 
+from app.domain.inserting.names import leave_out, names_in
+from app.domain.inserting.whole import whole_template
 from app.domain.refusal import Refused
 from app.domain.template.absent import Blank, FieldMissing, Strict, alike_in, noting
 from app.domain.template.budget import Budget
 from app.domain.template.charts import ChartFilter
 from app.domain.template.fields import Fields, find_fields, refuse_loading, warnings
-from app.domain.template.package import read_package, relationships_of
+from app.domain.template.package import Package, read_package, relationships_of
 from app.domain.template.pictures import PictureFilters, with_picture_types
 from app.domain.template.places import (
     MARKUP,
@@ -189,6 +192,7 @@ def compile_template(
     *,
     blank_missing: bool = False,
     note_missing: bool = False,
+    inserted: Mapping[str, Path] | None = None,
     max_unpacked_bytes: int = 200 * 1024 * 1024,
 ) -> CompiledTemplate:
     """Check and compile the .docx at `path`.
@@ -196,12 +200,13 @@ def compile_template(
     Args:
         blank_missing: a field without a value is nothing.
         note_missing: it is nothing too, but noted in the template's `missing`.
+        inserted: the documents that it names; None where they are not known yet, and left out.
 
     Raises:
-        Refused: `TEMPLATE_SYNTAX` with the paragraph, `TEMPLATE_TAG`, and what
+        Refused: `TEMPLATE_SYNTAX` with the paragraph, `TEMPLATE_TAG`, `TEMPLATE_INSERT`, and what
             `read_package` raises.
     """
-    package = read_package(path, max_unpacked_bytes)
+    package, inserts = _with_inserted(path, inserted, max_unpacked_bytes)
     printed = Printed()
     drawing = PictureFilters(printed).filters() | ChartFilter(printed).filters()
     missing: dict[str, None] = {}
@@ -240,12 +245,34 @@ def compile_template(
         found = found.plus(find_fields(tree)[0])
         parts.append(part)
     has_tags = any(_has_tags(part.source) for part in parts)
-    found = replace(found, warnings=warnings(has_tags, in_loops, package.merge))
+    remarks = warnings(has_tags, in_loops, package.merge)
+    found = replace(found, inserts=inserts, warnings=remarks)
     has_charts = any(_CHART.search(part.source) for part in parts)
     types = open_types(fixed.pop(_TYPES)) if has_charts else None
     return CompiledTemplate(
         found, missing, parts, _archive(fixed), tagged, printed, types, sandbox.budget
     )
+
+
+def _with_inserted(
+    path: Path, inserted: Mapping[str, Path] | None, max_unpacked_bytes: int
+) -> tuple[Package, tuple[str, ...]]:
+    """The template with the documents that it names, and their names."""
+    package = read_package(path, max_unpacked_bytes)
+    text = package.rendered[package.document]
+    if "insert" not in MARKUP.sub("", text):
+        return package, ()
+    root = etree.fromstring(text.encode(), _parser())
+    names = names_in(root)
+    if inserted is None:
+        leave_out(root)
+        package.rendered[package.document] = etree.tostring(root, encoding="unicode")
+    elif names:
+        with TemporaryDirectory() as folder:
+            whole = Path(folder) / "whole.docx"
+            whole.write_bytes(whole_template(path, inserted, max_unpacked_bytes))
+            package = read_package(whole, max_unpacked_bytes)
+    return package, names
 
 
 def _misplaced_chart(part: str) -> Refused:

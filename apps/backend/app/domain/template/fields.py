@@ -30,6 +30,7 @@ class Fields:
         looped: asked of each row in a loop over `rows` (mode `single`).
         uses_rows: there is such a loop.
         uses_images: it asks for pictures of the workbook.
+        inserts: documents that are inserted, by name.
         warnings: of the template as a whole.
     """
 
@@ -37,6 +38,7 @@ class Fields:
     looped: tuple[str, ...] = ()
     uses_rows: bool = False
     uses_images: bool = False
+    inserts: tuple[str, ...] = ()
     warnings: tuple[Warned, ...] = ()
 
     def plus(self, other: "Fields") -> "Fields":
@@ -85,12 +87,21 @@ def warnings(has_tags: bool, in_loops: list[str], merge: TakenOver) -> tuple[War
 
 
 def refuse_loading(tree: nodes.Template, part: str) -> None:
-    """Raises: Refused: `TEMPLATE_TAG` for tags that would load another template."""
+    """Raises: Refused: `TEMPLATE_TAG` for tags that would load another template by themselves."""
     kinds = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
     for node in tree.find_all(kinds):
         raise Refused(
-            "TEMPLATE_TAG", f"{part}: a template may not use {type(node).__name__.lower()}"
+            "TEMPLATE_TAG",
+            f"{part}: a template may not use {type(node).__name__.lower()}",
+            'another document is inserted by {{p insert("Terms") }}',
         )
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name == "insert":
+            raise Refused(
+                "TEMPLATE_TAG",
+                f"{part}: insert() is for whole paragraphs, of a document named by a plain text",
+                'write {{p insert("Terms") }} alone in a paragraph of the text or of a cell',
+            )
 
 
 def _merged(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:

@@ -69,7 +69,8 @@ def _run(request: dict[str, Any], limits: Limits, events: TextIO) -> Any:
         case "inspect-pictures":
             return asdict(check_archive(Path(request["path"]), limits))
         case "check-template":
-            template = compile_template(Path(request["path"]))
+            inserted = _inserted(request) if "inserted" in request else None
+            template = compile_template(Path(request["path"]), inserted=inserted)
             return asdict(template.fields)
         case "dry-run":
             return asdict(dry_run(_source(request), limits))
@@ -124,7 +125,12 @@ def _source(request: dict[str, Any]) -> Source:
         Options(**options),
         Path(request["template"]) if request.get("template") else None,
         Path(request["pictures"]) if request.get("pictures") else None,
+        _inserted(request),
     )
+
+
+def _inserted(request: dict[str, Any]) -> dict[str, Path]:
+    return {name: Path(path) for name, path in request.get("inserted", {}).items()}
 
 
 def _send(events: TextIO, event: dict[str, Any]) -> None:

@@ -1,0 +1,1 @@
+"""Templates that take other documents in, by name."""

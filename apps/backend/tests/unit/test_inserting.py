@@ -1,0 +1,302 @@
+"""`{{p insert("Terms") }}`: another document of the team's, by name, in a template."""
+
+import io
+import os
+import time
+import uuid
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import docx
+import pytest
+from docx.document import Document
+from docx.enum.style import WD_STYLE_TYPE
+from docx.oxml.ns import qn
+from docx.shared import Pt
+from docx.text.paragraph import Paragraph
+from fastapi.testclient import TestClient
+
+from app.core.database import session_factory
+from app.domain.conversion import Mode, Options, Source
+from app.domain.dry_run import dry_run
+from app.domain.inserting import whole
+from app.domain.limits import Limits
+from app.domain.refusal import Refused
+from app.domain.template.compiled import compile_template
+from app.services.context import get_services
+from app.tables import Job
+from app.worker.sweep import sweep
+from tests.charts import charts_of
+from tests.documents import finished, paragraphs, template, unzipped
+from tests.letters import letter
+from tests.pictures import pictures_of, png
+from tests.unit.test_charts import document_of
+from tests.unit.test_jobs_api import PEOPLE, submit, upload
+from tests.workbooks import xlsx
+
+TERMS = '{{p insert("Terms") }}'
+ROWS: list[list[Any]] = [["Name", "Amount"], ["Ann", 1], ["Bo", 2]]
+
+
+def saved(document: Document) -> bytes:
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+def asked(folder: Path, main: bytes, /, **inserted: bytes) -> Source:
+    folder.mkdir(exist_ok=True)
+    paths = {name: folder / f"{name}.docx" for name in inserted}
+    for name, path in paths.items():
+        path.write_bytes(inserted[name])
+    (folder / "main.docx").write_bytes(main)
+    (folder / "book.xlsx").write_bytes(xlsx({"S": ROWS}))
+    book, letter_path = folder / "book.xlsx", folder / "main.docx"
+    return Source(book, book.name, Mode.SINGLE, Options(), letter_path, inserted=paths)
+
+
+def test_its_text_stands_in_the_tags_place_and_its_fields_are_filled(tmp_path: Path):
+    source = asked(
+        tmp_path, template("Dear {{ Name }}", TERMS, "Yours"), Terms=template("a {{ Amount }}", "b")
+    )
+    assert paragraphs(document_of(source)) == ["Dear Ann", "a 1", "b", "Yours"]
+    found = compile_template(tmp_path / "main.docx", inserted=source.inserted).fields
+    assert (found.inserts, found.single) == (("Terms",), ("Name", "Amount"))
+    assert dry_run(source, Limits()).previews[0].lines == ["Dear Ann", "a 1", "b", "Yours"]
+
+
+@pytest.mark.parametrize(
+    "tag", ["{{p insert('Terms') }}", "{{ insert( “Terms” ) }}", " {{p insert(‘Terms’)}}"]
+)
+def test_it_is_written_as_people_and_word_write_it(tmp_path: Path, tag: str):
+    assert paragraphs(document_of(asked(tmp_path, template(tag), Terms=template("a")))) == ["a"]
+
+
+def test_loops_and_conditions_around_it_hold_for_what_it_brings(tmp_path: Path):
+    main = template(
+        "{%p for r in rows %}",
+        TERMS,
+        "{%p if r.raw.Amount > 1 %}",
+        TERMS,
+        "{%p endif %}",
+        "{%p endfor %}",
+    )
+    source = asked(tmp_path, main, Terms=template("to {{ r.Name }}"))
+    assert paragraphs(document_of(source)) == ["to Ann", "to Bo", "to Bo"]
+
+
+def test_a_cell_holds_one_too_and_ends_with_a_paragraph(tmp_path: Path):
+    main = docx.Document()
+    main.add_table(1, 1).cell(0, 0).text = TERMS
+    terms = docx.Document()
+    terms.add_paragraph("in a cell")
+    terms.add_table(1, 1).cell(0, 0).text = "{{ Name }}"
+    made = docx.Document(io.BytesIO(document_of(asked(tmp_path, saved(main), Terms=saved(terms)))))
+    cell = made.tables[0].cell(0, 0)
+    assert (cell.paragraphs[0].text, cell.tables[0].cell(0, 0).text) == ("in a cell", "Ann")
+    assert cell._tc[-1].tag == qn("w:p")
+
+
+def test_a_style_of_the_same_name_is_the_templates_and_another_comes_along(tmp_path: Path):
+    main, terms = docx.Document(), docx.Document()
+    main.add_paragraph(TERMS)
+    main.styles["Quote"].font.size = Pt(30)
+    terms.styles["Quote"].font.size = Pt(6)
+    base = terms.styles.add_style("Small print", WD_STYLE_TYPE.PARAGRAPH)
+    base.font.size = Pt(7)
+    own = terms.styles.add_style("Smaller print", WD_STYLE_TYPE.PARAGRAPH)
+    own.base_style = base
+    other = main.styles.add_style("Another", WD_STYLE_TYPE.PARAGRAPH)
+    other.element.set(qn("w:styleId"), own.style_id)  # of another name, with the same id
+    terms.add_paragraph("said", style="Quote")
+    terms.add_paragraph("small", style="Smaller print")
+    made = docx.Document(io.BytesIO(document_of(asked(tmp_path, saved(main), Terms=saved(terms)))))
+    said, small = (_style(paragraph) for paragraph in made.paragraphs[:2])
+    assert (said.name, said.font.size) == ("Quote", Pt(30))
+    assert (small.name, small.base_style.font.size) == ("Smaller print", Pt(7))
+    ids = [each.get(qn("w:styleId")) for each in made.styles.element.findall(qn("w:style"))]
+    assert len(ids) == len(set(ids))
+
+
+def _style(paragraph: Paragraph) -> Any:
+    return paragraph.style
+
+
+def numbered(text: str, start: int) -> Document:
+    """A document whose one paragraph is in a list of its own that begins at `start`."""
+    document = docx.Document()
+    numbering = document.part.numbering_part.element
+    for each in list(numbering):
+        numbering.remove(each)
+    w = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    for xml in (
+        f'<w:abstractNum {w} w:abstractNumId="0"><w:nsid w:val="11111111"/><w:lvl w:ilvl="0">'
+        f'<w:start w:val="{start}"/><w:numFmt w:val="decimal"/><w:lvlText w:val="%1."/></w:lvl>'
+        "</w:abstractNum>",
+        f'<w:num {w} w:numId="1"><w:abstractNumId w:val="0"/></w:num>',
+    ):
+        numbering.append(docx.oxml.parse_xml(xml))
+    properties: Any = document.add_paragraph(text)._p.get_or_add_pPr()
+    properties.get_or_add_numPr().get_or_add_numId().val = 1
+    return document
+
+
+def test_its_lists_are_its_own(tmp_path: Path):
+    main = numbered("first", 1)
+    main.add_paragraph(TERMS)
+    content = document_of(asked(tmp_path, saved(main), Terms=saved(numbered("fifth", 5))))
+    made = docx.Document(io.BytesIO(content))
+    numbering = made.part.numbering_part.element
+    starts = []
+    for paragraph in made.paragraphs[:2]:
+        properties: Any = paragraph._p.pPr
+        number = properties.numPr.numId.val
+        abstract = numbering.num_having_numId(number).abstractNumId.val
+        (level,) = numbering.xpath(f'./w:abstractNum[@w:abstractNumId="{abstract}"]/w:lvl/w:start')
+        starts.append(level.get(qn("w:val")))
+    assert starts == ["1", "5"]
+    assert len(numbering.xpath("./w:abstractNum/w:nsid")) == 1  # or Word takes them for one list
+    order = [each.tag for each in numbering]
+    assert order == sorted(order)  # abstract ones before the others, as the schema has it
+
+
+def test_pictures_links_bookmarks_and_notes_come_along_with_ids_of_their_own(tmp_path: Path):
+    one, two = png(9, 9, 1), png(9, 9, 2)
+    main = docx.Document(io.BytesIO(letter(one)))
+    main.add_paragraph(TERMS)
+    content = document_of(asked(tmp_path, saved(main), Terms=letter(two)))
+    assert [each for each, *_ in pictures_of(content)] == [one, two]
+    made = docx.Document(io.BytesIO(content))
+    marks = made.element.body.xpath(".//w:bookmarkStart")
+    assert len({each.get(qn("w:name")) for each in marks}) == len(marks) == 2
+    notes = made.element.body.xpath(".//w:footnoteReference/@w:id")
+    assert len(set(notes)) == len(notes) == 2
+    part = unzipped(content)["word/footnotes.xml"].decode()
+    assert all(f'w:id="{each}"' in part for each in notes)
+    assert len(made.sections) == 1
+    assert made.sections[0].header.paragraphs[0].text == "Header of Ann"
+
+
+def test_a_note_without_a_place_is_refused_and_says_what_to_do(tmp_path: Path):
+    with pytest.raises(Refused, match=r"TEMPLATE_INSERT: 'Terms' has a footnote") as found:
+        document_of(asked(tmp_path, template(TERMS), Terms=letter()))
+    assert "write one footnote" in found.value.hint
+
+
+def test_a_chart_in_it_is_drawn(tmp_path: Path):
+    terms = template('{{ rows|chart("line", "Name", "Amount") }}')
+    (chart,) = charts_of(document_of(asked(tmp_path, template(TERMS), Terms=terms)))
+    assert chart.series == [("Amount", [1, 2])]
+
+
+def test_documents_in_documents_have_an_end(tmp_path: Path):
+    deep = {"A": "B", "B": "C", "C": "D"}
+    inner = {name: template(f'{{{{p insert("{to}") }}}}') for name, to in deep.items()}
+    main = template('{{p insert("A") }}')
+    source = asked(tmp_path / "deep", main, **inner, D=template("x"))
+    with pytest.raises(
+        Refused, match=r"TEMPLATE_INSERT: 'D' is inserted more than 3 documents deep"
+    ):
+        document_of(source)
+    source = asked(tmp_path / "less", main, **{**inner, "C": template("the {{ Name }}")})
+    assert paragraphs(document_of(source)) == ["the Ann"]
+    source = asked(tmp_path / "circle", main, **{**inner, "B": template('{{p insert("A") }}')})
+    with pytest.raises(Refused, match=r"'A' inserts 'B' inserts 'A': there is no end"):
+        document_of(source)
+
+
+def test_many_and_large_ones_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(whole, "MAX_INSERTED", 2)
+    source = asked(tmp_path, template(TERMS, TERMS, TERMS), Terms=template("x"))
+    with pytest.raises(Refused, match="TEMPLATE_INSERT: more than 2 documents"):
+        document_of(source)
+    largest = max(
+        sum(map(len, unzipped(each).values())) for each in (template("x"), template(TERMS, TERMS))
+    )
+    source = asked(tmp_path, template(TERMS, TERMS), Terms=template("x"))
+    with pytest.raises(Refused, match="TEMPLATE_INSERT: the inserted documents have more"):
+        compile_template(
+            tmp_path / "main.docx", inserted=source.inserted, max_unpacked_bytes=largest
+        )
+
+
+@pytest.mark.parametrize(
+    ("main", "said"),
+    [
+        (template('{{p insert("Term") }}'), "TEMPLATE_INSERT: there is no document 'Term'"),
+        (template('see {{ insert("Terms") }}'), "TEMPLATE_TAG: word/document.xml: insert"),
+        (template("{{p insert(Name) }}"), "TEMPLATE_TAG: word/document.xml: insert"),
+    ],
+)
+def test_what_names_no_document_is_refused(tmp_path: Path, main: bytes, said: str):
+    with pytest.raises(Refused, match=said):
+        document_of(asked(tmp_path, main, Terms=template("x")))
+
+
+def test_what_is_refused_in_a_template_is_refused_in_what_it_inserts(tmp_path: Path):
+    (tmp_path / "Terms.docx").write_bytes(b"no zip")
+    source = asked(tmp_path, template(TERMS))
+    with pytest.raises(Refused, match="NOT_A_ZIP: inserted document 'Terms'"):
+        compile_template(
+            tmp_path / "main.docx", inserted={"Terms": tmp_path / "Terms.docx", **source.inserted}
+        )
+
+
+def put(client: TestClient, name: str, content: bytes, again: str = "") -> Any:
+    path = f"/api/v1/templates/{again}/versions" if again else "/api/v1/templates"
+    files = {"file": ("t.docx", content)}
+    return client.post(path, files=files, data={} if again else {"name": name})
+
+
+def converted(client: TestClient, workbook: str, template_id: str) -> tuple[bool, list[str]]:
+    body = {"workbook_id": workbook, "template_id": template_id, "mode": "single"}
+    job = finished(client, submit(client, **body).json()["id"])
+    assert job["status"] == "done", job
+    result = client.get(f"/api/v1/jobs/{job['id']}/result").content
+    return job["cached"], paragraphs(result)
+
+
+def test_a_job_takes_the_newest_version_of_what_its_template_inserts(client: TestClient):
+    name = f"Terms {uuid.uuid4().hex}"
+    refused = put(client, "Letter", template(f'{{{{p insert("{name}") }}}}'))
+    assert (refused.status_code, refused.json()["code"]) == (422, "TEMPLATE_INSERT")
+    assert name in refused.json()["detail"]
+    terms = put(client, name, template("old {{ Amount }}")).json()["id"]
+    made = put(client, "Letter", template("Dear {{ Name }}", f'{{{{p insert("{name}") }}}}')).json()
+    fields = made["versions"][0]["fields"]
+    assert (fields["inserts"], fields["single"]) == ([name], ["Name", "Amount"])
+    workbook = upload(client, PEOPLE)
+    assert converted(client, workbook, made["id"]) == (False, ["Dear Ann & Co", "old 1234.5"])
+    assert converted(client, workbook, made["id"])[0]
+    assert put(client, name, template("new"), again=terms).status_code == 201
+    assert converted(client, workbook, made["id"]) == (False, ["Dear Ann & Co", "new"])
+    circle = put(client, name, template(f'{{{{p insert("{name}") }}}}'), again=terms)
+    assert "there is no end" in circle.json()["detail"]
+    second = put(client, name, template("another")).json()["id"]
+    body = {"workbook_id": workbook, "template_id": made["id"], "mode": "single"}
+    assert "2 templates are called" in submit(client, **body).json()["detail"]
+    for each in (terms, second):
+        client.delete(f"/api/v1/templates/{each}")
+    gone = client.post("/api/v1/dry-runs", json=body)
+    assert (gone.status_code, gone.json()["code"]) == (422, "TEMPLATE_INSERT")
+
+
+def test_what_an_unfinished_job_inserts_is_not_swept(client: TestClient):
+    services = get_services()
+    terms, made = f"Terms {uuid.uuid4().hex}", None
+    kept = put(client, terms, template(f"kept {terms}")).json()
+    made = put(client, "Letter", template(f'{{{{p insert("{terms}") }}}}')).json()
+    body = {"workbook_id": upload(client, PEOPLE), "template_id": made["id"], "mode": "single"}
+    job = finished(client, submit(client, **body).json()["id"])
+    client.delete(f"/api/v1/templates/{kept['id']}")
+    sha256 = kept["versions"][0]["sha256"]
+    with session_factory() as session, services.storage.local(sha256) as path:
+        os.utime(path, (time.time() - 7200,) * 2)
+        row = session.get_one(Job, uuid.UUID(job["id"]))
+        for status, is_kept in (("running", True), ("done", False)):
+            row.status, row.owner = status, "nobody"
+            row.lease_until = row.created_at + timedelta(days=1)
+            session.commit()
+            sweep(session, services)
+            assert services.storage.exists(sha256) is is_kept
