@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from app.domain.contexts import file_name_pattern
 from app.domain.conversion import Missing, Mode, Source
 from app.domain.dry_run import dry_run
 from app.domain.limits import Limits
@@ -253,6 +254,12 @@ def test_the_charts_of_a_document_are_counted_before_they_are_made(
     text = "{% for i in range(3) %}{{ rows|" + CHART + " }}{% endfor %}"
     with pytest.raises(Refused, match=r"TEMPLATE_RANGE.*more than 250 points"):
         document_of(charted(tmp_path, text))
+
+
+@pytest.mark.parametrize("text", ['rows|chart("pie", "Month", "Costs")', 'Month|barcode("ean8")'])
+def test_what_is_drawn_cannot_stand_in_a_name(text: str):
+    with pytest.raises(Refused, match=r"FILE_NAME_PATTERN: .*cannot stand here"):
+        file_name_pattern("{{ " + text + " }}")({"rows": [], "Month": "1"})
 
 
 def test_names_that_others_use_lead_to_a_chart(tmp_path: Path):

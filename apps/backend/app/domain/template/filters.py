@@ -312,5 +312,5 @@ def _fmt(value: Any, code: str) -> str:
             return number.text(str(value))
 
 
-def _no_picture(_value: Any, **_size: Any) -> Markup:
+def _no_picture(_value: Any, *_how: Any, **_size: Any) -> Markup:
     raise Refused("TEMPLATE_VALUE", "pictures, codes and charts cannot stand here")
