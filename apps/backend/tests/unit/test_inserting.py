@@ -33,6 +33,7 @@ from tests.letters import letter
 from tests.pictures import pictures_of, png
 from tests.unit.test_charts import document_of
 from tests.unit.test_jobs_api import PEOPLE, submit, upload
+from tests.unit.test_templates import with_part
 from tests.workbooks import xlsx
 
 TERMS = '{{p insert("Terms") }}'
@@ -300,3 +301,46 @@ def test_what_an_unfinished_job_inserts_is_not_swept(client: TestClient):
             session.commit()
             sweep(session, services)
             assert services.storage.exists(sha256) is is_kept
+
+
+def test_before_it_is_known_it_is_named_and_left_out(tmp_path: Path):
+    (tmp_path / "t.docx").write_bytes(template("Dear {{ Name }}", TERMS))
+    made = compile_template(tmp_path / "t.docx")
+    assert made.fields.inserts == ("Terms",)
+    assert paragraphs(made.document({"Name": "Ann"})) == ["Dear Ann"]
+
+
+def test_a_template_without_styles_and_lists_gets_those_that_are_brought(tmp_path: Path):
+    main = docx.Document()
+    main.add_paragraph(TERMS)
+    for key, each in list(main.part.rels.items()):
+        if each.reltype.endswith(("/styles", "/numbering")):
+            del main.part.rels[key]
+    terms = numbered("fifth", 5)
+    terms.paragraphs[0].style = terms.styles.add_style("Own", WD_STYLE_TYPE.PARAGRAPH)
+    made = docx.Document(io.BytesIO(document_of(asked(tmp_path, saved(main), Terms=saved(terms)))))
+    assert _style(made.paragraphs[0]).name == "Own"
+    assert len(made.part.numbering_part.element.findall(qn("w:num"))) == 1
+
+
+def test_comments_and_sections_are_left_out(tmp_path: Path):
+    terms = docx.Document()
+    terms.add_paragraph("one")
+    terms.add_section()
+    terms.add_comment(terms.add_paragraph("two").runs, "why?")
+    made = docx.Document(
+        io.BytesIO(document_of(asked(tmp_path, template(TERMS), Terms=saved(terms))))
+    )
+    assert [paragraph.text for paragraph in made.paragraphs if paragraph.text] == ["one", "two"]
+    assert len(made.sections) == 1
+    assert made.element.body.xpath(".//w:commentReference") == []
+
+
+def test_a_document_of_the_strict_kind_is_refused(tmp_path: Path):
+    old = b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    content = template("x")
+    text = unzipped(content)["word/document.xml"]
+    strict = text.replace(old, b"http://purl.oclc.org/ooxml/wordprocessingml/main")
+    terms = with_part(content, word__documentDOTxml=strict)
+    with pytest.raises(Refused, match="TEMPLATE_INSERT: 'Terms' is of a kind of Word's"):
+        document_of(asked(tmp_path, template(TERMS), Terms=terms))
