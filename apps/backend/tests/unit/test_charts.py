@@ -1,6 +1,7 @@
 """Charts in documents: each number is the cell's, and what is no number is refused."""
 
 import posixpath
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,8 +22,9 @@ from app.domain.modes import convert
 from app.domain.refusal import Refused
 from app.domain.template import budget
 from app.domain.template.chart_data import ChartData, Series, one_line
-from app.domain.template.chart_parts import KINDS, Look, chart_xml, workbook
+from app.domain.template.chart_parts import KINDS, ROUND, Look, chart_xml, workbook
 from app.domain.template.compiled import compile_template
+from tests.charts import CHART as CHART_NAMESPACE
 from tests.charts import Chart, charts_of, labels_of, series_of
 from tests.documents import paragraphs, template, unzipped
 from tests.unit.test_templates import source
@@ -106,6 +108,44 @@ def test_the_elements_of_a_chart_stand_in_the_order_of_the_schema(kind: str):
     assert names == sorted(names, key=order.index)
     drawn = {"column": "barChart", "bar": "barChart"}.get(kind, f"{kind}Chart")
     assert [str(each.tag).rpartition("}")[2] for each in root.iter("{*}" + drawn)] == [drawn]
+
+
+UNSAID = {
+    **{"c:chart/c:dispBlanksAs": "gap", "c:chart/c:autoTitleDeleted": "0"},
+    **{".//c:title/c:overlay": "0", ".//c:legend/c:overlay": "0"},
+    **{".//c:dLbls/c:showVal": "1", ".//c:dLbls/c:showCatName": "0"},
+    **{".//c:dLbls/c:showPercent": "0", ".//c:dLbls/c:showSerName": "0"},
+}
+BY_KIND = {
+    "bar": {".//c:barChart/c:varyColors": "0", ".//c:ser/c:invertIfNegative": "0"},
+    "line": {".//c:lineChart/c:varyColors": "0", ".//c:ser/c:smooth": "0"},
+    "pie": {".//c:pieChart/c:varyColors": "1"},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_left_to_be_guessed_by_a_reader(kind: str):
+    data = ChartData(["a", "b"], [Series("x", [1, None])])
+    if kind not in ROUND:
+        data = replace(data, series=[*data.series, Series("y", [1, 2])])
+    root = etree.fromstring(chart_xml(data, Look(kind, "T", "0.00", False, True)))
+    axes = {} if kind in ROUND else {".//c:valAx/c:delete": "0", ".//c:catAx/c:delete": "0"}
+    for path, value in (UNSAID | BY_KIND.get(kind, {}) | axes).items():
+        found = root.findall(path, {"c": CHART_NAMESPACE})
+        assert {each.get("val") for each in found} == {value}, path
+    for labels in root.iter("{*}dLbls"):
+        names = [str(each.tag).rpartition("}")[2] for each in labels]
+        shown = [name for name in names if name.startswith("show")]
+        assert shown[:6] == ORDER_SHOWN
+    chart = next(root.iterchildren(f"{{{CHART_NAMESPACE}}}chart"))
+    assert [str(each.tag).rpartition("}")[2] for each in chart] == [
+        *("title", "autoTitleDeleted", "plotArea", "legend", "plotVisOnly", "dispBlanksAs")
+    ]
+
+
+ORDER_SHOWN = [
+    *("showLegendKey", "showVal", "showCatName", "showSerName", "showPercent", "showBubbleSize")
+]
 
 
 @settings(max_examples=20)

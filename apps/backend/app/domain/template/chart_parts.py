@@ -13,6 +13,7 @@ from typing import Any
 from lxml import etree
 
 from app.domain.template.chart_data import ChartData
+from app.domain.template.chart_defaults import C, say_what_is_unsaid
 from app.domain.xml_safe import local, parse
 
 KINDS = ("column", "bar", "line", "area", "pie", "doughnut")
@@ -25,10 +26,9 @@ _SHEET = "Sheet1"
 _MADE = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """Equal charts are equal to the byte."""
 _WORKBOOK_ID = "rId1"
-_C = "http://schemas.openxmlformats.org/drawingml/2006/chart"
-_SQUARE = f'<c:roundedCorners xmlns:c="{_C}" val="0"/>'
+_SQUARE = f'<c:roundedCorners xmlns:c="{C}" val="0"/>'
 _REFERENCE = (
-    f'<c:externalData xmlns:c="{_C}" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/'
+    f'<c:externalData xmlns:c="{C}" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/'
     f'relationships" r:id="{_WORKBOOK_ID}"><c:autoUpdate val="0"/></c:externalData>'
 )
 
@@ -49,8 +49,9 @@ def chart_xml(data: ChartData, look: Look) -> bytes:
     with zipfile.ZipFile(io.BytesIO(_written(data, look))) as archive:
         root = parse(archive.read(_CHART), "chart")
     _keep_labels_as_texts(root)
+    say_what_is_unsaid(root)
     for before, added in (("chart", _SQUARE), ("printSettings", _REFERENCE)):
-        place = next(root.iterchildren(f"{{{_C}}}{before}"))
+        place = next(root.iterchildren(f"{{{C}}}{before}"))
         place.addprevious(etree.fromstring(added))
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
 
@@ -72,13 +73,13 @@ def chart_relationships(name: str) -> bytes:
 
 def _keep_labels_as_texts(root: etree._Element) -> None:
     """A label that reads like a number is one to XlsxWriter, and "007" would be drawn as 7."""
-    for category in root.iter(f"{{{_C}}}cat"):
+    for category in root.iter(f"{{{C}}}cat"):
         for element in list(category.iter(etree.Element)):
             name = local(element)
             if name == "formatCode" and (parent := element.getparent()) is not None:
                 parent.remove(element)
             elif name.startswith("num"):
-                element.tag = f"{{{_C}}}str{name.removeprefix('num')}"
+                element.tag = f"{{{C}}}str{name.removeprefix('num')}"
 
 
 def _written(data: ChartData, look: Look | None) -> bytes:
