@@ -344,3 +344,108 @@ def test_a_document_of_the_strict_kind_is_refused(tmp_path: Path):
     terms = with_part(content, word__documentDOTxml=strict)
     with pytest.raises(Refused, match="TEMPLATE_INSERT: 'Terms' is of a kind of Word's"):
         document_of(asked(tmp_path, template(TERMS), Terms=terms))
+
+
+def with_xml(content: bytes, before: str, after: str) -> bytes:
+    """With a change in the source of its text."""
+    text = unzipped(content)["word/document.xml"].decode()
+    assert before in text
+    return with_part(content, word__documentDOTxml=text.replace(before, after, 1).encode())
+
+
+TAG_RUN = '<w:r><w:t>{{p insert("Terms") }}</w:t></w:r>'
+
+
+def test_a_section_that_ends_with_the_tags_paragraph_keeps_its_page_and_header(tmp_path: Path):
+    main = docx.Document()
+    main.sections[0].page_width = Pt(300)
+    main.sections[0].header.paragraphs[0].text = "of the first"
+    last = main.add_paragraph(TERMS)
+    main.add_section().header.is_linked_to_previous = False
+    main.sections[1].page_width = Pt(600)
+    main.add_paragraph("end")
+    (broken,) = main.element.body.xpath("./w:p[w:pPr/w:sectPr]")
+    last._p.insert(0, broken.pPr)  # as Word has it; python-docx ends sections in empty paragraphs
+    broken.getparent().remove(broken)
+    for inserted in (template("a", "b"), None):
+        source = asked(tmp_path, saved(main), **({"Terms": inserted} if inserted else {}))
+        made = docx.Document(
+            io.BytesIO(
+                document_of(source)
+                if inserted
+                else compile_template(tmp_path / "main.docx").document({})
+            )
+        )
+        assert [each.page_width for each in made.sections] == [Pt(300), Pt(600)]
+        assert made.sections[0].header.paragraphs[0].text == "of the first"
+        assert not made.sections[1].header.paragraphs[0].text
+        texts = [each.text for each in made.paragraphs if each.text]
+        assert texts == [*(["a", "b"] if inserted else []), "end"]
+
+
+@pytest.mark.parametrize(
+    ("written", "order"),
+    [
+        ('<w:r><w:br w:type="page"/></w:r>' + TAG_RUN, ["br", "a"]),
+        (TAG_RUN + '<w:r><w:br w:type="column"/></w:r>', ["a", "br"]),
+        ("<w:pPr><w:pageBreakBefore/></w:pPr>" + TAG_RUN, ["pageBreakBefore", "a"]),
+        ('<w:pPr><w:pageBreakBefore w:val="0"/></w:pPr>' + TAG_RUN, ["a"]),
+        ("<w:r><w:br/></w:r>" + TAG_RUN, ["a"]),
+        ('<w:bookmarkStart w:id="7" w:name="_GoBack"/>' + TAG_RUN, ["a"]),
+    ],
+)
+def test_breaks_of_the_tags_paragraph_stay_where_they_are(
+    tmp_path: Path, written: str, order: list[str]
+):
+    main = with_xml(template(TERMS, "x"), TAG_RUN, written)
+    main = with_xml(main, "<w:t>x</w:t></w:r>", '<w:t>x</w:t></w:r><w:bookmarkEnd w:id="7"/>')
+    made = docx.Document(io.BytesIO(document_of(asked(tmp_path, main, Terms=template("a")))))
+    body = made.element.body
+    found = body.xpath(".//w:br | .//w:pageBreakBefore | .//w:t | .//w:bookmarkStart")
+    names = [each.text or each.tag.rpartition("}")[2] for each in found]
+    assert names == [*order, "x"]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("<w:r><w:drawing/></w:r>", "a picture or a shape"),
+        ('<w:r><w:footnoteReference w:id="2"/></w:r>', "a note"),
+        ('<w:bookmarkStart w:id="7" w:name="terms"/>', "the bookmark 'terms'"),
+        ('<w:r><w:fldChar w:fldCharType="begin"/></w:r>', "a field of Word's"),
+        ("<w:del/>", "a tracked change"),
+        ('<w:r><w:sym w:char="F021"/></w:r>', r"what is no text \(sym\)"),
+    ],
+)
+def test_what_would_be_lost_with_the_tags_paragraph_is_refused_at_the_upload_already(
+    tmp_path: Path, written: str, said: str
+):
+    source = asked(
+        tmp_path, with_xml(template(TERMS), TAG_RUN, TAG_RUN + written), Terms=template("a")
+    )
+    for inserted in (None, source.inserted):
+        with pytest.raises(Refused, match=f"TEMPLATE_TAG: the paragraph of .* holds {said}") as no:
+            compile_template(tmp_path / "main.docx", inserted=inserted)
+        assert no.value.hint == (
+            "the tag stands alone in its paragraph: put the rest into another one"
+        )
+
+
+def test_a_text_box_with_the_tag_in_it_is_not_replaced(tmp_path: Path):
+    box = (
+        "<w:r><w:pict><w:txbxContent><w:p>" + TAG_RUN + "</w:p></w:txbxContent></w:pict></w:r>"
+        "<w:r><w:t>beside</w:t></w:r>"
+    )
+    for written in (box, box.replace("beside", "")):
+        main = with_xml(template(TERMS), TAG_RUN, written)
+        with pytest.raises(Refused, match=r"TEMPLATE_TAG: word/document\.xml"):
+            document_of(asked(tmp_path, main, Terms=template("a")))
+
+
+def test_a_cell_ends_with_a_paragraph_whatever_is_inserted(tmp_path: Path):
+    cell = "<w:tbl><w:tr><w:tc><w:p>" + TAG_RUN + "</w:p></w:tc></w:tr></w:tbl>"
+    main = with_xml(template(TERMS), f"<w:p>{TAG_RUN}</w:p>", cell)
+    empty = docx.Document()
+    content = document_of(asked(tmp_path, main, Terms=saved(empty)))
+    (made,) = docx.Document(io.BytesIO(content)).element.body.xpath(".//w:tc")
+    assert [each.tag for each in made] == [qn("w:p")]

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from app.domain.inserting.replacing import own_text, replace
 from app.domain.merging.names import w
-from app.domain.template.places import text_of
 
 _TAG = re.compile(r"""\{\{p?\s*insert\(\s*["'“”„‘’](.{1,255}?)["'“”‘’]\s*\)\s*\}\}""")
 """Word makes typographic quotation marks of those that are typed."""
@@ -18,7 +18,7 @@ def inserts(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
         parent = paragraph.getparent()
         if parent is None or parent.tag not in (w("body"), w("tc")):
             continue
-        if tag := _TAG.fullmatch(text_of(paragraph).strip()):
+        if tag := _TAG.fullmatch(own_text(paragraph).strip()):
             yield paragraph, tag[1].strip()
 
 
@@ -28,8 +28,6 @@ def names_in(root: etree._Element) -> tuple[str, ...]:
 
 
 def leave_out(root: etree._Element) -> None:
-    """Take the tags away, where the documents are not there yet."""
+    """Take the tags away, where the documents are not there yet. Raises: as `replace`."""
     for paragraph, _ in inserts(root):
-        parent = paragraph.getparent()
-        if parent is not None:
-            parent.replace(paragraph, etree.Element(w("p")))
+        replace(paragraph, [etree.Element(w("p"))])

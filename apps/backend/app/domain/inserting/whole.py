@@ -9,6 +9,7 @@ from pathlib import Path
 from lxml import etree
 
 from app.domain.inserting.names import inserts
+from app.domain.inserting.replacing import replace
 from app.domain.inserting.styles import Looks
 from app.domain.merging.growing import Growing
 from app.domain.merging.marks import Marks
@@ -35,7 +36,7 @@ def whole_template(path: Path, inserted: Mapping[str, Path], max_unpacked_bytes:
         inserted: the documents by name, each to be read by `read_package` first.
 
     Raises:
-        Refused: `TEMPLATE_INSERT`; what `read_package` raises of one of them.
+        Refused: `TEMPLATE_INSERT`, `TEMPLATE_TAG`; what `read_package` raises of one of them.
     """
     return _Whole(inserted, max_unpacked_bytes).of(path, ())
 
@@ -65,7 +66,7 @@ class _Whole:
             blocks = list(body)
             growing.adopt(other, other.document, growing.document, blocks)
             looks.take(other, [*blocks, *taken])
-            _replace(paragraph, blocks)
+            replace(paragraph, blocks)
         looks.finish()
         return _packed(growing, root)
 
@@ -120,18 +121,6 @@ def _make_plain(name: str, body: etree._Element, other: Package, ours: Package) 
                 f"{name!r} has a {kind}, for which the template has no place",
                 f"write one {kind} into the template, save it, and take it out again",
             )
-
-
-def _replace(paragraph: etree._Element, blocks: list[etree._Element]) -> None:
-    parent = paragraph.getparent()
-    if parent is None:
-        return
-    at = parent.index(paragraph)
-    parent.remove(paragraph)
-    for offset, block in enumerate(blocks):
-        parent.insert(at + offset, block)
-    if parent.tag == w("tc") and parent[-1].tag != w("p"):  # or Word calls the file damaged
-        etree.SubElement(parent, w("p"))
 
 
 def _packed(growing: Growing, root: etree._Element) -> bytes:
