@@ -23,6 +23,8 @@ CHART_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
 WORKBOOK_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _CHART = "xl/charts/chart1.xml"
 _SHEET = "Sheet1"
+_TITLE = "Title"
+"""In the place of the chart's own."""
 _MADE = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """Equal charts are equal to the byte."""
 _WORKBOOK_ID = "rId1"
@@ -50,6 +52,7 @@ def chart_xml(data: ChartData, look: Look) -> bytes:
         root = parse(archive.read(_CHART), "chart")
     _keep_labels_as_texts(root)
     say_what_is_unsaid(root)
+    _say_title(root, look.title)
     for before, added in (("chart", _SQUARE), ("printSettings", _REFERENCE)):
         place = next(root.iterchildren(f"{{{C}}}{before}"))
         place.addprevious(etree.fromstring(added))
@@ -80,6 +83,12 @@ def _keep_labels_as_texts(root: etree._Element) -> None:
                 parent.remove(element)
             elif name.startswith("num"):
                 element.tag = f"{{{C}}}str{name.removeprefix('num')}"
+
+
+def _say_title(root: etree._Element, title: str) -> None:
+    """As it is: of "Los!Q1" or "=A!B1" XlsxWriter makes a reference to a cell."""
+    for place in root.iterfind(f"{{{C}}}chart/{{{C}}}title//{{*}}t"):
+        place.text = title
 
 
 def _written(data: ChartData, look: Look | None) -> bytes:
@@ -117,7 +126,7 @@ def _chart(book: Any, data: ChartData, look: Look) -> Any:
                 "data_labels": numbers if look.numbers else None,
             }
         )
-    chart.set_title({"name": look.title} if look.title else {"none": True})
+    chart.set_title({"name": _TITLE} if look.title else {"none": True})
     chart.set_chartarea({"border": {"none": True}})
     many = len(data.series) > 1 or look.kind in ROUND
     chart.set_legend({"position": "bottom"} if many else {"none": True})
