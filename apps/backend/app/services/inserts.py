@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain.inserting.names import called
 from app.domain.inserting.whole import MAX_DEPTH, MAX_INSERTED, refused
 from app.tables import Template, TemplateVersion
 
@@ -20,8 +21,9 @@ def inserted_by(
         Refused: `TEMPLATE_INSERT`: there is none of a name, or two; or there is no end to it.
     """
     found: dict[str, str] = {}
+    known: dict[str, list[UUID]] | None = None
     waiting: list[tuple[str, tuple[str, ...]]] = [
-        (each, (name,)) for each in fields.get("inserts", ())
+        (each, (called(name),)) for each in fields.get("inserts", ())
     ]
     while waiting:
         wanted, within = waiting.pop(0)
@@ -30,7 +32,8 @@ def inserted_by(
             raise refused(f"{chain}: there is no end to it")
         if len(within) > MAX_DEPTH:
             raise refused(f"{wanted!r} is inserted more than {MAX_DEPTH} documents deep")
-        version = _newest(session, team_id, wanted)
+        known = known if known is not None else _templates(session, team_id)
+        version = _newest(session, known.get(wanted, []), wanted)
         found[wanted] = version.sha256
         if len(found) > MAX_INSERTED:
             raise refused(f"more than {MAX_INSERTED} documents are inserted")
@@ -38,14 +41,24 @@ def inserted_by(
     return found
 
 
-def _newest(session: Session, team_id: UUID, name: str) -> TemplateVersion:
-    named = session.scalars(
-        select(Template).where(
-            Template.team_id == team_id, Template.name == name, Template.deleted_at.is_(None)
+def _templates(session: Session, team_id: UUID) -> dict[str, list[UUID]]:
+    """The team's, by what they are called."""
+    found: dict[str, list[UUID]] = {}
+    for key, name in session.execute(
+        select(Template.id, Template.name).where(
+            Template.team_id == team_id, Template.deleted_at.is_(None)
         )
-    ).all()
+    ):
+        found.setdefault(called(name), []).append(key)
+    return found
+
+
+def _newest(session: Session, named: list[UUID], name: str) -> TemplateVersion:
     if not named:
         raise refused(f"there is no template {name!r} to insert")
     if len(named) > 1:
-        raise refused(f"{len(named)} templates are called {name!r}")
-    return named[0].versions[-1]
+        raise refused(
+            f"{len(named)} templates are called {name!r}",
+            "delete all but one, or upload what is newer as a version of it",
+        )
+    return session.get_one(Template, named[0]).versions[-1]

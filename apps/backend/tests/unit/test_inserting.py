@@ -3,6 +3,7 @@
 import io
 import os
 import time
+import unicodedata
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -68,7 +69,11 @@ def test_its_text_stands_in_the_tags_place_and_its_fields_are_filled(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "tag", ["{{p insert('Terms') }}", "{{ insert( “Terms” ) }}", " {{p insert(‘Terms’)}}"]
+    "tag",
+    [
+        *("{{p insert('Terms') }}", "{{ insert( “Terms” ) }}", " {{p insert(‘Terms’)}}"),
+        *("{{p insert(„Terms“)}}", "{{p insert(‚Terms‘)}}", '{{p insert("Terms.docx")}}'),
+    ],
 )
 def test_it_is_written_as_people_and_word_write_it(tmp_path: Path, tag: str):
     assert paragraphs(document_of(asked(tmp_path, template(tag), Terms=template("a")))) == ["a"]
@@ -227,6 +232,8 @@ def test_many_and_large_ones_are_refused(tmp_path: Path, monkeypatch: pytest.Mon
     [
         (template('{{p insert("Term") }}'), "TEMPLATE_INSERT: there is no document 'Term'"),
         (template('see {{ insert("Terms") }}'), "TEMPLATE_TAG: word/document.xml: insert"),
+        (template(TERMS + TERMS), "TEMPLATE_TAG: word/document.xml: insert"),
+        (template("{{p insert(\"Terms') }}"), "TEMPLATE_SYNTAX"),
         (template("{{p insert(Name) }}"), "TEMPLATE_TAG: word/document.xml: insert"),
     ],
 )
@@ -281,6 +288,30 @@ def test_a_job_takes_the_newest_version_of_what_its_template_inserts(client: Tes
         client.delete(f"/api/v1/templates/{each}")
     gone = client.post("/api/v1/dry-runs", json=body)
     assert (gone.status_code, gone.json()["code"]) == (422, "TEMPLATE_INSERT")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_file_uploaded_without_a_name_is_inserted_without_its_ending(
+    client: TestClient, form: Any
+):
+    name = f"Geschäftsbedingungen {uuid.uuid4().hex}"
+    sent = unicodedata.normalize(form, f"{name}.DOCX")
+
+    def put_file(content: bytes) -> Any:
+        return client.post("/api/v1/templates", files={"file": (sent, content)})
+
+    assert put_file(template("a {{ Amount }}")).json()["name"] == sent
+    workbook = upload(client, PEOPLE)
+    for written in (name, unicodedata.normalize("NFD", name), f"{name}.docx"):
+        made = put(client, "Letter", template(f'{{{{p insert("{written}") }}}}')).json()
+        assert made["versions"][0]["fields"]["inserts"] == [name]
+        assert converted(client, workbook, made["id"])[1] == ["a 1234.5"]
+    itself = put_file(template(f'{{{{p insert("{name}") }}}}')).json()
+    assert f"'{name}' inserts '{name}': there is no end" in itself["detail"]
+    put(client, name, template("another"))
+    two = put(client, "Letter", template(f'{{{{p insert("{name}") }}}}')).json()
+    assert f"2 templates are called '{name}'" in two["detail"]
+    assert "delete all but one" in two["hint"]
 
 
 def test_what_an_unfinished_job_inserts_is_not_swept(client: TestClient):

@@ -95,11 +95,11 @@ class _Whole:
         return self._made[name]
 
 
-def refused(message: str) -> Refused:
+def refused(
+    message: str, hint: str = "name another template of the team's, as it is called"
+) -> Refused:
     """`TEMPLATE_INSERT`."""
-    return Refused(
-        "TEMPLATE_INSERT", message, "name another template of the team's, as it is called"
-    )
+    return Refused("TEMPLATE_INSERT", message, hint)
 
 
 def _make_plain(name: str, body: etree._Element, other: Package, ours: Package) -> None:
