@@ -226,6 +226,18 @@ def test_a_cell_that_is_no_number_is_refused_alike_by_job_and_dry_run(
     assert told[0] == told[1]
 
 
+def test_a_header_that_only_says_chart_has_none(tmp_path: Path):
+    main = docx.Document()
+    main.sections[0].header.paragraphs[0].text = "{{ Team }}: Overview | chart, a | picture"
+    main.add_paragraph("x")
+    asked = charted(tmp_path, "x")
+    assert asked.template is not None
+    main.save(str(asked.template))
+    made = unzipped(document_of(asked))
+    assert b"a: Overview | chart, a | picture" in made["word/header1.xml"]
+    assert "word/_rels/header1.xml.rels" not in made
+
+
 @pytest.mark.parametrize("title", ["Los!Q1 2026", "=Sheet1!A1", "=x", "A&B <1>", "Sales"])
 def test_a_title_is_the_text_that_it_is(tmp_path: Path, title: str):
     text = f'{{{{ rows|chart("column", "Month", "Costs", title="{title}") }}}}'

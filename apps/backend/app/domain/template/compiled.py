@@ -14,6 +14,7 @@ from typing import Any
 from docxtpl import DocxTemplate
 from jinja2 import Template, TemplateError, TemplateSyntaxError
 from jinja2.exceptions import SecurityError
+from jinja2.nodes import Filter
 from lxml import etree
 
 from app.domain.inserting.names import leave_out, names_in
@@ -44,8 +45,6 @@ _TAGS = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
 _PRINT = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _DRAWING_ID = re.compile(r'(<(?:wp:docPr|pic:cNvPr)\b[^>]*?\bid=")\d+(")')
 _TABLE_CHANGES = re.compile(r"\{%\s*(?:tc|colspan|hm)\b|\{\{tc\b")
-_DRAWS = re.compile(r"\|\s*(?:picture|qr|barcode|chart)\b")
-_CHART = re.compile(r"\|\s*chart\b")
 _TYPES = "[Content_Types].xml"
 _RENDERING = (
     TemplateError,
@@ -213,6 +212,7 @@ def compile_template(
     undefined = noting(missing.setdefault) if note_missing else Strict
     sandbox = make_sandbox(Blank if blank_missing else undefined, drawing)
     parts: list[_Part] = []
+    has_charts = False
     fixed = dict(package.fixed)
     found = Fields()
     in_loops: list[str] = []
@@ -230,9 +230,12 @@ def compile_template(
             raise first_row_error(reading, part.source, tagged, name)
         in_loops += reading.in_loops
         found = found.plus(fields)
-        if _CHART.search(part.source) and name != package.document:
-            raise _misplaced_chart(name)
-        if _DRAWS.search(part.source):
+        used = {node.name for node in tree.find_all(Filter)}
+        if "chart" in used:
+            if name != package.document:
+                raise _misplaced_chart(name)
+            has_charts = True
+        if used & drawing.keys():
             part.relationships = open_relationships(fixed.pop(relationships_of(name), None))
             part.has_drawings = True
             fixed[_TYPES] = with_picture_types(fixed[_TYPES])
@@ -247,7 +250,6 @@ def compile_template(
     has_tags = any(_has_tags(part.source) for part in parts)
     remarks = warnings(has_tags, in_loops, package.merge)
     found = replace(found, inserts=inserts, warnings=remarks)
-    has_charts = any(_CHART.search(part.source) for part in parts)
     types = open_types(fixed.pop(_TYPES)) if has_charts else None
     return CompiledTemplate(
         found, missing, parts, _archive(fixed), tagged, printed, types, sandbox.budget
