@@ -167,6 +167,17 @@ def test_its_lists_are_its_own(tmp_path: Path):
     assert order == sorted(order)  # abstract ones before the others, as the schema has it
 
 
+def test_a_list_that_comes_along_stands_before_what_ends_the_lists(tmp_path: Path):
+    main = numbered("first", 1)
+    last = main.part.numbering_part.element.makeelement(qn("w:numIdMacAtCleanup"))
+    main.part.numbering_part.element.append(last)
+    main.add_paragraph(TERMS)
+    content = document_of(asked(tmp_path, saved(main), Terms=saved(numbered("fifth", 5))))
+    numbering = docx.Document(io.BytesIO(content)).part.numbering_part.element
+    names = [each.tag.rpartition("}")[2] for each in numbering]
+    assert names == [*["abstractNum"] * 2, *["num"] * 2, "numIdMacAtCleanup"]
+
+
 def test_pictures_links_bookmarks_and_notes_come_along_with_ids_of_their_own(tmp_path: Path):
     one, two = png(9, 9, 1), png(9, 9, 2)
     main = docx.Document(io.BytesIO(letter(one)))

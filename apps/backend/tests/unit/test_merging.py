@@ -17,6 +17,8 @@ from pypdf import PdfReader, PdfWriter
 from app.domain.conversion import DOCX, Mode, Options, Progress
 from app.domain.limits import Limits
 from app.domain.merging.documents import merge_documents
+from app.domain.merging.growing import Growing
+from app.domain.merging.package import Package, Relationship
 from app.domain.merging.parts import merge_parts
 from app.domain.refusal import Refused
 from tests.documents import finished, paragraphs, template, unzipped
@@ -322,3 +324,47 @@ def test_a_job_gives_one_document_of_all_its_parts(client: TestClient):
     assert dear == [f"Dear n{i}" for i in range(210)]
     refused = submit(client, **asked, mode="single", options={"merged": True})
     assert (refused.status_code, refused.json()["code"]) == (422, "MERGED_NEEDS_MANY")
+
+
+def growing_of(content: bytes) -> Growing:
+    return Growing(Package(content))
+
+
+def test_a_new_part_and_a_new_reference_get_names_that_are_free():
+    taken = {f"word/media/Image1_m{number}.png": b"old" for number in (1, 2)}
+    parts = unzipped(letter(png(4, 4))) | taken
+    related = parts["word/_rels/document.xml.rels"].decode()
+    for number in range(1, 30):
+        link = f'<Relationship Id="rIdM{number}" Type="x" Target="media/Image1_m1.png"/>'
+        related = related.replace("</Relationships>", f"{link}</Relationships>")
+    parts["word/_rels/document.xml.rels"] = related.encode()
+    growing = growing_of(packed(parts))
+    before = growing.first.relationships("word/document.xml")
+    other = Package(letter(png(5, 5)))
+    placed = growing.place(other, "word/media/image1.png")
+    assert placed.lower() not in {name.lower() for name in parts}
+    key = growing.relate("word/document.xml", Relationship("image", placed, external=False))
+    assert key not in before
+
+
+def packed(parts: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def test_parts_that_refer_to_each_other_in_many_ways_are_compared_in_time():
+    """Each of 40 refers to the next twice: 2**40 ways, and a circle at the end."""
+    parts = unzipped(template("x"))
+    for number in range(40):
+        to = (number + 1) % 40
+        parts[f"word/x{number}.xml"] = b"<x/>"
+        parts[f"word/_rels/x{number}.xml.rels"] = (
+            '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+            f'<Relationship Id="a" Type="x" Target="x{to}.xml"/>'
+            f'<Relationship Id="b" Type="x" Target="x{to}.xml"/></Relationships>'
+        ).encode()
+    growing = growing_of(packed(parts))
+    assert growing.place(Package(packed(parts)), "word/x7.xml") in parts

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from app.domain.merging.growing import Growing
+from app.domain.merging.lists import end_of
 from app.domain.merging.names import W, found, w
 from app.domain.merging.package import Package, to_xml
 
@@ -90,7 +91,7 @@ class _Taking:
         made = deepcopy(self._nums[key])
         self._num_ids[key] = _next(numbering, "num", "numId")
         made.set(w("numId"), self._num_ids[key])
-        numbering.append(made)
+        numbering.insert(end_of(numbering), made)
         for each in made.findall(w("abstractNumId")):
             each.set(w("val"), self._list(each.get(w("val")) or ""))
         return self._num_ids[key]

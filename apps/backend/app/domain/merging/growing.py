@@ -5,6 +5,7 @@ import posixpath
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 from lxml import etree
 
@@ -27,30 +28,36 @@ class Growing:
     _related: dict[str, dict[str, Relationship]] = field(default_factory=dict)
     _known: dict[bytes, str] = field(default_factory=dict)
     _ids: dict[tuple[str, Relationship], str] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
+    """Names of parts, in small letters: case does not tell them apart."""
 
     def __post_init__(self) -> None:
         self.document = self.first.document
+        self._taken |= {name.lower() for name in self.first.names}
         for name in sorted(self.first.names):
             if name not in (self.document, _TYPES) and not name.endswith(".rels"):
-                self._known.setdefault(self._digest(self.first, name, ()), name)
+                self._known.setdefault(_digest(self.first, name), name)
 
     def relate(self, part: str, relationship: Relationship) -> str:
         """The id by which `part` refers to it."""
         known = self._relationships(part)
         key = (part, relationship)
         if key not in self._ids:
-            made = f"rIdM{len(known) + 1}"
+            ids = (f"rIdM{number}" for number in count(len(known) + 1))
+            made = next(each for each in ids if each not in known)
             known[made] = relationship
             self._ids[key] = made
         return self._ids[key]
 
     def place(self, package: Package, name: str) -> str:
         """The name that a part of `package` has here, with all that it refers to."""
-        digest = self._digest(package, name, ())
+        digest = _digest(package, name)
         if digest in self._known:
             return self._known[digest]
         stem, suffix = posixpath.splitext(name)
-        placed = f"{stem}_m{len(self._added) + 1}{suffix}"
+        names = (f"{stem}_m{number}{suffix}" for number in count(len(self._added) + 1))
+        placed = next(each for each in names if each.lower() not in self._taken)
+        self._taken.add(placed.lower())
         self._known[digest] = placed
         self._added[placed] = package.read(name)
         self.first.tree(_TYPES).append(_override(package, name, placed))
@@ -108,16 +115,22 @@ class Growing:
             self._ids |= {((part, each)): key for key, each in self._related[part].items()}
         return self._related[part]
 
-    def _digest(self, package: Package, name: str, within: tuple[str, ...]) -> bytes:
-        found = hashlib.sha256(package.read(name))
-        for key, each in sorted(package.relationships(name).items()):
-            inner = not each.external and each.target in package.names
-            cyclic = each.target in (*within, name)
-            target = (
-                self._digest(package, each.target, (*within, name)) if inner and not cyclic else b""
-            )
-            found.update(repr((key, each.kind, "" if inner else each.target)).encode() + target)
-        return found.digest()
+
+def _digest(package: Package, name: str) -> bytes:
+    """Equal for equal parts that refer to equal parts in the same way."""
+    digest = hashlib.sha256()
+    places = {name: 0}
+    reached = [name]
+    for part in reached:  # which grows
+        digest.update(hashlib.sha256(package.read(part)).digest())
+        for key, each in sorted(package.relationships(part).items()):
+            target: str | int = each.target
+            if not each.external and each.target in package.names:
+                target = places.setdefault(each.target, len(places))
+                if target == len(reached):
+                    reached.append(each.target)
+            digest.update(repr((key, each.kind, target)).encode())
+    return digest.digest()
 
 
 def _referring(root: etree._Element) -> Iterator[etree._Element]:

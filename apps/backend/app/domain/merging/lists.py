@@ -104,13 +104,15 @@ class Lists:
                 start = start if start is not None else starts.get(level)
                 value = start.get(w("val")) if start is not None else None
                 override.insert(0, etree.Element(w("startOverride"), {w("val"): value or "1"}))
-        self._by_id[list_id].getparent().insert(self._end(), made)  # type: ignore[union-attr]
+        if self.numbering is not None:
+            self.numbering.insert(end_of(self.numbering), made)
         return key
 
-    def _end(self) -> int:
-        """After the last list: what may follow them has to stay behind."""
-        nums = self.numbering.findall(w("num")) if self.numbering is not None else []
-        return self.numbering.index(nums[-1]) + 1 if self.numbering is not None and nums else 0
+
+def end_of(numbering: etree._Element) -> int:
+    """Where a list is added: what may follow them (`w:numIdMacAtCleanup`) stays behind."""
+    before = (w("numPicBullet"), w("abstractNum"), w("num"))
+    return max((at for at, each in enumerate(numbering, 1) if each.tag in before), default=0)
 
 
 def _number(named: etree._Element, numbered: _Numbered) -> None:
