@@ -120,3 +120,15 @@ def test_what_would_fill_the_memory_is_refused_when_it_is_used_and_not_worked_ou
     looked_at = compiled(tmp_path, template(text))
     with pytest.raises(Refused, match="TEMPLATE_FORBIDDEN"):
         looked_at.document({})
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_file_that_names_two_documents_is_refused(tmp_path: Path, first: bool):
+    related = unzipped(template("x"))["_rels/.rels"].decode()
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+    other = f'<Relationship Id="other" Type="{kind}" Target="docProps/core.xml"/>'
+    at = related.index("<Relationship ") if first else related.index("</Relationships>")
+    content = with_part(template("x"), _rels__DOTrels=related[:at] + other + related[at:])
+    (tmp_path / "t.docx").write_bytes(content)
+    with pytest.raises(Refused, match="TEMPLATE_NOT_DOCX: two parts"):
+        compile_template(tmp_path / "t.docx")

@@ -85,17 +85,21 @@ def _main_part(parts: dict[str, bytes]) -> str:
         relationships = parse(parts["_rels/.rels"], "_rels/.rels")
     except KeyError as error:
         raise _no_document() from error
-    for relationship in relationships.iter("{*}Relationship"):
-        if (relationship.get("Type") or "").endswith("/officeDocument"):
-            name = (relationship.get("Target") or "").lstrip("/")
-            kinds = {
-                e.get("PartName"): e.get("ContentType") or "" for e in types.iter("{*}Override")
-            }
-            kind = kinds.get(f"/{name}", "")
-            if "macroEnabled" in kind:
-                raise Refused("TEMPLATE_MACROS", "the template holds macros", "save it as .docx")
-            if kind in _MAIN_TYPES and name in parts:
-                return name
+    named = [
+        each
+        for each in relationships.iter("{*}Relationship")
+        if (each.get("Type") or "").endswith("/officeDocument")
+    ]
+    if len(named) > 1:  # one program would read the first, another the last
+        raise Refused("TEMPLATE_NOT_DOCX", "two parts of the file say that they are its document")
+    for relationship in named:
+        name = (relationship.get("Target") or "").lstrip("/")
+        kinds = {e.get("PartName"): e.get("ContentType") or "" for e in types.iter("{*}Override")}
+        kind = kinds.get(f"/{name}", "")
+        if "macroEnabled" in kind:
+            raise Refused("TEMPLATE_MACROS", "the template holds macros", "save it as .docx")
+        if kind in _MAIN_TYPES and name in parts:
+            return name
     raise _no_document()
 
 
