@@ -1,6 +1,6 @@
 """The files that a conversion reads, and how the isolated process is given them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.conversion import Mode, Options
 from app.services.context import Services
+from app.services.errors import Conflict
 from app.services.isolation.slots import run_isolated
 from app.storage.files import Storage
 from app.tables import Job, PictureArchive, TemplateVersion, Workbook
@@ -34,6 +35,21 @@ class Inputs:
         known = {"workbook": self.workbook, "template": self.version, "pictures": self.pictures}
         hashes = {name: file.sha256 for name, file in known.items() if file is not None}
         return Files(hashes, dict(self.inserted))
+
+    def gone(self, storage: Storage) -> Iterator[Conflict]:
+        """What to say of each of its files that is not there any more."""
+        known = {
+            "WORKBOOK_GONE": (self.workbook, "workbook has expired", "upload it again"),
+            "PICTURES_GONE": (self.pictures, "pictures have expired", "upload them again"),
+            "TEMPLATE_GONE": (self.version, "template is gone", "upload it again"),
+        }
+        for code, (file, what, hint) in known.items():
+            if file is not None and not storage.exists(file.sha256):
+                yield Conflict(code, f"the job's {what}", hint)
+        for name, sha256 in self.inserted.items():
+            if not storage.exists(sha256):
+                what = f"the template {name!r}, which the job's template inserts, is gone"
+                yield Conflict("TEMPLATE_GONE", what, "upload it again, and convert anew")
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,15 +165,13 @@ def retry(session: Session, services: Services, team_id: UUID, job_id: UUID) -> 
     """Put a failed or cancelled job back; the rows that it has finished stay finished.
 
     Raises:
-        NotFound; Conflict: it has not failed, or its workbook is gone.
+        NotFound; Conflict: it has not failed, or a file that it reads is gone.
     """
     job = get_job(session, team_id, job_id)
     if job.status not in {"failed", "cancelled"}:
         raise Conflict("JOB_NOT_RETRYABLE", f"the job is {job.status}")
-    if not services.storage.exists(job.workbook.sha256):
-        raise Conflict("WORKBOOK_GONE", "the job's workbook has expired", "upload it again")
-    if job.pictures and not services.storage.exists(job.pictures.sha256):
-        raise Conflict("PICTURES_GONE", "the job's pictures have expired", "upload them again")
+    for gone in Inputs.of(job).gone(services.storage):
+        raise gone
     moved = session.execute(
         update(Job)
         .where(Job.id == job_id, Job.status.in_({"failed", "cancelled"}))

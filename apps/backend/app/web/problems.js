@@ -74,6 +74,7 @@ const titles = {
   JOB_NOT_RETRYABLE: '任务现在不能重试',
   RESULT_NOT_READY: '结果还没有生成',
   RESULT_EXPIRED: '结果已过期，请重新转换',
+  TEMPLATE_GONE: '模板或它插入的模板已不存在，请重新上传并重新转换',
   WORKBOOK_GONE: '工作簿已过期，请重新上传',
   INPUT_GONE: '文件已过期，请重新上传',
   NOT_FOUND: '找不到，可能已过期，请重新上传',

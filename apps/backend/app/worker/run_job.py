@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import structlog
+from sqlalchemy.orm import Session
 
 from app.core.database import session_factory
 from app.core.metrics import JOB_SECONDS, JOBS
@@ -77,9 +78,7 @@ class _Conversion:
             return "refused"
         except Gone:
             with session_factory() as session:
-                queue.fail(
-                    session, self._held, "INPUT_GONE", "the workbook or its pictures have expired"
-                )
+                queue.fail(session, self._held, "INPUT_GONE", self._what_is_gone(session))
             return "refused"
         except _Cancelled:
             with session_factory() as session:
@@ -101,6 +100,11 @@ class _Conversion:
                 queue.release(session, self._held, self._rules.max_attempts, str(error)[:200])
             return "crashed"
         return "done"
+
+    def _what_is_gone(self, session: Session) -> str:
+        inputs = Inputs.of(session.get_one(Job, self._held.job_id))
+        gone = [each.message for each in inputs.gone(self._services.storage)]
+        return "; ".join(gone) or "a file that the job reads has expired"
 
     def _convert(self) -> None:
         work = self._services.settings.work_dir

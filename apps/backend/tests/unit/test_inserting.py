@@ -345,6 +345,21 @@ def test_what_an_unfinished_job_inserts_is_not_swept(client: TestClient):
             assert services.storage.exists(sha256) is is_kept
 
 
+def test_a_job_whose_inserted_document_is_gone_says_so_and_so_does_its_retry(client: TestClient):
+    services, name = get_services(), f"Terms {uuid.uuid4().hex}"
+    terms = put(client, name, template(f"a {name}")).json()
+    made = put(client, "Letter", template(f'{{{{p insert("{name}") }}}}')).json()
+    services.storage.delete(terms["versions"][0]["sha256"])
+    body = {"workbook_id": upload(client, PEOPLE), "template_id": made["id"], "mode": "single"}
+    job = finished(client, submit(client, **body).json()["id"])
+    assert (job["status"], job["error"]["code"]) == ("failed", "INPUT_GONE")
+    said = f"the template '{name}', which the job's template inserts, is gone"
+    assert job["error"]["message"] == said
+    again = client.post(f"/api/v1/jobs/{job['id']}/retry")
+    assert (again.status_code, again.json()["code"]) == (409, "TEMPLATE_GONE")
+    assert again.json()["detail"] == said
+
+
 def test_before_it_is_known_it_is_named_and_left_out(tmp_path: Path):
     (tmp_path / "t.docx").write_bytes(template("Dear {{ Name }}", TERMS))
     made = compile_template(tmp_path / "t.docx")
