@@ -1,6 +1,8 @@
 """Charts in documents: each number is the cell's, and what is no number is refused."""
 
+import io
 import posixpath
+import zipfile
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -27,7 +29,7 @@ from app.domain.template.compiled import compile_template
 from tests.charts import CHART as CHART_NAMESPACE
 from tests.charts import Chart, charts_of, labels_of, series_of
 from tests.documents import paragraphs, template, unzipped
-from tests.unit.test_templates import source
+from tests.unit.test_templates import source, with_part
 
 SALES: list[list[Any]] = [
     ["Month", "Total (€)", "Costs", "Team"],
@@ -224,6 +226,23 @@ def test_a_cell_that_is_no_number_is_refused_alike_by_job_and_dry_run(
             attempt()
         told.append((found.value.message, found.value.hint))
     assert told[0] == told[1]
+
+
+def test_a_result_that_is_a_template_again_gets_another_chart(tmp_path: Path):
+    tag = b'{{ rows|chart("column", "Month", "Costs") }}'
+    asked = charted(tmp_path, tag.decode() + " [again]")
+    assert asked.template is not None
+    for _ in range(2):
+        made = document_of(asked)
+        text = unzipped(made)["word/document.xml"].replace(b"[again]", tag + b" [again]")
+        asked.template.write_bytes(with_part(made, word__documentDOTxml=text))
+    content = document_of(asked)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = archive.namelist()
+        related = etree.fromstring(archive.read("word/_rels/document.xml.rels"))
+    ids = [each.get("Id") for each in related]
+    assert (len(names), len(ids)) == (len(set(names)), len(set(ids)))
+    assert len(charts_of(content)) == 3
 
 
 def test_a_header_that_only_says_chart_has_none(tmp_path: Path):

@@ -74,12 +74,11 @@ class ChartFilter:
 
     def _print(self, data: ChartData, look: Look, across: int, down: int) -> Markup:
         number = len(self.printed.types) // 2 + 1
-        chart, book = f"charts/excel2doc{number}.xml", f"embeddings/excel2doc{number}.xlsx"
+        name = f"{self.printed.mark}{number}"
+        chart, book = f"charts/{name}.xml", f"embeddings/{name}.xlsx"
         key = self.printed.relate("chart", chart)
         self.printed.xml[chart] = chart_xml(data, look)
-        self.printed.xml[f"charts/_rels/excel2doc{number}.xml.rels"] = chart_relationships(
-            f"../{book}"
-        )
+        self.printed.xml[f"charts/_rels/{name}.xml.rels"] = chart_relationships(f"../{book}")
         self.printed.packed[book] = workbook(data)
         self.printed.types |= {chart: CHART_TYPE, book: WORKBOOK_TYPE}
         about = quoteattr(look.title or ", ".join(series.name for series in data.series))

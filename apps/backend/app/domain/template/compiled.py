@@ -37,7 +37,7 @@ from app.domain.template.places import (
     syntax_error,
     text_of,
 )
-from app.domain.template.printed import Printed, open_relationships, open_types, override
+from app.domain.template.printed import Printed, free_mark, open_relationships, open_types, override
 from app.domain.template.reaching import MARKS, cut_reaching
 from app.domain.template.sandbox import Sandbox, make_sandbox
 
@@ -206,7 +206,7 @@ def compile_template(
             `read_package` raises.
     """
     package, inserts = _with_inserted(path, inserted, max_unpacked_bytes)
-    printed = Printed()
+    printed = Printed(free_mark(package.fixed))
     drawing = PictureFilters(printed).filters() | ChartFilter(printed).filters()
     missing: dict[str, None] = {}
     undefined = noting(missing.setdefault) if note_missing else Strict

@@ -1,6 +1,8 @@
 """What a part of a document has printed beside its text: pictures, charts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain, count
 from xml.sax.saxutils import quoteattr
 
 from app.domain.refusal import Refused
@@ -19,9 +21,11 @@ class Printed:
     Attributes:
         packed: what is smaller already than deflating makes it.
         xml: all the others.
+        mark: what names and ids begin with; a result that is a template again has some.
         types: content types of those whose suffix does not tell.
     """
 
+    mark: str = "excel2doc"
     packed: dict[str, bytes] = field(default_factory=dict)
     xml: dict[str, bytes] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
@@ -38,7 +42,7 @@ class Printed:
         if not self._is_open:
             message = "a picture, a code or a chart is printed by a filter that stands in the tag"
             raise Refused("TEMPLATE_VALUE", message, "write images.Photo|picture, not map()")
-        return self._ids.setdefault((kind, name), f"excel2doc{len(self._ids) + 1}")
+        return self._ids.setdefault((kind, name), f"{self.mark}{len(self._ids) + 1}")
 
     @property
     def relationships(self) -> str:
@@ -47,6 +51,16 @@ class Printed:
             f'<Relationship Id="{key}" Type="{_RELATIONSHIPS}/{kind}" Target={quoteattr(name)}/>'
             for (kind, name), key in self._ids.items()
         )
+
+
+def free_mark(fixed: Mapping[str, bytes]) -> str:
+    """One that no name of a part has, and no relationship."""
+    taken = "\n".join(fixed).lower()
+    rels = [data for name, data in fixed.items() if name.lower().endswith(".rels")]
+    marks = chain(["excel2doc"], (f"excel2doc-{number}-" for number in count(2)))
+    return next(
+        mark for mark in marks if mark not in taken and all(mark.encode() not in r for r in rels)
+    )
 
 
 def open_relationships(data: bytes | None) -> str:
