@@ -228,8 +228,8 @@ def test_a_cell_that_is_no_number_is_refused_alike_by_job_and_dry_run(
     assert told[0] == told[1]
 
 
-def test_a_result_that_is_a_template_again_gets_another_chart(tmp_path: Path):
-    tag = b'{{ rows|chart("column", "Month", "Costs") }}'
+def test_a_result_that_is_a_template_again_gets_another_chart_and_picture(tmp_path: Path):
+    tag = b'{{ rows|chart("column", "Month", "Costs") }}{{ Team|qr }}'
     asked = charted(tmp_path, tag.decode() + " [again]")
     assert asked.template is not None
     for _ in range(2):

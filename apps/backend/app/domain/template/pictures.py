@@ -63,7 +63,8 @@ class PictureFilters:
     def _print(self, content: bytes, place: str, width: float, height: float) -> Markup:
         image = read_picture(content, place)
         across, down = _size(image, float(width), float(height))
-        name = f"media/{hashlib.sha256(content).hexdigest()[:32]}.{image.ext}"
+        digest = hashlib.sha256(content).hexdigest()[:32]
+        name = f"media/{self.printed.mark}{digest}.{image.ext}"
         key = self.printed.relate("image", name)
         self.printed.packed[name] = content
         return Markup(_DRAWING.format(key=key, across=across, down=down))
