@@ -45,8 +45,17 @@ export {
   type SecretOption,
   type SecretOptions,
 } from './workspace/secret-options';
+export { remoteCache } from './build/layer-place';
 export { keepAnswers } from './secrets/once';
 export { checkSecrets, type StageSecret } from './secrets/state';
+export {
+  type PlannedShard,
+  planShards,
+  type ShardPlan,
+  type ShardSettings,
+  type ShardStep,
+} from './shards/plan-shards';
+export { lowestMs, type ShardTask } from './shards/shard-task';
 export { commandArguments } from './workspace/arguments';
 export { argsInMetadata, declaredArgs, mergedArgs } from './workspace/build-args';
 export { checkedOutCommit, commitForTags } from './workspace/commit';
@@ -76,7 +85,7 @@ export {
 } from './workspace/named-contexts';
 export { imagesInMetadata, type ProjectImage, projectImages } from './workspace/project-image';
 export { enginePlatform } from './workspace/platform';
-export { runTarget, runTargets, askNx } from './workspace/run-nx';
+export { runNx, runTarget, runTargets, askNx } from './workspace/run-nx';
 export { printTable } from './workspace/table';
 export { demandedVariables } from './workspace/text';
 export { parseUsage } from './workspace/usage';

@@ -57,7 +57,12 @@ export async function askNx(
   return { failed, said: all };
 }
 
-async function runNx(root: string, args: string[], signal?: AbortSignal): Promise<boolean> {
+/**
+ * Runs Nx, its output shown.
+ *
+ * @returns whether it failed
+ */
+export async function runNx(root: string, args: string[], signal?: AbortSignal): Promise<boolean> {
   const shown = { stdout: 'inherit', stderr: 'inherit' } as const;
   return (await startNx(root, args, { ...shown, signal })).failed;
 }
