@@ -54,26 +54,7 @@ export function recordOf(
 ): RunRecord | undefined {
   const results = Object.values(run.taskResults);
   if (!results.some(({ task }) => makesImage(task.target.target))) return undefined;
-  const tasks = results.map(({ task, status, terminalOutput }): TaskRecord => {
-    const { project, target } = task.target;
-    const startMs = Math.max(0, (task.startTime ?? run.startTime) - run.startTime);
-    const outcome = OUTCOMES[status] ?? 'skipped';
-    // What lies there after a failure is from before it.
-    const made = makesImage(target) && !['failed', 'skipped'].includes(outcome);
-    const images = made ? imagesOf(task) : [];
-    const transfer = made ? transferOf(terminalOutput ?? '') : undefined;
-    return {
-      id: task.id,
-      project,
-      target,
-      outcome,
-      startMs,
-      durationMs: Math.max(0, (task.endTime ?? task.startTime ?? 0) - (task.startTime ?? 0)),
-      ...(task.hash && { hash: task.hash }),
-      ...(images.length > 0 && { images }),
-      ...(transfer && { transfer }),
-    };
-  });
+  const tasks = results.map((result) => taskRecord(result, run.startTime, imagesOf));
   const kept = keepMost(tasks);
   return {
     format: 1,
@@ -83,6 +64,36 @@ export function recordOf(
     command: commandOf(run.argv),
     tasks: kept,
     omitted: tasks.length - kept.length,
+  };
+}
+
+/**
+ * What is worth keeping of a task.
+ *
+ * @param startTime of the run that it is a part of: milliseconds since 1970
+ */
+export function taskRecord(
+  { task, status, terminalOutput }: FinishedRun['taskResults'][string],
+  startTime: number,
+  imagesOf: (task: FinishedTask) => BuiltImage[],
+): TaskRecord {
+  const { project, target } = task.target;
+  const startMs = Math.max(0, (task.startTime ?? startTime) - startTime);
+  const outcome = OUTCOMES[status] ?? 'skipped';
+  // What lies there after a failure is from before it.
+  const made = makesImage(target) && !['failed', 'skipped'].includes(outcome);
+  const images = made ? imagesOf(task) : [];
+  const transfer = made ? transferOf(terminalOutput ?? '') : undefined;
+  return {
+    id: task.id,
+    project,
+    target,
+    outcome,
+    startMs,
+    durationMs: Math.max(0, (task.endTime ?? task.startTime ?? 0) - (task.startTime ?? 0)),
+    ...(task.hash && { hash: task.hash }),
+    ...(images.length > 0 && { images }),
+    ...(transfer && { transfer }),
   };
 }
 
