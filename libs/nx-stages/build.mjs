@@ -109,6 +109,7 @@ function publishedManifest(manifest, dependencies) {
   });
   return {
     ...rest,
+    bin: { 'excel2doc-shards': './shards/cli.js' },
     main: './index.js',
     types: './types/nx-stages/src/index.d.ts',
     exports: {
@@ -173,9 +174,10 @@ export async function buildPackage(out) {
 
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
-  const entries = ['index', 'api', 'release/version-actions', 'release/changelog-renderer'].map(
-    (name) => join(library, 'src', `${name}.ts`),
-  );
+  const entries = [
+    ...['index', 'api', 'shards/cli'],
+    ...['release/version-actions', 'release/changelog-renderer'],
+  ].map((name) => join(library, 'src', `${name}.ts`));
   await bundle([...entries, ...implementations], external, out);
   await types(['index', 'api'], join(out, 'types'));
   for (const { name, list } of collections) {

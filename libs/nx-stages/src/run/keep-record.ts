@@ -4,6 +4,7 @@ import type { TaskGraph } from '@nx/devkit';
 import { cacheDir } from 'nx/src/utils/cache-directory';
 import { type FinishedRun, imagesOf, keepRun, recordOf, runsFolder } from '@excel2doc/build-report';
 import { checkedOutCommit } from '@excel2doc/stages';
+import { readRunFile, type RunFile, statusOf } from './run-file';
 import { readSaid, removeSaid } from './said';
 
 const kept = new WeakSet<TaskGraph>();
@@ -39,20 +40,6 @@ export function keepRecord(taskGraph: TaskGraph, workspaceRoot: string): void {
   });
 }
 
-/** What Nx writes at the end of a run, as `run.json` in its cache. */
-interface RunFile {
-  run: { startTime: string; endTime: string };
-  tasks: {
-    taskId: string;
-    hash?: string;
-    startTime: string;
-    endTime: string;
-    cacheStatus: 'cache-miss' | 'local-cache-hit' | 'remote-cache-hit';
-    /** Absent for a task that was skipped. */
-    status?: number;
-  }[];
-}
-
 /** Undefined where the file is of another run: two may end at one time. */
 export function finishedRun(
   { tasks: graph }: Pick<TaskGraph, 'tasks'>,
@@ -60,11 +47,11 @@ export function finishedRun(
   startTime: number,
   saidOf: (taskId: string) => string | undefined = () => undefined,
 ): FinishedRun | undefined {
-  const { run, tasks } = JSON.parse(readFileSync(join(cache, 'run.json'), 'utf8')) as RunFile;
+  const { run, tasks } = readRunFile(cache);
   const isOurs = ({ taskId, hash }: RunFile['tasks'][number]) => graph[taskId]?.hash === hash;
   if (!tasks.every(isOurs)) return undefined;
   const results = tasks.map((finished) => {
-    const { taskId, hash, status, cacheStatus } = finished;
+    const { taskId, hash } = finished;
     const { id, target, outputs } = graph[taskId]!;
     const task = {
       id,
@@ -74,11 +61,9 @@ export function finishedRun(
       startTime: Date.parse(finished.startTime),
       endTime: Date.parse(finished.endTime),
     };
-    const outcome =
-      status === undefined ? 'skipped' : status === 0 ? OUTCOME[cacheStatus] : 'failure';
     const terminalOutput =
       saidOf(taskId) ?? (hash === undefined ? undefined : outputOf(cache, hash));
-    return [taskId, { task, status: outcome, terminalOutput }] as const;
+    return [taskId, { task, status: statusOf(finished), terminalOutput }] as const;
   });
   return {
     id: `${process.pid}`,
@@ -88,12 +73,6 @@ export function finishedRun(
     endTime: Date.parse(run.endTime),
   };
 }
-
-const OUTCOME = {
-  'cache-miss': 'success',
-  'local-cache-hit': 'local-cache',
-  'remote-cache-hit': 'remote-cache',
-};
 
 function outputOf(cache: string, hash: string): string | undefined {
   try {

@@ -35,3 +35,29 @@ export const CI_CASES: [string, CiOptions][] = [
     },
   ],
 ];
+
+/** Those in which several jobs share what the others give one. */
+export const SHARD_CASES: [string, CiOptions][] = [
+  [
+    'with shards',
+    {
+      ...least,
+      targets: ['test', 'docker-build'],
+      shards: 'auto',
+      cache: { audience: 'nx-cache' },
+      pushTarget: 'docker-push',
+      sign: true,
+      fresh: '17 3 * * 1',
+    },
+  ],
+  [
+    'with four shards that only test, on machines of its own',
+    {
+      ...least,
+      shards: 4,
+      cache: { upstream: 'https://cache.example.org', audience: 'nx-cache' },
+      platforms: [{ platform: 'linux/amd64', runner: 'self-hosted' }],
+      setup: ['true'],
+    },
+  ],
+];

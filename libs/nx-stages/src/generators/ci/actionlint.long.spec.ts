@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { goTool } from '@excel2doc/services/testing/go-tool';
 import { beforeAll, expect, test } from 'vitest';
-import { CI_CASES, OWN_CI } from '../../testing/ci-cases';
+import { CI_CASES, OWN_CI, SHARD_CASES } from '../../testing/ci-cases';
 import { githubWorkflow } from './github';
 
 let actionlint: string;
@@ -28,11 +28,14 @@ function findings(workflow: string): string[] {
   return stdout.split('\n').filter((line) => line !== '');
 }
 
-test.each(CI_CASES)('actionlint finds nothing in the workflow %s', (_what, options) => {
-  expect(findings(githubWorkflow(options))).toEqual([]);
-  const all = { ...options, pushTarget: 'docker-push', reportTarget: 'docker-report' };
-  expect(findings(githubWorkflow({ ...all, fresh: '17 3 * * 1' }))).toEqual([]);
-});
+test.each([...CI_CASES, ...SHARD_CASES])(
+  'actionlint finds nothing in the workflow %s',
+  (_what, options) => {
+    expect(findings(githubWorkflow(options))).toEqual([]);
+    const all = { ...options, pushTarget: 'docker-push', reportTarget: 'docker-report' };
+    expect(findings(githubWorkflow({ ...all, fresh: '17 3 * * 1' }))).toEqual([]);
+  },
+);
 
 test.each([
   ['a job that is not there', 'needs: images', 'needs: image'],

@@ -86,6 +86,16 @@ test.each([
   [{ targets: ['test; rm -rf /'] }, 'is no target'],
   [{ cacheUpstream: 'https://c.test' }, '--cacheUpstream needs --cacheAudience'],
   [{ checks: ['a b'] }, '--checks: "a b" is no target'],
+  [{ shards: 'auto' }, '--shards needs --cacheAudience'],
+  [
+    {
+      shards: '4',
+      cacheAudience: 'c',
+      platforms: ['linux/amd64' as const, 'linux/arm64' as const],
+    },
+    '--shards: linux/amd64 and linux/arm64 cannot be spread',
+  ],
+  [{ shards: '4', cacheAudience: 'c', checks: ['docker-audit'] }, 'Name them in --targets'],
   [{ runners: ['linux/arm64=ours'] }, '--runners: nothing is built for linux/arm64'],
 ])('%j is refused', async (options, message) => {
   await expect(generate(tree, options)).rejects.toThrow(message);
@@ -126,4 +136,41 @@ test("GitLab's jobs run in an image by the digest that the registry has now", as
   expect(text('.gitlab-ci.yml')).toContain(`image: node:24-trixie@${record.digest}\n`);
   await generate(tree, { platform: 'gitlab', nodeVersion: '22' });
   expect(text('.gitlab-ci.yml')).toContain('image: node:22-trixie\n');
+});
+
+test('shards: one job plans, a matrix runs it behind the edge, the last joins under the old name', async () => {
+  await generate(tree, { shards: 'auto', cacheAudience: 'nx-cache', push: true });
+  const { jobs } = parse(text(GITHUB));
+  expect(Object.keys(jobs)).toEqual(['plan', 'shard', 'affected', 'images', 'push']);
+  const runs = (name: string) =>
+    jobs[name].steps.flatMap(({ run }: { run?: string }) => run ?? []).join('\n');
+  expect(runs('plan')).toContain('npx nx affected -t lint test docker-build --graph=');
+  expect(runs('plan')).toContain('--shards=auto');
+  expect(jobs.shard.strategy.matrix.shard).toBe('${{ fromJSON(needs.plan.outputs.shards) }}');
+  expect(runs('shard')).toMatch(
+    /excel2doc-cache edge .*-- npx excel2doc-shards run --shard="\$SHARD"/,
+  );
+  expect(runs('affected')).toContain('npx excel2doc-shards join');
+  expect(jobs.affected.needs).toEqual(['plan', 'shard']);
+  expect(jobs.images.needs).toBe('affected');
+  expect(runs('images')).toContain('edge -- npx nx affected -t docker-push --parts=push');
+  // Who only plans or joins proves nothing to the cache.
+  for (const name of ['plan', 'affected'])
+    expect(jobs[name].permissions['id-token']).toBeUndefined();
+  await generate(tree, { shards: '4', cacheAudience: 'nx-cache' });
+  expect(text(GITHUB)).toContain('--shards=4\n');
+});
+
+test('on GitLab shards are as many jobs as the file says, and each takes its own part', async () => {
+  await generate(tree, { platform: 'gitlab', shards: '4', cacheAudience: 'nx-cache', push: true });
+  const pipeline = parse(text('.gitlab-ci.yml'));
+  expect(pipeline.stages).toEqual(['plan', 'check', 'join', 'images', 'push']);
+  expect(pipeline.shard.parallel).toBe(4);
+  expect(pipeline.shard.script[0]).toContain('run --shard="$CI_NODE_INDEX"');
+  expect(pipeline.affected.rules).toEqual(
+    expect.arrayContaining([expect.objectContaining({ when: 'always' })]),
+  );
+  await generate(tree, { platform: 'gitlab', shards: 'auto', cacheAudience: 'nx-cache' });
+  expect(parse(text('.gitlab-ci.yml')).shard.parallel).toBe(8);
+  expect(text('.gitlab-ci.yml')).toContain('--shards=auto --most=8\n');
 });

@@ -4,7 +4,7 @@ import { NoOperationTraceWriter, parseWorkflow } from '@actions/workflow-parser'
 import Ajv, { type ValidateFunction } from 'ajv';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { CI_CASES, OWN_CI } from '../../testing/ci-cases';
+import { CI_CASES, OWN_CI, SHARD_CASES } from '../../testing/ci-cases';
 import { gitlabSchema } from '../../testing/gitlab-schema';
 import { githubWorkflow } from './github';
 import { gitlabPipeline } from './gitlab';
@@ -31,7 +31,7 @@ function githubErrors(content: string): string[] {
   return context.errors.getErrors().map(({ message }) => message);
 }
 
-describe.each(CI_CASES)("GitHub's workflow %s", (_what, options) => {
+describe.each([...CI_CASES, ...SHARD_CASES])("GitHub's workflow %s", (_what, options) => {
   const text = githubWorkflow(options);
   const workflow = parse(text) as Workflow;
   const jobs = Object.values(workflow.jobs);
@@ -61,21 +61,6 @@ describe.each(CI_CASES)("GitHub's workflow %s", (_what, options) => {
     for (const action of uses) expect(action).toMatch(/^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
-  test('gives a job what it needs and nothing more', () => {
-    expect(workflow.permissions).toEqual({});
-    const affected = { contents: 'read', actions: 'read', ...(options.cache && idToken) };
-    expect(workflow.jobs['affected']?.permissions).toEqual(affected);
-    const { pushTarget, sign } = options;
-    const images = pushTarget && { ...affected, packages: 'write' };
-    expect(workflow.jobs['images']?.permissions).toEqual(images);
-    // It runs no target of the project, and is the one job that signs.
-    const push = pushTarget && { contents: 'read', packages: 'write', ...(sign && idToken) };
-    expect(workflow.jobs['push']?.permissions).toEqual(push);
-    const fresh = { ...affected, contents: 'write', 'pull-requests': 'write' };
-    expect(workflow.jobs['fresh']?.permissions).toEqual(options.fresh && fresh);
-    for (const job of jobs) expect(job['timeout-minutes']).toBeGreaterThan(0);
-  });
-
   test('names no stored secret and leaves no token in the checkout', () => {
     expect(text).not.toContain('secrets.');
     const checkouts = steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'));
@@ -87,50 +72,76 @@ describe.each(CI_CASES)("GitHub's workflow %s", (_what, options) => {
   test('puts nothing that others write into a shell', () => {
     for (const { run } of steps) expect(run ?? '').not.toContain('${{');
   });
-
-  test('runs the set-up as it was given, then the targets', () => {
-    const runs = (workflow.jobs['affected']?.steps ?? []).flatMap(({ run }) => run ?? []);
-    const edge = options.cache ? 'npx excel2doc-cache edge -- ' : '';
-    const isMatrix = (options.platforms?.length ?? 0) > 1;
-    const nx = `${edge}npx nx affected -t ${isMatrix ? '$TARGETS' : options.targets.join(' ')}`;
-    const before = ['npm ci', ...(options.setup ?? []), nx];
-    expect(runs.slice(0, before.length)).toEqual(before);
-    for (const rest of runs.slice(before.length))
-      expect(rest).toMatch(/-t (docker-report|docker-audit) /);
-  });
-
-  test('checks what is not pushed, and builds once what is', () => {
-    const isPushing = options.pushTarget !== undefined;
-    expect(/github\.event_name != 'push'/.test(workflow.jobs['affected']?.if ?? '')).toBe(
-      isPushing,
-    );
-    expect(workflow.jobs['images']?.if).toBe(isPushing ? "github.event_name == 'push'" : undefined);
-    expect(workflow.jobs['push']?.needs).toBe(isPushing ? 'images' : undefined);
-    const joins = (workflow.jobs['push']?.steps ?? []).flatMap(({ run = '' }) =>
-      run.includes('npx nx') ? run : [],
-    );
-    for (const join of joins) {
-      expect(join).toContain('--excludeTaskDependencies --parts=join');
-      expect(join.includes('--sign=keyless')).toBe(options.sign === true);
-    }
-    expect(joins).toHaveLength(isPushing ? 1 : 0);
-  });
-
-  test('has a machine of its kind for each platform, and emulates none', () => {
-    expect(text).not.toMatch(/qemu|binfmt/i);
-    const machines = options.platforms ?? [{ platform: 'linux/amd64' }];
-    for (const name of buildingJobs(options)) {
-      const job = workflow.jobs[name]!;
-      const found = job.strategy?.matrix.include ?? [{ runner: job['runs-on'] }];
-      expect(found.map(({ runner }) => runner)).toEqual(
-        machines.map(
-          ({ platform, runner }) =>
-            runner ?? (platform === 'linux/arm64' ? 'ubuntu-24.04-arm' : 'ubuntu-24.04'),
-        ),
-      );
-    }
-  });
 });
+
+describe.each(CI_CASES)(
+  "GitHub's workflow %s, of which one job runs the targets,",
+  (_what, options) => {
+    const text = githubWorkflow(options);
+    const workflow = parse(text) as Workflow;
+    const jobs = Object.values(workflow.jobs);
+
+    test('gives a job what it needs and nothing more', () => {
+      expect(workflow.permissions).toEqual({});
+      const affected = { contents: 'read', actions: 'read', ...(options.cache && idToken) };
+      expect(workflow.jobs['affected']?.permissions).toEqual(affected);
+      const { pushTarget, sign } = options;
+      const images = pushTarget && { ...affected, packages: 'write' };
+      expect(workflow.jobs['images']?.permissions).toEqual(images);
+      // It runs no target of the project, and is the one job that signs.
+      const push = pushTarget && { contents: 'read', packages: 'write', ...(sign && idToken) };
+      expect(workflow.jobs['push']?.permissions).toEqual(push);
+      const fresh = { ...affected, contents: 'write', 'pull-requests': 'write' };
+      expect(workflow.jobs['fresh']?.permissions).toEqual(options.fresh && fresh);
+      for (const job of jobs) expect(job['timeout-minutes']).toBeGreaterThan(0);
+    });
+
+    test('runs the set-up as it was given, then the targets', () => {
+      const runs = (workflow.jobs['affected']?.steps ?? []).flatMap(({ run }) => run ?? []);
+      const edge = options.cache ? 'npx excel2doc-cache edge -- ' : '';
+      const isMatrix = (options.platforms?.length ?? 0) > 1;
+      const nx = `${edge}npx nx affected -t ${isMatrix ? '$TARGETS' : options.targets.join(' ')}`;
+      const before = ['npm ci', ...(options.setup ?? []), nx];
+      expect(runs.slice(0, before.length)).toEqual(before);
+      for (const rest of runs.slice(before.length))
+        expect(rest).toMatch(/-t (docker-report|docker-audit) /);
+    });
+
+    test('checks what is not pushed, and builds once what is', () => {
+      const isPushing = options.pushTarget !== undefined;
+      expect(/github\.event_name != 'push'/.test(workflow.jobs['affected']?.if ?? '')).toBe(
+        isPushing,
+      );
+      expect(workflow.jobs['images']?.if).toBe(
+        isPushing ? "github.event_name == 'push'" : undefined,
+      );
+      expect(workflow.jobs['push']?.needs).toBe(isPushing ? 'images' : undefined);
+      const joins = (workflow.jobs['push']?.steps ?? []).flatMap(({ run = '' }) =>
+        run.includes('npx nx') ? run : [],
+      );
+      for (const join of joins) {
+        expect(join).toContain('--excludeTaskDependencies --parts=join');
+        expect(join.includes('--sign=keyless')).toBe(options.sign === true);
+      }
+      expect(joins).toHaveLength(isPushing ? 1 : 0);
+    });
+
+    test('has a machine of its kind for each platform, and emulates none', () => {
+      expect(text).not.toMatch(/qemu|binfmt/i);
+      const machines = options.platforms ?? [{ platform: 'linux/amd64' }];
+      for (const name of buildingJobs(options)) {
+        const job = workflow.jobs[name]!;
+        const found = job.strategy?.matrix.include ?? [{ runner: job['runs-on'] }];
+        expect(found.map(({ runner }) => runner)).toEqual(
+          machines.map(
+            ({ platform, runner }) =>
+              runner ?? (platform === 'linux/arm64' ? 'ubuntu-24.04-arm' : 'ubuntu-24.04'),
+          ),
+        );
+      }
+    });
+  },
+);
 
 /** The jobs that build. */
 const buildingJobs = ({ pushTarget }: CiOptions) =>
@@ -174,7 +185,7 @@ test("GitHub's parser does find what is wrong", () => {
   );
 });
 
-describe.each(CI_CASES)("GitLab's pipeline %s", (_what, options) => {
+describe.each([...CI_CASES, ...SHARD_CASES])("GitLab's pipeline %s", (_what, options) => {
   const text = gitlabPipeline(options);
   const pipeline = parse(text) as Record<string, Record<string, unknown>>;
 
@@ -188,28 +199,35 @@ describe.each(CI_CASES)("GitLab's pipeline %s", (_what, options) => {
     expect(pipeline['default']?.['id_tokens']).toEqual(tokens);
     expect(pipeline['variables']?.['EXCEL2DOC_CACHE_UPSTREAM']).toBe(options.cache?.upstream);
   });
-
-  test('runs what a merge request affects, and everything on the branch', () => {
-    const edge = options.cache ? 'npx excel2doc-cache edge -- ' : '';
-    const isMatrix = (options.platforms?.length ?? 0) > 1;
-    const targets = isMatrix ? '$TARGETS' : options.targets.join(' ');
-    expect(pipeline['affected']?.['script']).toContain(`${edge}npx nx affected -t ${targets}`);
-    const script = pipeline['all']?.['script'] as string[];
-    expect(script[0]).toBe(`${edge}npx nx run-many -t ${targets}`);
-    expect(script.slice(1).some((line) => line.endsWith('--parts=push'))).toBe(
-      options.pushTarget !== undefined,
-    );
-    expect((pipeline['all']?.['rules'] as object[]).slice(-1)).toEqual([
-      { if: `$CI_COMMIT_BRANCH == "${options.branch}"` },
-    ]);
-    expect('push' in pipeline).toBe(options.pushTarget !== undefined);
-    for (const name of ['affected', 'all'])
-      expect(pipeline[name]?.['parallel'] !== undefined).toBe(isMatrix);
-    expect(pipeline['default']?.['before_script']).toEqual(
-      expect.arrayContaining(options.setup ?? []),
-    );
-  });
 });
+
+describe.each(CI_CASES)(
+  "GitLab's pipeline %s, of which one job runs the targets,",
+  (_what, options) => {
+    const pipeline = parse(gitlabPipeline(options)) as Record<string, Record<string, unknown>>;
+
+    test('runs what a merge request affects, and everything on the branch', () => {
+      const edge = options.cache ? 'npx excel2doc-cache edge -- ' : '';
+      const isMatrix = (options.platforms?.length ?? 0) > 1;
+      const targets = isMatrix ? '$TARGETS' : options.targets.join(' ');
+      expect(pipeline['affected']?.['script']).toContain(`${edge}npx nx affected -t ${targets}`);
+      const script = pipeline['all']?.['script'] as string[];
+      expect(script[0]).toBe(`${edge}npx nx run-many -t ${targets}`);
+      expect(script.slice(1).some((line) => line.endsWith('--parts=push'))).toBe(
+        options.pushTarget !== undefined,
+      );
+      expect((pipeline['all']?.['rules'] as object[]).slice(-1)).toEqual([
+        { if: `$CI_COMMIT_BRANCH == "${options.branch}"` },
+      ]);
+      expect('push' in pipeline).toBe(options.pushTarget !== undefined);
+      for (const name of ['affected', 'all'])
+        expect(pipeline[name]?.['parallel'] !== undefined).toBe(isMatrix);
+      expect(pipeline['default']?.['before_script']).toEqual(
+        expect.arrayContaining(options.setup ?? []),
+      );
+    });
+  },
+);
 
 test('on GitLab every image has a digest, and what is signed is signed by the job that joins', () => {
   const text = gitlabPipeline(OWN_CI);

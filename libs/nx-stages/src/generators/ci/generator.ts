@@ -16,6 +16,7 @@ export interface CiGeneratorOptions {
   checks?: string[];
   report?: boolean;
   fresh?: string;
+  shards?: string;
   nodeVersion?: string;
   cacheAudience?: string;
   cacheUpstream?: string;
@@ -80,6 +81,7 @@ function ciOptions(tree: Tree, options: CiGeneratorOptions): CiOptions {
     );
   }
   const machines = machinesOf(tree, options);
+  const shards = shardsOf(options);
   return {
     branch: options.branch ?? readNxJson(tree)?.defaultBase ?? 'main',
     targets,
@@ -88,10 +90,35 @@ function ciOptions(tree: Tree, options: CiGeneratorOptions): CiOptions {
     ...(machines.length > 0 && { platforms: machines }),
     ...(checks.length > 0 && { checkTargets: checks }),
     ...(options.fresh !== undefined && { fresh: options.fresh }),
+    ...(shards !== undefined && { shards }),
     ...(report && { reportTarget: 'docker-report' }),
     ...(audience !== undefined && { cache: { audience, ...(upstream && { upstream }) } }),
     ...(setup?.length && { setup }),
   };
+}
+
+/** How many machines the targets are spread over; undefined where each runs all of them. */
+function shardsOf({ shards, cacheAudience, platforms = [], checks = [] }: CiGeneratorOptions) {
+  if (shards === undefined) return undefined;
+  if (cacheAudience === undefined) {
+    throw new GeneratorError(
+      '--shards needs --cacheAudience, whom the cache server takes tokens for',
+      'Through the cache a shard hands on what it has built: without one each would build it again',
+    );
+  }
+  if (platforms.length > 1) {
+    throw new GeneratorError(
+      `--shards: ${platforms.join(' and ')} cannot be spread over shards`,
+      'Give one platform with --shards, or --platforms without it',
+    );
+  }
+  if (checks.length > 0) {
+    throw new GeneratorError(
+      '--shards: there is no machine that has all images for --checks to look at',
+      `Name them in --targets: shards run ${checks.join(', ')} where the images are`,
+    );
+  }
+  return shards === 'auto' ? shards : Number(shards);
 }
 
 /** What builds each platform. */

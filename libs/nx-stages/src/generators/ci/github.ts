@@ -1,3 +1,13 @@
+import { githubShardJobs } from './github-shards';
+import {
+  COSIGN,
+  DOWNLOAD,
+  environment,
+  permissions,
+  prepare,
+  RUNNERS,
+  UPLOAD,
+} from './github-steps';
 import {
   CHECKS,
   type CiOptions,
@@ -12,16 +22,6 @@ import {
   scalar,
 } from './options';
 
-// A tag of an action can be moved, a commit cannot.
-const CHECKOUT = 'actions/checkout@df4cb1c069e1874edd31b4311f1884172cec0e10 # v6.0.3';
-const SETUP_NODE = 'actions/setup-node@53b83947a5a98c8d113130e565377fae1a50d02f # v6.3.0';
-const SET_SHAS = 'nrwl/nx-set-shas@afb73a62d26e41464e9254689e1fd6122ee683c1 # v5.0.1';
-const UPLOAD = 'actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2';
-const DOWNLOAD = 'actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0';
-const COSIGN = 'sigstore/cosign-installer@faadad0cce49287aee09b3a48701e75088a2c6ad # v4.0.0';
-
-const RUNNERS = { 'linux/amd64': 'ubuntu-24.04', 'linux/arm64': 'ubuntu-24.04-arm' };
-
 /**
  * The text of a GitHub Actions workflow: the targets of what a change affects, and on the branch
  * the images into GitHub's registry. No secret is stored anywhere: the cache takes the job's
@@ -31,7 +31,12 @@ const RUNNERS = { 'linux/amd64': 'ubuntu-24.04', 'linux/arm64': 'ubuntu-24.04-ar
  */
 export function githubWorkflow(options: CiOptions): string {
   const { branch, pushTarget, fresh } = options;
-  const apart = [pushTarget !== undefined && 'push', fresh !== undefined && 'schedule'];
+  const isSharded = options.shards !== undefined;
+  // What is pushed is built by the job that pushes it, or by the shards.
+  const apart = [
+    pushTarget !== undefined && !isSharded && 'push',
+    fresh !== undefined && 'schedule',
+  ];
   const condition = apart.flatMap((event) => (event ? `github.event_name != '${event}'` : []));
   return `# From \`npx nx g @excel2doc/nx-stages:ci\`: run it again with other options to change it.
 name: CI
@@ -53,13 +58,17 @@ concurrency:
 permissions: {}
 
 jobs:
-  affected:
+${isSharded ? githubShardJobs(options, condition) : affectedJob(options, condition)}${pushTarget === undefined ? '' : pushJobs(options, pushTarget)}${fresh === undefined ? '' : freshJob(options)}`;
+}
+
+function affectedJob(options: CiOptions, condition: readonly string[]): string {
+  return `  affected:
 ${condition.length > 0 ? `    if: ${condition.join(' && ')}\n` : ''}${machines(options)}    timeout-minutes: 60
 ${permissions(options, [])}
 ${environment(options)}    steps:
 ${prepare(options)}
 ${targets(options)}
-${report(options)}${pushTarget === undefined ? '' : pushJobs(options, pushTarget)}${fresh === undefined ? '' : freshJob(options)}`;
+${report(options)}`;
 }
 
 /** One machine, or one of each kind; the first runs all the targets. */
@@ -162,19 +171,22 @@ function report(options: CiOptions): string {
  * registry: what runs a pull request's code never may.
  */
 function pushJobs(options: CiOptions, target: string): string {
+  const isSharded = options.shards !== undefined;
+  const push = isSharded
+    ? nxCommand(options, 'affected', [target])
+    : `npx nx affected -t ${target}`;
   return `
   images:
-    if: github.event_name == 'push'
+${isSharded ? '    needs: affected\n' : ''}    if: github.event_name == 'push'
 ${machines(options)}    timeout-minutes: 60
 ${permissions(options, ['packages: write'])}
 ${environment(options)}    steps:
 ${prepare(options)}
-${targets(options)}
-${report(options)}${logIn}
-      # What was built above is pushed; without a tag nobody sees it.
+${isSharded ? '' : `${targets(options)}\n${report(options)}`}${logIn}
+      # What was built ${isSharded ? 'by the shards' : 'above'} is pushed; without a tag nobody sees it.
       - run: |
           ${REGISTRY}
-          npx nx affected -t ${target} --parts=push
+          ${push} --parts=push
       - uses: ${UPLOAD}
         with:
           name: pushed-${ownArch(options)}
@@ -214,45 +226,5 @@ function joinPermissions({ sign }: CiOptions): string {
     '  contents: read',
     '  packages: write',
     sign && '  # The identity that signs: this workflow on this branch.\n  id-token: write',
-  ]);
-}
-
-function permissions({ cache }: CiOptions, more: string[]): string {
-  return block(4, [
-    'permissions:',
-    '  contents: read',
-    '  # nx-set-shas asks which run was the last that passed.',
-    '  actions: read',
-    cache && '  # The identity token that the cache server knows this job by.\n  id-token: write',
-    ...more.map((each) => `  ${each}`),
-  ]);
-}
-
-function environment({ cache }: CiOptions): string {
-  if (!cache) return '';
-  const { upstream = '${{ vars.EXCEL2DOC_CACHE_UPSTREAM }}', audience } = cache;
-  const lines = [
-    'env:',
-    `  EXCEL2DOC_CACHE_UPSTREAM: ${upstream.startsWith('${{') ? upstream : scalar(upstream)}`,
-    `  EXCEL2DOC_CACHE_AUDIENCE: ${scalar(audience)}`,
-  ];
-  return `${block(4, lines)}\n`;
-}
-
-function prepare({ branch, nodeVersion, setup = [] }: CiOptions, { affected = true } = {}): string {
-  return block(6, [
-    `- uses: ${CHECKOUT}`,
-    '  with:',
-    '    # What a change affects is seen from the history.',
-    '    fetch-depth: 0',
-    '    persist-credentials: false',
-    `- uses: ${SETUP_NODE}`,
-    '  with:',
-    `    node-version: ${scalar(nodeVersion)}`,
-    '    cache: npm',
-    affected && `- uses: ${SET_SHAS}`,
-    affected && branch !== 'main' && `  with:\n    main-branch-name: ${scalar(branch)}`,
-    '- run: npm ci',
-    ...setup.map((command) => `- run: ${scalar(command)}`),
   ]);
 }

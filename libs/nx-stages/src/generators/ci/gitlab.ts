@@ -1,3 +1,4 @@
+import { gitlabShardJobs, SHARD_STAGES } from './gitlab-shards';
 import {
   CHECKS,
   type CiOptions,
@@ -33,7 +34,11 @@ const RUNNERS = {
  */
 export function gitlabPipeline(options: CiOptions): string {
   const { branch, pushTarget, cache, setup = [], fresh } = options;
-  const stages = ['check', ...(pushTarget === undefined ? [] : ['push'])];
+  const isSharded = options.shards !== undefined;
+  const stages = [
+    ...(isSharded ? SHARD_STAGES : ['check']),
+    ...(pushTarget === undefined ? [] : [...(isSharded ? ['images'] : []), 'push']),
+  ];
   return `# From \`npx nx g @excel2doc/nx-stages:ci\`: run it again with other options to change it.
 stages: [${stages.join(', ')}]
 
@@ -64,7 +69,13 @@ variables:
   DOCKER_TLS_VERIFY: '1'
   DOCKER_CERT_PATH: /certs/client
 ${cache?.upstream === undefined ? '' : `  EXCEL2DOC_CACHE_UPSTREAM: ${scalar(cache.upstream)}\n`}
-affected:
+${isSharded ? gitlabShardJobs(options, fresh === undefined ? '' : NOT_SCHEDULED) : checkJobs(options)}${isSharded && pushTarget !== undefined ? imagesJob(options, pushTarget) : ''}${pushTarget === undefined ? '' : pushJob(options, pushTarget)}${fresh === undefined ? '' : freshJob(options, fresh)}`;
+}
+
+/** One job for what a merge request affects, one for the branch. */
+function checkJobs(options: CiOptions): string {
+  const { branch, pushTarget, fresh } = options;
+  return `affected:
   stage: check
   interruptible: true
 ${machines(options)}  rules:
@@ -81,7 +92,7 @@ ${machines(options)}  rules:
 ${fresh === undefined ? '' : NOT_SCHEDULED}    - if: $CI_COMMIT_BRANCH == ${JSON.stringify(branch)}
   script:
     - ${nxCommand(options, 'run-many', targetsOf(options))}
-${checks(options, 'run-many')}${pushTarget === undefined ? '' : pushParts(pushTarget)}${report(options, pushTarget === undefined ? [] : [PARTS])}${pushTarget === undefined ? '' : pushJob(options, pushTarget)}${fresh === undefined ? '' : freshJob(options, fresh)}`;
+${checks(options, 'run-many')}${pushTarget === undefined ? '' : pushParts(pushTarget)}${report(options, pushTarget === undefined ? [] : [PARTS])}`;
 }
 
 /** Without it a scheduled pipeline would run the jobs of the branch as well. */
@@ -168,6 +179,24 @@ function pushParts(target: string): string {
     4,
     [...LOG_IN, push].map((line) => `- ${line}`),
   )}\n`;
+}
+
+/** Pushes what the shards have built, which is in the cache; without a tag nobody sees it. */
+function imagesJob(options: CiOptions, target: string): string {
+  const script = [...LOG_IN, `${nxCommand(options, 'run-many', [target])} --parts=push`];
+  return `
+images:
+  stage: images
+  rules:
+${options.fresh === undefined ? '' : NOT_SCHEDULED}    - if: $CI_COMMIT_BRANCH == ${JSON.stringify(options.branch)}
+  script:
+${block(
+  4,
+  script.map((line) => `- ${line}`),
+)}
+  artifacts:
+    paths: [${PARTS}]
+`;
 }
 
 /** Gives the parts of all machines their names once all jobs have passed. */

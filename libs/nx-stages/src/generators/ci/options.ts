@@ -27,6 +27,8 @@ export interface CiOptions {
   sign?: boolean;
   /** Run after the targets, and what they say kept: `docker-audit`. */
   checkTargets?: string[];
+  /** On how many machines the targets run side by side; `auto`: as many as shorten the run. */
+  shards?: number | 'auto';
   /** That the jobs run in, by its digest: `node:24-trixie@sha256:…`. Default: by the version of Node. */
   nodeImage?: string;
 }
@@ -40,6 +42,14 @@ export interface Machine {
 
 /** Where machines leave what they have pushed for the one that joins it. @see docker-push --parts */
 export const PARTS = 'dist/docker-pushed';
+
+/** Where a first job leaves the plan for the shards, and they what they did for the last one. */
+export const SHARDS = {
+  tasks: 'dist/ci/tasks.json',
+  plan: 'dist/ci/shards.json',
+  times: 'dist/ci/times.json',
+  records: 'dist/ci/shards',
+};
 
 /** What the checks said, in the words that the job showed. */
 export const CHECKS = 'dist/ci/checks.txt';
@@ -76,6 +86,24 @@ export function nxCommand(options: CiOptions, command: string, targets: string[]
   const edge = options.cache ? 'npx excel2doc-cache edge -- ' : '';
   return `${edge}npx nx ${command} -t ${targets.join(' ')}`;
 }
+
+/** The tasks of a run, written down instead of run. */
+export function tasksCommand(command: 'affected' | 'run-many', { targets }: CiOptions): string {
+  return `npx nx ${command} -t ${targets.join(' ')} --graph=${SHARDS.tasks}`;
+}
+
+/** Which shard runs which tasks; `most` where CI has no more machines than that. */
+export function planCommand({ shards = 'auto' }: CiOptions, most?: number): string {
+  const limit = most === undefined ? '' : ` --most=${most}`;
+  return `npx excel2doc-shards plan --tasks=${SHARDS.tasks} --shards=${shards}${limit}`;
+}
+
+/** What one shard does, behind the cache's edge: all that it makes is to reach the others through it. */
+export function shardCommand(shard: string): string {
+  return `npx excel2doc-cache edge --flush-ms=120000 -- npx excel2doc-shards run --shard="${shard}"`;
+}
+
+export const JOIN_SHARDS = 'npx excel2doc-shards join';
 
 /** A YAML scalar that means exactly this text; plain where YAML reads plain text as text. */
 export function scalar(text: string): string {

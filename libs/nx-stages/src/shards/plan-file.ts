@@ -1,0 +1,53 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type ShardPlan, StagesError } from '@excel2doc/stages';
+import type { GraphTask } from './task-graph';
+
+/** What the first job writes and all others read. */
+export interface PlanFile extends ShardPlan {
+  format: 1;
+  /** Of this plan alone: what shards tell each other is told under it. */
+  id: string;
+  tasks: Record<string, Omit<GraphTask, 'id'>>;
+}
+
+/** @throws StagesError `PLAN_MISSING` for a file that is not there, or is no plan of this version */
+export function readPlanFile(file: string): PlanFile {
+  let plan: Partial<PlanFile> | undefined;
+  try {
+    plan = JSON.parse(readFileSync(file, 'utf8')) as Partial<PlanFile>;
+  } catch (cause) {
+    throw missing(`${file} cannot be read as a plan of shards`, cause);
+  }
+  const isPlan =
+    plan?.format === 1 &&
+    typeof plan.id === 'string' &&
+    Array.isArray(plan.shards) &&
+    typeof plan.tasks === 'object';
+  if (!isPlan) throw missing(`${file} is no plan of shards of this version`);
+  return plan as PlanFile;
+}
+
+/** Writes a file whole or not at all. */
+export function writeWhole(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, text);
+  renameSync(unfinished, file);
+}
+
+/** Which shard runs each task, from 1 on. */
+export function shardsOf({ shards }: ShardPlan): Map<string, number> {
+  return new Map(
+    shards.flatMap(({ steps }, at) =>
+      steps.flatMap(({ tasks }) => tasks.map((id): [string, number] => [id, at + 1])),
+    ),
+  );
+}
+
+const missing = (message: string, cause?: unknown) =>
+  new StagesError('PLAN_MISSING', {
+    message,
+    hint: 'Have `excel2doc-shards plan` write it, with the same version of the plugin',
+    cause,
+  });

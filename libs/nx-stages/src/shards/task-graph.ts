@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import type { TargetConfiguration, TaskGraph } from '@nx/devkit';
+import { type ShardTask, StagesError } from '@excel2doc/stages';
+import { loadsImage } from '../infer/image-targets';
+
+/** A task of Nx's, and what a plan of shards has to know of it. */
+export interface GraphTask extends Omit<ShardTask, 'costMs'> {
+  project: string;
+  target: string;
+  configuration?: string;
+  outputs: string[];
+}
+
+/** What `nx affected --graph=FILE.json` writes, as far as it is read here. */
+interface GraphFile {
+  graph: { nodes: Record<string, { data: { targets?: Record<string, TargetConfiguration> } }> };
+  tasks: TaskGraph;
+}
+
+/**
+ * The tasks of a run, as Nx has planned them.
+ *
+ * @param file what `nx affected -t TARGETS --graph=FILE` wrote
+ * @throws StagesError `OPTION_REFUSED` for a file that is not there or is none
+ */
+export function readTaskGraph(file: string): GraphTask[] {
+  const graph = parsed(file);
+  const targets = graph?.graph?.nodes;
+  const { tasks, dependencies } = graph?.tasks ?? {};
+  if (!targets || !tasks || !dependencies) throw refused(file, `${file} holds no tasks of Nx`);
+  return Object.values(tasks).map(({ id, target, outputs, cache }) => {
+    const { project, target: name, configuration } = target;
+    const declared: TargetConfiguration = targets[project]?.data.targets?.[name] ?? {};
+    const isCached = cache ?? declared.cache ?? false;
+    return {
+      id,
+      dependsOn: dependencies[id] ?? [],
+      // What is in one engine is in no other.
+      isShareable: isCached && !loadsImage(declared),
+      project,
+      target: name,
+      outputs,
+      ...(configuration && { configuration }),
+    };
+  });
+}
+
+function parsed(file: string): Partial<GraphFile> | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw refused(file, `${file} cannot be read`, cause);
+  }
+  try {
+    return JSON.parse(text) as Partial<GraphFile>;
+  } catch {
+    return undefined;
+  }
+}
+
+const refused = (file: string, message: string, cause?: unknown) =>
+  new StagesError('OPTION_REFUSED', {
+    message,
+    hint: `Write it with \`npx nx affected -t docker-build --graph=${file}\``,
+    cause,
+  });
