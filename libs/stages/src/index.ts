@@ -53,8 +53,9 @@ export {
   planShards,
   type ShardPlan,
   type ShardSettings,
-  type ShardStep,
 } from './shards/plan-shards';
+export { play } from './shards/play';
+export { type ShardStep } from './shards/shard-step';
 export { lowestMs, type ShardTask } from './shards/shard-task';
 export { commandArguments } from './workspace/arguments';
 export { argsInMetadata, declaredArgs, mergedArgs } from './workspace/build-args';

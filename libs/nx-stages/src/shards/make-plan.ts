@@ -37,7 +37,7 @@ export function makePlan({ root, tasks: file, out, times, settings, env, say }: 
   const known = readRuns(runsFolder(root)).reduce(addTimes, readTimes(times, say));
   const costs = estimatedMs(known, tasks);
   const plan = planShards(
-    tasks.map((task) => ({ ...task, costMs: costs.get(task.id)! })),
+    tasks.map((task) => ({ ...task, costMs: costs.get(task.id)!, group: task.project })),
     settings,
   );
   const written: PlanFile = {

@@ -4,7 +4,7 @@ import { type ShardTask, StagesError } from '@excel2doc/stages';
 import { loadsImage } from '../infer/image-targets';
 
 /** A task of Nx's, and what a plan of shards has to know of it. */
-export interface GraphTask extends Omit<ShardTask, 'costMs'> {
+export interface GraphTask extends Omit<ShardTask, 'costMs' | 'group'> {
   project: string;
   target: string;
   configuration?: string;

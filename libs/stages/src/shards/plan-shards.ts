@@ -1,18 +1,11 @@
+import { play } from './play';
 import { type Place, schedule } from './schedule';
+import type { ShardStep } from './shard-step';
 import { lowestMs, placedTasks, type ShardTask } from './shard-task';
-
-/** What one machine does between two times at which it looks at others, or others at it. */
-export interface ShardStep {
-  /** Of other shards: through before this begins. */
-  waitsFor: string[];
-  /** In the order in which they are thought to run. */
-  tasks: string[];
-  /** Those of `tasks` that other shards wait for. */
-  handsOn: string[];
-}
+import { scheduleGroups } from './together';
 
 export interface PlannedShard {
-  /** When it is thought to be through, waits included; in milliseconds. */
+  /** When it is thought to be through, waits and starts of Nx included; in milliseconds. */
   endMs: number;
   steps: ShardStep[];
 }
@@ -36,10 +29,20 @@ export interface ShardSettings {
   most?: number;
   /** What one machine waits longer for what another has made: stored, seen, fetched. */
   handOverMs?: number;
+  /** What the start of a step takes: Nx, and its graph. */
+  stepMs?: number;
 }
 
 export const MOST_SHARDS = 16;
 export const HAND_OVER_MS = 5000;
+export const STEP_MS = 2000;
+/**
+ * By when everything is to be through, as parts of the least that it can take: the later, the more stays
+ * together. None at all is tried, too.
+ */
+const DEADLINES = [0, 1, 1.05, 1.1, 1.2];
+/** A plan that is through later by no more than this is taken where less is handed on. */
+const NEAR = 1.01;
 /** Below it a machine's own start, a checkout and an installation, is most of what it does. */
 const LEAST_WORK_MS = 60_000;
 
@@ -51,9 +54,9 @@ const LEAST_WORK_MS = 60_000;
  * real times turn out, no two machines wait for each other.
  */
 export function planShards(tasks: readonly ShardTask[], settings: ShardSettings): ShardPlan {
-  const { most = MOST_SHARDS, handOverMs = HAND_OVER_MS } = settings;
+  const { most = MOST_SHARDS, handOverMs = HAND_OVER_MS, stepMs = STEP_MS } = settings;
   const placed = placedTasks(tasks);
-  const planned = (shards: number) => planFor(placed, { shards, handOverMs });
+  const planned = (shards: number) => planFor(placed, { shards, handOverMs, stepMs });
   if (settings.shards !== 'auto') return planned(settings.shards);
   const totalMs = placed.reduce((sum, { costMs }) => sum + costMs, 0);
   let count = 1;
@@ -67,26 +70,47 @@ export function planShards(tasks: readonly ShardTask[], settings: ShardSettings)
   return plan;
 }
 
-function planFor(
-  tasks: readonly ShardTask[],
-  { shards, handOverMs }: { shards: number; handOverMs: number },
-): ShardPlan {
-  const places = schedule(tasks, { shards, handOverMs });
+interface Counts {
+  shards: number;
+  handOverMs: number;
+  stepMs: number;
+}
+
+/** Of several plans the one that is through the earliest, or nearly so and hands on less. */
+function planFor(tasks: readonly ShardTask[], counts: Counts): ShardPlan {
+  const least = lowestMs(tasks, counts.shards);
+  const plans = DEADLINES.flatMap((part) => {
+    const settings = { ...counts, untilMs: part * least };
+    const together = scheduleGroups(tasks, settings);
+    return [...(together ? [together] : []), schedule(tasks, settings)].map((places) =>
+      planOf(tasks, places, counts),
+    );
+  });
+  const endMs = Math.min(...plans.map((plan) => plan.endMs));
+  const near = plans.filter((plan) => plan.endMs <= endMs * NEAR);
+  return near.reduce((best, plan) => (stepCount(plan) < stepCount(best) ? plan : best));
+}
+
+const stepCount = ({ shards }: ShardPlan) =>
+  shards.reduce((sum, { steps }) => sum + steps.length, 0);
+
+function planOf(tasks: readonly ShardTask[], places: readonly Place[], counts: Counts): ShardPlan {
+  const { shards } = counts;
   const shardOf = new Map(places.map(({ task, shard }) => [task.id, shard]));
   const awaited = new Set(
     tasks.flatMap(({ id, dependsOn }) =>
       dependsOn.filter((each) => shardOf.get(each) !== shardOf.get(id)),
     ),
   );
-  const planned = Array.from({ length: shards }, (_, shard) => {
+  const steps = Array.from({ length: shards }, (_, shard) => {
     const own = places.filter((place) => place.shard === shard);
     own.sort((one, other) => one.startMs - other.startMs || one.endMs - other.endMs);
-    const endMs = Math.max(0, ...own.map((place) => place.endMs));
-    return { endMs, steps: stepsOf(own, shardOf, awaited) };
-  }).filter(({ steps }) => steps.length > 0);
+    return stepsOf(own, shardOf, awaited);
+  }).filter((each) => each.length > 0);
+  const endsMs = play(steps, tasks, counts);
   return {
-    shards: planned,
-    endMs: Math.max(0, ...planned.map((shard) => shard.endMs)),
+    shards: steps.map((each, at) => ({ endMs: endsMs[at]!, steps: each })),
+    endMs: Math.max(0, ...endsMs),
     lowestMs: lowestMs(tasks, shards),
   };
 }

@@ -9,10 +9,16 @@ export interface Place {
   endMs: number;
 }
 
+export interface ScheduleSettings {
+  shards: number;
+  handOverMs: number;
+  untilMs: number;
+}
+
 /**
- * Where each task runs and when: those with the most behind them first, each on the machine that is
- * through with it the earliest. What another machine has made comes later by `handOverMs`, so a task
- * stays with what it stands on unless that machine is busy for longer.
+ * Where each task runs and when: those with the most behind them first. A task stays with what it stands
+ * on while everything behind it can still be through by `untilMs`; else it goes to the machine that takes
+ * it the earliest. What another machine has made comes later by `handOverMs`.
  *
  * One task at a time on a machine: a build takes all of its processors.
  *
@@ -21,7 +27,7 @@ export interface Place {
  */
 export function schedule(
   tasks: readonly ShardTask[],
-  { shards, handOverMs }: { shards: number; handOverMs: number },
+  { shards, handOverMs, untilMs }: ScheduleSettings,
 ): Place[] {
   const remaining = remainingMs(tasks);
   const order = new Map(inOrder(tasks).map(({ id }, at) => [id, at]));
@@ -40,11 +46,12 @@ export function schedule(
         ...below.map((place) => place.endMs + (place.shard === shard ? 0 : handOverMs)),
       );
       const startMs = machine.gapFrom(readyMs, task.costMs);
-      // Of two that are through at one time, the one that has more of what it stands on.
       const own = below.reduce((sum, place) => sum + (place.shard === shard ? 1 : 0), 0);
       return { shard, startMs, own };
     });
-    const { shard, startMs } = choices.reduce((best, each) =>
+    const latestMs = untilMs - remaining.get(task.id)!;
+    const inTime = choices.filter(({ own, startMs }) => own > 0 && startMs <= latestMs);
+    const { shard, startMs } = (inTime.length > 0 ? inTime : choices).reduce((best, each) =>
       each.startMs < best.startMs || (each.startMs === best.startMs && each.own > best.own)
         ? each
         : best,
@@ -63,6 +70,7 @@ class Machine {
   /** The start of the first gap of `lengthMs` that begins at `readyMs` or later. */
   gapFrom(readyMs: number, lengthMs: number): number {
     let startMs = readyMs;
+    if ((this.places.at(-1)?.endMs ?? 0) <= readyMs) return readyMs;
     for (const place of this.places) {
       if (place.endMs <= startMs) continue;
       if (place.startMs >= startMs + lengthMs) break;

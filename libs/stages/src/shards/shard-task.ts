@@ -10,6 +10,8 @@ export interface ShardTask {
    * an engine, a plan) is made on each machine that needs it.
    */
   isShareable: boolean;
+  /** What it is best kept together with: its project. */
+  group: string;
 }
 
 /**

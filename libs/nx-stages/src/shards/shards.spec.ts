@@ -1,0 +1,177 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { TaskRecord } from '@excel2doc/build-report';
+import { joinShards } from './join-shards';
+import { makePlan } from './make-plan';
+import { nxCalls } from './nx-calls';
+import { type PlanFile, readPlanFile, writeWhole } from './plan-file';
+import { readTaskGraph } from './task-graph';
+
+let folder: string;
+let said: string[];
+const say = (line: string) => void said.push(line);
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'shards-spec-'));
+  said = [];
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const at = (name: string) => join(folder, name);
+
+const STAGE = { executor: '@excel2doc/nx-stages:docker-stage', cache: true };
+const LOAD = {
+  executor: '@excel2doc/nx-stages:docker-image',
+  cache: true,
+  options: { image: 'i' },
+};
+const PLAN = { executor: '@excel2doc/nx-stages:docker-plan', cache: false };
+
+/** What Nx writes of images that stand on `base`, as far as it is read. */
+function graphOf(names: readonly string[]) {
+  const targets = { 'docker-plan': PLAN, 'docker-out': STAGE, 'docker-build': LOAD };
+  const tasks: Record<string, object> = {};
+  const dependencies: Record<string, string[]> = {};
+  for (const project of names)
+    for (const target of Object.keys(targets)) {
+      const id = `${project}:${target}`;
+      tasks[id] = { id, target: { project, target }, outputs: [] };
+      dependencies[id] = target === 'docker-plan' ? [] : [`${project}:docker-${target === 'docker-out' ? 'plan' : 'out'}`]; // prettier-ignore
+      if (target === 'docker-out' && project !== 'base') dependencies[id].push('base:docker-out');
+    }
+  const nodes = Object.fromEntries(names.map((name) => [name, { data: { targets } }]));
+  return { graph: { nodes }, tasks: { tasks, dependencies, roots: [] } };
+}
+
+function planned(names: readonly string[], shards: number | 'auto', env: NodeJS.ProcessEnv = {}): PlanFile {
+  writeFileSync(at('tasks.json'), JSON.stringify(graphOf(names)));
+  makePlan({ root: folder, tasks: at('tasks.json'), out: at('plan.json'), times: at('times.json'), settings: { shards }, env, say });
+  return readPlanFile(at('plan.json'));
+} // prettier-ignore
+
+test('of Nx’s tasks a stage can be taken from the cache, an image in an engine and a plan cannot', () => {
+  planned(['base'], 1);
+  const shareable = readTaskGraph(at('tasks.json')).map(({ id, isShareable }) => [id, isShareable]);
+  expect(Object.fromEntries(shareable)).toEqual({
+    'base:docker-plan': false,
+    'base:docker-out': true,
+    'base:docker-build': false,
+  });
+});
+
+test('GitHub’s matrix reads how many shards there are, none where nothing is affected', () => {
+  const env = { GITHUB_OUTPUT: at('output') };
+  planned(['base', 'a', 'b', 'c'], 2, env);
+  planned([], 'auto', env);
+  expect(readFileSync(at('output'), 'utf8')).toBe('shards=[1,2]\nshards=[]\n');
+  expect(said[1]).toContain('Nothing is affected');
+  joinShards({ plan: readPlanFile(at('plan.json')), records: at('none'), times: at('times.json'), say });
+  expect(said[2]).toBe('Nothing was affected: there is nothing to join');
+}); // prettier-ignore
+
+test('a plan goes by the times of before, and passes over a file that holds none', () => {
+  const names = ['base', ...Array.from({ length: 7 }, (_, n) => `p${n}`)];
+  const times = Object.fromEntries(
+    names.flatMap((name) => [
+      [`${name}:docker-out`, { ms: name === 'p0' ? 700_000 : 100_000 }],
+      [`${name}:docker-build`, { ms: 1 }],
+      [`${name}:docker-plan`, { ms: 1 }],
+    ]),
+  );
+  writeFileSync(at('times.json'), JSON.stringify(times));
+  const { shards } = planned(names, 2);
+  const of = (id: string) => shards.findIndex(({ steps }) => steps.some(({ tasks }) => tasks.includes(id))); // prettier-ignore
+  for (const other of names.slice(2))
+    expect(of(`${other}:docker-out`)).not.toBe(of('p0:docker-out'));
+  writeFileSync(at('times.json'), 'not times');
+  planned(names, 2);
+  expect(said).toContain(`${at('times.json')} holds no times of tasks, and is passed over`);
+});
+
+test('Nx is asked for what nothing else of the step needs, once for the targets of the same projects', () => {
+  const { tasks } = planned(['base', 'a', 'b'], 1);
+  const all = Object.keys(tasks).filter((id) => !id.endsWith('plan'));
+  expect(nxCalls(tasks, all)).toEqual([
+    {
+      args: ['run-many', '--targets=docker-build', '--projects=a,b,base', '--outputStyle=static'],
+      tasks: ['base:docker-build', 'a:docker-build', 'b:docker-build'],
+      with: ['base:docker-out', 'a:docker-out', 'b:docker-out'],
+      text: 'docker-build of a, b, base',
+    },
+  ]);
+  const tested = {
+    ...tasks,
+    'a:test': { ...tasks['a:docker-out']!, target: 'test', dependsOn: [] },
+  };
+  expect(nxCalls(tested, ['a:test', 'a:docker-build']).map(({ text }) => text)).toEqual([
+    'test, docker-build of a',
+  ]);
+});
+
+describe('the last job', () => {
+  const done = (id: string, outcome: TaskRecord['outcome'] = 'built'): TaskRecord => {
+    const [project = '', target = ''] = id.split(':');
+    return { id, project, target, outcome, startMs: 0, durationMs: 5 };
+  };
+  /** Joins what shards left, each with its tasks; undefined: it left nothing. */
+  function joined(plan: PlanFile, left: (TaskRecord[] | undefined)[]): string {
+    for (const [index, tasks] of left.entries()) {
+      if (!tasks) continue;
+      const record = { format: 1, plan: plan.id, shard: index + 1, tasks };
+      writeWhole(at(`shard-${index + 1}.json`), JSON.stringify(record));
+    }
+    try {
+      joinShards({ plan, records: folder, times: at('times.json'), summary: at('s.md'), say });
+      return 'through';
+    } catch (error) {
+      const { message, hint } = error as Error & { hint: string };
+      return `${message}. ${hint}`;
+    }
+  }
+  const tasksOf = (plan: PlanFile) =>
+    plan.shards.map(({ steps }) => steps.flatMap(({ tasks }) => tasks));
+
+  test('is green where all are through, keeps their times and says what each shard did', () => {
+    const plan = planned(['base', 'a', 'b', 'c'], 2);
+    expect(joined(plan, tasksOf(plan).map((ids) => ids.map((id) => done(id))))).toBe('through');
+    expect(JSON.parse(readFileSync(at('times.json'), 'utf8'))['base:docker-out']).toEqual({ ms: 5 });
+    expect(readFileSync(at('s.md'), 'utf8')).toContain('### 2 shards');
+  }); // prettier-ignore
+
+  test('names the shard that left nothing, and a record of another plan is none', () => {
+    const plan = planned(['base', 'a', 'b', 'c'], 2);
+    const [first = [], second = []] = tasksOf(plan).map((ids) => ids.map((id) => done(id)));
+    expect(joined(plan, [first, undefined])).toMatch(/did not run. Shard 2 did not come to its end: run it again/); // prettier-ignore
+    const again = planned(['base', 'a', 'b', 'c'], 2);
+    expect(joined(again, [undefined, second])).toMatch(/Shard 1 did not come to its end/);
+  });
+
+  test('is red where a task failed, and names it', () => {
+    const plan = planned(['base', 'a'], 1);
+    const all = tasksOf(plan).map((ids) => ids.map((id) => done(id, id === 'a:docker-out' ? 'failed' : 'built'))); // prettier-ignore
+    expect(joined(plan, all)).toMatch(/^a:docker-out failed. What they said stands in the logs/);
+  });
+});
+
+test.each([
+  [['plan'], '✗ plan needs --tasks'],
+  [['plan', '--tasks=none.json'], '✗ none.json cannot be read. Write it with'],
+  [['plan', '--tasks=package.json'], '✗ package.json holds no tasks of Nx. Write it with'],
+  [['plan', '--tasks=x', '--shards=0'], '✗ --shards=0 is no number of shards'],
+  [
+    ['run', '--shard=1', '--plan=package.json'],
+    '✗ package.json is no plan of shards of this version',
+  ],
+  [['run', '--shard=one'], '✗ --shard=one is no whole number'],
+  [['join', '--plan=none.json'], '✗ none.json cannot be read as a plan of shards'],
+  [['go'], '✗ go is no command'],
+  [['join', '--nope'], "✗ Unknown option '--nope'"],
+])('%j ends in one line', (args, line) => {
+  const program = resolve(__dirname, '../../from-source/shards.cjs');
+  writeFileSync(at('package.json'), '{}');
+  const { status, stderr } = spawnSync(process.execPath, [program, ...args], { cwd: folder, encoding: 'utf8' }); // prettier-ignore
+  expect(status).toBe(1);
+  expect(stderr.startsWith(line), stderr).toBe(true);
+  expect(stderr).not.toMatch(/^\s+at /m);
+});
