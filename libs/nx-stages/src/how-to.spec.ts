@@ -47,7 +47,7 @@ function optionsOf(kind: 'executors' | 'generators', name: string): string[] {
   const entry = readJson(`${kind}.json`)[kind][name] as { schema: string } | undefined;
   expect(entry, name).toBeDefined();
   // Nx's own.
-  const others = ['dry-run', 'help', 'skip-nx-cache', 'excludeTaskDependencies'];
+  const others = ['dry-run', 'help', 'skip-nx-cache', 'excludeTaskDependencies', 'graph'];
   const { properties } = readJson(entry!.schema) as {
     properties: Record<string, { aliases?: string[] }>;
   };

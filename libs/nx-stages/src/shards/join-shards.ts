@@ -4,7 +4,7 @@ import { addTimes, type TaskRecord } from '@excel2doc/build-report';
 import { StagesError } from '@excel2doc/stages';
 import { readTimes } from './make-plan';
 
-import { type PlanFile, shardsOf, writeWhole } from './plan-file';
+import { countText, type PlanFile, shardsOf, writeWhole } from './plan-file';
 import { named, type ShardRecord } from './run-shard';
 import { shardsMarkdown } from './summary';
 
@@ -40,7 +40,7 @@ export function joinShards({ plan, records, times, summary, say }: JoinOptions):
   const failed = [...done.values()].filter(({ outcome }) => outcome === 'failed');
   const undone = [...makers].filter(([id]) => (done.get(id)?.outcome ?? 'skipped') === 'skipped');
   if (failed.length + undone.length === 0) {
-    say(`${plan.shards.length} shards: all ${makers.size} tasks are through`);
+    say(`${countText(plan)}: all ${makers.size} tasks are through`);
     return;
   }
   const unended = [...new Set(undone.filter(([id]) => !done.has(id)).map(([, shard]) => shard))];

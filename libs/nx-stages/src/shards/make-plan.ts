@@ -10,7 +10,7 @@ import {
 } from '@excel2doc/build-report';
 import { planShards, type ShardSettings, StagesError } from '@excel2doc/stages';
 import { durationText } from '@excel2doc/oci';
-import { type PlanFile, writeWhole } from './plan-file';
+import { countText, type PlanFile, writeWhole } from './plan-file';
 import { readTaskGraph } from './task-graph';
 
 export interface PlanOptions {
@@ -54,7 +54,7 @@ export function makePlan({ root, tasks: file, out, times, settings, env, say }: 
   say(
     tasks.length === 0
       ? `Nothing is affected: ${out} has no shard`
-      : `${tasks.length} tasks on ${plan.shards.length} shards: ${out}. Thought to take ${durationText(plan.endMs)}, at least ${durationText(plan.lowestMs)}; of ${timed} tasks an earlier time is known`,
+      : `${tasks.length} tasks on ${countText(plan)}: ${out}. Thought to take ${durationText(plan.endMs)}, at least ${durationText(plan.lowestMs)}; of ${timed} tasks an earlier time is known`,
   );
 }
 

@@ -36,6 +36,10 @@ export function writeWhole(file: string, text: string): void {
   renameSync(unfinished, file);
 }
 
+/** `4 shards` */
+export const countText = ({ shards }: Pick<ShardPlan, 'shards'>) =>
+  `${shards.length} ${shards.length === 1 ? 'shard' : 'shards'}`;
+
 /** Which shard runs each task, from 1 on. */
 export function shardsOf({ shards }: ShardPlan): Map<string, number> {
   return new Map(

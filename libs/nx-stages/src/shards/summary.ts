@@ -1,6 +1,6 @@
 import { durationText } from '@excel2doc/oci';
 import type { TaskRecord } from '@excel2doc/build-report';
-import type { PlanFile } from './plan-file';
+import { countText, type PlanFile } from './plan-file';
 import type { ShardRecord } from './run-shard';
 
 /** A table of what each shard did, for the summary of a CI job. */
@@ -28,7 +28,7 @@ export function shardsMarkdown(plan: PlanFile, records: readonly ShardRecord[]):
     return `| ${cells.join(' | ')} |`;
   });
   return [
-    `### ${plan.shards.length} shards`,
+    `### ${countText(plan)}`,
     '',
     '| shard | tasks | built | from the cache | failed | not run | planned | took |',
     '| --: | --: | --: | --: | --: | --: | --: | --: |',
