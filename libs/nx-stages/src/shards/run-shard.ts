@@ -141,17 +141,10 @@ async function nxRun(
     // Found again, of an earlier step: that it was built here is what there is to say.
     if (!known || known.outcome === 'skipped' || record.outcome === 'failed') done.set(id, record);
   }
-  // Nx says nothing of single tasks where it could not begin.
-  for (const id of call.tasks) {
-    if (done.has(id)) continue;
-    const outcome = isFailed ? 'failed' : 'built';
-    for (const each of call.with)
-      done.set(each, {
-        ...skippedRecord(plan, each, startTime),
-        outcome: isFailed ? 'skipped' : 'built',
-      });
-    done.set(id, { ...skippedRecord(plan, id, startTime), outcome });
-  }
+  // Nx leaves out what it skipped, and says nothing of single tasks where it could not begin.
+  const unsaid = !isFailed ? 'built' : file ? 'skipped' : 'failed';
+  for (const id of [...call.tasks, ...call.with])
+    if (!done.has(id)) done.set(id, { ...skippedRecord(plan, id, startTime), outcome: unsaid });
 }
 
 /** What Nx wrote of a run that began then; undefined where it wrote nothing. */
