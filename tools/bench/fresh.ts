@@ -54,6 +54,8 @@ export async function engineServers(): Promise<number[]> {
 export interface RemoteCache {
   /** For Nx. */
   env: Record<string, string>;
+  /** The same with a token that only reads. */
+  readOnlyEnv: Record<string, string>;
   /** What it holds now. */
   storedBytes(): number;
   stop(): Promise<void>;
@@ -62,15 +64,17 @@ export interface RemoteCache {
 /** This repository's cache server on a free port, with an empty store. */
 export async function startRemoteCache(): Promise<RemoteCache> {
   const folder = mkdtempSync(join(tmpdir(), 'excel2doc-bench-cache-'));
-  const token = `e2d_${randomBytes(16).toString('hex')}`;
-  const sha256 = createHash('sha256').update(token).digest('hex');
+  const [token, reader] = [newToken(), newToken()];
   const config = join(folder, 'cache.yaml');
   writeFileSync(
     config,
     JSON.stringify({
       listen: { host: '127.0.0.1', port: 0 },
       scopes: { main: { trusted: true } },
-      tokens: [{ name: 'bench', sha256, scope: 'main' }],
+      tokens: [
+        { name: 'bench', sha256: sha256Of(token), scope: 'main' },
+        { name: 'reader', sha256: sha256Of(reader), scope: 'main', access: 'read' },
+      ],
       store: { kind: 'disk', directory: join(folder, 'data') },
     }),
   );
@@ -79,11 +83,13 @@ export async function startRemoteCache(): Promise<RemoteCache> {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const url = await listening(child);
+  const envWith = (own: string) => ({
+    NX_SELF_HOSTED_REMOTE_CACHE_SERVER: url,
+    NX_SELF_HOSTED_REMOTE_CACHE_ACCESS_TOKEN: own,
+  });
   return {
-    env: {
-      NX_SELF_HOSTED_REMOTE_CACHE_SERVER: url,
-      NX_SELF_HOSTED_REMOTE_CACHE_ACCESS_TOKEN: token,
-    },
+    env: envWith(token),
+    readOnlyEnv: envWith(reader),
     storedBytes: () => sizeOf(join(folder, 'data', 'entries')),
     async stop() {
       child.kill('SIGTERM');
@@ -92,6 +98,9 @@ export async function startRemoteCache(): Promise<RemoteCache> {
     },
   };
 }
+
+const newToken = () => `e2d_${randomBytes(16).toString('hex')}`;
+const sha256Of = (text: string) => createHash('sha256').update(text).digest('hex');
 
 function listening(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -1,9 +1,9 @@
-// Takes 400 s.
+// Takes 900 s.
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Engine, locateEngine } from '@excel2doc/engine';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type RemoteCache, startRemoteCache } from '../bench/fresh';
 import { makeStandIn } from './package/base';
 import { type SecondEngine, secondEngine } from './second-engine';
@@ -19,11 +19,10 @@ import {
 /** With `base` and the kinds fifty. */
 const COUNT = Number(process.env['IMAGES'] ?? 50) - KINDS.length - 1;
 const SHARDS = 4;
-const LONG_MS = 600_000;
+const LONG_MS = 1_800_000;
 
 const scratch = mkdtempSync(join(tmpdir(), 'shards-'));
 let engines: SecondEngine[] = [];
-let cache: RemoteCache;
 let workspace: ShardsWorkspace;
 let planner: Machine;
 
@@ -31,14 +30,19 @@ beforeAll(async () => {
   const standIn = await makeStandIn(await locateEngine(), scratch);
   workspace = await shardsWorkspace(scratch, { image: 'sharded', count: COUNT, standIn });
   engines = [await secondEngine(), await secondEngine()];
-  cache = await startRemoteCache();
 }, LONG_MS);
 
 afterAll(async () => {
-  await cache?.stop();
   for (const engine of engines) await engine.remove();
   rmSync(scratch, { recursive: true, force: true });
 }, LONG_MS);
+
+/** With nothing in it. */
+async function emptyCache(): Promise<RemoteCache> {
+  const cache = await startRemoteCache();
+  onTestFinished(() => cache.stop());
+  return cache;
+}
 
 interface Plan {
   shards: { steps: { waitsFor: string[]; tasks: string[]; handsOn: string[] }[] }[];
@@ -120,7 +124,20 @@ async function expectAllRight({ shards }: Plan, all: readonly Machine[]): Promis
         expect(await readIn(engine, project, '/own')).toBe(contentOf(Number(number)));
     }
   }
-  for (const what of ['base', ...KINDS]) expect(once.get(what)?.size, what).toBe(1);
+  for (const what of ['base', ...KINDS]) {
+    expect(once.get(what)?.size, what).toBe(1);
+    expect(buildersOf(`${what}:docker-out`, all), what).toHaveLength(1);
+  }
+}
+
+/** The shards that say that they have built a task; BuildKit would not say where two share an engine. */
+function buildersOf(id: string, all: readonly Machine[]): number[] {
+  return [...all.keys()].filter((at) => {
+    const { tasks } = all[at]!.read<{ tasks: { id: string; outcome: string }[] }>(
+      `dist/ci/shards/shard-${at + 1}.json`,
+    );
+    return tasks.some((task) => task.id === id && task.outcome === 'built');
+  });
 }
 
 test(
@@ -128,12 +145,62 @@ test(
   async () => {
     const planned = await plan('all');
     expect(planned.shards).toHaveLength(SHARDS);
-    const all = await machines('all', cache.env);
+    const all = await machines('all', (await emptyCache()).env);
     const ended = await Promise.all(all.map((machine, at) => runShard(machine, at + 1)));
     for (const { status, output } of ended) expect(status, output).toBe(0);
     await expectAllRight(planned, all);
     const joined = await join4(all);
     expect(joined).toEqual({ status: 0, output: expect.stringContaining('4 shards: all') });
+  },
+  LONG_MS,
+);
+
+test(
+  'a machine that is lost, and then run again: the others end right without it, the last job names it until it has run',
+  async () => {
+    const planned = await plan('lost');
+    const all = await machines('lost', (await emptyCache()).env);
+    // The one that makes what the others wait for.
+    const lost = planned.shards.findIndex(({ steps }) =>
+      steps[0]!.tasks.includes('base:docker-out'),
+    );
+    const ended = all.map((machine, at) => runShard(machine, at + 1, ' --patience=25'));
+    await all[lost]!.until('step 1 of');
+    all[lost]!.kill();
+    for (const [at, { status, output }] of (await Promise.all(ended)).entries()) {
+      if (at === lost) continue;
+      expect(status, output).toBe(0);
+      expect(output).toMatch(
+        /Shard \d has given no sign for 25 s: what this shard needs of \S+ is made here/,
+      );
+    }
+    const others = [...all.keys()].filter((at) => at !== lost);
+    const without = await join4(all, others.values());
+    expect(without.status).toBe(1);
+    expect(without.output).toContain(`Shard ${lost + 1} did not come to its end: run it again`);
+    const again = await runShard(all[lost]!, lost + 1, ' --patience=25');
+    expect(again.status, again.output).toBe(0);
+    expect((await join4(all)).status).toBe(0);
+  },
+  LONG_MS,
+);
+
+test.each([
+  ['is away', 'http://127.0.0.1:1'],
+  ['takes nothing from them, as from a fork', 'fork'],
+])(
+  'a cache server that %s: what is shared is made by each, and one line says so',
+  async (what, at) => {
+    const cache = await emptyCache();
+    await plan(at.replace(/\W/g, ''));
+    const env =
+      at === 'fork' ? cache.readOnlyEnv : { ...cache.env, NX_SELF_HOSTED_REMOTE_CACHE_SERVER: at };
+    const all = (await machines(at.replace(/\W/g, ''), env)).slice(0, 2);
+    const ended = await Promise.all(all.map((machine, shard) => runShard(machine, shard + 1)));
+    for (const { status, output } of ended) {
+      expect(status, `${what}: ${output}`).toBe(0);
+      expect(output).toContain('cannot be read back from it: nothing is waited for');
+    }
   },
   LONG_MS,
 );
