@@ -37,7 +37,22 @@ test('the last time, else by bytes, else as others of its kind, else as any, els
   expect([...estimatedMs({}, [asked('x:y'), asked('z:y')]).values()]).toEqual([10_000, 10_000]);
 });
 
-test.each(['', '[', '3', 'null', '{"a":1}', '{"a":{"ms":"1"}}'])('%j holds no times', (text) => {
+test('what took no time that was measured says nothing of how long it takes', () => {
+  expect(addTimes({}, { tasks: [ran('a:test', 'built', 0)] })).toEqual({});
+});
+
+test.each([
+  '',
+  '[',
+  '3',
+  'null',
+  '{"a":1}',
+  '{"a":{"ms":"1"}}',
+  '{"a":{"ms":-1}}',
+  '{"a":{"ms":86400001}}',
+  '{"a":{"ms":1e400}}',
+  '{"a":{"bytes":-1}}',
+])('%j holds no times', (text) => {
   expect(parseTimes(text)).toBeUndefined();
 });
 test('what was written is read', () => {

@@ -12,6 +12,9 @@ export type KnownTimes = Readonly<Record<string, KnownTime>>;
 /** Of a task of which nothing is known, where nothing is known of any. */
 const UNKNOWN_MS = 10_000;
 
+/** No task takes more than a day. */
+const MOST_MS = 86_400_000;
+
 /** What is known with one run more; only what was built says how long that takes. */
 export function addTimes(known: KnownTimes, { tasks }: Pick<RunRecord, 'tasks'>): KnownTimes {
   const found = tasks.flatMap(({ id, outcome, durationMs, images }): [string, KnownTime][] => {
@@ -19,7 +22,7 @@ export function addTimes(known: KnownTimes, { tasks }: Pick<RunRecord, 'tasks'>)
     const bytes = images?.reduce((sum, { ownSizeBytes }) => sum + ownSizeBytes, 0);
     const time: KnownTime = {
       ...known[id],
-      ...(outcome === 'built' && { ms: durationMs }),
+      ...(outcome === 'built' && durationMs > 0 && { ms: durationMs }),
       ...(bytes !== undefined && { bytes }),
     };
     return time.ms === undefined && time.bytes === undefined ? [] : [[id, time]];
@@ -67,6 +70,9 @@ function median(values: readonly number[]): number | undefined {
   return [...values].sort((one, other) => one - other)[values.length >> 1];
 }
 
+const isWithin = (value: unknown, most: number) =>
+  value === undefined || (typeof value === 'number' && value >= 0 && value <= most);
+
 /** @returns undefined for what holds no times */
 export function parseTimes(text: string): KnownTimes | undefined {
   try {
@@ -78,7 +84,8 @@ export function parseTimes(text: string): KnownTimes | undefined {
         (each) =>
           typeof each === 'object' &&
           each !== null &&
-          [each.ms, each.bytes].every((value) => value === undefined || Number.isFinite(value)),
+          isWithin(each.ms, MOST_MS) &&
+          isWithin(each.bytes, Number.MAX_SAFE_INTEGER),
       );
     return isTimes ? (times as KnownTimes) : undefined;
   } catch {
