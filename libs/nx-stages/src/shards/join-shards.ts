@@ -5,7 +5,7 @@ import { StagesError } from '@excel2doc/stages';
 import { readTimes } from './make-plan';
 
 import { countText, type PlanFile, shardsOf, writeWhole } from './plan-file';
-import { named, type ShardRecord } from './run-shard';
+import { failedRunText, named, type ShardRecord } from './run-shard';
 import { shardsMarkdown } from './summary';
 
 export interface JoinOptions {
@@ -39,7 +39,8 @@ export function joinShards({ plan, records, times, summary, say }: JoinOptions):
   if (summary) appendFileSync(summary, shardsMarkdown(plan, found));
   const failed = [...done.values()].filter(({ outcome }) => outcome === 'failed');
   const undone = [...makers].filter(([id]) => (done.get(id)?.outcome ?? 'skipped') === 'skipped');
-  if (failed.length + undone.length === 0) {
+  const failedRuns = found.flatMap(({ failedRuns: own = [] }) => own);
+  if (failed.length + undone.length + failedRuns.length === 0) {
     say(`${countText(plan)}: all ${makers.size} tasks are through`);
     return;
   }
@@ -47,6 +48,7 @@ export function joinShards({ plan, records, times, summary, say }: JoinOptions):
   const words = [
     failed.length > 0 && `${named(failed)} failed`,
     undone.length > 0 && `${named(undone.map(([id]) => ({ id })))} did not run`,
+    ...failedRuns.map(failedRunText),
   ].filter(Boolean);
   throw new StagesError('COMMAND_FAILED', {
     message: words.join(', and '),
@@ -58,7 +60,7 @@ export function joinShards({ plan, records, times, summary, say }: JoinOptions):
 }
 
 /** Those of this plan, by number. */
-function readRecords(plan: PlanFile, folder: string): ShardRecord[] {
+export function readRecords(plan: PlanFile, folder: string): ShardRecord[] {
   const found: ShardRecord[] = [];
   for (const at of plan.shards.keys()) {
     const record = readRecord(join(folder, `shard-${at + 1}.json`));

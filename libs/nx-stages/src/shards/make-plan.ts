@@ -11,7 +11,7 @@ import {
 import { planShards, type ShardSettings, StagesError } from '@excel2doc/stages';
 import { durationText } from '@excel2doc/oci';
 import { countText, type PlanFile, writeWhole } from './plan-file';
-import { readTaskGraph } from './task-graph';
+import { type GraphTask, readTaskGraph } from './task-graph';
 
 export interface PlanOptions {
   root: string;
@@ -34,10 +34,15 @@ export interface PlanOptions {
  */
 export function makePlan({ root, tasks: file, out, times, settings, env, say }: PlanOptions): void {
   const tasks = readTaskGraph(file);
+  refuseEndless(tasks);
   const known = readRuns(runsFolder(root)).reduce(addTimes, readTimes(times, say));
   const costs = estimatedMs(known, tasks);
   const plan = planShards(
-    tasks.map((task) => ({ ...task, costMs: costs.get(task.id)!, group: task.project })),
+    tasks.map((task) => ({
+      ...task,
+      costMs: task.isContinuous ? 0 : costs.get(task.id)!,
+      group: task.project,
+    })),
     settings,
   );
   const written: PlanFile = {
@@ -56,6 +61,17 @@ export function makePlan({ root, tasks: file, out, times, settings, env, say }: 
       ? `Nothing is affected: ${out} has no shard`
       : `${tasks.length} tasks on ${countText(plan)}: ${out}. Thought to take ${durationText(plan.endMs)}, at least ${durationText(plan.lowestMs)}; of ${timed} tasks an earlier time is known`,
   );
+}
+
+/** Nx ends what is continuous with what depends on it; nothing ends what is asked for alone. */
+function refuseEndless(tasks: readonly GraphTask[]): void {
+  const needed = new Set(tasks.flatMap(({ dependsOn }) => dependsOn));
+  const endless = tasks.find(({ id, isContinuous }) => isContinuous && !needed.has(id));
+  if (!endless) return;
+  throw new StagesError('OPTION_REFUSED', {
+    message: `${endless.id} is continuous and nothing depends on it: a shard that runs it would never end`,
+    hint: `Leave ${endless.target} out of the targets: Nx starts it for what depends on it`,
+  });
 }
 
 /** None where the file is not there; one that cannot be read is said, for it is only of use. */

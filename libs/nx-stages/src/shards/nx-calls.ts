@@ -13,36 +13,33 @@ export interface NxCall {
 
 /**
  * The runs of Nx that tasks take: only those are named that no other of them depends on, for Nx runs
- * the rest with these. Targets of the same projects are one run, others one after another.
+ * the rest with these, and ends what is continuous with them. Each has the configuration that Nx gave it
+ * in its plan, by default. Targets of the same projects are one run, others one after another.
  */
 export function nxCalls(all: PlanFile['tasks'], tasks: readonly string[]): NxCall[] {
   const needed = belowOf(all, tasks);
-  const byTarget = new Map<string, { target: string; configuration?: string; ids: string[] }>();
+  const byTarget = new Map<string, string[]>();
   for (const id of tasks) {
     const task = all[id];
-    if (!task || needed.has(id)) continue;
-    const { target, configuration } = task;
-    const key = `${target}\0${configuration ?? ''}`;
-    const same = byTarget.get(key) ?? { target, ids: [], ...(configuration && { configuration }) };
-    byTarget.set(key, { ...same, ids: [...same.ids, id] });
+    if (!task || task.isContinuous || needed.has(id)) continue;
+    byTarget.set(task.target, [...(byTarget.get(task.target) ?? []), id]);
   }
-  const byProjects = new Map<string, { targets: string[]; projects: string[]; ids: string[]; configuration?: string }>(); // prettier-ignore
-  for (const { target, configuration, ids } of byTarget.values()) {
+  const byProjects = new Map<string, { targets: string[]; projects: string[]; ids: string[] }>();
+  for (const [target, ids] of byTarget) {
     const projects = ids.map((id) => all[id]!.project).sort();
-    const key = JSON.stringify([configuration, projects]);
-    const same = byProjects.get(key) ?? { targets: [], projects, ids: [], ...(configuration && { configuration }) }; // prettier-ignore
+    const key = projects.join(',');
+    const same = byProjects.get(key) ?? { targets: [], projects, ids: [] };
     byProjects.set(key, {
       ...same,
       targets: [...same.targets, target],
       ids: [...same.ids, ...ids],
     });
   }
-  return [...byProjects.values()].map(({ targets, projects, ids, configuration }) => ({
+  return [...byProjects.values()].map(({ targets, projects, ids }) => ({
     args: [
       'run-many',
       `--targets=${targets.join(',')}`,
       `--projects=${projects.join(',')}`,
-      ...(configuration ? [`--configuration=${configuration}`] : []),
       '--outputStyle=static',
     ],
     tasks: ids,

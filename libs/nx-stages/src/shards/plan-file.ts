@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type ShardPlan, StagesError } from '@excel2doc/stages';
+import { type ShardPlan, type ShardStep, StagesError } from '@excel2doc/stages';
 import type { GraphTask } from './task-graph';
 
 /** What the first job writes and all others read. */
@@ -23,10 +23,20 @@ export function readPlanFile(file: string): PlanFile {
     plan?.format === 1 &&
     typeof plan.id === 'string' &&
     Array.isArray(plan.shards) &&
-    typeof plan.tasks === 'object';
+    plan.shards.every(isShard) &&
+    isObject(plan.tasks) &&
+    Object.values(plan.tasks).every((task) => isObject(task) && Array.isArray(task.dependsOn));
   if (!isPlan) throw missing(`${file} is no plan of shards of this version`);
   return plan as PlanFile;
 }
+
+const isObject = (value: unknown) => typeof value === 'object' && value !== null;
+
+const isShard = (shard: ShardPlan['shards'][number] | null) =>
+  Array.isArray(shard?.steps) &&
+  shard.steps.every((step: Partial<ShardStep> | null) =>
+    [step?.tasks, step?.waitsFor, step?.handsOn].every(Array.isArray),
+  );
 
 /** Writes a file whole or not at all. */
 export function writeWhole(file: string, text: string): void {

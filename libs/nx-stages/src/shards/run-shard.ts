@@ -14,6 +14,8 @@ export interface ShardRecord {
   /** From 1 on. */
   shard: number;
   tasks: TaskRecord[];
+  /** Runs of Nx that failed where it calls none of their tasks failed: `docker-build of api, web`. */
+  failedRuns?: string[];
 }
 
 export interface ShardRun {
@@ -47,8 +49,9 @@ export async function runShard(run: ShardRun): Promise<void> {
   );
   const handOver = isAlone ? undefined : await openHandOver(run);
   const done = new Map<string, TaskRecord>();
+  const failedRuns: string[] = [];
   const startTime = Date.now();
-  const record = () => writeRecord(run, [...done.values()]);
+  const record = () => writeRecord(run, [...done.values()], failedRuns);
   try {
     for (const [at, step] of own.steps.entries()) {
       await waitFor(run, handOver, step);
@@ -56,7 +59,7 @@ export async function runShard(run: ShardRun): Promise<void> {
       for (const id of skipped) done.set(id, skippedRecord(plan, id, startTime));
       for (const call of nxCalls(plan.tasks, tasks)) {
         say(`${name}, step ${at + 1} of ${own.steps.length}: ${call.text}`);
-        await nxRun(run, call, { done, startTime });
+        if (await nxRun(run, call, { done, startTime })) failedRuns.push(call.text);
       }
       record();
       for (const id of step.handsOn) await tell(handOver, id, done.get(id));
@@ -67,7 +70,8 @@ export async function runShard(run: ShardRun): Promise<void> {
   }
   const failed = [...done.values()].filter(({ outcome }) => outcome === 'failed');
   const skipped = [...done.values()].filter(({ outcome }) => outcome === 'skipped');
-  if (failed.length + skipped.length > 0) throw failedOf(name, failed, skipped);
+  if (failed.length + skipped.length + failedRuns.length > 0)
+    throw failedOf(name, failed, skipped, failedRuns);
   say(`${name}: all ${own.steps.flatMap(({ tasks }) => tasks).length} tasks are through`);
 }
 
@@ -110,19 +114,24 @@ async function waitFor(run: ShardRun, handOver: HandOver | undefined, step: Shar
   }
 }
 
-/** Runs Nx once, and sees how each of its tasks ended. */
+/**
+ * Runs Nx once, and sees how each of its tasks ended.
+ *
+ * @returns whether it failed and calls no task failed or left out
+ */
 async function nxRun(
   { root, plan }: ShardRun,
   call: NxCall,
   { done, startTime }: { done: Map<string, TaskRecord>; startTime: number },
-): Promise<void> {
+): Promise<boolean> {
   const calledAt = Date.now();
   const isFailed = await runNx(root, call.args);
   const file = runFileSince(calledAt);
   for (const finished of file?.tasks ?? []) {
     const { taskId: id, hash } = finished;
     const task = plan.tasks[id];
-    if (!task) continue;
+    // How it ends is no matter: Nx ends it.
+    if (!task || task.isContinuous) continue;
     const { project, target, outputs } = task;
     const times = {
       startTime: Date.parse(finished.startTime),
@@ -141,10 +150,15 @@ async function nxRun(
     // Found again, of an earlier step: that it was built here is what there is to say.
     if (!known || known.outcome === 'skipped' || record.outcome === 'failed') done.set(id, record);
   }
-  // Nx leaves out what it skipped, and says nothing of single tasks where it could not begin.
-  const unsaid = !isFailed ? 'built' : file ? 'skipped' : 'failed';
-  for (const id of [...call.tasks, ...call.with])
-    if (!done.has(id)) done.set(id, { ...skippedRecord(plan, id, startTime), outcome: unsaid });
+  // Nx leaves out what it skipped, and says nothing of single tasks where it could not begin. What it
+  // says nothing of has not run, whatever its exit status.
+  const unsaid = isFailed && !file ? 'failed' : 'skipped';
+  for (const id of [...call.tasks, ...call.with]) {
+    const outcome = plan.tasks[id]?.isContinuous && !isFailed ? 'built' : unsaid;
+    if (!done.has(id)) done.set(id, { ...skippedRecord(plan, id, startTime), outcome });
+  }
+  const isGood = (id: string) => !['failed', 'skipped'].includes(done.get(id)!.outcome);
+  return isFailed && [...call.tasks, ...call.with].every(isGood);
 }
 
 /** What Nx wrote of a run that began then; undefined where it wrote nothing. */
@@ -191,21 +205,35 @@ function skippedRecord({ tasks }: PlanFile, id: string, startTime: number): Task
   return { id, project, target, outcome: 'skipped', startMs, durationMs: 0 };
 }
 
-function writeRecord({ plan, shard, records }: ShardRun, tasks: TaskRecord[]): void {
-  const record: ShardRecord = { format: 1, plan: plan.id, shard, tasks };
+function writeRecord(
+  { plan, shard, records }: ShardRun,
+  tasks: TaskRecord[],
+  failedRuns: string[],
+): void {
+  const more = { ...(failedRuns.length > 0 && { failedRuns }) };
+  const record: ShardRecord = { format: 1, plan: plan.id, shard, tasks, ...more };
   writeWhole(join(records, `shard-${shard}.json`), `${JSON.stringify(record)}\n`);
 }
 
-function failedOf(name: string, failed: readonly TaskRecord[], skipped: readonly TaskRecord[]) {
+function failedOf(
+  name: string,
+  failed: readonly TaskRecord[],
+  skipped: readonly TaskRecord[],
+  failedRuns: readonly string[],
+) {
   const words = [
     failed.length > 0 && `${named(failed)} failed`,
     skipped.length > 0 && `${named(skipped)} did not run`,
+    ...failedRuns.map(failedRunText),
   ].filter(Boolean);
   return new StagesError('COMMAND_FAILED', {
     message: `${name}: ${words.join(', and ')}`,
     hint: 'What they said stands above',
   });
 }
+
+export const failedRunText = (text: string) =>
+  `Nx failed at ${text}, though it says that no task of them did`;
 
 /** Some of them by name. */
 export function named(tasks: readonly Pick<TaskRecord, 'id'>[]): string {

@@ -109,6 +109,60 @@ test('Nx is asked for what nothing else of the step needs, once for the targets 
   ]);
 });
 
+describe('what is continuous', () => {
+  const WEB = {
+    serve: { executor: 'nx:run-commands', continuous: true, cache: true },
+    e2e: { executor: 'nx:run-commands' },
+  };
+  function graphOfWeb(names: readonly (keyof typeof WEB)[]) {
+    const tasks = Object.fromEntries(
+      names.map((target) => [
+        `web:${target}`,
+        { id: `web:${target}`, target: { project: 'web', target }, outputs: [], continuous: target === 'serve' },
+      ]),
+    ); // prettier-ignore
+    const dependencies = Object.fromEntries(names.map((target) => [`web:${target}`, []]));
+    const continuousDependencies = { 'web:e2e': ['web:serve'] };
+    const nodes = { web: { data: { targets: WEB } } };
+    writeFileSync(at('tasks.json'), JSON.stringify({ graph: { nodes }, tasks: { tasks, dependencies, continuousDependencies } })); // prettier-ignore
+    makePlan({ root: folder, tasks: at('tasks.json'), out: at('plan.json'), times: at('times.json'), settings: { shards: 2 }, env: {}, say }); // prettier-ignore
+    return readPlanFile(at('plan.json'));
+  }
+
+  test('runs beside what depends on it, and is never asked for by itself', () => {
+    const { shards, tasks } = graphOfWeb(['serve', 'e2e']);
+    expect(shards).toHaveLength(1);
+    const [step] = shards[0]!.steps;
+    expect(nxCalls(tasks, step!.tasks).map(({ args }) => args[1])).toEqual(['--targets=e2e']);
+    expect(nxCalls(tasks, ['web:serve'])).toEqual([]);
+  });
+
+  test('is refused where nothing would end it', () => {
+    expect(() => graphOfWeb(['serve'])).toThrow('web:serve is continuous and nothing depends on it: a shard that runs it would never end'); // prettier-ignore
+  });
+});
+
+test('tasks have the configuration that Nx gave them in its plan: none is passed on', () => {
+  const graph = graphOf(['a']);
+  Object.assign((graph.tasks.tasks['a:docker-build'] as { target: object }).target, { configuration: 'production' }); // prettier-ignore
+  writeFileSync(at('tasks.json'), JSON.stringify(graph));
+  const tasks = Object.fromEntries(readTaskGraph(at('tasks.json')).map((task) => [task.id, task]));
+  const [call] = nxCalls(tasks, Object.keys(tasks));
+  expect(call!.args.join(' ')).not.toContain('configuration');
+});
+
+test.each([
+  '{"format":1,"id":"i","shards":[],"tasks":null}',
+  '{"format":1,"id":"i","shards":[{}],"tasks":{}}',
+  '{"format":1,"id":"i","shards":[null],"tasks":{}}',
+  '{"format":1,"id":"i","shards":[{"steps":[{"tasks":[]}]}],"tasks":{}}',
+  '{"format":1,"id":"i","shards":[],"tasks":{"a:b":null}}',
+  'null',
+])('%s is no plan', (text) => {
+  writeFileSync(at('plan.json'), text);
+  expect(() => readPlanFile(at('plan.json'))).toThrow('is no plan of shards of this version');
+});
+
 describe('the last job', () => {
   const done = (id: string, outcome: TaskRecord['outcome'] = 'built'): TaskRecord => {
     const [project = '', target = ''] = id.split(':');
@@ -145,6 +199,14 @@ describe('the last job', () => {
     expect(joined(plan, [first, undefined])).toMatch(/did not run. Shard 2 did not come to its end: run it again/); // prettier-ignore
     const again = planned(['base', 'a', 'b', 'c'], 2);
     expect(joined(again, [undefined, second])).toMatch(/Shard 1 did not come to its end/);
+  });
+
+  test('is red where Nx failed and calls all tasks good', () => {
+    const plan = planned(['a'], 1);
+    const tasks = tasksOf(plan)[0]!.map((id) => done(id));
+    const record = { format: 1, plan: plan.id, shard: 1, tasks, failedRuns: ['docker-build of a'] };
+    writeWhole(at('shard-1.json'), JSON.stringify(record));
+    expect(joined(plan, [])).toMatch(/^Nx failed at docker-build of a, though it says/);
   });
 
   test('is red where a task failed, and names it', () => {

@@ -7,7 +7,8 @@ import { loadsImage } from '../infer/image-targets';
 export interface GraphTask extends Omit<ShardTask, 'costMs' | 'group'> {
   project: string;
   target: string;
-  configuration?: string;
+  /** It never ends by itself: Nx ends it once what depends on it has run. */
+  isContinuous?: boolean;
   outputs: string[];
 }
 
@@ -26,21 +27,21 @@ interface GraphFile {
 export function readTaskGraph(file: string): GraphTask[] {
   const graph = parsed(file);
   const targets = graph?.graph?.nodes;
-  const { tasks, dependencies } = graph?.tasks ?? {};
+  const { tasks, dependencies, continuousDependencies = {} } = graph?.tasks ?? {};
   if (!targets || !tasks || !dependencies) throw refused(file, `${file} holds no tasks of Nx`);
-  return Object.values(tasks).map(({ id, target, outputs, cache }) => {
-    const { project, target: name, configuration } = target;
+  return Object.values(tasks).map(({ id, target, outputs, cache, continuous }) => {
+    const { project, target: name } = target;
     const declared: TargetConfiguration = targets[project]?.data.targets?.[name] ?? {};
     const isCached = cache ?? declared.cache ?? false;
     return {
       id,
-      dependsOn: dependencies[id] ?? [],
+      dependsOn: [...(dependencies[id] ?? []), ...(continuousDependencies[id] ?? [])],
       // What is in one engine is in no other.
-      isShareable: isCached && !loadsImage(declared),
+      isShareable: isCached && continuous !== true && !loadsImage(declared),
       project,
       target: name,
       outputs,
-      ...(configuration && { configuration }),
+      ...(continuous && { isContinuous: true }),
     };
   });
 }
