@@ -1,9 +1,9 @@
-// Takes 60 s.
+// Takes 90 s.
 import { randomUUID } from 'node:crypto';
-import { RemoteCache } from '@excel2doc/oci';
+import { nameOf, RemoteCache } from '@excel2doc/oci';
 import { type RealCache, realCache } from '@excel2doc/oci/testing/remote-cache';
 import { expect, onTestFinished, test } from 'vitest';
-import { HandOver } from './hand-over';
+import { HandOver, type HandOverOptions } from './hand-over';
 
 const LONG_MS = 60_000;
 
@@ -70,6 +70,72 @@ test(
     const waiting = handOver!.awaitTask('a:docker-out', 2);
     await cache.close();
     expect(await waiting).toBe('away');
+  },
+  LONG_MS,
+);
+
+/** A cache behind which what is put is lost, as long as `isLost` says so of its name. */
+class LosingCache extends RemoteCache {
+  isLost: (name: string) => boolean = () => false;
+  override async put(...given: Parameters<RemoteCache['put']>): ReturnType<RemoteCache['put']> {
+    return this.isLost(given[0]) ? 'stored' : super.put(...given);
+  }
+}
+
+async function losing({ url, tokens }: RealCache, more: Partial<HandOverOptions>) {
+  const cache = new LosingCache({ server: url, token: tokens.main });
+  const settings = { plan: randomUUID(), shard: 1, patienceMs: 1500, askEveryMs: 50 };
+  const handOver = await HandOver.open({ cache, signEveryMs: 200, ...settings, ...more });
+  onTestFinished(() => handOver!.close());
+  return { cache, handOver: handOver! };
+}
+
+test(
+  'what is lost behind the cache’s answer is told anew until it is there',
+  async () => {
+    const server = await realCache();
+    const plan = randomUUID();
+    const { cache, handOver } = await losing(server, { plan });
+    const two = await shardOf(server, { plan, shard: 2 });
+    cache.isLost = (name) => name === nameOf(`shards ${plan} made a:docker-out`);
+    const waiting = two!.awaitTask('a:docker-out', 1);
+    await handOver.tellMade('a:docker-out', undefined);
+    cache.isLost = () => false;
+    expect(await waiting).toBe('made');
+    // And by one that ends at once.
+    cache.isLost = () => true;
+    await handOver.tellMade('b:docker-out', undefined);
+    cache.isLost = () => false;
+    await handOver.close();
+    expect(await two!.awaitTask('b:docker-out', 1)).toBe('made');
+  },
+  LONG_MS,
+);
+
+test(
+  'one that gives signs is heard past those that are lost, and not waited for without end',
+  async () => {
+    const server = await realCache();
+    const plan = randomUUID();
+    const { cache } = await losing(server, { plan });
+    const lost = [2, 3, 6].map((count): string => nameOf(`shards ${plan} sign 1 ${count}`));
+    cache.isLost = (name) => lost.includes(name);
+    const { handOver: two } = await losing(server, { plan, shard: 2, longestMs: 4000 });
+    expect(await two.awaitTask('never:docker-out', 1)).toBe('late');
+  },
+  LONG_MS,
+);
+
+test(
+  'a task is called made only where its entry is in the cache',
+  async () => {
+    const server = await realCache();
+    const plan = randomUUID();
+    const one = await shardOf(server, { plan, shard: 1 });
+    const two = await shardOf(server, { plan, shard: 2 });
+    // It is looked for as long as an upload may take, and one is heard all that time.
+    await one!.tellMade('a:docker-out', nameOf('nobody has put it'));
+    expect(await two!.awaitTask('a:docker-out', 1)).toBe('unstored');
   },
   LONG_MS,
 );

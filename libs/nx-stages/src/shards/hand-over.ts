@@ -8,13 +8,21 @@ export type Awaited =
   | 'made'
   /** Its shard tried and could not. */
   | 'failed'
+  /** Its shard has made it, and could not see it in the cache. */
+  | 'unstored'
   /** Its shard has given no sign for as long as it is waited for. */
   | 'silent'
+  /** Its shard gives signs, and has not come to it in the longest time that is waited. */
+  | 'late'
   /** The cache does not answer any more. */
   | 'away';
 
 const SIGN_EVERY_MS = 20_000;
 const ASK_EVERY_MS = 2000;
+/** However many signs there are: most jobs of CI are ended after an hour. */
+const LONGEST_MS = 30 * 60_000;
+/** So many signs in a row may be lost and the next is heard. */
+const SIGNS_AHEAD = 3;
 /** Behind an edge an upload is answered before it is sent. */
 const UPLOAD_MS = 30_000;
 const SAID = Buffer.from('said\n');
@@ -27,7 +35,10 @@ export interface HandOverOptions {
   shard: number;
   /** How long a shard that gives no sign is waited for. */
   patienceMs: number;
+  /** How long any shard is waited for, whatever signs it gives. */
+  longestMs?: number;
   askEveryMs?: number;
+  signEveryMs?: number;
 }
 
 /**
@@ -37,6 +48,8 @@ export interface HandOverOptions {
  */
 export class HandOver {
   private signs: NodeJS.Timeout | undefined;
+  /** What is told and has not been read back: what is put into a cache may be lost behind its answer. */
+  private readonly unread = new Set<string>();
   private readonly heard = new Map<number, { signs: number; atMs: number }>();
 
   private constructor(private readonly options: HandOverOptions) {}
@@ -52,20 +65,24 @@ export class HandOver {
     return (await own.begin()) ? own : undefined;
   }
 
-  /** No more signs. */
+  /** No more signs; what is told is there, or cannot be put there. */
   async close(): Promise<void> {
     clearInterval(this.signs);
+    const { askEveryMs = ASK_EVERY_MS } = this.options;
+    const endMs = performance.now() + UPLOAD_MS;
+    while (!(await this.retell()) && performance.now() < endMs)
+      await sleep(Math.min(askEveryMs, 500));
     await this.options.cache.close();
   }
 
   /**
-   * Tells the others that a task is through.
+   * Tells the others that a task is through, and whether its entry is in the cache.
    *
    * @param hash of its entry in the cache, which is waited for; undefined where it has none
    */
   async tellMade(task: string, hash: string | undefined): Promise<void> {
-    if (hash !== undefined) await this.untilStored(hash);
-    await this.tell(`made ${task}`);
+    const isThere = hash === undefined || (await this.isStored(hash));
+    await this.tell(`${isThere ? 'made' : 'unstored'} ${task}`);
   }
 
   /** Tells the others that a task failed: nobody has to wait for it. */
@@ -75,18 +92,19 @@ export class HandOver {
 
   /** Waits until a task of another shard is through, or not to be waited for. */
   async awaitTask(task: string, shard: number): Promise<Awaited> {
-    const { patienceMs, askEveryMs = ASK_EVERY_MS } = this.options;
+    const { patienceMs, askEveryMs = ASK_EVERY_MS, longestMs = LONGEST_MS } = this.options;
+    const endMs = performance.now() + longestMs;
     try {
       for (;;) {
         if (await this.isTold(`made ${task}`)) return 'made';
         if (await this.isTold(`failed ${task}`)) return 'failed';
+        if (await this.isTold(`unstored ${task}`)) return 'unstored';
         const heard = this.heard.get(shard) ?? { signs: 0, atMs: performance.now() };
         this.heard.set(shard, heard);
-        while (await this.isTold(sign(shard, heard.signs + 1))) {
-          heard.signs++;
-          heard.atMs = performance.now();
-        }
-        if (performance.now() - heard.atMs > patienceMs) return 'silent';
+        const signs = await this.lastSign(shard, heard.signs);
+        if (signs > heard.signs) this.heard.set(shard, { signs, atMs: performance.now() });
+        else if (performance.now() - heard.atMs > patienceMs) return 'silent';
+        if (performance.now() > endMs) return 'late';
         await sleep(askEveryMs);
       }
     } catch (error) {
@@ -97,34 +115,72 @@ export class HandOver {
 
   /** Gives the first sign, and sees whether others would. */
   private async begin(): Promise<boolean> {
-    const { shard, askEveryMs = ASK_EVERY_MS } = this.options;
+    const { shard, askEveryMs = ASK_EVERY_MS, signEveryMs = SIGN_EVERY_MS } = this.options;
     // One that runs again goes on behind the signs of before.
-    let count = 1;
-    while (await this.isTold(sign(shard, count))) count++;
-    if (!(await this.tell(sign(shard, count)))) return false;
+    let count = (await this.lastSign(shard, 0)) + 1;
+    if (!(await this.put(sign(shard, count)))) return false;
     const endMs = performance.now() + UPLOAD_MS;
     while (!(await this.isTold(sign(shard, count)))) {
       if (performance.now() > endMs) return false;
       await sleep(Math.min(askEveryMs, 500));
     }
-    this.signs = setInterval(() => void this.tell(sign(shard, ++count)), SIGN_EVERY_MS).unref();
+    const next = async () => {
+      await this.retell();
+      await this.put(sign(shard, ++count));
+    };
+    this.signs = setInterval(() => void next(), signEveryMs).unref();
     return true;
   }
 
-  private async untilStored(hash: string): Promise<void> {
+  /** The last sign behind `known`; one may be lost, and those behind it not. */
+  private async lastSign(shard: number, known: number): Promise<number> {
+    let last = known;
+    for (let ahead = 1; ahead <= SIGNS_AHEAD; ahead++) {
+      if (!(await this.isTold(sign(shard, last + ahead)))) continue;
+      last += ahead;
+      ahead = 0;
+    }
+    return last;
+  }
+
+  /** @returns whether nothing is left that could be put anew: all is read back, or the cache is away */
+  private async retell(): Promise<boolean> {
+    for (const what of [...this.unread]) {
+      try {
+        if (await this.isTold(what)) this.unread.delete(what);
+        else if (!(await this.put(what))) return true;
+      } catch (error) {
+        if (!isTrouble(error)) throw error;
+        return true;
+      }
+    }
+    return this.unread.size === 0;
+  }
+
+  private async isStored(hash: string): Promise<boolean> {
     const { askEveryMs = ASK_EVERY_MS, cache } = this.options;
     const endMs = performance.now() + UPLOAD_MS;
     try {
       // Its entry, in the form in which entries are named.
-      while (!(await cache.has(hash as Digest)) && performance.now() < endMs)
+      for (;;) {
+        if (await cache.has(hash as Digest)) return true;
+        if (performance.now() > endMs) return false;
         await sleep(Math.min(askEveryMs, 500));
+      }
     } catch (error) {
       if (!isTrouble(error)) throw error;
+      return false;
     }
   }
 
-  /** Whether it could be told. */
-  private async tell(what: string): Promise<boolean> {
+  /** It is told anew with each sign until it reads back. */
+  private async tell(what: string): Promise<void> {
+    this.unread.add(what);
+    await this.put(what);
+  }
+
+  /** Whether the cache took it, which is not yet that it is there. */
+  private async put(what: string): Promise<boolean> {
     try {
       await this.options.cache.put(this.named(what), SAID.length, Readable.from([SAID]));
       return true;
