@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { failureLine, StagesError } from '@excel2doc/stages';
+import { checkPushed } from './check-pushed';
 import { joinShards } from './join-shards';
 import { makePlan, shardsOption } from './make-plan';
 import { readPlanFile } from './plan-file';
@@ -8,7 +9,8 @@ import { runShard } from './run-shard';
 
 const USAGE = `excel2doc-shards plan --tasks=FILE [--shards=auto|N] [--most=16] [--plan=FILE] [--times=FILE]
 excel2doc-shards run --shard=N [--plan=FILE] [--records=FOLDER] [--patience=180]
-excel2doc-shards join [--plan=FILE] [--records=FOLDER] [--times=FILE] [--summary=FILE]`;
+excel2doc-shards join [--plan=FILE] [--records=FOLDER] [--times=FILE] [--summary=FILE]
+excel2doc-shards check-pushed [--plan=FILE] [--records=FOLDER] [--pushed=FOLDER]`;
 
 const options = {
   tasks: { type: 'string' },
@@ -19,6 +21,7 @@ const options = {
   records: { type: 'string', default: 'dist/ci/shards' },
   shard: { type: 'string' },
   patience: { type: 'string', default: '180' },
+  pushed: { type: 'string', default: 'dist/docker-pushed' },
   summary: { type: 'string' },
 } as const;
 
@@ -45,6 +48,8 @@ async function main(args: string[]): Promise<void> {
     const summary = values.summary ?? env['GITHUB_STEP_SUMMARY'];
     return joinShards({ plan: readPlanFile(plan), records, times, summary, say });
   }
+  if (command === 'check-pushed')
+    return checkPushed({ plan: readPlanFile(plan), records, pushed: values.pushed, say });
   return refuse(command === undefined ? 'no command was given' : `${command} is no command`);
 }
 

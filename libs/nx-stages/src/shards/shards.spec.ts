@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TaskRecord } from '@excel2doc/build-report';
+import { checkPushed } from './check-pushed';
 import { joinShards } from './join-shards';
 import { makePlan } from './make-plan';
 import { nxCalls } from './nx-calls';
@@ -161,6 +162,53 @@ test.each([
 ])('%s is no plan', (text) => {
   writeFileSync(at('plan.json'), text);
   expect(() => readPlanFile(at('plan.json'))).toThrow('is no plan of shards of this version');
+});
+
+describe('what was pushed', () => {
+  const image = { stage: 'runner', platform: 'linux/amd64', sizeBytes: 1, ownSizeBytes: 1 };
+  const [one, other] = ['sha256:one', 'sha256:other'];
+  /** @param digests that each shard had of it; undefined: it made none */
+  function checked(digests: (string | undefined)[], pushed: string | undefined = one): string {
+    const steps = { endMs: 1, steps: [] };
+    const task = { dependsOn: [], isShareable: true, project: 'app', target: 'docker-runner', outputs: ['dist/apps/app/docker/runner'] }; // prettier-ignore
+    const shards = digests.map(() => steps);
+    const plan = { format: 1, id: 'p', shards, endMs: 1, lowestMs: 1, tasks: { 'app:docker-runner': task } } as PlanFile; // prettier-ignore
+    for (const [index, digest] of digests.entries()) {
+      const { project, target } = task;
+      const images = digest === undefined ? [] : [{ ...image, digest }];
+      const tasks = [{ id: 'app:docker-runner', project, target, outcome: 'built', startMs: 0, durationMs: 1, images }]; // prettier-ignore
+      writeWhole(at(`shard-${index + 1}.json`), JSON.stringify({ format: 1, plan: 'p', shard: index + 1, tasks })); // prettier-ignore
+    }
+    const part = { platform: 'linux/amd64', digest: pushed };
+    writeWhole(at('pushed/apps/app/runner.linux-amd64.json'), JSON.stringify({ format: 1, part }));
+    try {
+      checkPushed({ plan, records: folder, pushed: at('pushed'), say });
+      return said.at(-1)!;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+
+  test('is what the shards made', () => {
+    expect(checked([one])).toBe('All 1 that were pushed are what the shards made');
+    expect(checked([one, undefined, one])).toBe('All 1 that were pushed are what the shards made');
+  });
+
+  test('is refused where it, or what any shard had, is another, or no shard made it', () => {
+    const start = 'runner of apps/app for linux/amd64 was pushed as sha256:one, and';
+    expect(checked([other])).toContain(`${start} a shard has made sha256:other: no test has seen`);
+    expect(checked([one, other])).toContain(`${start} a shard has made sha256:other`);
+    expect(checked([undefined])).toContain(`${start} no shard has made it`);
+  });
+
+  test('is read only where it says what it is, and need not be there', () => {
+    const plan = planned(['base'], 1);
+    const options = { plan, records: folder, pushed: at('pushed'), say };
+    checkPushed(options);
+    expect(said.at(-1)).toContain('Nothing was pushed');
+    writeWhole(at('pushed/app/runner.linux-amd64.json'), '{}');
+    expect(() => checkPushed(options)).toThrow('does not say what was pushed');
+  });
 });
 
 describe('the last job', () => {

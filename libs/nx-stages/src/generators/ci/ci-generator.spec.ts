@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { type Tree, updateNxJson, writeJson } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
-import { beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { madeImage, repositoryAt } from '@excel2doc/oci/testing/repository';
 import { pushImage } from '@excel2doc/oci';
@@ -148,9 +149,9 @@ test('shards: one job plans, a matrix runs it behind the edge, the last joins un
   expect(runs('plan')).toContain('--shards=auto');
   expect(jobs.shard.strategy.matrix.shard).toBe('${{ fromJSON(needs.plan.outputs.shards) }}');
   expect(runs('shard')).toMatch(
-    /excel2doc-cache edge .*-- npx excel2doc-shards run --shard="\$SHARD"/,
+    /excel2doc-cache edge .*-- npx --no -- excel2doc-shards run --shard="\$SHARD"/,
   );
-  expect(runs('affected')).toContain('npx excel2doc-shards join');
+  expect(runs('affected')).toContain('npx --no -- excel2doc-shards join');
   expect(jobs.affected.needs).toEqual(['plan', 'shard']);
   expect(jobs.images.needs).toBe('affected');
   expect(runs('images')).toContain('edge -- npx nx affected -t docker-push --parts=push');
@@ -173,4 +174,86 @@ test('on GitLab shards are as many jobs as the file says, and each takes its own
   await generate(tree, { platform: 'gitlab', shards: 'auto', cacheAudience: 'nx-cache' });
   expect(parse(text('.gitlab-ci.yml')).shard.parallel).toBe(8);
   expect(text('.gitlab-ci.yml')).toContain('--shards=auto --most=8\n');
+});
+
+describe('with shards', () => {
+  const shards = { shards: '4', cacheAudience: 'nx-cache', push: true };
+
+  test.each(['github', 'gitlab'] as const)(
+    'on %s no program is run that is not installed, whoever has its name',
+    async (platform) => {
+      await generate(tree, { ...shards, platform });
+      const written = text(platform === 'github' ? GITHUB : '.gitlab-ci.yml');
+      const programs = [...written.matchAll(/npx (?!nx )(.*?)excel2doc-\w+/g)];
+      expect(programs.length).toBeGreaterThan(4);
+      for (const [, between] of programs) expect(between).toBe('--no -- ');
+    },
+  );
+
+  test('what was pushed is held against what the shards made before it can get a tag', async () => {
+    await generate(tree, shards);
+    const { steps } = parse(text(GITHUB)).jobs.images;
+    const at = (what: RegExp) => steps.findIndex((step: object) => what.test(JSON.stringify(step)));
+    const order = [/--parts=push/, /shards-plan/, /shards-done-\*/, /excel2doc-shards check-pushed/, /pushed-amd64/].map(at); // prettier-ignore
+    expect(order).not.toContain(-1);
+    expect(order).toEqual([...order].sort((one, other) => one - other));
+    await generate(tree, { ...shards, platform: 'gitlab' });
+    const { script } = parse(text('.gitlab-ci.yml')).images;
+    expect(script.slice(-2)).toEqual([
+      expect.stringContaining('--parts=push'),
+      'npx --no -- excel2doc-shards check-pushed',
+    ]);
+  });
+
+  test.each([
+    ['success', 'success', '[1]', 0],
+    ['success', 'skipped', '[]', 0],
+    ['success', 'skipped', '[1]', 1],
+    ['success', 'failure', '[1]', 1],
+    ['success', 'cancelled', '[1]', 1],
+    ['failure', 'skipped', '', 1],
+    ['skipped', 'skipped', '', 1],
+  ])('plan %s and shards %s of %s: the last job ends with %i', async (PLAN, SHARD, SHARDS, status) => {
+    await generate(tree, shards);
+    const { run, env } = parse(text(GITHUB)).jobs.affected.steps.at(-1);
+    expect(env).toEqual({
+      PLAN: '${{ needs.plan.result }}',
+      SHARD: '${{ needs.shard.result }}',
+      SHARDS: '${{ needs.plan.outputs.shards }}',
+    });
+    expect(spawnSync('bash', ['-e', '-c', run], { env: { PLAN, SHARD, SHARDS, PATH: process.env['PATH'] } }).status).toBe(status); // prettier-ignore
+  }); // prettier-ignore
+
+  test('the report of each shard is kept, and left out where nobody wants it', async () => {
+    await generate(tree, shards);
+    const { steps } = parse(text(GITHUB)).jobs.shard;
+    expect(steps.at(-2).run).toBe('npx nx run-many -t docker-report --optional');
+    expect(steps.at(-1).with).toMatchObject({ name: 'docker-report-${{ matrix.shard }}' });
+    await generate(tree, { ...shards, report: false });
+    expect(text(GITHUB)).not.toContain('docker-report');
+    await generate(tree, { ...shards, platform: 'gitlab' });
+    expect(parse(text('.gitlab-ci.yml')).shard).toMatchObject({
+      after_script: ['npx nx run-many -t docker-report --optional'],
+      artifacts: { when: 'always', paths: ['dist/**/docker/report.html', 'dist/ci/shards'] },
+    });
+  });
+
+  test('on GitLab the branch is never broken off, whatever its name, and all jobs run on the same kind', async () => {
+    await generate(tree, { ...shards, platform: 'gitlab', branch: 'on-schedule', fresh: '17 3 * * 1', platforms: ['linux/amd64'], runners: ['linux/amd64=ours'] }); // prettier-ignore
+    const pipeline = parse(text('.gitlab-ci.yml'));
+    const request = { if: '$CI_PIPELINE_SOURCE == "merge_request_event"', interruptible: true };
+    const branch = { if: '$CI_COMMIT_BRANCH == "on-schedule"' };
+    const never = { if: '$CI_PIPELINE_SOURCE == "schedule"', when: 'never' };
+    for (const name of ['plan', 'shard'])
+      expect(pipeline[name].rules).toEqual([never, request, branch]);
+    expect(pipeline.affected.rules).toEqual([
+      never,
+      { ...request, when: 'always' },
+      { ...branch, when: 'always' },
+    ]);
+    for (const name of ['plan', 'shard', 'affected', 'images']) {
+      expect(pipeline[name].tags).toEqual(['ours']);
+      expect(pipeline[name].interruptible).toBeUndefined();
+    }
+  }); // prettier-ignore
 });

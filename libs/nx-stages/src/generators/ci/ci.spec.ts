@@ -98,7 +98,7 @@ describe.each(CI_CASES)(
 
     test('runs the set-up as it was given, then the targets', () => {
       const runs = (workflow.jobs['affected']?.steps ?? []).flatMap(({ run }) => run ?? []);
-      const edge = options.cache ? 'npx excel2doc-cache edge -- ' : '';
+      const edge = options.cache ? 'npx --no -- excel2doc-cache edge -- ' : '';
       const isMatrix = (options.platforms?.length ?? 0) > 1;
       const nx = `${edge}npx nx affected -t ${isMatrix ? '$TARGETS' : options.targets.join(' ')}`;
       const before = ['npm ci', ...(options.setup ?? []), nx];
@@ -207,7 +207,7 @@ describe.each(CI_CASES)(
     const pipeline = parse(gitlabPipeline(options)) as Record<string, Record<string, unknown>>;
 
     test('runs what a merge request affects, and everything on the branch', () => {
-      const edge = options.cache ? 'npx excel2doc-cache edge -- ' : '';
+      const edge = options.cache ? 'npx --no -- excel2doc-cache edge -- ' : '';
       const isMatrix = (options.platforms?.length ?? 0) > 1;
       const targets = isMatrix ? '$TARGETS' : options.targets.join(' ');
       expect(pipeline['affected']?.['script']).toContain(`${edge}npx nx affected -t ${targets}`);

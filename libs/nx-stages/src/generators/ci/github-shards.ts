@@ -1,9 +1,10 @@
 import {
   CACHE,
-  DOWNLOAD,
   environment,
   permissions,
+  PLAN_OF_SHARDS,
   prepare,
+  RECORDS_OF_SHARDS,
   RUNNERS,
   UPLOAD,
 } from './github-steps';
@@ -13,6 +14,7 @@ import {
   JOIN_SHARDS,
   machinesOf,
   planCommand,
+  REPORTS,
   scalar,
   SHARDS,
   shardCommand,
@@ -59,7 +61,7 @@ ${times('restore')}
 ${permissions(options, [], { affected: false })}
 ${environment(options)}    steps:
 ${prepare(options, { affected: false })}
-${download('shards-plan', 'dist/ci')}
+${PLAN_OF_SHARDS}
       - run: ${shardCommand('$SHARD')}
         env:
           SHARD: \${{ matrix.shard }}
@@ -71,7 +73,7 @@ ${download('shards-plan', 'dist/ci')}
           if-no-files-found: ignore
           # As the one before left, where this job runs again.
           overwrite: true
-
+${report(options)}
   # Red where a shard is: a shard that fails or is lost leaves a gap here.
   affected:
     needs: [plan, shard]
@@ -82,14 +84,17 @@ ${download('shards-plan', 'dist/ci')}
       contents: read
     steps:
 ${prepare(options, { affected: false })}
-${download('shards-plan', 'dist/ci')}
-      - uses: ${DOWNLOAD}
-        with:
-          pattern: shards-done-*
-          path: ${SHARDS.records}
-          merge-multiple: true
+${PLAN_OF_SHARDS}
+${RECORDS_OF_SHARDS}
 ${times('keep')}
       - run: ${JOIN_SHARDS}
+      # A shard may be red beside its tasks; none is there where nothing is affected.
+      - name: Did all jobs pass?
+        run: test "$PLAN" = success && { test "$SHARD" = success || test "$SHARD $SHARDS" = 'skipped []'; }
+        env:
+          PLAN: \${{ needs.plan.result }}
+          SHARD: \${{ needs.shard.result }}
+          SHARDS: \${{ needs.plan.outputs.shards }}
 `;
 }
 
@@ -98,8 +103,24 @@ const runnerOf = (options: CiOptions) => {
   return runner ?? RUNNERS[platform];
 };
 
-const download = (name: string, path: string) =>
-  block(6, [`- uses: ${DOWNLOAD}`, '  with:', `    name: ${name}`, `    path: ${path}`]);
+/** Pages of what each shard has built, kept whatever came of it. */
+function report({ reportTarget }: CiOptions): string {
+  if (reportTarget === undefined) return '';
+  const always = '  if: ${{ !cancelled() }}';
+  const lines = [
+    '- name: Report on the images',
+    always,
+    `  run: npx nx run-many -t ${reportTarget} --optional`,
+    `- uses: ${UPLOAD}`,
+    always,
+    '  with:',
+    `    name: ${reportTarget}-\${{ matrix.shard }}`,
+    `    path: ${REPORTS}`,
+    '    if-no-files-found: ignore',
+    '    overwrite: true',
+  ];
+  return `${block(6, lines)}\n`;
+}
 
 /** What tasks took in the runs before; kept where the job passes. */
 function times(how: 'restore' | 'keep'): string {

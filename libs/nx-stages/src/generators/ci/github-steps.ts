@@ -1,4 +1,4 @@
-import { block, type CiOptions, scalar } from './options';
+import { block, type CiOptions, scalar, SHARDS } from './options';
 
 // A tag of an action can be moved, a commit cannot.
 const CHECKOUT = 'actions/checkout@df4cb1c069e1874edd31b4311f1884172cec0e10 # v6.0.3';
@@ -61,3 +61,20 @@ export function prepare(
     ...setup.map((command) => `- run: ${scalar(command)}`),
   ]);
 }
+
+/** The plan of the shards, where a job needs it. */
+export const PLAN_OF_SHARDS = block(6, [
+  `- uses: ${DOWNLOAD}`,
+  '  with:',
+  '    name: shards-plan',
+  '    path: dist/ci',
+]);
+
+/** What the shards say they did. */
+export const RECORDS_OF_SHARDS = block(6, [
+  `- uses: ${DOWNLOAD}`,
+  '  with:',
+  '    pattern: shards-done-*',
+  `    path: ${SHARDS.records}`,
+  '    merge-multiple: true',
+]);

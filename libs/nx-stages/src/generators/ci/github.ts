@@ -4,7 +4,9 @@ import {
   DOWNLOAD,
   environment,
   permissions,
+  PLAN_OF_SHARDS,
   prepare,
+  RECORDS_OF_SHARDS,
   RUNNERS,
   UPLOAD,
 } from './github-steps';
@@ -14,11 +16,13 @@ import {
   PARTS,
   archOf,
   block,
+  CHECK_PUSHED,
   checkCommand,
   imageTargets,
   joinCommand,
   machinesOf,
   nxCommand,
+  REPORTS,
   scalar,
 } from './options';
 
@@ -145,7 +149,7 @@ function report(options: CiOptions): string {
   const { reportTarget, checkTargets = [] } = options;
   const always = '  if: ${{ !cancelled() }}';
   const paths = [
-    ...(reportTarget === undefined ? [] : ['dist/**/docker/report.html']),
+    ...(reportTarget === undefined ? [] : [REPORTS]),
     ...(checkTargets.length > 0 ? [CHECKS] : []),
   ];
   if (paths.length === 0) return '';
@@ -183,11 +187,11 @@ ${permissions(options, ['packages: write'])}
 ${environment(options)}    steps:
 ${prepare(options)}
 ${isSharded ? '' : `${targets(options)}\n${report(options)}`}${logIn}
-      # What was built ${isSharded ? 'by the shards' : 'above'} is pushed; without a tag nobody sees it.
+      # ${isSharded ? 'What the cache has of the shards is pushed, and what it has not is built anew' : 'What was built above is pushed'}; without a tag nobody sees it.
       - run: |
           ${REGISTRY}
           ${push} --parts=push
-      - uses: ${UPLOAD}
+${isSharded ? `${heldAgainstShards}\n` : ''}      - uses: ${UPLOAD}
         with:
           name: pushed-${ownArch(options)}
           path: ${PARTS}
@@ -211,6 +215,11 @@ ${options.sign ? `      - uses: ${COSIGN}\n` : ''}${logIn}
           ${joinCommand(options, target)}
 `;
 }
+
+const heldAgainstShards = `      # It gets no tag where it is not what the shards made, and their tests saw.
+${PLAN_OF_SHARDS}
+${RECORDS_OF_SHARDS}
+      - run: ${CHECK_PUSHED}`;
 
 const logIn = `      - name: Log in to the registry
         run: echo "$TOKEN" | docker login ghcr.io --username "$GITHUB_ACTOR" --password-stdin

@@ -5,12 +5,15 @@ import {
   PARTS,
   archOf,
   block,
+  CHECK_PUSHED,
   checkCommand,
   imageTargets,
   joinCommand,
   machinesOf,
   nxCommand,
+  REPORTS,
   scalar,
+  SHARDS,
 } from './options';
 
 // A tag of an image can be moved, a digest cannot.
@@ -69,7 +72,7 @@ variables:
   DOCKER_TLS_VERIFY: '1'
   DOCKER_CERT_PATH: /certs/client
 ${cache?.upstream === undefined ? '' : `  EXCEL2DOC_CACHE_UPSTREAM: ${scalar(cache.upstream)}\n`}
-${isSharded ? gitlabShardJobs(options, fresh === undefined ? '' : NOT_SCHEDULED) : checkJobs(options)}${isSharded && pushTarget !== undefined ? imagesJob(options, pushTarget) : ''}${pushTarget === undefined ? '' : pushJob(options, pushTarget)}${fresh === undefined ? '' : freshJob(options, fresh)}`;
+${isSharded ? gitlabShardJobs(options, fresh === undefined ? '' : NOT_SCHEDULED, report(options, [SHARDS.records])) : checkJobs(options)}${isSharded && pushTarget !== undefined ? imagesJob(options, pushTarget) : ''}${pushTarget === undefined ? '' : pushJob(options, pushTarget)}${fresh === undefined ? '' : freshJob(options, fresh)}`;
 }
 
 /** One job for what a merge request affects, one for the branch. */
@@ -128,7 +131,7 @@ function checks({ checkTargets = [] }: CiOptions, command: 'affected' | 'run-man
 function report({ reportTarget, checkTargets = [] }: CiOptions, more: string[] = []): string {
   const after = reportTarget === undefined ? [] : [`npx nx run-many -t ${reportTarget} --optional`];
   const paths = [
-    ...(reportTarget === undefined ? [] : ['dist/**/docker/report.html']),
+    ...(reportTarget === undefined ? [] : [REPORTS]),
     ...(checkTargets.length > 0 ? [CHECKS] : []),
     ...more,
   ];
@@ -181,13 +184,18 @@ function pushParts(target: string): string {
   )}\n`;
 }
 
-/** Pushes what the shards have built, which is in the cache; without a tag nobody sees it. */
+/**
+ * Pushes what the cache has of the shards; what it has not is built anew, and refused where it is not what
+ * the shards made. Without a tag nobody sees it.
+ */
 function imagesJob(options: CiOptions, target: string): string {
-  const script = [...LOG_IN, `${nxCommand(options, 'run-many', [target])} --parts=push`];
+  const push = `${nxCommand(options, 'run-many', [target])} --parts=push`;
+  const script = [...LOG_IN, push, CHECK_PUSHED];
   return `
+# What the cache has not of the shards is built anew, and refused where it is not what they made.
 images:
   stage: images
-  rules:
+${machines(options)}  rules:
 ${options.fresh === undefined ? '' : NOT_SCHEDULED}    - if: $CI_COMMIT_BRANCH == ${JSON.stringify(options.branch)}
   script:
 ${block(

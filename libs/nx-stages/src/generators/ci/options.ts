@@ -51,6 +51,12 @@ export const SHARDS = {
   records: 'dist/ci/shards',
 };
 
+/** Pages of what was built. */
+export const REPORTS = 'dist/**/docker/report.html';
+
+/** What is installed, and nothing else: whoever takes that name in a registry is not run. */
+const SHARDS_BIN = 'npx --no -- excel2doc-shards';
+
 /** What the checks said, in the words that the job showed. */
 export const CHECKS = 'dist/ci/checks.txt';
 
@@ -83,7 +89,7 @@ export function checkCommand(command: 'affected' | 'run-many', checks: readonly 
 
 /** `nx affected -t …`, behind the cache's edge where there is a cache. */
 export function nxCommand(options: CiOptions, command: string, targets: string[]): string {
-  const edge = options.cache ? 'npx excel2doc-cache edge -- ' : '';
+  const edge = options.cache ? 'npx --no -- excel2doc-cache edge -- ' : '';
   return `${edge}npx nx ${command} -t ${targets.join(' ')}`;
 }
 
@@ -95,15 +101,18 @@ export function tasksCommand(command: 'affected' | 'run-many', { targets }: CiOp
 /** Which shard runs which tasks; `most` where CI has no more machines than that. */
 export function planCommand({ shards = 'auto' }: CiOptions, most?: number): string {
   const limit = most === undefined ? '' : ` --most=${most}`;
-  return `npx excel2doc-shards plan --tasks=${SHARDS.tasks} --shards=${shards}${limit}`;
+  return `${SHARDS_BIN} plan --tasks=${SHARDS.tasks} --shards=${shards}${limit}`;
 }
 
 /** What one shard does, behind the cache's edge: all that it makes is to reach the others through it. */
 export function shardCommand(shard: string): string {
-  return `npx excel2doc-cache edge --flush-ms=120000 -- npx excel2doc-shards run --shard="${shard}"`;
+  return `npx --no -- excel2doc-cache edge --flush-ms=120000 -- ${SHARDS_BIN} run --shard="${shard}"`;
 }
 
-export const JOIN_SHARDS = 'npx excel2doc-shards join';
+export const JOIN_SHARDS = `${SHARDS_BIN} join`;
+
+/** Ends red where what was pushed is not what the shards made. */
+export const CHECK_PUSHED = `${SHARDS_BIN} check-pushed`;
 
 /** A YAML scalar that means exactly this text; plain where YAML reads plain text as text. */
 export function scalar(text: string): string {
