@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, posix, sep } from 'node:path';
-import { platformFolder, stageFolder, StagesError } from '@excel2doc/stages';
+import { platformFolder, type PushedPart, stageFolder, StagesError } from '@excel2doc/stages';
 import { readRecords } from './join-shards';
 import type { PlanFile } from './plan-file';
 
@@ -23,14 +23,14 @@ export function checkPushed({ plan, records, pushed, say }: CheckOptions): void 
   const made = madeDigests(plan, records);
   const files = filesIn(pushed);
   for (const file of files) {
-    const { platform, digest } = partOf(join(pushed, file));
+    const { platform, digest, made: built } = partOf(join(pushed, file));
     const stage = basename(file, `.${platformFolder(platform)}.json`);
     const found = made.get(`${stageFolder(posix.dirname(file), stage)} ${platform}`) ?? new Set();
-    const others = [...found].filter((each) => each !== digest);
+    const others = [...found].filter((each) => each !== built);
     if (found.size > 0 && others.length === 0) continue;
-    const what = others[0] === undefined ? 'and no shard has made it' : `and a shard has made ${others[0]}`; // prettier-ignore
+    const what = others[0] === undefined ? 'which no shard has made' : `and a shard has made ${others[0]}`; // prettier-ignore
     throw new StagesError('FILE_CHANGED', {
-      message: `${stage} of ${dirname(file)} for ${platform} was pushed as ${digest}, ${what}: no test has seen what was pushed`,
+      message: `${stage} of ${dirname(file)} for ${platform} was pushed as ${digest}, made as ${built}, ${what}: not all tests have seen what was pushed`,
       hint: 'It has no tag. Run all jobs again, with the cache server there; --targets has to name what builds the images',
     });
   }
@@ -54,11 +54,14 @@ function madeDigests(plan: PlanFile, records: string): Map<string, Set<string>> 
   return made;
 }
 
-function partOf(file: string): { platform: string; digest: string } {
+/** What lies in the registry, and what it was before it was described. */
+function partOf(file: string): { platform: string; digest: string; made: string } {
   try {
-    const { part } = JSON.parse(readFileSync(file, 'utf8')) as { part: Record<string, unknown> };
-    const { platform, digest } = part;
-    if (typeof platform === 'string' && typeof digest === 'string') return { platform, digest };
+    const { part } = JSON.parse(readFileSync(file, 'utf8')) as { part: Partial<PushedPart> };
+    const { platform, descriptor, made } = part;
+    const digest = descriptor?.digest;
+    if ([platform, digest, made].every((each) => typeof each === 'string'))
+      return { platform: platform!, digest: digest!, made: made! };
   } catch {
     // The same words for all that it is not.
   }

@@ -12,7 +12,7 @@ export type Awaited =
   | 'unstored'
   /** Its shard has given no sign for as long as it is waited for. */
   | 'silent'
-  /** Its shard gives signs, and has not come to it in the longest time that is waited. */
+  /** Its shard has not come to it in the longest time that is waited in all. */
   | 'late'
   /** The cache does not answer any more. */
   | 'away';
@@ -21,7 +21,7 @@ const SIGN_EVERY_MS = 20_000;
 const ASK_EVERY_MS = 2000;
 /** However many signs there are: most jobs of CI are ended after an hour. */
 const LONGEST_MS = 30 * 60_000;
-/** So many signs in a row may be lost and the next is heard. */
+/** So many are looked for behind the last one heard: all but the last of them may be lost. */
 const SIGNS_AHEAD = 3;
 /** Behind an edge an upload is answered before it is sent. */
 const UPLOAD_MS = 30_000;
@@ -35,7 +35,7 @@ export interface HandOverOptions {
   shard: number;
   /** How long a shard that gives no sign is waited for. */
   patienceMs: number;
-  /** How long any shard is waited for, whatever signs it gives. */
+  /** How long is waited for the other shards in all, whatever signs they give. */
   longestMs?: number;
   askEveryMs?: number;
   signEveryMs?: number;
@@ -50,6 +50,8 @@ export class HandOver {
   private signs: NodeJS.Timeout | undefined;
   /** What is told and has not been read back: what is put into a cache may be lost behind its answer. */
   private readonly unread = new Set<string>();
+  /** How long it has waited for others, for all tasks together. */
+  private waitedMs = 0;
   private readonly heard = new Map<number, { signs: number; atMs: number }>();
 
   private constructor(private readonly options: HandOverOptions) {}
@@ -93,7 +95,8 @@ export class HandOver {
   /** Waits until a task of another shard is through, or not to be waited for. */
   async awaitTask(task: string, shard: number): Promise<Awaited> {
     const { patienceMs, askEveryMs = ASK_EVERY_MS, longestMs = LONGEST_MS } = this.options;
-    const endMs = performance.now() + longestMs;
+    const startMs = performance.now();
+    const endMs = startMs + longestMs - this.waitedMs;
     try {
       for (;;) {
         if (await this.isTold(`made ${task}`)) return 'made';
@@ -110,6 +113,8 @@ export class HandOver {
     } catch (error) {
       if (!isTrouble(error)) throw error;
       return 'away';
+    } finally {
+      this.waitedMs += performance.now() - startMs;
     }
   }
 
@@ -126,7 +131,8 @@ export class HandOver {
     }
     const next = async () => {
       await this.retell();
-      await this.put(sign(shard, ++count));
+      // One that was refused is given again: the others look only a few ahead.
+      if (await this.put(sign(shard, count + 1))) count += 1;
     };
     this.signs = setInterval(() => void next(), signEveryMs).unref();
     return true;
@@ -197,7 +203,13 @@ export class HandOver {
       return true;
     } catch (error) {
       if ((error as { code?: string }).code === 'BLOB_MISSING') return false;
-      throw error;
+      if (isTrouble(error)) throw error;
+      // An answer that ends in its middle, or is no entry at all.
+      throw new OciError('REMOTE_CACHE', {
+        message: `the remote cache answers what cannot be read: ${(error as Error).message}`,
+        hint: 'look at its log',
+        cause: error,
+      });
     }
   }
 

@@ -104,13 +104,12 @@ async function waitFor(run: ShardRun, handOver: HandOver | undefined, step: Shar
   for (const id of step.waitsFor) {
     const maker = makers.get(id) ?? 0;
     run.say(`Waits for ${id}, which shard ${maker} makes`);
-    const since = Date.now();
     const how = await handOver.awaitTask(id, maker);
     const seconds = Math.round(run.patienceMs / 1000);
     if (how === 'made') run.say(`Shard ${maker} has made ${id}`);
     if (how === 'failed') run.say(`Shard ${maker} could not make ${id}: it is tried here`);
     if (how === 'unstored') run.say(`Shard ${maker} has made ${id} and does not see it in the remote cache: what this shard needs of it is made here`); // prettier-ignore
-    if (how === 'late') run.say(`Shard ${maker} gives signs, and after ${Math.round((Date.now() - since) / 60_000)} min has not made ${id}: what this shard needs of it is made here`); // prettier-ignore
+    if (how === 'late') run.say(`Shard ${maker} has not made ${id}, and this shard has waited as long as it may: what it needs of it is made here`); // prettier-ignore
     if (how === 'silent') run.say(`Shard ${maker} has given no sign for ${seconds} s: what this shard needs of ${id} is made here`); // prettier-ignore
     if (how === 'away')
       run.say(`The remote cache fails: what this shard needs of ${id} is made here`);

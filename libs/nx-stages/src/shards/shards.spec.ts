@@ -143,10 +143,24 @@ describe('what is continuous', () => {
   });
 });
 
-test('tasks have the configuration that Nx gave them in its plan: none is passed on', () => {
+/** A graph in which a task has a configuration; its target's own is `own`. */
+function configured(own: string | undefined): void {
   const graph = graphOf(['a']);
-  Object.assign((graph.tasks.tasks['a:docker-build'] as { target: object }).target, { configuration: 'production' }); // prettier-ignore
+  const { target } = graph.tasks.tasks['a:docker-build'] as { target: object };
+  Object.assign(target, { configuration: 'production' });
+  const { data } = graph.graph.nodes['a']!;
+  const load = { ...LOAD, ...(own !== undefined && { defaultConfiguration: own }) };
+  data.targets = { ...data.targets, 'docker-build': load };
   writeFileSync(at('tasks.json'), JSON.stringify(graph));
+}
+
+test('a configuration that is not the target’s own is refused: no shard would run it', () => {
+  configured('development');
+  expect(() => readTaskGraph(at('tasks.json'))).toThrow('a:docker-build is planned with the configuration production'); // prettier-ignore
+});
+
+test('tasks have the configuration that Nx gives them by itself: none is passed on', () => {
+  configured('production');
   const tasks = Object.fromEntries(readTaskGraph(at('tasks.json')).map((task) => [task.id, task]));
   const [call] = nxCalls(tasks, Object.keys(tasks));
   expect(call!.args.join(' ')).not.toContain('configuration');
@@ -179,7 +193,12 @@ describe('what was pushed', () => {
       const tasks = [{ id: 'app:docker-runner', project, target, outcome: 'built', startMs: 0, durationMs: 1, images }]; // prettier-ignore
       writeWhole(at(`shard-${index + 1}.json`), JSON.stringify({ format: 1, plan: 'p', shard: index + 1, tasks })); // prettier-ignore
     }
-    const part = { platform: 'linux/amd64', digest: pushed };
+    // As docker-push writes it: what was pushed has labels that the output has not.
+    const part = {
+      platform: 'linux/amd64',
+      made: pushed,
+      descriptor: { digest: 'sha256:labelled' },
+    };
     writeWhole(at('pushed/apps/app/runner.linux-amd64.json'), JSON.stringify({ format: 1, part }));
     try {
       checkPushed({ plan, records: folder, pushed: at('pushed'), say });
@@ -195,10 +214,11 @@ describe('what was pushed', () => {
   });
 
   test('is refused where it, or what any shard had, is another, or no shard made it', () => {
-    const start = 'runner of apps/app for linux/amd64 was pushed as sha256:one, and';
-    expect(checked([other])).toContain(`${start} a shard has made sha256:other: no test has seen`);
-    expect(checked([one, other])).toContain(`${start} a shard has made sha256:other`);
-    expect(checked([undefined])).toContain(`${start} no shard has made it`);
+    const start =
+      'runner of apps/app for linux/amd64 was pushed as sha256:labelled, made as sha256:one,';
+    expect(checked([other])).toContain(`${start} and a shard has made sha256:other: not all tests`);
+    expect(checked([one, other])).toContain(`${start} and a shard has made sha256:other`);
+    expect(checked([undefined])).toContain(`${start} which no shard has made`);
   });
 
   test('is read only where it says what it is, and need not be there', () => {

@@ -30,8 +30,13 @@ export function readTaskGraph(file: string): GraphTask[] {
   const { tasks, dependencies, continuousDependencies = {} } = graph?.tasks ?? {};
   if (!targets || !tasks || !dependencies) throw refused(file, `${file} holds no tasks of Nx`);
   return Object.values(tasks).map(({ id, target, outputs, cache, continuous }) => {
-    const { project, target: name } = target;
+    const { project, target: name, configuration } = target;
     const declared: TargetConfiguration = targets[project]?.data.targets?.[name] ?? {};
+    if (configuration !== undefined && configuration !== declared.defaultConfiguration)
+      throw new StagesError('OPTION_REFUSED', {
+        message: `${file}: ${id} is planned with the configuration ${configuration}, which no shard would run`,
+        hint: 'Plan without --configuration; `defaultConfiguration` of the target says what CI builds',
+      });
     const isCached = cache ?? declared.cache ?? false;
     return {
       id,

@@ -40,6 +40,8 @@ type PartPush = Omit<StagePush, 'tags' | 'beforeTags'>;
 /** A stage's image of one platform, in the registry. */
 export interface PushedPart extends Pushed {
   platform: string;
+  /** The stage's image as its output has it, before it was described. */
+  made: Digest;
   standIn: boolean;
   /** The document that refers to it. */
   sbom: Digest | null;
@@ -127,6 +129,7 @@ async function wholeOf(
 async function pushPlatform(push: PartPush, outputs: Outputs): Promise<PushedPart> {
   const { repository, stage } = push;
   const { record, source } = await describedStage(outputs, stage, push.said);
+  const made = (await outputs.read(stage)).record.digest;
   const base = await baseImageOf(outputs, record);
   const from = base ? parseReference(atMirror(base)) : undefined;
   const isNear = from?.registry === parseReference(repository.name).registry;
@@ -139,6 +142,7 @@ async function pushPlatform(push: PartPush, outputs: Outputs): Promise<PushedPar
   return {
     ...pushed,
     platform: record.platform,
+    made,
     standIn: base !== undefined && outputs.bases.standIn(base, record.platform) !== undefined,
     sbom: document || null,
   };

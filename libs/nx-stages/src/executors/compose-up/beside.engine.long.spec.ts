@@ -125,7 +125,7 @@ test('one that cannot start at all is taken away, in words', async () => {
   expect(success).toBe(false);
   expect(fewest).toBe(1);
   expect(said).toMatch(
-    /Beside what runs, the new image did not start \(.+\); of what ran before, web \(\w{12}\) still serves/,
+    /The new containers could not be tried beside what runs \(.+\); of what ran before, web \(\w{12}\) still serves/,
   );
   expect((await web()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
 });

@@ -11,6 +11,8 @@ import {
 import { realRegistry } from '@excel2doc/oci/testing/registry';
 import { repositoryAt } from '@excel2doc/oci/testing/repository';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { checkPushed } from '../../shards/check-pushed';
+import type { PlanFile } from '../../shards/plan-file';
 import { builtStage } from '../../testing/built-stage';
 
 test('one platform: tagged as in the engine, with its SBOM; the second push sends nothing', async () => {
@@ -134,6 +136,30 @@ describe('over several machines', () => {
     expect(manifests.map(({ digest }) => digest)).toEqual(records.map(({ digest }) => digest));
     expect(manifests.map(({ platform }) => platform?.architecture)).toEqual(['amd64', 'arm64']);
   });
+
+  test.each([{}, { labels: ['a=b'] }])(
+    'with %j they are held against what shards made',
+    async (said) => {
+      const repository = repositoryAt(`${await realRegistry()}/team/app`);
+      const { records, root, push } = await builtStage(['linux/amd64']);
+      expect(await push({ repository: repository.name, parts: 'push', ...said })).toMatchObject({
+        success: true,
+      });
+      const task = { dependsOn: [], isShareable: true, project: 'app', target: 'docker-runner', outputs: ['dist/app/docker/runner'] }; // prettier-ignore
+      const plan: PlanFile = { format: 1, id: 'p', endMs: 1, lowestMs: 1, shards: [{ endMs: 1, steps: [] }], tasks: { 'app:docker-runner': task } }; // prettier-ignore
+      const check = async (digest: string) => {
+        const image = { stage: 'runner', platform: 'linux/amd64', digest, sizeBytes: 1, ownSizeBytes: 1 }; // prettier-ignore
+        const tasks = [{ id: 'app:docker-runner', project: 'app', target: 'docker-runner', outcome: 'built', startMs: 0, durationMs: 1, images: [image] }]; // prettier-ignore
+        await writeFile(join(root, 'shard-1.json'), JSON.stringify({ format: 1, plan: 'p', shard: 1, tasks })); // prettier-ignore
+        const lines: string[] = [];
+        const say = (line: string) => void lines.push(line);
+        checkPushed({ plan, records: root, pushed: join(root, 'dist/docker-pushed'), say });
+        return lines;
+      };
+      expect(await check(records[0]!.digest)).toEqual(['All 1 that were pushed are what the shards made']); // prettier-ignore
+      await expect(check('sha256:other')).rejects.toMatchObject({ code: 'FILE_CHANGED' });
+    },
+  );
 
   test('they are what one push of all of them gives', async () => {
     const { repository, join } = await pushedParts();
