@@ -2,22 +2,19 @@ import { StagesError } from '@excel2doc/stages';
 import { type Container, projectContainers } from './container';
 import { ailingOf, ailments } from './health';
 import { servicesOfImage } from './image-services';
-import type { ComposeConfig, ComposeService } from './project';
+import type { ComposeConfig } from './project';
 import {
   isReplaced,
   type Replacement,
   removeContainers,
   short,
   showLogs,
+  wantsBeside,
   whatStillServes,
 } from './replace';
 import { firstLine } from './roll-back';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
-
-/** What a service says of how it is replaced, as Swarm reads it; Compose alone does not. */
-export const wantsBeside = ({ deploy }: ComposeService): boolean =>
-  deploy?.update_config?.order === 'start-first';
 
 /**
  * Those of `before` whose services say `update_config: { order: start-first }` and that another
@@ -139,7 +136,7 @@ export async function replaceBeside(
         cause: error,
       });
     throw new StagesError('NOT_HEALTHY', {
-      message: `Beside what runs, the new image did not start (${firstLine(error)}); ${still}`,
+      message: `The new containers could not be tried beside what runs (${firstLine(error)}); ${still}`,
       hint: 'Mend it and run compose-up again',
       cause: error,
     });

@@ -5,7 +5,7 @@ import { StagesError } from '@excel2doc/stages';
 import { type Container, projectContainers } from './container';
 import { type Ailing, ailingOf, ailments, endedSince, SETTLED_MS } from './health';
 import { servicesOfImage, serving } from './image-services';
-import type { OpenedCompose } from './project';
+import type { ComposeService, OpenedCompose } from './project';
 
 export interface Replacement extends OpenedCompose {
   workspaceRoot: string;
@@ -15,6 +15,10 @@ export interface Replacement extends OpenedCompose {
 
 /** A digest as people tell images apart. */
 export const short = (imageId: string) => imageId.replace(/^sha256:/, '').slice(0, 12);
+
+/** What a service says of how it is replaced, as Swarm reads it; Compose alone does not. */
+export const wantsBeside = ({ deploy }: ComposeService): boolean =>
+  deploy?.update_config?.order === 'start-first';
 
 /** The containers of the image of `service` that serve now, of all services that run it. */
 export async function runningContainers(

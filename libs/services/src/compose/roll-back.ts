@@ -5,11 +5,11 @@ import { stringify } from 'yaml';
 import { type Container, projectContainers } from './container';
 import { type Ailing, ailments, verdictOf } from './health';
 import { endingServices, servicesOfImage } from './image-services';
-import { notHealthy, type Replacement, short, showLogs } from './replace';
+import { notHealthy, type Replacement, short, showLogs, wantsBeside } from './replace';
 
 /**
- * What a container is given to end where the next one starts only when it has: more, and what stands
- * in front would wait for nobody.
+ * What the container of a service that wants to be replaced beside is given to end where the next one
+ * starts only when it has: it may have minutes for it, and nobody serves meanwhile.
  */
 export const HASTE_SECONDS = 10;
 
@@ -44,14 +44,19 @@ export async function rollBack(
     .join(', ');
   try {
     if (strangers.length > 0) await compose.call(['rm', '--stop', '--force', ...strangers]);
-    await old.up({
-      services: Object.keys(images),
-      wait: true,
-      waitTimeoutSeconds: waitSeconds,
-      noDeps: true,
-      forceRecreate: true,
-      timeoutSeconds: HASTE_SECONDS,
-    });
+    const isHasty = (name: string) => wantsBeside(config.services[name] ?? {});
+    for (const hasty of [true, false]) {
+      const names = Object.keys(images).filter((name) => isHasty(name) === hasty);
+      if (names.length === 0) continue;
+      await old.up({
+        services: names,
+        wait: true,
+        waitTimeoutSeconds: waitSeconds,
+        noDeps: true,
+        forceRecreate: true,
+        ...(hasty && { timeoutSeconds: HASTE_SECONDS }),
+      });
+    }
   } catch (cause) {
     const still = await ailingNow(replacement);
     throw new StagesError('NOT_HEALTHY', {

@@ -2,6 +2,7 @@ import type { Compose } from '@excel2doc/engine';
 import { projectContainers } from '../compose/container';
 import { ailingOf, ailments } from '../compose/health';
 import { type ComposeConfig, type OpenedCompose, wholeConfig } from '../compose/project';
+import { wantsBeside } from '../compose/replace';
 import { HASTE_SECONDS } from '../compose/roll-back';
 import { refused } from './refused';
 
@@ -52,7 +53,8 @@ export class Users {
     const { engine, config } = this.opened;
     const compose = this.compose(variables);
     for (const [service, count] of this.counts) {
-      await up(compose, service, count, this.waitSeconds);
+      const haste = wantsBeside(config.services[service] ?? {}) ? HASTE_SECONDS : undefined;
+      await up(compose, { service, count, haste }, this.waitSeconds);
       const containers = (await this.running()).get(service) ?? [];
       const ailing = await ailingOf(engine, containers, this.waitSeconds * 1000);
       if (containers.length === 0 || ailing.length > 0)
@@ -63,7 +65,7 @@ export class Users {
 
   /** Starts the keeper anew with what the file with the values says now. */
   async restartKeeper(): Promise<void> {
-    await up(this.compose({}), this.keeper, 1, this.waitSeconds);
+    await up(this.compose({}), { service: this.keeper, count: 1 }, this.waitSeconds);
   }
 
   /** Every profile: what runs of one has the secret as well. */
@@ -90,10 +92,15 @@ function has({ services }: ComposeConfig, name: string, value: string): boolean 
   return Object.values(services[name]?.environment ?? {}).some((each) => each?.includes(value));
 }
 
-async function up(compose: Compose, service: string, count: number, waitSeconds: number) {
+async function up(
+  compose: Compose,
+  { service, count, haste }: { service: string; count: number; haste?: number | undefined },
+  waitSeconds: number,
+) {
   await compose.call([
     ...['up', '--detach', '--no-build', '--pull', 'never', '--no-deps'],
-    ...['--wait', '--wait-timeout', String(waitSeconds), '--timeout', String(HASTE_SECONDS)],
+    ...['--wait', '--wait-timeout', String(waitSeconds)],
+    ...(haste === undefined ? [] : ['--timeout', String(haste)]),
     ...['--scale', `${service}=${count}`, service],
   ]);
 }
