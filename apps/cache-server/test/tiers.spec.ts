@@ -135,7 +135,7 @@ it(
         expect(forgotten()).toEqual([]);
         await store.close();
       }),
-      { numRuns: Number(process.env.RUNS ?? 300), seed: 8 },
+      { numRuns: Number(process.env.RUNS ?? 300), seed: Number(process.env.TEST_SEED ?? 8) },
     );
     await pool.close();
   },
