@@ -7,6 +7,8 @@ from app.domain.rich_text import RichText, Run, parts_of
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _BREAKS = re.compile("[\n\r\t]")
+_SPECIAL = re.compile('[\x00-\x1f\ud800-\udfff\ufffe\uffff&<>"]')
+"""What is not written as it is."""
 
 
 def legal(text: str) -> str:
@@ -19,6 +21,8 @@ def inline_text(text: str) -> str:
 
     Without a break or a tab it fits an attribute, too.
     """
+    if text.__class__ is str and not _SPECIAL.search(text):
+        return text
     clean = escape(legal(text), {'"': "&quot;"})
     if _BREAKS.search(clean):
         clean = clean.replace("\r\n", "\n").replace("\r", "\n")

@@ -13,7 +13,7 @@ from app.domain.refusal import Refused
 MAX_TEXT = 1_000_000
 """Characters of one text that a template puts together."""
 _MAX_OF_RANGE = 10_000
-_MAX_RANGED = 200_000
+_MAX_RANGED = 100_000
 """Numbers of all ranges of a document together: ranges in ranges are counted each time."""
 _MAX_LOOPED = 5_000_000
 _MAX_CALLS = 500_000

@@ -107,6 +107,8 @@ def printed(value: Any) -> Any:
         return value
     if value is None:
         return ""
+    if value.__class__ is int:
+        return Markup(str(value))
     return Markup(inline_text(value if value.__class__ is str else text_of_value(value)))
 
 
