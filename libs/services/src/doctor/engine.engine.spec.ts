@@ -79,7 +79,7 @@ function folder(): string {
 }
 
 test('an engine that is too old', async ({ skip }) => {
-  if (!canStart) skip();
+  skip(!canStart, 'an engine of its own wants root, and the private engine to take after');
   // Debian 12's own.
   const program = debianProgram('docker.io', 'usr/sbin/dockerd');
   const env = await engineIn(folder(), { program });
@@ -87,7 +87,7 @@ test('an engine that is too old', async ({ skip }) => {
 });
 
 test('an engine with little memory, on a disk that is nearly full', async ({ skip }) => {
-  if (!canStart) skip();
+  skip(!canStart, 'an engine of its own wants root, and the private engine to take after');
   const home = folder();
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1g', 'tmpfs', home]);
   onTestFinished(() => void execFileSync('umount', ['--lazy', home]));
