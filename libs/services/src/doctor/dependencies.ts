@@ -119,7 +119,7 @@ function aboutInstallation(
   steps: readonly StepTime[] | undefined,
 ): DependencyFinding[] {
   const seconds = secondsOf(step, steps);
-  const said = `line ${step.line}: ${step.original.trim().slice(0, 80)}`;
+  const said = `line ${step.line}: ${squeezed(step.original).slice(0, 80)}`;
   const seen = seconds === undefined ? said : `${said}; ${seconds.toFixed(1)} s when it ran last`;
   const about = { stage, line: step.line, seconds, severity: 'warning' as const };
   const found: DependencyFinding[] = [];
@@ -148,7 +148,9 @@ function aboutInstallation(
         zh: '安装依赖之前源代码已在其中，任何代码修改都会重新安装依赖',
       },
       seen:
-        everything === step ? seen : `${everything.original.trim().slice(0, 80)}, before ${seen}`,
+        everything === step
+          ? seen
+          : `${squeezed(everything.original).slice(0, 80)}, before ${seen}`,
       fix: {
         en: 'Give the installation only the list of dependencies (COPY it, or RUN --mount=type=bind,source=LIST,target=LIST), and copy the sources after it',
         zh: '安装时只提供依赖清单（COPY 该文件，或 RUN --mount=type=bind,source=清单,target=清单），安装后再复制源代码',
