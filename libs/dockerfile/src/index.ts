@@ -3,6 +3,7 @@ export type { DockerfileErrorCode, Position } from './error';
 export { parseDockerfile } from './dockerfile';
 export type { Dockerfile, Stage } from './dockerfile';
 export type { Instruction, InstructionOf } from './instruction/instruction';
+export { mountFields } from './instruction/mount';
 export { hiddenPaths } from './ignore/hidden';
 export { type Keyword, similarTo } from './instruction/keyword';
 export { readStages } from './stages';

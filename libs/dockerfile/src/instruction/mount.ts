@@ -54,6 +54,28 @@ export function checkMount(value: string): void {
 }
 
 /**
+ * The fields of a --mount as they are written, by their long names: variables in them stay, and nothing
+ * is checked. A switch without a value is `true`.
+ *
+ * @throws FlagProblem for what is no CSV record
+ */
+export function mountFields(value: string): ReadonlyMap<string, string> {
+  return new Map(
+    csvFields(value)
+      .map(fieldOf)
+      .map(({ name, text = 'true' }): [string, string] => [name, text]),
+  );
+}
+
+/** `src=a` -> key `src`, name `source`, text `a`; no text without an equals sign. */
+function fieldOf(field: string): { key: string; name: string; text?: string } {
+  const equals = field.indexOf('=');
+  const key = (equals < 0 ? field : field.slice(0, equals)).toLowerCase();
+  const name = longNames[key] ?? key;
+  return equals < 0 ? { key, name } : { key, name, text: field.slice(equals + 1) };
+}
+
+/**
  * Reads the value of a --mount. `expand` substitutes the variables of one field.
  *
  * @throws FlagProblem with BuildKit's message
@@ -65,21 +87,19 @@ export function parseMount(
 ): Mount {
   const found = new Map<string, string>();
   for (const field of csvFields(value)) {
-    const equals = field.indexOf('=');
-    const key = (equals < 0 ? field : field.slice(0, equals)).toLowerCase();
-    const name = longNames[key] ?? key;
+    const { key, name, text: given } = fieldOf(field);
     const isKnown = valued.includes(name) && (name !== 'env' || rules >= 34);
     if (!isKnown && !switches.includes(name)) {
       const meant = similarTo(key, allKeys);
       const message =
-        equals < 0
+        given === undefined
           ? `invalid field '${field}' must be a key=value pair`
           : `unexpected key '${key}' in '${field}'`;
       throw new FlagProblem(message, meant && `did you mean ${meant}?`);
     }
-    if (equals < 0 && valued.includes(name))
+    if (given === undefined && valued.includes(name))
       throw new FlagProblem(`invalid field '${field}' must be a key=value pair`);
-    const text = equals < 0 ? 'true' : expand(field.slice(equals + 1));
+    const text = given === undefined ? 'true' : expand(given);
     if (switches.includes(name)) {
       const on = readBoolean(key, text);
       if (name === 'required') found.set(name, String(on));

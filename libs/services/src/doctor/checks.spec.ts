@@ -203,6 +203,7 @@ describe('the doctor finds', () => {
     'FROM a AS deps\nRUN --mount=type=cache,target=/g go mod download\nFROM deps\nCOPY . .\nRUN go build',
     'FROM a AS deps\nRUN --mount=type=cache,target=/g go mod download\nFROM b\nCOPY --from=deps /go /go\nCOPY . .\nRUN --mount=type=cache,target=/g go build',
     'FROM a AS deps-prod\nRUN --mount=type=cache,target=/g go mod download\nFROM deps-$V\nCOPY . .\nRUN go build',
+    'FROM a\nRUN --mount="type=cache",target=/c --mount="type=bind",src=list,target=/l pip install -r /l',
     'FROM a\nRUN npm install -g npm@10\nCOPY . .',
     'FROM a\nRUN --mount=type=cache,target=/c --mount=type=bind,source=list,target=/l pip install -r /l',
     'FROM a\nRUN --mount=type=cache,target=/c --mount=type=bind,from=b,target=/l pip install /l',

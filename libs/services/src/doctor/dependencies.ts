@@ -1,5 +1,10 @@
 import { bytesText } from '@excel2doc/oci';
-import type { Instruction, InstructionOf, Stage } from '@excel2doc/dockerfile';
+import {
+  type Instruction,
+  type InstructionOf,
+  mountFields,
+  type Stage,
+} from '@excel2doc/dockerfile';
 import type { Finding, LastBuild, StepTime } from '@excel2doc/stages';
 
 /** A finding about one stage. */
@@ -111,7 +116,7 @@ function sourcesOf(step: Instruction): string[] {
   if (step.keyword === 'COPY' || step.keyword === 'ADD')
     return step.from === undefined ? [] : [step.from];
   if (step.keyword !== 'RUN') return [];
-  return step.mounts.flatMap((mount) => fieldsOf(mount).get('from') ?? []);
+  return step.mounts.flatMap((mount) => mountFields(mount).get('from') ?? []);
 }
 
 function aboutInstallation(
@@ -209,24 +214,15 @@ function runCommand({ command, heredocs }: InstructionOf<'RUN'>): string {
 
 /** A cache mount for any folder: which one is the author's choice. */
 const hasCacheMount = ({ mounts }: InstructionOf<'RUN'>) =>
-  mounts.some((mount) => mount.split(',').includes('type=cache'));
+  mounts.some((mount) => mountFields(mount).get('type') === 'cache');
 
 /** A bind mount of the whole context: without a type it is one, without a source it is all of it. */
 function mountsEverything({ mounts }: InstructionOf<'RUN'>): boolean {
   return mounts.some((mount) => {
-    const fields = fieldsOf(mount);
+    const fields = mountFields(mount);
     if ((fields.get('type') ?? 'bind') !== 'bind' || fields.has('from')) return false;
-    return isEverything(fields.get('source') ?? fields.get('src') ?? '.');
+    return isEverything(fields.get('source') ?? '.');
   });
-}
-
-/** The fields of a --mount; variables in them stay as they are. */
-function fieldsOf(mount: string): Map<string, string> {
-  const fields = mount.split(',').map((field): [string, string] => {
-    const [key = '', ...value] = field.split('=');
-    return [key.toLowerCase(), value.join('=')];
-  });
-  return new Map(fields);
 }
 
 /** Does it bring the whole build context in? */
