@@ -6,7 +6,7 @@
  * it smaller: scenarios that are not measured keep what the same machine measured last.
  */
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Engine, readBases } from '@excel2doc/engine';
 import { runIn } from '../e2e/clone';
@@ -18,6 +18,7 @@ import { engineServers } from './fresh';
 import { loadBases, measureFresh } from './fresh-machine';
 import { goalsOf } from './goals';
 import { makeUserWorkspace } from './loop-workspace';
+import { engineText, machineText } from './machine';
 import { type Measured, idleMachine } from './measure';
 import { type Scenario, comment, nothing, packageAdded, sourceLine } from './scenarios';
 import { type Report, type Row, page, rowsOf, withNewer } from './table';
@@ -194,10 +195,7 @@ function nxDaemon({ folder }: Place['clone']): number[] {
   }
 }
 
-function machine({ serverVersion, store }: Engine): string {
-  const [cpu] = cpus();
-  return `${cpus().length} × ${cpu?.model.trim()}, Node ${process.versions.node}, Docker ${serverVersion} (${store} store)`;
-}
+const machine = (engine: Engine) => `${machineText()}, ${engineText(engine)}`;
 
 function write(report: Report): void {
   const folder = join(workspaceRoot, 'docs', 'benchmarks');

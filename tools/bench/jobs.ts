@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { StepError, runSteps, signal, step } from '../steps';
 import { workspaceRoot } from '../workspace';
 import { jobsPage, runsIn } from './jobs-table';
+import { machineText } from './machine';
 
 const whole = 400;
 const jobs = Number(process.env['BENCH_JOBS'] ?? whole);
@@ -33,8 +34,7 @@ void runSteps(async () => {
     const end = (all ?? '').split('\n').slice(-30).join('\n');
     throw new StepError('backend:scale failed', 'The end of its output follows', end);
   }
-  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}`;
-  const report = { machine, cores: cpus().length, loadBefore, runs };
+  const report = { machine: machineText(), cores: cpus().length, loadBefore, runs };
   if (jobs >= whole) {
     const folder = join(workspaceRoot, 'docs/benchmarks');
     writeFileSync(join(folder, 'jobs.json'), `${JSON.stringify(report, undefined, 1)}\n`);

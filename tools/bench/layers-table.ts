@@ -1,12 +1,6 @@
-import { median } from './loop-table';
+import { comparedCells, type LoopRow } from './loop-table';
 
-/** What one way took in one scenario, a value a round. */
-export interface LayersRow {
-  scenario: string;
-  way: string;
-  wallMs: number[];
-  cpuMs: number[];
-}
+export type LayersRow = Omit<LoopRow, 'through'>;
 
 export interface LayersReport {
   machine: string;
@@ -22,10 +16,7 @@ export function layersPage({ machine, rounds, rows, layers }: LayersReport): str
     const plain = rows.find(
       ({ scenario, way }) => scenario === row.scenario && way === 'a layer a COPY',
     )!;
-    const ratio = (key: 'wallMs' | 'cpuMs') => (median(row[key]) / median(plain[key])).toFixed(2);
-    const middle = median(row.wallMs);
-    const spread = `${(Math.min(...row.wallMs) / middle).toFixed(2)} to ${(Math.max(...row.wallMs) / middle).toFixed(2)}`;
-    return `| ${row.scenario} | ${row.way} | ${ratio('wallMs')} | ${ratio('cpuMs')} | ${spread} |`;
+    return `| ${[row.scenario, row.way, ...comparedCells(row, plain)].join(' | ')} |`;
   });
   return `# A layer a package beside a layer a COPY
 

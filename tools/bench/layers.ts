@@ -6,13 +6,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Engine, locateEngine } from '@excel2doc/engine';
 import { workspaceRoot } from '../workspace';
 import { engineServers } from './fresh';
 import { type LayersRow, layersPage } from './layers-table';
 import { makeLoopWorkspace, nxVersion } from './loop-workspace';
+import { engineText, machineText } from './machine';
 import { idleMachine, measureCommand } from './measure';
 import { clientEnv } from './ways';
 
@@ -43,7 +44,7 @@ async function main(): Promise<void> {
   try {
     ways.push(...waysIn(folder));
     const rows = await measure(ways, engine);
-    const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, Nx ${nxVersion}, Docker ${engine.serverVersion} (${engine.store} store)`;
+    const machine = `${machineText()}, Nx ${nxVersion}, ${engineText(engine)}`;
     const report = { machine, rounds, rows, layers: layersOf(ways.at(-1)!) };
     const place = join(workspaceRoot, 'docs/benchmarks');
     writeFileSync(join(place, 'layers.json'), `${JSON.stringify(report, undefined, 1)}\n`);

@@ -1,10 +1,14 @@
-/** What one way took in one scenario, a value a round. */
-export interface LoopRow {
+/** A value a round. */
+export interface Times {
+  wallMs: number[];
+  cpuMs: number[];
+}
+
+/** What one way took in one scenario. */
+export interface LoopRow extends Times {
   through: string;
   scenario: string;
   way: string;
-  wallMs: number[];
-  cpuMs: number[];
 }
 
 /** A ratio of wall times that should be at most `most`. */
@@ -26,6 +30,16 @@ export function median(values: readonly number[]): number {
   return [...values].sort((one, other) => one - other)[Math.floor((values.length - 1) / 2)]!;
 }
 
+/** Wall and CPU time as ratios of medians to another way's, and how far the rounds lie from their median. */
+export function comparedCells(row: Times, to: Times): string[] {
+  const ratio = (key: keyof Times) => (median(row[key]) / median(to[key])).toFixed(2);
+  const middle = median(row.wallMs);
+  const [least, most] = [Math.min(...row.wallMs), Math.max(...row.wallMs)].map((wallMs) =>
+    (wallMs / middle).toFixed(2),
+  );
+  return [ratio('wallMs'), ratio('cpuMs'), `${least} to ${most}`];
+}
+
 /** Goals that were met in one report and are missed in a later one: a sentence each. */
 export function lostGoals(before: LoopReport, now: LoopReport): string[] {
   return before.goals.flatMap(({ name, is, most }) => {
@@ -45,11 +59,8 @@ export function loopPage({ machine, rounds, rows, goals }: LoopReport): string {
         through === row.through && scenario === row.scenario && way === 'nx:noop',
     )!;
   const lines = rows.map((row) => {
-    const ratio = (key: 'wallMs' | 'cpuMs') =>
-      (median(row[key]) / median(noop(row)[key])).toFixed(2);
-    const middle = median(row.wallMs);
-    const spread = `${(Math.min(...row.wallMs) / middle).toFixed(2)} to ${(Math.max(...row.wallMs) / middle).toFixed(2)}`;
-    return `| ${row.through} | ${row.scenario} | ${row.way} | ${ratio('wallMs')} | ${ratio('cpuMs')} | ${spread} |`;
+    const cells = [row.through, row.scenario, row.way, ...comparedCells(row, noop(row))];
+    return `| ${cells.join(' | ')} |`;
   });
   const met = goals.map(
     ({ name, most, is }) =>

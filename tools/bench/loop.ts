@@ -7,12 +7,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Engine, locateEngine } from '@excel2doc/engine';
 import { workspaceRoot } from '../workspace';
 import { type Goal, loopPage, type LoopRow, median } from './loop-table';
 import { makeLoopWorkspace, nxVersion } from './loop-workspace';
+import { engineText, machineText } from './machine';
 import { type Measured, measureCommand } from './measure';
 import { engineServers } from './fresh';
 import { clientEnv } from './ways';
@@ -30,7 +31,7 @@ async function main(): Promise<void> {
   try {
     makeLoopWorkspace(root, image, { 'apps/api/Dockerfile': dockerfile });
     const rows = await measure(root, image, engine);
-    const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, Nx ${nxVersion}, Docker ${engine.serverVersion} (${engine.store} store)`;
+    const machine = `${machineText()}, Nx ${nxVersion}, ${engineText(engine)}`;
     const report = { machine, rounds, rows, goals: goalsOf(rows) };
     const folder = join(workspaceRoot, 'docs/benchmarks');
     writeFileSync(join(folder, 'loop.json'), `${JSON.stringify(report, undefined, 1)}\n`);
