@@ -277,6 +277,20 @@ describe('the last job', () => {
     expect(joined(plan, [])).toMatch(/^Nx failed at docker-build of a, though it says/);
   });
 
+  test('counts of each shard what its own record says, and what it says nothing of as not run', () => {
+    const plan = planned(['a'], 1);
+    const [[first = '', second = ''] = []] = tasksOf(plan);
+    joined(plan, [[done(first)]]);
+    joined(plan, [[done(first, 'remote-hit'), done(second, 'failed'), done('b:other')]]);
+    joined(plan, [[done(first, 'skipped'), done(second, 'local-hit')]]);
+    const rows = readFileSync(at('s.md'), 'utf8').match(/^\| 1 \|(?: \d+ \|){5}/gm);
+    expect(rows).toEqual([
+      '| 1 | 2 | 1 | 0 | 0 | 1 |',
+      '| 1 | 2 | 0 | 1 | 1 | 0 |',
+      '| 1 | 2 | 0 | 1 | 0 | 1 |',
+    ]);
+  });
+
   test('is red where a task failed, and names it', () => {
     const plan = planned(['base', 'a'], 1);
     const all = tasksOf(plan).map((ids) => ids.map((id) => done(id, id === 'a:docker-out' ? 'failed' : 'built'))); // prettier-ignore
