@@ -54,7 +54,6 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
     watch_signals()
     with _own_worker(settings):
         yield
-    get_services().isolation.close()
     engine.dispose()
 
 

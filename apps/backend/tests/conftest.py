@@ -58,7 +58,6 @@ def _hold_all_of_them_to_the_limit(config: pytest.Config) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def database() -> Iterator[None]:
     from app.core.database import engine, migrate
-    from app.services.context import get_services
 
     if _server_url:
         with psycopg.connect(_server_url, autocommit=True) as server:
@@ -67,7 +66,6 @@ def database() -> Iterator[None]:
         migrate()
         yield
     finally:
-        get_services().isolation.close()
         engine.dispose()
         if _server_url:
             with psycopg.connect(_server_url, autocommit=True) as server:

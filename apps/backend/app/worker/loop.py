@@ -53,7 +53,6 @@ class Loop:
             except SQLAlchemyError as error:
                 log.error("database_away", error=str(error)[:300])
                 self._stopping.wait(_POLL_SECONDS)
-        self._services.isolation.close()
         for thread in beside:
             thread.join(2)
         try:

@@ -14,8 +14,8 @@ from app.core.database import session_factory
 from app.domain.refusal import Refused
 from app.services import previews
 from app.services.context import Services
+from app.services.isolation.forked import Crashed
 from app.services.isolation.office import Office
-from app.services.isolation.process import Crashed
 from app.storage.files import Gone
 from app.tables import Preview
 

@@ -18,8 +18,8 @@ from app.domain.refusal import Refused
 from app.services import queue
 from app.services.context import Services
 from app.services.inputs import Inputs, as_asked_of
+from app.services.isolation.forked import Crashed
 from app.services.isolation.office import Office
-from app.services.isolation.process import Crashed
 from app.services.jobs import result_name
 from app.services.queue import Held, Lost, Rules
 from app.storage.files import Away, Gone

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ import pytest
 
 from app.domain.limits import Limits
 from app.domain.refusal import Refused
-from app.services.isolation.process import Crashed, Isolation
+from app.services.isolation.forked import Crashed, ForkServer
+from app.services.isolation.process import Isolation
 from tests.documents import template
 from tests.server import ROOT
 from tests.workbooks import xlsx
@@ -33,10 +35,15 @@ GATHERING = (
 
 
 @pytest.fixture
-def isolation(request: pytest.FixtureRequest) -> Iterator[Isolation]:
-    limited = Isolation(request.param)
-    yield limited
-    limited.close()
+def isolation(request: pytest.FixtureRequest) -> Isolation:
+    return Isolation(request.param)
+
+
+@pytest.fixture
+def server() -> Iterator[ForkServer]:
+    own = ForkServer()
+    yield own
+    own.close()
 
 
 def conversion(folder: Path, text: str, mode: str = "single") -> dict[str, Any]:
@@ -123,20 +130,105 @@ def test_the_process_ends_with_its_parent(tmp_path: Path):
     running.stdout.close()
 
 
-def test_the_process_is_told_no_secret(monkeypatch: pytest.MonkeyPatch):
+def test_the_process_is_told_no_secret(monkeypatch: pytest.MonkeyPatch, server: ForkServer):
     monkeypatch.setenv("DATABASE_URL", "postgresql://x:secret@nowhere/x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    isolation = Isolation(Limits())
-    with pytest.raises(Crashed):
-        isolation.run({"operation": "nothing"})
-    spare = isolation._spare
-    assert spare
-    for _ in range(100):  # between fork and exec the environment is still its parent's
-        environment = Path(f"/proc/{spare.pid}/environ").read_bytes()
-        if b"/nonexistent" in environment:
-            break
-        time.sleep(0.05)
+    forked = server.fork()
+    environment = Path(f"/proc/{forked.pid}/environ").read_bytes()
     assert b"HOME=/nonexistent" in environment
     assert b"secret" not in environment
-    assert os.getpgid(spare.pid) == spare.pid
-    isolation.close()
+    wait_for(lambda: os.getpgid(forked.pid) == forked.pid)  # Ctrl-C is its parent's alone
+    forked.end()
+
+
+def test_it_has_no_way_to_the_server_and_to_its_siblings(server: ForkServer):
+    """Whoever takes it over could answer for another."""
+    sibling, forked = server.fork(), server.fork()
+    wait_for(lambda: names(forked.pid, "fd") == {"0", "1", "2", "3"})
+    links = [str(path.readlink()) for path in Path(f"/proc/{forked.pid}/fd").iterdir()]
+    assert not [link for link in links if link.startswith("socket:")]
+    forked.end()
+    sibling.end()
+
+
+def test_the_server_forks_from_one_thread(server: ForkServer):
+    """A lock that another thread holds would never be let go in the child."""
+    forked = server.fork()
+    assert len(names(server_pid(server), "task")) == 1
+    forked.end()
+
+
+def test_a_process_that_is_killed_from_outside_is_named(server: ForkServer):
+    forked = server.fork()
+    os.kill(forked.pid, signal.SIGKILL)
+    assert forked.wait() == -signal.SIGKILL
+    assert Path(f"/proc/{forked.pid}").exists()  # its pid stays its own
+    forked.end()
+    wait_for(lambda: not Path(f"/proc/{forked.pid}").exists())
+
+
+def test_a_job_whose_process_is_killed_has_crashed(server: ForkServer, tmp_path: Path):
+    server.fork().end()  # it is there
+    task = f"/proc/{server_pid(server)}/task/{server_pid(server)}"
+
+    def tick() -> None:
+        for pid in Path(f"{task}/children").read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
+
+    with pytest.raises(Crashed, match=f"status {-signal.SIGKILL}"):
+        Isolation(Limits(), server).run(conversion(tmp_path, ENDLESS), tick=tick)
+
+
+def test_a_server_that_is_gone_is_started_again_and_its_process_ends(
+    server: ForkServer, tmp_path: Path
+):
+    left = server.fork()
+    os.kill(server_pid(server), signal.SIGKILL)
+    with pytest.raises(Crashed, match="the fork server ended"):
+        left.wait()
+    done = Isolation(Limits(), server).run(conversion(tmp_path, "{{ Name }}"))
+    assert Path(done["path"]).stat().st_size > 0
+    left.end()
+    wait_for(lambda: not alive(left.pid))
+
+
+def test_what_is_forked_ends_with_the_server(server: ForkServer):
+    left = server.fork()
+    server.close()
+    assert not alive(left.pid)
+    left.end()
+
+
+def test_many_at_once_each_have_their_own(server: ForkServer):
+    def one(number: int) -> str:
+        with pytest.raises(Crashed) as caught:
+            Isolation(Limits(), server).run({"operation": f"nothing-{number}"})
+        return str(caught.value)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(one, range(40)))
+    assert found == [f"ValueError: nothing-{number}" for number in range(40)]
+    assert len(names(server_pid(server), "fd")) < 12  # nothing is left open
+
+
+def names(pid: int, folder: str) -> set[str]:
+    return {path.name for path in Path(f"/proc/{pid}/{folder}").iterdir()}
+
+
+def server_pid(server: ForkServer) -> int:
+    assert server._process
+    return server._process.pid
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)

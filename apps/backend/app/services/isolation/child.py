@@ -1,4 +1,4 @@
-"""The process that reads what strangers send: `python -m app.services.isolation.child`.
+"""The process that reads what strangers send, forked by `fork_server`.
 
 One request on stdin, events on stdout, a line of JSON each. It holds no secret, and ends when its
 parent does. It imports nothing of the service but `app.domain`.

@@ -4,48 +4,32 @@ import json
 import os
 import selectors
 import signal
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import structlog
 
 from app.domain.limits import Limits
 from app.domain.refusal import Refused
+from app.services.isolation.forked import Crashed, Forked, ForkServer
 
 log = structlog.get_logger(__name__)
-_ROOT = Path(__file__).parents[3]
+_SERVER = ForkServer()
 _TICK_SECONDS = 0.5
 _LIMIT_SIGNALS = {signal.SIGXCPU, signal.SIGABRT, signal.SIGSEGV, signal.SIGXFSZ}
-
-
-class Crashed(Exception):
-    """The child ended without an answer, for no fault that we know of the input."""
-
-
-class Stopped(Exception):
-    """The listener wanted no more."""
 
 
 Listener = Callable[[dict[str, Any]], None]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Isolation:
-    """Runs requests in processes of their own; one is started ahead, so that none waits for it."""
+    """Runs requests, each in a process of its own."""
 
     limits: Limits
-    _spare: "subprocess.Popen[bytes] | None" = None
-    _lock: threading.Lock = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        self._lock = threading.Lock()
+    server: ForkServer = _SERVER
 
     def run(
         self,
@@ -68,73 +52,51 @@ class Isolation:
         seconds = min(self.limits.seconds, max_seconds or self.limits.seconds)
         limits = asdict(self.limits) | {"seconds": seconds}
         body = json.dumps({**request, "limits": limits}).encode() + b"\n"
-        with self._child() as child:
-            stdin, stdout = child.stdin, child.stdout
-            if stdin is None or stdout is None:
-                raise Crashed("no pipes")
-            try:
-                stdin.write(body)
-                stdin.flush()
-            except BrokenPipeError as error:
-                raise Crashed("the child was gone") from error
-            for event in self._events(child, tick, seconds):
+        child = self.server.fork()
+        try:
+            _write(child.stdin, body)
+            for event in _events(child, tick, seconds):
                 if "result" in event:
                     return event["result"]
                 _raise_if_final(event)
                 listener(event)
             raise _death(child.wait())
-
-    def close(self) -> None:
-        with self._lock:
-            spare, self._spare = self._spare, None
-        if spare:
-            _end(spare)
-
-    @contextmanager
-    def _child(self) -> "Iterator[subprocess.Popen[bytes]]":
-        with self._lock:
-            child, self._spare = self._spare, None
-        if child is None or child.poll() is not None:
-            child = _start()
-        try:
-            yield child
         finally:
-            _end(child)
-            with self._lock:
-                if self._spare is None:
-                    self._spare = _start()
+            child.end()
 
-    def _events(
-        self, child: "subprocess.Popen[bytes]", tick: Callable[[], None], seconds: int
-    ) -> Iterator[dict[str, Any]]:
-        deadline = time.monotonic() + seconds
-        stdout = child.stdout
-        if stdout is None:
-            return
-        descriptor = stdout.fileno()
-        os.set_blocking(descriptor, False)
-        pending = b""
-        last_tick = time.monotonic()
-        with selectors.DefaultSelector() as selector:
-            selector.register(descriptor, selectors.EVENT_READ)
-            while True:
-                if selector.select(_TICK_SECONDS):
-                    chunk = os.read(descriptor, 1 << 16)
-                    if not chunk:
-                        return
-                    *lines, pending = (pending + chunk).split(b"\n")
-                    for line in lines:
-                        yield json.loads(line)
-                now = time.monotonic()
-                if now - last_tick >= _TICK_SECONDS:
-                    last_tick = now
-                    tick()
-                if now > deadline:
-                    raise Refused(
-                        "TIME_LIMIT",
-                        f"it took longer than {seconds} s",
-                        "split the workbook",
-                    )
+
+def _write(descriptor: int, body: bytes) -> None:
+    try:
+        with open(descriptor, "wb", buffering=0, closefd=False) as pipe:
+            while body:
+                body = body[pipe.write(body) :]
+    except BrokenPipeError as error:
+        raise Crashed("the child was gone") from error
+
+
+def _events(child: Forked, tick: Callable[[], None], seconds: int) -> Iterator[dict[str, Any]]:
+    deadline = time.monotonic() + seconds
+    os.set_blocking(child.stdout, False)
+    pending = b""
+    last_tick = time.monotonic()
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        while True:
+            if selector.select(_TICK_SECONDS):
+                chunk = os.read(child.stdout, 1 << 16)
+                if not chunk:
+                    return
+                *lines, pending = (pending + chunk).split(b"\n")
+                for line in lines:
+                    yield json.loads(line)
+            now = time.monotonic()
+            if now - last_tick >= _TICK_SECONDS:
+                last_tick = now
+                tick()
+            if now > deadline:
+                raise Refused(
+                    "TIME_LIMIT", f"it took longer than {seconds} s", "split the workbook"
+                )
 
 
 def _raise_if_final(event: dict[str, Any]) -> None:
@@ -153,33 +115,3 @@ def _death(status: int) -> Exception:
         kind = "TIME_LIMIT" if -status == signal.SIGXCPU else "MEMORY_LIMIT"
         return Refused(kind, "the input needed more than a job may have", "split the input")
     return Crashed(f"the process ended with status {status}")
-
-
-def _start() -> "subprocess.Popen[bytes]":
-    """No secrets in its environment, and no more arenas than one thread needs."""
-    environment = {
-        "PATH": os.environ.get("PATH", ""),
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": str(_ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "MALLOC_ARENA_MAX": "1",
-        "HOME": "/nonexistent",
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "app.services.isolation.child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=environment,
-        start_new_session=True,
-    )
-
-
-def _end(child: "subprocess.Popen[bytes]") -> None:
-    child.kill()
-    child.wait()
-    for pipe in (child.stdin, child.stdout):
-        if pipe:
-            try:
-                pipe.close()
-            except BrokenPipeError:
-                continue

@@ -10,7 +10,7 @@ import structlog
 from app.domain.refusal import Refused
 from app.services.context import Services
 from app.services.errors import TooMany
-from app.services.isolation.process import Crashed
+from app.services.isolation.forked import Crashed
 
 log = structlog.get_logger(__name__)
 _AT_ONCE = 4
