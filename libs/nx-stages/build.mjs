@@ -112,6 +112,7 @@ function publishedManifest(manifest, dependencies) {
     bin: { 'excel2doc-shards': './shards/cli.js' },
     main: './index.js',
     types: './types/nx-stages/src/index.d.ts',
+    executors: './executors.json',
     exports: {
       '.': module('index'),
       './api': module('api'),
