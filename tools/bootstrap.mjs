@@ -188,9 +188,10 @@ if (major < oldestNode.major || (major === oldestNode.major && minor < oldestNod
 }
 await takeLock();
 await install();
+// tools/ is CommonJS: tsx's hook for ES modules would cost a thread, a quarter of a second.
 const { status } = await run(process.execPath, [
-  '--import',
-  'tsx',
+  '--require',
+  'tsx/cjs',
   join('tools', `${command}.ts`),
   ...args,
 ]);

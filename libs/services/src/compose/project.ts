@@ -9,6 +9,7 @@ import {
   imageTag,
   loadedName,
   loadStandIn,
+  type LocalImage,
   StagesError,
 } from '@excel2doc/stages';
 
@@ -88,14 +89,16 @@ export async function openCompose(
   const config = (await engine.compose(project).config()) as unknown as ComposeConfig;
   const replaced = bases.composeImages(engine.platform);
   const services: Record<string, { image: string }> = {};
+  const standIns = new Map<string, LocalImage>();
   for (const [name, service] of Object.entries(config.services)) {
     const { image } = service;
     const other = image ? replaced[image] : builtHere(name, service, workspace);
     if (!other) continue;
     services[name] = { image: other };
     const standIn = image && bases.standIn(image, engine.platform);
-    if (standIn) await loadStandIn(engine, standIn);
+    if (standIn) standIns.set(image, standIn);
   }
+  await Promise.all([...standIns.values()].map((standIn) => loadStandIn(engine, standIn)));
   if (Object.keys(services).length > 0) {
     const override = join(root, 'dist', 'compose', `${config.name}.images.yaml`);
     await mkdir(dirname(override), { recursive: true });
