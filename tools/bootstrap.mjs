@@ -13,7 +13,8 @@ import { fileURLToPath } from 'node:url';
 
 const workspace = join(dirname(fileURLToPath(import.meta.url)), '..');
 const oldestNode = { major: 20, minor: 19 };
-const commands = ['start', 'stop', 'test'];
+/** With the options that each takes; those of `test` it reads itself. @type {Record<string, string[] | undefined>} */
+const commands = { start: [], stop: ['--keep-engine'], test: undefined };
 
 /** @param {string} message @param {string} next @returns {never} */
 function fail(message, next) {
@@ -176,8 +177,14 @@ async function install() {
 }
 
 const [command, ...args] = process.argv.slice(2);
-if (!command || !commands.includes(command)) {
-  fail(`unknown command ${command ?? '(none)'}`, `Known: ${commands.join(', ')}`);
+if (!command || !(command in commands)) {
+  fail(`unknown command ${command ?? '(none)'}`, `Known: ${Object.keys(commands).join(', ')}`);
+}
+const options = commands[command];
+const unknown = options && args.find((each) => !options.includes(each));
+if (unknown !== undefined) {
+  const takes = options?.length ? `It takes ${options.join(', ')}` : 'It takes none';
+  fail(`${command} does not know ${unknown}`, takes);
 }
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < oldestNode.major || (major === oldestNode.major && minor < oldestNode.minor)) {

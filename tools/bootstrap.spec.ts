@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -68,6 +68,23 @@ test('a lock is waited for while its process lives, and taken over from another 
   // The same pid, of a process that was started at another time.
   writeFileSync(lock, `${first.child.pid} ${of}0`);
   await second.says('installing npm packages');
+});
+
+test('an option that a command does not know ends it before anything is begun', () => {
+  const call = (...args: string[]) => {
+    const child = spawnSync(process.execPath, [join(__dirname, 'bootstrap.mjs'), ...args], {
+      encoding: 'utf8',
+    });
+    return { status: child.status, said: child.stdout + child.stderr };
+  };
+  expect(call('stop', '--help')).toEqual({
+    status: 1,
+    said: '✗ stop does not know --help. It takes --keep-engine.\n',
+  });
+  expect(call('start', 'again')).toEqual({
+    status: 1,
+    said: '✗ start does not know again. It takes none.\n',
+  });
 });
 
 test('Ctrl-C while packages are installed is answered at once', async () => {
