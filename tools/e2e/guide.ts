@@ -56,7 +56,7 @@ export const SHOWS: Record<string, RegExp> = {
   [nx('db-shell -- -c "SELECT 1"')]: /\(1 row\)/,
   [nx('db-backup --keep=14')]: /backups\/excel2doc-e2e-\w+\/\S+/,
   [nx('db-restore --confirm=excel2doc')]: /rows, compared/,
-  [nx('backup')]: /17 tables, \d+ rows, \d+ files \(.*restored into scratch and compared/,
+  [nx('backup')]: /19 tables, \d+ rows, \d+ files \(.*restored into scratch and compared/,
   [nx('backup-verify --list')]: /^[0-9a-f]{8} .*restored and compared$/m,
   [nx('backup-verify')]: /every byte of the repository read; .* restored into scratch and compared/,
   [nx('shell')]: /app@/,

@@ -19,6 +19,7 @@ from app.api import (
     pictures,
     previews,
     problems,
+    schedules,
     teams,
     templates,
     workbooks,
@@ -83,7 +84,8 @@ def create_app() -> FastAPI:
     )
     problems.install(application)
     application.include_router(health.router)
-    for module in (convert, workbooks, pictures, templates, previews, jobs, mailings, keys, teams):
+    things = (convert, workbooks, pictures, templates, previews, jobs, mailings, schedules)
+    for module in (*things, keys, teams):
         application.include_router(module.router)
     page.install(application)
     application.add_middleware(Auditing)

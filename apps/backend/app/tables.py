@@ -166,6 +166,7 @@ class Job(Base):
     keep_hours: Mapped[int | None]
     """How long its result is kept; null: as long as the service's are."""
     key: Mapped["ApiKey | None"] = relationship()
+    run: Mapped["ScheduleRun | None"] = relationship(back_populates="job", passive_deletes=True)
     webhook: Mapped["Webhook | None"] = relationship(passive_deletes=True)
     workbook: Mapped[Workbook] = relationship()
     pictures: Mapped[PictureArchive | None] = relationship()
@@ -239,6 +240,70 @@ class Mail(Base):
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     mailing: Mapped[Mailing] = relationship()
+
+
+class Schedule(Base):
+    """A conversion that runs by itself, each time of the newest workbook of a name."""
+
+    __tablename__ = "schedules"
+    __table_args__ = (Index("ix_schedules_due", "status", "next_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    name: Mapped[str] = mapped_column(String(255))
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id"), index=True)
+    key_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_keys.id"))
+    """By whose right it runs: the key that made it, or has resumed it since."""
+    status: Mapped[str] = mapped_column(String(16), default="active")
+    """`paused` by its owner; `stopped` by the service, for what `error` says."""
+    cron: Mapped[str] = mapped_column(String(100))
+    time_zone: Mapped[str] = mapped_column(String(64))
+    next_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    workbook_name: Mapped[str] = mapped_column(String(255))
+    pictures_name: Mapped[str | None] = mapped_column(String(255))
+    taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the workbook was uploaded that it took last: each is taken once."""
+    template_id: Mapped[UUID | None] = mapped_column(ForeignKey("templates.id"))
+    template_version: Mapped[int | None]
+    """Null: the newest at each run."""
+    mode: Mapped[str] = mapped_column(String(16))
+    options: Mapped[dict[str, Any]] = mapped_column(JSON)
+    webhook: Mapped[str | None] = mapped_column(String(2000))
+    mail: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    """`address`, `subject` and `text` of the mailing that each run ends with."""
+    error: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    """Why it was stopped, or why a run that is due has not begun."""
+    key: Mapped["ApiKey | None"] = relationship()
+    template: Mapped[Template | None] = relationship()
+
+
+class ScheduleRun(Base):
+    """What became of a schedule at one of its times.
+
+    `converting`, then `done` or `failed`; `missed`: there was nothing to convert. It is converting
+    until its mails are handed over, where it has any.
+    """
+
+    __tablename__ = "schedule_runs"
+    __table_args__ = (Index("uq_schedule_runs_due", "schedule_id", "due_at", unique=True),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
+    schedule_id: Mapped[UUID] = mapped_column(ForeignKey("schedules.id", ondelete="CASCADE"))
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    job_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("jobs.id", ondelete="SET NULL"), index=True
+    )
+    mailing_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("mailings.id", ondelete="SET NULL"), index=True
+    )
+    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Until when a worker looks after its end."""
+    error: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    schedule: Mapped[Schedule] = relationship()
+    job: Mapped[Job | None] = relationship(back_populates="run")
 
 
 class JobPart(Base):

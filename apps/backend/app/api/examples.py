@@ -80,6 +80,8 @@ JOB: Example = {
     "template_name": TEMPLATE["name"],
     "pictures_name": PICTURES["name"],
     "made_by": "payroll",
+    "schedule_id": "4c0c1c53-86c8-4a63-a3a2-0a7a5a4c9d33",
+    "schedule_name": "Invoices, monthly",
     "rows_done": 600,
     "rows_total": 1_000,
     "attempt": 1,
@@ -130,12 +132,12 @@ PREVIEW: Example = {
     "following": 3,
     "error": None,
 }
-NEW_MAILING: Example = {
-    "job_id": JOB["id"],
+WORDING: Example = {
     "address": "E-mail",
     "subject": "Your invoice {{ Number }}",
     "text": "Dear {{ Name }},\n\nyour invoice is attached.",
 }
+NEW_MAILING: Example = {"job_id": JOB["id"], **WORDING}
 _LETTER: Example = {
     "place": "sheet 'Customers', row 2",
     "address": "ann@example.org",
@@ -183,6 +185,42 @@ MAILS: Example = {
         }
     ],
     "following": None,
+}
+NEW_SCHEDULE: Example = {
+    "name": JOB["schedule_name"],
+    "cron": "0 6 1 * *",
+    "time_zone": "Europe/Berlin",
+    "workbook_name": "orders.csv",
+    "mode": "per-group",
+    "template_id": TEMPLATE["id"],
+    "options": {"group_by": "Customer", "file_name": "{{ group }}"},
+    "webhook": None,
+    "mail": None,
+}
+RUN: Example = {
+    "id": "f6a7c1b2-4d5e-4f60-8a9b-1c2d3e4f5a66",
+    "created_at": "2026-12-01T05:00:01Z",
+    "due_at": "2026-12-01T05:00:00Z",
+    "status": "done",
+    "job_id": JOB["id"],
+    "mailing_id": MAILING["id"],
+    "error": None,
+}
+SCHEDULE: Example = {
+    **NEW_SCHEDULE,
+    "id": JOB["schedule_id"],
+    "created_at": _AT,
+    "status": "active",
+    "next_at": "2027-01-01T05:00:00Z",
+    "upcoming": ["2027-01-01T05:00:00Z", "2027-02-01T05:00:00Z", "2027-03-01T05:00:00Z"],
+    "pictures_name": None,
+    "template_name": TEMPLATE["name"],
+    "template_version": None,
+    "webhook": JOB["webhook"]["url"],
+    "mail": WORDING,
+    "made_by": JOB["made_by"],
+    "error": None,
+    "last_run": RUN,
 }
 NEW_KEY: Example = {
     **{"name": "payroll", "scopes": ["read", "write"], "rate_per_minute": 600},

@@ -22,7 +22,7 @@ from app.services.errors import Conflict
 from app.services.owning import Caller
 from app.services.submission import Once, Wanted
 from app.services.webhooks.signing import team_secret, written
-from app.tables import Job, TemplateVersion
+from app.tables import Job, ScheduleRun, TemplateVersion
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"], responses=problems.COMMON)
 
@@ -180,6 +180,8 @@ def to_out(job: Job) -> JobOut:
         workbook_name=job.workbook.name,
         pictures_name=job.pictures.name if job.pictures else None,
         made_by=job.key.name if job.key else None,
+        schedule_id=job.run.schedule_id if job.run else None,
+        schedule_name=job.run.schedule.name if job.run else None,
         error=ErrorOut(**job.error) if job.error else None,
         webhook=WebhookOut.model_validate(job.webhook) if job.webhook else None,
     )
@@ -187,12 +189,13 @@ def to_out(job: Job) -> JobOut:
 
 _DERIVED = {
     *("template_id", "template_version", "template_name", "workbook_name", "made_by", "error"),
-    *("webhook", "pictures_name"),
+    *("webhook", "pictures_name", "schedule_id", "schedule_name"),
 }
 _SHOWN_WITH = (
     joinedload(Job.workbook),
     joinedload(Job.pictures),
     joinedload(Job.key),
     joinedload(Job.webhook),
+    joinedload(Job.run).joinedload(ScheduleRun.schedule),
     joinedload(Job.template_version).joinedload(TemplateVersion.template),
 )

@@ -18,7 +18,6 @@ from app.api.schemas import (
     MailOut,
     MailsOut,
 )
-from app.domain.letters import Wording
 from app.services.context import get_services
 from app.services.mail import mailings
 from app.services.mail.message import message_id
@@ -32,7 +31,7 @@ router = APIRouter(prefix="/api/v1", tags=["mailings"], responses=problems.COMMO
 def try_mailing(body: MailingIn, session: SessionDependency, caller: Reader) -> MailingDryRunOut:
     """What would be sent to whom, and what could not be; nothing is sent."""
     services = get_services()
-    found = mailings.plan(session, services, caller.team_id, body.job_id, _wording(body))
+    found = mailings.plan(session, services, caller.team_id, body.job_id, body.to_wording())
     return MailingDryRunOut(
         sender=found.sender,
         mails=[_letter(mail, number < _TEXTS_SHOWN) for number, mail in enumerate(found.mails)],
@@ -54,7 +53,7 @@ def send_mailing(
     A job is mailed once, and no mail goes out twice, whatever breaks in between.
     """
     once = once_of(caller, body, idempotency_key)
-    made = mailings.make(session, get_services(), caller, body.job_id, _wording(body), once)
+    made = mailings.make(session, get_services(), caller, body.job_id, body.to_wording(), once)
     caller.subject = str(made.id)
     response.headers["Location"] = f"/api/v1/mailings/{made.id}"
     return _to_out(session, made)
@@ -101,10 +100,6 @@ def cancel_mailing(mailing_id: MailingId, session: SessionDependency, caller: Wr
 def retry_mailing(mailing_id: MailingId, session: SessionDependency, caller: Writer) -> MailingOut:
     """Try again what the mail server has refused; never what may have been sent."""
     return _to_out(session, mailings.retry(session, caller.team_id, mailing_id))
-
-
-def _wording(body: MailingIn) -> Wording:
-    return Wording(body.address, body.subject, body.text)
 
 
 def _letter(mail: mailings.Addressed, with_text: bool) -> LetterOut:

@@ -15,6 +15,7 @@ PreviewId = Annotated[UUID, Path(examples=[examples.PREVIEW["id"]])]
 DocumentNumber = Annotated[int, Path(ge=1, le=100, description="From 1", examples=[1])]
 PageNumber = Annotated[int, Path(ge=1, le=1_000, description="From 1", examples=[1])]
 MailingId = Annotated[UUID, Path(examples=[examples.MAILING["id"]])]
+ScheduleId = Annotated[UUID, Path(examples=[examples.SCHEDULE["id"]])]
 KeyId = Annotated[UUID, Path(examples=[examples.KEY["id"]])]
 VersionNumber = Annotated[int, Path(ge=1, le=1_000_000, examples=[1])]
 

@@ -11,7 +11,8 @@ from app.api.examples import shows
 from app.api.parameters import MOST_HOURS
 from app.domain.contexts import MAX_PATTERN_LENGTH
 from app.domain.conversion import DEFAULT_FILE_NAME, Missing, Mode, Options
-from app.domain.letters import MAX_SUBJECT, MAX_TEXT
+from app.domain.letters import MAX_SUBJECT, MAX_TEXT, Wording
+from app.domain.schedule_times import MAX_CRON, MAX_ZONE
 
 
 class _Model(BaseModel):
@@ -193,15 +194,23 @@ class ErrorOut(_Model):
     hint: str = ""
 
 
-class MailingIn(_Model):
-    model_config = shows(examples.NEW_MAILING)
+class WordingIn(_Model):
+    model_config = shows(examples.WORDING)
 
-    job_id: UUID = Field(description="Done, with a document a row or a group")
     address: _Text = Field(
         description="The column with the addresses; a group's is its first row's"
     )
     subject: str = Field(min_length=1, max_length=MAX_SUBJECT, description="With the row's fields")
     text: str = Field(min_length=1, max_length=MAX_TEXT, description="With the row's fields")
+
+    def to_wording(self) -> Wording:
+        return Wording(self.address, self.subject, self.text)
+
+
+class MailingIn(WordingIn):
+    model_config = shows(examples.NEW_MAILING)
+
+    job_id: UUID = Field(description="Done, with a document a row or a group")
 
 
 class LetterOut(_Model):
@@ -275,6 +284,8 @@ class JobOut(_Model):
     template_name: str | None
     pictures_name: str | None
     made_by: str | None = Field(description="The key's name; null where no keys are asked for")
+    schedule_id: UUID | None = Field(description="By which it runs; null: somebody asked for it")
+    schedule_name: str | None
     rows_done: int
     rows_total: int | None
     attempt: int
@@ -286,6 +297,82 @@ class JobOut(_Model):
     result_name: str | None
     result_bytes: int | None
     result_type: str | None
+
+
+_Name = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class ScheduleIn(_Model):
+    model_config = shows(examples.NEW_SCHEDULE)
+
+    name: _Name
+    cron: str = Field(
+        max_length=MAX_CRON,
+        description="Minute, hour, day, month, weekday, in the time zone",
+        examples=["0 6 1 * *", "30 7 * * MON-FRI"],
+    )
+    time_zone: str = Field(default="UTC", max_length=MAX_ZONE, description="Of the IANA database")
+    workbook_name: _Name = Field(
+        description="The newest of this name is converted that has not been yet"
+    )
+    pictures_name: _Name | None = Field(
+        default=None, description="The newest archive of this name; not for mode table"
+    )
+    mode: Mode = Mode.TABLE
+    template_id: UUID | None = None
+    template_version: int | None = Field(
+        default=None, ge=1, description="Null: the last one at each run"
+    )
+    options: OptionsIn = Field(default_factory=OptionsIn)
+    webhook: Annotated[str, Field(max_length=2000)] | None = Field(
+        default=None, description="Told of each run's job, as one of a job's own"
+    )
+    mail: WordingIn | None = Field(
+        default=None, description="How each run's documents are sent; null: they are not"
+    )
+
+
+class RunOut(_Model):
+    model_config = shows(examples.RUN)
+
+    id: UUID
+    created_at: datetime
+    due_at: datetime
+    status: str = Field(
+        description="missed: there was nothing new to convert",
+        examples=["converting", "done", "failed", "missed"],
+    )
+    job_id: UUID | None
+    mailing_id: UUID | None
+    error: ErrorOut | None
+
+
+class ScheduleOut(_Model):
+    model_config = shows(examples.SCHEDULE)
+
+    id: UUID
+    created_at: datetime
+    name: str
+    cron: str
+    time_zone: str
+    status: str = Field(
+        description="stopped: it cannot run by itself any more, for what `error` says",
+        examples=["active", "paused", "stopped"],
+    )
+    next_at: datetime | None = Field(description="In the past: it is due, and `error` says why")
+    upcoming: list[datetime] = Field(description="The next three times")
+    workbook_name: str
+    pictures_name: str | None
+    mode: Mode
+    template_id: UUID | None
+    template_name: str | None
+    template_version: int | None
+    options: dict[str, Any]
+    webhook: str | None
+    mail: WordingIn | None
+    made_by: str | None = Field(description="The key by whose right it runs")
+    error: ErrorOut | None
+    last_run: RunOut | None
 
 
 class PreviewOut(_Model):
@@ -396,7 +483,7 @@ class AuditOut(_Model):
     created_at: datetime
     team_id: UUID | None
     key_id: UUID | None
-    address: str
+    address: str = Field(description="Of whoever asked; `schedule`: a run that nobody asked for")
     action: str = Field(description="The operation, as the API's description calls it")
     subject: str | None = Field(description="What was made, changed or taken")
     status: int = Field(description="How it was answered", examples=[204])

@@ -45,11 +45,7 @@ def submit(
         Refused: `TEMPLATE_NEEDED`, `GROUP_BY_NEEDED`; `PDF_UNAVAILABLE`: no worker makes any;
             `WEBHOOK_UNAVAILABLE`, `WEBHOOK_FORBIDDEN`.
     """
-    options.check(mode)
-    if webhook is not None:
-        target_of(webhook, services.settings)
-    if mode is not Mode.TABLE and inputs.version is None:
-        raise Refused("TEMPLATE_NEEDED", f"mode {mode.value!r} needs a template")
+    check(services, mode, options, webhook, has_template=inputs.version is not None)
     workbook = inputs.workbook
     if mode is Mode.TABLE:
         inputs = Inputs(workbook)
@@ -95,6 +91,20 @@ def submit(
             read.expires_at = max(read.expires_at, now() + timedelta(hours=keep))
     session.add(job)
     return job
+
+
+def check(
+    services: Services, mode: Mode, options: Options, webhook: str | None, *, has_template: bool
+) -> None:
+    """What can be said of a job before its workbook is there.
+
+    Raises: Refused: as `submit`, but for PDFs.
+    """
+    options.check(mode)
+    if webhook is not None:
+        target_of(webhook, services.settings)
+    if mode is not Mode.TABLE and not has_template:
+        raise Refused("TEMPLATE_NEEDED", f"mode {mode.value!r} needs a template")
 
 
 def announce(job: Job) -> None:

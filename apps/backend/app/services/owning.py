@@ -10,9 +10,19 @@ from sqlalchemy.orm import Session
 from app.domain.refusal import Refused
 from app.services.context import Services
 from app.services.errors import NotFound
-from app.tables import Job, Mailing, PictureArchive, Preview, Team, Template, Workbook, now
+from app.tables import (
+    Job,
+    Mailing,
+    PictureArchive,
+    Preview,
+    Schedule,
+    Team,
+    Template,
+    Workbook,
+    now,
+)
 
-Owned = TypeVar("Owned", Workbook, PictureArchive, Template, Job, Preview, Mailing)
+Owned = TypeVar("Owned", Workbook, PictureArchive, Template, Job, Preview, Mailing, Schedule)
 Expiring = TypeVar("Expiring", Workbook, PictureArchive, Preview)
 
 

@@ -18,6 +18,7 @@ from app.worker.hooks import tell_hooks
 from app.worker.mails import send_mails
 from app.worker.pages import make_pages
 from app.worker.run_job import do_job
+from app.worker.schedules import keep_schedules
 from app.worker.sweep import sweep
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ _ALIVE = Path(gettempdir()) / "excel2doc-worker"
 
 
 class Loop:
-    """One job at a time. Care, pages, webhooks and mails go on in threads of their own."""
+    """One job at a time. Care, schedules, pages, webhooks and mails have threads of their own."""
 
     def __init__(self, services: Services, stopping: threading.Event) -> None:
         self._services = services
@@ -66,6 +67,8 @@ class Loop:
         """What goes on beside the jobs, as far as this worker can do it."""
         services, stopping = self._services, self._stopping
         started = [threading.Thread(target=self._care, name="care", daemon=True)]
+        schedules = (services, stopping)
+        started.append(threading.Thread(target=keep_schedules, args=schedules, daemon=True))
         if services.office is not None:
             pages = (services, services.office, stopping)
             started.append(threading.Thread(target=make_pages, args=pages, daemon=True))

@@ -19,6 +19,7 @@ from app.tables import (
     Mailing,
     PictureArchive,
     Preview,
+    ScheduleRun,
     Template,
     TemplateVersion,
     Workbook,
@@ -46,6 +47,8 @@ def sweep(session: Session, services: Services) -> int:
     session.execute(delete(JobPart).where(JobPart.job_id.in_(_stale(session, services, moment))))
     forgotten = moment - timedelta(days=services.settings.audit_days)
     session.execute(delete(Audit).where(Audit.created_at < forgotten))
+    old_run = (ScheduleRun.created_at < forgotten) & (ScheduleRun.status != "converting")
+    session.execute(delete(ScheduleRun).where(old_run))
     session.execute(delete(Preview).where(Preview.expires_at < moment))
     over = Mailing.expires_at < moment
     session.execute(delete(Mailing).where(over, ~is_open(Mailing.id)))

@@ -2,7 +2,19 @@
 
 from excel2doc.client import Client
 from excel2doc.errors import JobFailed, Problem, Unreachable
-from excel2doc.models import DryRun, Job, Mail, Mailing, MailingDryRun, Options, Template, Workbook
+from excel2doc.models import (
+    DryRun,
+    Job,
+    Mail,
+    Mailing,
+    MailingDryRun,
+    Options,
+    Run,
+    Schedule,
+    Template,
+    Wording,
+    Workbook,
+)
 
 __all__ = [
     "Client",
@@ -14,7 +26,10 @@ __all__ = [
     "MailingDryRun",
     "Options",
     "Problem",
+    "Run",
+    "Schedule",
     "Template",
     "Unreachable",
+    "Wording",
     "Workbook",
 ]

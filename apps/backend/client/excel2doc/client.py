@@ -22,7 +22,10 @@ from excel2doc.models import (
     Mode,
     Options,
     PictureArchive,
+    Run,
+    Schedule,
     Template,
+    Wording,
     Workbook,
 )
 from excel2doc.transport import Transport
@@ -82,14 +85,7 @@ class Client:
 
     def templates(self) -> Iterator[Template]:
         """All templates of the key's team, the newest first."""
-        cursor: str | None = None
-        while True:
-            query = {"limit": "100"} | ({"cursor": cursor} if cursor else {})
-            page = self._transport.json("GET", f"/templates?{urlencode(query)}")
-            yield from cast("list[Template]", page["items"])
-            cursor = page["next_cursor"]
-            if not cursor:
-                return
+        yield from cast("Iterator[Template]", self._all("/templates"))
 
     def submit(
         self,
@@ -189,6 +185,76 @@ class Client:
         """Nothing more of it is sent."""
         return cast("Mailing", self._transport.json("POST", f"/mailings/{mailing_id}/cancel"))
 
+    def schedule(
+        self,
+        name: str,
+        cron: str,
+        workbook_name: str,
+        template_id: str | None = None,
+        mode: Mode | None = None,
+        *,
+        time_zone: str = "UTC",
+        template_version: int | None = None,
+        pictures_name: str | None = None,
+        webhook: str | None = None,
+        mail: Wording | None = None,
+        **options: Unpack[Options],
+    ) -> Schedule:
+        """Have a conversion run by itself, each time of the workbook of that name uploaded since.
+
+        Args:
+            cron: minute, hour, day, month, weekday, in `time_zone`.
+            template_version: None: the newest at each run.
+            mail: how the documents of each run are sent.
+        """
+        body = {
+            "name": name,
+            "cron": cron,
+            "time_zone": time_zone,
+            "workbook_name": workbook_name,
+            "pictures_name": pictures_name,
+            "template_id": template_id,
+            "template_version": template_version,
+            "mode": _mode(mode, template_id, options),
+            "options": options,
+            "webhook": webhook,
+            "mail": mail,
+        }
+        once = {"Idempotency-Key": secrets.token_hex(16)}
+        return cast("Schedule", self._transport.json("POST", "/schedules", body, **once))
+
+    def schedules(self) -> Iterator[Schedule]:
+        """All schedules of the key's team, the newest first."""
+        yield from cast("Iterator[Schedule]", self._all("/schedules"))
+
+    def runs(self, schedule_id: str) -> Iterator[Run]:
+        """What became of a schedule each time, the newest first."""
+        yield from cast("Iterator[Run]", self._all(f"/schedules/{schedule_id}/runs"))
+
+    def pause_schedule(self, schedule_id: str) -> Schedule:
+        """It runs no more, and sends nothing that has not been handed over."""
+        return cast("Schedule", self._transport.json("POST", f"/schedules/{schedule_id}/pause"))
+
+    def resume_schedule(self, schedule_id: str) -> Schedule:
+        """It runs again, by this client's key."""
+        return cast("Schedule", self._transport.json("POST", f"/schedules/{schedule_id}/resume"))
+
+    def remove_schedule(self, schedule_id: str) -> None:
+        """It never runs again; what it has made stays."""
+        with self._transport.open("DELETE", f"/schedules/{schedule_id}", None, {}):
+            pass
+
+    def _all(self, path: str) -> Iterator[object]:
+        """The items of all pages of a list."""
+        cursor: str | None = None
+        while True:
+            query = {"limit": "100"} | ({"cursor": cursor} if cursor else {})
+            page = self._transport.json("GET", f"{path}?{urlencode(query)}")
+            yield from page["items"]
+            cursor = page["next_cursor"]
+            if not cursor:
+                return
+
     def save(self, job: Job, path: Path, *, replace: bool = False) -> Path:
         """Write a job's result to `path`, whole or not at all.
 
@@ -235,15 +301,21 @@ def _job(
     options: Options,
     pictures_id: str | None,
 ) -> dict[str, object]:
-    by_template: Mode = "per-group" if options.get("group_by") else "per-row"
     return {
         "workbook_id": workbook_id,
         "template_id": template_id,
         "template_version": template_version,
         "pictures_id": pictures_id,
-        "mode": mode or (by_template if template_id else "table"),
+        "mode": _mode(mode, template_id, options),
         "options": options,
     }
+
+
+def _mode(mode: Mode | None, template_id: str | None, options: Options) -> Mode:
+    """The one that is asked for, or the one that the rest leads to."""
+    if mode or not template_id:
+        return mode or "table"
+    return "per-group" if options.get("group_by") else "per-row"
 
 
 def _content(content: Path | bytes, name: str | None) -> tuple[bytes, str]:

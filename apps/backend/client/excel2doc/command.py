@@ -1,4 +1,4 @@
-"""`excel2doc convert WORKBOOK`, `excel2doc mail WORKBOOK`: documents from a command line."""
+"""`excel2doc convert WORKBOOK`, and its like: documents from a command line."""
 
 import argparse
 import sys
@@ -10,6 +10,8 @@ from excel2doc.client import DEFAULT_URL, Client
 from excel2doc.errors import JobFailed, Problem, Unreachable
 from excel2doc.mailing import followed, listed
 from excel2doc.models import DryRun, Job, Options
+from excel2doc.scheduling import listed as listed_schedules
+from excel2doc.scheduling import told, uploaded, wording_of
 
 _FAILED, _INTERRUPTED = 1, 130
 _EXAMPLES = """examples:
@@ -18,6 +20,8 @@ _EXAMPLES = """examples:
   excel2doc convert orders.csv --template invoice.docx --group-by Customer --merged --pdf
   excel2doc mail orders.csv --template invoice.docx --group-by Customer --address Mail \\
             --subject "Your invoice" --text words.txt             lists it; --send sends it
+  excel2doc schedule orders.csv --template invoice.docx --group-by Customer --cron "0 6 1 * *" \\
+            --zone Europe/Berlin                                runs by itself from now on
   jq .rows answer.json | excel2doc convert - --template letter.docx --to letters.zip
 
 EXCEL2DOC_URL is the service's address, EXCEL2DOC_KEY the key where it asks for one. A key is no
@@ -65,16 +69,70 @@ def _parser() -> argparse.ArgumentParser:
         description="Lists what would be sent to whom, and sends it only with --send.",
     )
     _add_inputs(mail)
-    mail.add_argument(
-        "--address", required=True, metavar="COLUMN", help="the column with the addresses"
-    )
-    mail.add_argument("--subject", required=True, help='with fields: "Your invoice {{ Number }}"')
-    mail.add_argument(
-        "--text", required=True, type=Path, metavar="FILE", help="the mail's text, with fields"
-    )
+    _add_wording(mail, required=True)
     mail.add_argument("--send", action="store_true", help="send it; without, it is only listed")
     mail.set_defaults(parser=mail, run=send_mails, merged=False)
+    _add_schedules(commands)
     return parser
+
+
+def _add_schedules(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    upload = commands.add_parser("upload", help="put a workbook where schedules find it")
+    upload.add_argument("file", type=Path, help="a workbook, or a .zip of pictures")
+    _add_url(upload)
+    upload.set_defaults(parser=upload, run=lambda asked: uploaded(Client(asked.url), asked.file))
+    schedule = commands.add_parser(
+        "schedule",
+        help="have a conversion run by itself",
+        description="Each time it converts the newest workbook of that name, once. Of WORKBOOK and "
+        "of --pictures only the names count here: upload them before each run.",
+    )
+    _add_inputs(schedule)
+    schedule.add_argument("--merged", action="store_true", help="all documents as one, not a ZIP")
+    schedule.add_argument(
+        "--cron",
+        required=True,
+        metavar="WHEN",
+        help='minute, hour, day, month, weekday: "0 6 1 * *" is 6:00 on the first of each month',
+    )
+    schedule.add_argument(
+        "--zone", default="UTC", help="in whose time that is: Europe/Berlin; else UTC"
+    )
+    schedule.add_argument("--title", help="what it is called; else as the workbook")
+    schedule.add_argument("--webhook", metavar="URL", help="told when each run has ended")
+    _add_wording(schedule, required=False)
+    schedule.set_defaults(parser=schedule, run=_schedule)
+    listing = commands.add_parser(
+        "schedules",
+        help="list what runs by itself",
+        description="The status is 1 when one has stopped, or has missed or failed its last run.",
+    )
+    change = listing.add_mutually_exclusive_group()
+    for way in ("pause", "resume", "delete"):
+        change.add_argument(f"--{way}", metavar="ID")
+    _add_url(listing)
+    listing.set_defaults(parser=listing, run=_schedules)
+
+
+def _add_wording(command: argparse.ArgumentParser, *, required: bool) -> None:
+    """How the documents are sent."""
+    command.add_argument(
+        "--address", required=required, metavar="COLUMN", help="the column with the addresses"
+    )
+    command.add_argument(
+        "--subject", required=required, help='with fields: "Your invoice {{ Number }}"'
+    )
+    command.add_argument(
+        "--text",
+        required=required,
+        type=Path,
+        metavar="FILE",
+        help="the mail's text, with fields",
+    )
+
+
+def _add_url(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--url", help=f"of the service; else EXCEL2DOC_URL, or {DEFAULT_URL}")
 
 
 def _add_inputs(command: argparse.ArgumentParser) -> None:
@@ -109,7 +167,7 @@ def _add_inputs(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--include-hidden", action="store_true", help="hidden rows and columns too"
     )
-    command.add_argument("--url", help=f"of the service; else EXCEL2DOC_URL, or {DEFAULT_URL}")
+    _add_url(command)
 
 
 def _convert(asked: argparse.Namespace) -> int:
@@ -148,6 +206,40 @@ def send_mails(asked: argparse.Namespace) -> int:
         client.cancel_mailing(mailing["id"])
         _say("✗ cancelled: what was not sent is not sent any more")
         return _INTERRUPTED
+
+
+def _schedule(asked: argparse.Namespace) -> int:
+    options, mail = _options(asked), wording_of(asked)
+    if asked.workbook == "-":
+        asked.parser.error("a schedule takes its workbook by name, not from a pipe")
+    client = Client(asked.url)
+    name = Path(asked.workbook).name
+    template, _ = client.upload_template(asked.template) if asked.template else (None, None)
+    made = client.schedule(
+        asked.title or name,
+        asked.cron,
+        name,
+        template["id"] if template else None,
+        asked.mode,
+        time_zone=asked.zone,
+        pictures_name=asked.pictures.name if asked.pictures else None,
+        webhook=asked.webhook,
+        mail=mail,
+        **options,
+    )
+    told(made)
+    return 0
+
+
+def _schedules(asked: argparse.Namespace) -> int:
+    client = Client(asked.url)
+    if asked.pause:
+        client.pause_schedule(asked.pause)
+    if asked.resume:
+        client.resume_schedule(asked.resume)
+    if asked.delete:
+        client.remove_schedule(asked.delete)
+    return listed_schedules(client)
 
 
 class _Sent(TypedDict):

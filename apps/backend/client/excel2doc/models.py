@@ -168,6 +168,8 @@ class Job(TypedDict):
     template_name: str | None
     pictures_name: str | None
     made_by: str | None
+    schedule_id: str | None
+    schedule_name: str | None
     rows_done: int
     rows_total: int | None
     attempt: int
@@ -179,6 +181,47 @@ class Job(TypedDict):
     result_name: str | None
     result_bytes: int | None
     result_type: str | None
+
+
+class Wording(TypedDict):
+    """How documents are sent: the column with the addresses, and two texts with fields."""
+
+    address: str
+    subject: str
+    text: str
+
+
+class Run(TypedDict):
+    id: str
+    created_at: str
+    due_at: str
+    status: Literal["converting", "done", "failed", "missed"]
+    job_id: str | None
+    mailing_id: str | None
+    error: JobError | None
+
+
+class Schedule(TypedDict):
+    id: str
+    created_at: str
+    name: str
+    cron: str
+    time_zone: str
+    status: Literal["active", "paused", "stopped"]
+    next_at: str | None
+    upcoming: list[str]
+    workbook_name: str
+    pictures_name: str | None
+    mode: Mode
+    template_id: str | None
+    template_name: str | None
+    template_version: int | None
+    options: dict[str, Any]
+    webhook: str | None
+    mail: Wording | None
+    made_by: str | None
+    error: JobError | None
+    last_run: Run | None
 
 
 class Preview(TypedDict):

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ import time
 import types
 import typing
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -39,8 +41,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def convert(folder: Path, url: str, *arguments: str, stdin: str = "") -> tuple[int, str, str]:
+    return excel2doc(folder, url, "convert", *arguments, stdin=stdin)
+
+
+def excel2doc(folder: Path, url: str, *arguments: str, stdin: str = "") -> tuple[int, str, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "excel2doc", "convert", *arguments],
+        [sys.executable, "-m", "excel2doc", *arguments],
         cwd=folder,
         env=client_environment(url),
         input=stdin,
@@ -209,6 +215,59 @@ def test_the_client_goes_from_file_to_file_and_keeps_a_template_once(
         client.wait(client.submit(book["id"], made_["id"], template_version=version)["id"])
 
 
+def test_a_conversion_is_saved_to_run_by_itself_listed_paused_and_forgotten(
+    folder: Path, service: Service
+):
+    def run(*arguments: str) -> tuple[int, str, str]:
+        return excel2doc(folder, service.url, *arguments)
+
+    status, out, err = run("upload", "people.csv")
+    assert (status, out.partition(", kept until ")[0], err) == (0, "people.csv", "")
+    monthly = ("--cron", "0 6 1 * *", "--zone", "Europe/Berlin")
+    status, out, err = run("schedule", "people.csv", "--template", "letter.docx", *monthly)
+    assert (status, err) == (0, "")
+    made, *times, hint = out.splitlines()
+    assert (len(times), hint.rpartition(": ")[2]) == (3, "excel2doc upload people.csv")
+    [kept] = Client(service.url).schedules()
+    assert (kept["id"], kept["mode"], kept["time_zone"]) == (made, "per-row", "Europe/Berlin")
+    assert kept["template_name"] == "letter.docx"
+    status, out, _ = run("schedules")
+    assert (status, out.startswith(f"✓ {made} people.csv (people.csv): active, next ")) == (0, True)
+    assert run("schedules", "--pause", made)[1].endswith(": paused\n")
+    assert "active" in run("schedules", "--resume", made)[1]
+    assert list(Client(service.url).runs(made)) == []
+    assert run("schedules", "--delete", made) == (0, "", "")
+    for arguments, code, said in (
+        (("people.csv", "--cron", "0 25 * * *"), 1, "SCHEDULE_TIME"),
+        (("people.csv", "--cron", "0 6 * * *", "--zone", "Berlin"), 1, "SCHEDULE_ZONE"),
+        (("people.csv", "--cron", "0 6 * * *", "--address", "Mail"), 2, "go together"),
+        (("-", "--cron", "0 6 * * *"), 2, "not from a pipe"),
+    ):
+        status, out, err = run("schedule", *arguments)
+        assert (status, out) == (code, "")
+        assert said in err
+    assert list(Client(service.url).schedules()) == []
+
+
+def test_one_that_has_stopped_is_told_by_the_status(folder: Path, service: Service):
+    client = Client(service.url)
+    made, _ = client.upload_template(template("{{ Name }}, by itself"), "gone.docx")
+    schedule = client.schedule("Gone", "0 0 1 1 *", "people.csv", made["id"])
+    with client._transport.open("DELETE", f"/templates/{made['id']}", None, {}):
+        pass
+    with closing(sqlite3.connect(service.log.parent / "excel2doc.sqlite3")) as database:
+        database.execute("UPDATE schedules SET next_at = '2020-01-01 00:00:00.000000'")
+        database.commit()
+    deadline = time.monotonic() + 120
+    while next(client.schedules())["status"] == "active" and time.monotonic() < deadline:
+        time.sleep(0.5)
+    status, out, _ = excel2doc(folder, service.url, "schedules")
+    assert (status, out[:1]) == (1, "✗")
+    assert "stopped" in out
+    assert "TEMPLATE_GONE: the schedule's template is gone" in out
+    client.remove_schedule(schedule["id"])
+
+
 class Busy(BaseHTTPRequestHandler):
     """Away twice, then there; its results end too early."""
 
@@ -282,6 +341,8 @@ def described(schema: dict[str, Any], whole: dict[str, Any]) -> Any:
         (models.MailingDryRun, "MailingDryRunOut"),
         (models.Mailing, "MailingOut"),
         (models.Mail, "MailOut"),
+        (models.Schedule, "ScheduleOut"),
+        (models.Run, "RunOut"),
     ],
 )
 def test_the_clients_types_are_those_of_the_openapi_description(model: Any, schema: str):

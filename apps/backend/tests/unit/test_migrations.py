@@ -20,6 +20,8 @@ from app.tables import (
     Mailing,
     PictureArchive,
     Preview,
+    Schedule,
+    ScheduleRun,
     Team,
     Template,
     TemplateVersion,
@@ -81,6 +83,11 @@ def _one_of_each() -> list[Base]:
         **{"expires_at": now(), "team_id": SHARED_TEAM, "job_id": job.id},
         **{"sender": "b@example.org", "result_sha256": "8" * 64},
     )
+    schedule = Schedule(
+        id=uuid.uuid4(),
+        **{"name": "s", "cron": "0 6 * * *", "time_zone": "UTC", "workbook_name": "a.xlsx"},
+        **{"mode": "table", "options": {}, "team_id": SHARED_TEAM},
+    )
     return [
         team,
         key,
@@ -99,6 +106,11 @@ def _one_of_each() -> list[Base]:
             mailing_id=mailing.id,
             **{"position": 0, "place": "row 2", "address": "a@example.org", "subject": "s"},
             **{"text": "t", "document": "a.docx", "size_bytes": 1, "status": "sent"},
+        ),
+        schedule,
+        ScheduleRun(
+            schedule_id=schedule.id,
+            **{"due_at": now(), "status": "done", "job_id": job.id, "mailing_id": mailing.id},
         ),
         Audit(address="::1", action="upload_workbook", status=201),
     ]

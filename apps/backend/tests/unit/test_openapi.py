@@ -28,6 +28,9 @@ def with_nulls(example: Any, schema: dict[str, Any]) -> Any:
     """FastAPI leaves null out of what it publishes, in examples too."""
     if "$ref" in schema:
         return with_nulls(example, API["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    for one in schema.get("anyOf", []):
+        if "$ref" in one and example is not None:
+            return with_nulls(example, one)
     if isinstance(example, list):
         return [with_nulls(item, schema.get("items", {})) for item in example]
     if not isinstance(example, dict):

@@ -24,13 +24,17 @@ from app.services import jobs, owning, templates
 from app.services.context import get_services
 from app.services.keys import create_key
 from app.services.mail import mailings
+from app.services.schedules import schedules
 from app.tables import Job, Mail, Mailing, Preview, now
 from tests.documents import finished, template
 from tests.pictures import png, zipped
 from tests.workbooks import xlsx
 
 API = app.openapi()
-OWNED = ("workbook_id", "template_id", "pictures_id", "job_id", "preview_id", "mailing_id")
+OWNED = (
+    *("workbook_id", "template_id", "pictures_id", "job_id", "preview_id", "mailing_id"),
+    "schedule_id",
+)
 """What a team owns, by the name that an operation has for its id."""
 ADMINS = {
     *("create_key", "list_keys", "revoke_key"),
@@ -84,6 +88,8 @@ def a_team_with_things(client: TestClient, *scopes: str) -> Team:
     has["preview_id"] = made("/previews", json=wanted)["id"]
     give_a_page(has["preview_id"])
     has["mailing_id"] = a_mailing(job["id"])
+    yearly = {"name": secret, "cron": "0 0 1 1 *", "workbook_name": workbook["name"]}
+    has["schedule_id"] = made("/schedules", json=yearly)["id"]
     return Team(header, {**has, "secret": secret, "sha256": workbook["sha256"]})
 
 
@@ -147,7 +153,9 @@ def whole(client: TestClient, team: Team) -> list[Any]:
         f"/mailings/{has['mailing_id']}",
         f"/mailings/{has['mailing_id']}/mails",
         f"/picture-archives/{has['pictures_id']}",
-        *("/workbooks", "/templates", "/picture-archives", "/jobs", "/mailings"),
+        f"/schedules/{has['schedule_id']}",
+        f"/schedules/{has['schedule_id']}/runs",
+        *("/workbooks", "/templates", "/picture-archives", "/jobs", "/mailings", "/schedules"),
     ]
     answers = [client.get(f"/api/v1{path}", headers=team.header) for path in paths]
     assert [a.status_code for a in answers] == [200] * len(paths)
@@ -267,7 +275,7 @@ def test_a_service_that_looks_at_no_team_is_caught(
     def careless(session: Any, model: Any, _team_id: Any, key: Any) -> Any:
         return session.get(model, key)
 
-    for module in (owning, jobs, mailings, templates):
+    for module in (owning, jobs, mailings, schedules, templates):
         monkeypatch.setattr(module, "owned", careless)
     with pytest.raises(AssertionError):
         attack(closed, method, path, operation, victim, attacker)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 APP = Path(__file__).parents[2] / "app"
 RAISED = re.compile(
-    r'(?:Refused|Conflict|Denied|fail|_failed)\(\s*(?:session,\s*[\w.]+,\s*)?"([A-Z_]+)"'
+    r'(?:Refused|Conflict|Denied|fail|_failed|_error|_Stopped|_Missed|_NotYet)\(\s*(?:session,\s*[\w.]+,\s*)?"([A-Z_]+)"'
 )
 ANSWERED = re.compile(r'problem_response\(\s*\d+,\s*"([A-Z_]+)"')
 NOT_FOR_PEOPLE = {

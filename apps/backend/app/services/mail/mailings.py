@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.core.config import Settings
 from app.domain.conversion import Mode
 from app.domain.letters import Letter, Wording, has_letters
 from app.domain.refusal import Refused
@@ -44,6 +45,25 @@ class Plan:
     mails: list[Addressed]
 
 
+def check(settings: Settings, mode: Mode, *, merged: bool) -> None:
+    """Whether the documents of such a job can be sent.
+
+    Raises: Refused: `MAIL_UNAVAILABLE`, `MAIL_NEEDS_MANY`.
+    """
+    if settings.smtp_host is None:
+        raise Refused(
+            "MAIL_UNAVAILABLE",
+            "this service sends no e-mail",
+            "set EXCEL2DOC_SMTP_HOST and EXCEL2DOC_MAIL_FROM (README: E-mail)",
+        )
+    if not has_letters(mode, merged=merged):
+        raise Refused(
+            "MAIL_NEEDS_MANY",
+            "the job makes one document, not one for each row or group",
+            "convert in mode 'per-row' or 'per-group', without merged",
+        )
+
+
 def plan(
     session: Session, services: Services, team_id: UUID, job_id: UUID, wording: Wording
 ) -> Plan:
@@ -55,18 +75,7 @@ def plan(
     """
     job = result_of(session, services, team_id, job_id)
     settings = services.settings
-    if settings.smtp_host is None:
-        raise Refused(
-            "MAIL_UNAVAILABLE",
-            "this service sends no e-mail",
-            "set EXCEL2DOC_SMTP_HOST and EXCEL2DOC_MAIL_FROM (README: E-mail)",
-        )
-    if not has_letters(Mode(job.mode), merged=bool(job.options.get("merged"))):
-        raise Refused(
-            "MAIL_NEEDS_MANY",
-            "the job has made one document, not one for each row or group",
-            "convert in mode 'per-row' or 'per-group', without merged",
-        )
+    check(settings, Mode(job.mode), merged=bool(job.options.get("merged")))
     if job.workbook.expires_at < now():
         raise Conflict("WORKBOOK_GONE", "the job's workbook has expired", "upload it again")
     request = {"operation": "letters", **as_asked_of(job), "wording": asdict(wording)}

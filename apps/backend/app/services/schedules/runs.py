@@ -1,0 +1,361 @@
+"""Begin what is due, and see to its end. Any number of workers may do this at once.
+
+A run begins in one transaction with its job and with the schedule's next time, and of each time
+there is one run: a worker that dies leaves all of it or nothing, and two make no second one.
+"""
+
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+import structlog
+from sqlalchemy import or_, select, true, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.core.config import Settings
+from app.domain.conversion import Missing, Mode, Options
+from app.domain.letters import Wording
+from app.domain.refusal import Refused
+from app.domain.schedule_times import following
+from app.services import jobs
+from app.services.context import Services
+from app.services.errors import Conflict, NotFound, TooMany
+from app.services.inputs import Inputs
+from app.services.inserts import inserted_by
+from app.services.keys import count_request
+from app.services.mail import mailings
+from app.services.owning import Caller
+from app.services.templates import get_version
+from app.storage.files import Gone
+from app.tables import (
+    ApiKey,
+    Audit,
+    Job,
+    Mailing,
+    PictureArchive,
+    Schedule,
+    ScheduleRun,
+    Webhook,
+    Workbook,
+)
+
+File = TypeVar("File", Workbook, PictureArchive)
+log = structlog.get_logger(__name__)
+_LEASE = timedelta(minutes=10)
+"""After which another worker sees to a run's end."""
+_ADDRESS = "schedule"
+"""In the audit log, where the address of whoever asks would be."""
+_ANSWERS = {"converting": 202, "missed": 404, "failed": 422}
+
+
+class _Reason(Exception):
+    """Why it has not run."""
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.error = _error(code, message, hint)
+
+
+class _Stopped(_Reason):
+    """Nor will it by itself, until somebody does something."""
+
+
+class _Missed(_Reason):
+    """This time is over; the next is another."""
+
+
+class _NotYet(_Reason):
+    """It stays due: what it lacks comes by itself."""
+
+
+def start_due(session: Session, services: Services, moment: datetime) -> int:
+    """Begin each run that is due at `moment`; how many jobs there are by that."""
+    started = 0
+    waiting: set[UUID] = set()
+    while (schedule := _due(session, moment, waiting)) is not None:
+        schedule_id = schedule.id
+        try:
+            job = _run(session, services, schedule, moment)
+        except _NotYet as why:
+            session.rollback()
+            waiting.add(schedule_id)
+            _note(session, schedule_id, why.error)
+        except IntegrityError:  # another worker has had this time
+            session.rollback()
+            waiting.add(schedule_id)
+        else:
+            if job is not None:
+                jobs.announce(job)
+                started += 1
+    session.rollback()
+    return started
+
+
+def _due(session: Session, moment: datetime, but: set[UUID]) -> Schedule | None:
+    """One that is due and that no other worker holds, held until this transaction ends."""
+    return session.scalars(
+        select(Schedule)
+        .where(
+            Schedule.status == "active", Schedule.next_at <= moment, Schedule.id.not_in(list(but))
+        )
+        .order_by(Schedule.next_at, Schedule.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=Schedule)
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def _run(session: Session, services: Services, schedule: Schedule, moment: datetime) -> Job | None:
+    """One run for all times until `moment`; its job, if there is something to convert.
+
+    Raises:
+        _NotYet: then nothing has changed. IntegrityError.
+    """
+    assert schedule.next_at is not None, "it is due"  # noqa: S101
+    run = ScheduleRun(schedule_id=schedule.id, due_at=schedule.next_at, status="converting")
+    schedule.error = None
+    try:
+        _check_key(session, services.settings, schedule)
+        run.job = _job(session, services, schedule, moment)
+    except _Missed as missed:
+        run.status, run.error = "missed", missed.error
+    except _Stopped as stopped:
+        run.status, run.error = "failed", stopped.error
+        _stop(schedule, stopped)
+    except Refused as refusal:
+        run.status = "failed"
+        run.error = _error(refusal.code, refusal.message, refusal.hint)
+    if schedule.status == "active":
+        _advance(schedule, moment)
+    session.add(run)
+    session.flush()
+    subject = run.job_id or schedule.id
+    session.add(_audit(schedule, "submit_job", subject, _ANSWERS[run.status]))
+    session.commit()
+    why = (run.error or {}).get("code", "")
+    log.info("schedule_run", schedule=str(schedule.id), status=run.status, why=why)
+    return run.job
+
+
+def _advance(schedule: Schedule, moment: datetime) -> None:
+    try:
+        schedule.next_at = following(schedule.cron, schedule.time_zone, moment)
+    except Refused as refusal:  # its time zone is gone, or its last time was this
+        _stop(schedule, _Stopped(refusal.code, refusal.message, refusal.hint))
+
+
+def _job(session: Session, services: Services, schedule: Schedule, moment: datetime) -> Job:
+    """Raises: _Stopped, _Missed, _NotYet, Refused."""
+    inputs = _inputs(session, schedule, moment)
+    key = schedule.key
+    try:
+        if key is not None:
+            count_request(f"key:{key.id}", key.rate_per_minute)
+        mode, options = Mode(schedule.mode), _options(schedule)
+        job = jobs.submit(session, services, inputs, mode, options, schedule.key_id)
+    except TooMany as many:
+        raise _NotYet("TOO_MANY_REQUESTS", many.message) from many
+    except Refused as refusal:
+        if refusal.code != "PDF_UNAVAILABLE":
+            raise
+        raise _NotYet(refusal.code, refusal.message, refusal.hint) from refusal
+    # looked at when it was saved, and again by a worker with a way out: we may be none
+    job.webhook = Webhook(url=schedule.webhook) if schedule.webhook else None
+    schedule.taken_at = inputs.workbook.created_at
+    return job
+
+
+def _inputs(session: Session, schedule: Schedule, moment: datetime) -> Inputs:
+    """What the run converts. Raises: _Stopped, _Missed; Refused: `TEMPLATE_INSERT`."""
+    version = None
+    if schedule.template_id is not None:
+        try:
+            version = get_version(
+                session, schedule.team_id, schedule.template_id, schedule.template_version
+            )
+        except NotFound as error:
+            what = "the schedule's template is gone"
+            raise _Stopped("TEMPLATE_GONE", what, "make a schedule with another") from error
+    workbook = _newest(session, Workbook, schedule, schedule.workbook_name, moment)
+    if workbook is None:
+        raise _Missed(
+            "WORKBOOK_MISSING",
+            f"there is no workbook {schedule.workbook_name!r}",
+            "upload one of this name before each run",
+        )
+    if schedule.taken_at is not None and workbook.created_at <= schedule.taken_at:
+        raise _Missed(
+            "WORKBOOK_MISSING",
+            f"{schedule.workbook_name!r} has been converted already, and no newer one is there",
+            "upload one of this name before each run",
+        )
+    if version is None:
+        return Inputs(workbook)
+    pictures = None
+    if schedule.pictures_name is not None:
+        pictures = _newest(session, PictureArchive, schedule, schedule.pictures_name, moment)
+        if pictures is None:
+            what = f"there is no archive of pictures {schedule.pictures_name!r}"
+            raise _Missed("PICTURES_GONE", what, "upload one of this name before each run")
+    inserted = inserted_by(session, schedule.team_id, version.template.name, version.fields)
+    return Inputs(workbook, version, pictures, inserted)
+
+
+def _newest(
+    session: Session, kind: type[File], schedule: Schedule, name: str, moment: datetime
+) -> File | None:
+    """The team's newest of that name that is still kept."""
+    return session.scalars(
+        select(kind)
+        .where(kind.team_id == schedule.team_id, kind.name == name, kind.expires_at > moment)
+        .order_by(kind.created_at.desc())
+        .limit(1)
+    ).first()
+
+
+def finish_ended(session: Session, services: Services, moment: datetime) -> int:
+    """See to each run whose job has ended: send its documents, or say why not; how many."""
+    ended = 0
+    while (run_id := _claim_ended(session, services.settings, moment)) is not None:
+        _finish(session, services, run_id)
+        ended += 1
+    return ended
+
+
+def _claim_ended(session: Session, settings: Settings, moment: datetime) -> UUID | None:
+    """A worker without a mail server leaves documents that are to be sent to one that has it."""
+    able = true() if settings.smtp_host else or_(Schedule.mail.is_(None), Job.status != "done")
+    free = or_(ScheduleRun.claimed_until.is_(None), ScheduleRun.claimed_until < moment)
+    run = session.scalars(
+        select(ScheduleRun)
+        .join(Schedule)
+        .outerjoin(Job, Job.id == ScheduleRun.job_id)
+        .where(
+            ScheduleRun.status == "converting",
+            or_(Job.id.is_(None), Job.status.in_(jobs.FINAL) & able),
+            free,
+        )
+        .order_by(ScheduleRun.created_at)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=ScheduleRun)
+    ).first()
+    if run is None:
+        session.rollback()
+        return None
+    run.claimed_until = moment + _LEASE
+    session.commit()
+    return run.id
+
+
+def _finish(session: Session, services: Services, run_id: UUID) -> None:
+    session.expire_all()  # others have gone on with the job
+    run = session.get_one(ScheduleRun, run_id)
+    mailing_id, error = None, None
+    try:
+        if run.job is None:
+            raise Conflict("JOB_REMOVED", "the conversion was deleted before its end was seen")
+        if run.job.status != "done":
+            error = run.job.error or _ended(run.job.status)
+        elif run.schedule.mail is not None:
+            mailing_id = _mailing(session, services, run.schedule, run.job.id)
+    except _Stopped as stopped:
+        error = stopped.error
+        session.rollback()
+        schedule = session.get_one(ScheduleRun, run_id).schedule
+        if schedule.status == "active":
+            _stop(schedule, stopped)
+    except (Refused, Conflict) as refusal:
+        error = _error(refusal.code, refusal.message, refusal.hint)
+        session.rollback()
+    except Gone:
+        error = _error("INPUT_GONE", "a file has expired")
+        session.rollback()
+    status = "failed" if error else "done"
+    session.execute(
+        update(ScheduleRun)
+        .where(ScheduleRun.id == run_id)
+        .values(status=status, error=error, mailing_id=mailing_id, claimed_until=None)
+    )
+    session.commit()
+    log.info("schedule_run_ended", run=str(run_id), status=status, why=(error or {}).get("code"))
+
+
+def _mailing(session: Session, services: Services, schedule: Schedule, job_id: UUID) -> UUID:
+    """The job's mailing, which an earlier attempt may have made.
+
+    Raises: _Stopped; Refused, Conflict, Gone: as `mailings.make`.
+    """
+    known = select(Mailing.id).where(Mailing.job_id == job_id)
+    if (earlier := session.scalar(known)) is not None:
+        return earlier
+    if schedule.status != "active":
+        raise Conflict("SCHEDULE_PAUSED", "the schedule was paused before the mails were sent")
+    _check_key(session, services.settings, schedule)
+    wording = Wording(**(schedule.mail or {}))
+    caller = Caller(_ADDRESS, schedule.team_id, schedule.key_id, _ADDRESS)
+    entry = _audit(schedule, "send_mailing", job_id, _ANSWERS["converting"])
+    try:
+        made = mailings.make(session, services, caller, job_id, wording).id
+    except Conflict as conflict:
+        if conflict.code == "MAILING_EXISTS" and (other := session.scalar(known)) is not None:
+            return other
+        raise
+    entry.subject = str(made)
+    session.add(entry)
+    return made
+
+
+def _check_key(session: Session, settings: Settings, schedule: Schedule) -> None:
+    """Raises: _Stopped: nobody may run it."""
+    key = session.get(ApiKey, schedule.key_id, populate_existing=True) if schedule.key_id else None
+    if key is not None and key.revoked_at is None:
+        return
+    if key is None and not settings.auth:
+        return
+    no_key = "the service asks for keys, and the schedule was made without one"
+    what = "the key that it ran by is revoked" if key else no_key
+    raise _Stopped("KEY_GONE", what, "resume it with a key of the team")
+
+
+def _stop(schedule: Schedule, why: _Stopped) -> None:
+    schedule.status, schedule.next_at, schedule.error = "stopped", None, why.error
+
+
+def _note(session: Session, schedule_id: UUID, error: dict[str, str]) -> None:
+    """Why it has not begun, for who looks at it."""
+    session.execute(
+        update(Schedule)
+        .where(Schedule.id == schedule_id, Schedule.status == "active")
+        .values(error=error)
+    )
+    session.commit()
+
+
+def _audit(schedule: Schedule, action: str, subject: UUID, status: int) -> Audit:
+    return Audit(
+        team_id=schedule.team_id,
+        key_id=schedule.key_id,
+        address=_ADDRESS,
+        action=action,
+        subject=str(subject),
+        status=status,
+    )
+
+
+def _options(schedule: Schedule) -> Options:
+    """As they were kept; what has come since has its default."""
+    kept = dict(schedule.options)
+    sheets = kept.pop("sheets", None)
+    for name in ("missing", "uncalculated"):
+        if name in kept:
+            kept[name] = Missing(kept[name])
+    return Options(sheets=tuple(sheets) if sheets is not None else None, **kept)
+
+
+def _ended(status: str) -> dict[str, str]:
+    return _error(f"JOB_{status.upper()}", f"the conversion is {status}")
+
+
+def _error(code: str, message: str, hint: str = "") -> dict[str, str]:
+    return {"code": code, "message": message, "hint": hint}
