@@ -56,10 +56,15 @@ export const sameAgain = ({ workbook_id, template_id, template_version, pictures
   ...{ workbook_id, template_id, template_version, pictures_id, mode, options },
 });
 
-export function submitJob(job) {
+/** Sent twice by a bad line, it makes one thing. */
+const make = (path, body) => {
   const once = { 'Idempotency-Key': crypto.randomUUID?.() ?? String(Math.random()) };
-  return json('/jobs', { method: 'POST', json: job, headers: once });
-}
+  return json(path, { method: 'POST', json: body, headers: once });
+};
+export const submitJob = (job) => make('/jobs', job);
+export const saveSchedule = (schedule) => make('/schedules', schedule);
+/** @param {string} way pause or resume */
+export const turnSchedule = (id, way) => json(`/schedules/${id}/${way}`, { method: 'POST' });
 
 /** Calls `tell` with the job at each change, until it has ended; survives a cut stream. */
 export async function followJob(id, tell) {

@@ -1,4 +1,4 @@
-/** What the service keeps: conversions, templates, pictures, workbooks; each in a list, with what can be done to it. */
+/** What the service keeps: conversions, schedules, templates, pictures, workbooks; each in a list, with what can be done to it. */
 import * as api from './api.js';
 
 const PAGE = 20;
@@ -28,12 +28,30 @@ const shows = {
       t.states[job.status],
       job.rows_total ? t.rows(job.rows_done, job.rows_total) : '',
       job.made_by ? t.madeBy(job.made_by) : '',
+      job.schedule_name ? t.bySchedule(job.schedule_name) : '',
     ],
     actions: {
       ...(job.status === 'done' ? { download: 'download' } : {}),
       ...(ended(job) ? { again: 'again', remove: 'remove' } : {}),
     },
   }),
+  schedules: (schedule, t) => {
+    const { name, workbook_name: workbook, template_name: template, last_run: last } = schedule;
+    const error = schedule.error ?? last?.error;
+    return {
+      title: `${name}: ${workbook}${template ? ` → ${template}` : ''}`,
+      notes: [
+        t.scheduleStates[schedule.status],
+        schedule.next_at ? t.scheduleNext(moment(schedule.next_at)) : '',
+        last ? t.scheduleLast(moment(last.due_at), t.runStates[last.status]) : '',
+        error ? t.reason(error) : '',
+      ],
+      actions: {
+        ...(schedule.status === 'active' ? { pause: 'pause' } : { resume: 'resume' }),
+        remove: 'remove',
+      },
+    };
+  },
   templates: (template, t) => ({
     title: template.name,
     notes: [t.version(template.versions.at(-1).number)],

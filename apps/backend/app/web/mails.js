@@ -51,7 +51,7 @@ function list(mails, t) {
   const lines = mails.slice(0, SHOWN).map((mail) => {
     const problem = mail.problem ?? mail.error;
     const line = element('tr');
-    const why = problem ? t.mailProblem(problem) : mail.subject;
+    const why = problem ? t.reason(problem) : mail.subject;
     line.append(
       element('td', mail.address || '—'),
       element('td', mail.document),

@@ -3,8 +3,9 @@ import { showKept } from './kept.js';
 import { offerMails, startMails } from './mails.js';
 import { fieldsOf, readMapping, showSelects } from './mapping.js';
 import { showPages } from './pages.js';
-import { offerPictures, picturesId, startPictures, usePictures } from './pictures.js';
+import { offerPictures, picturesId, picturesName, startPictures, usePictures } from './pictures.js';
 import { explain } from './problems.js';
+import { offerScheduledMail, speakSchedules, startSchedules } from './schedules.js';
 import { texts } from './texts.js';
 
 /** An element of index.html, which says of what kind it is. @type {(id: string) => any} */
@@ -36,6 +37,7 @@ function speak() {
   $('language').lang = language === 'zh' ? 'en' : 'zh-CN';
   $('how-to-example').textContent = t().howToExample;
   showDrop();
+  speakSchedules(t());
   if (state.workbook) showSheet();
   showTemplates();
   if (state.job) showJob(state.job);
@@ -112,6 +114,7 @@ function useWorkbook(workbook) {
   state.job = null;
   $('progress-part').hidden = true;
   $('mail-part').hidden = true;
+  offerScheduledMail();
   newSheet();
 }
 
@@ -292,12 +295,18 @@ async function refreshKept() {
   for (const details of $$('[data-kept]')) await showKept(details, t(), act);
 }
 
+/** The list that an item is of. */
+const kindOf = (item) => {
+  if ('cron' in item) return 'schedules';
+  if ('mode' in item) return 'jobs';
+  if ('left_out' in item) return 'picture-archives';
+  return 'versions' in item ? 'templates' : 'workbooks';
+};
+
 /** What a button of a list does. */
 async function act(action, item) {
-  const job = 'mode' in item;
   const pictures = 'left_out' in item;
-  const others = 'versions' in item ? 'templates' : 'workbooks';
-  const kind = job ? 'jobs' : pictures ? 'picture-archives' : others;
+  const kind = kindOf(item);
   await guarded(
     async () => {
       if (action === 'download') await api.saveResult(item);
@@ -305,6 +314,10 @@ async function act(action, item) {
         if (pictures) usePictures(item, t());
         else useWorkbook(item);
         $(pictures ? 'mode-section' : 'workbook-section').scrollIntoView();
+      }
+      if (action === 'pause' || action === 'resume') {
+        await api.turnSchedule(item.id, action);
+        await refreshKept();
       }
       if (action === 'again') await follow(await api.submitJob(api.sameAgain(item)));
       if (action !== 'remove') return;
@@ -334,6 +347,7 @@ function showJob(job) {
   $('status').textContent = t().states[job.status] + rows + name;
   if (job.error) showProblem(job.error);
   if (state.mail) offerMails(job, columnsWithSamples());
+  offerScheduledMail();
 }
 
 /** The sheet's columns, each with its first cells. */
@@ -418,6 +432,15 @@ speak();
 guarded(loadTemplates);
 startMails(t, guarded);
 startPictures(t, guarded);
+startSchedules(
+  t,
+  guarded,
+  () =>
+    showLack(lacking())
+      ? null
+      : { job: request(), names: { workbook: state.workbook.name, pictures: picturesName() } },
+  refreshKept,
+);
 api.abilities().then(({ pdf, mail }) => {
   $('pdf-part').hidden = !pdf;
   state.mail = mail;

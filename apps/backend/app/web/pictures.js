@@ -8,6 +8,9 @@ const state = { archive: null, offered: false };
 /** The archive that a conversion takes its pictures from, if the template shows any. */
 export const picturesId = () => (state.offered ? state.archive?.id : undefined);
 
+/** What that archive is called; null without one. */
+export const picturesName = () => (picturesId() ? state.archive.name : null);
+
 /** @param {any} template asks for an archive where it shows pictures @param {any} t the page's words */
 export function offerPictures(template, t) {
   state.offered = Boolean(template && template.versions.at(-1).fields.uses_images);
