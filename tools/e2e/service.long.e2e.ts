@@ -2,11 +2,19 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Engine, locateEngine } from '@excel2doc/engine';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessibilityFaults, contentOf, launchChromium, picture } from './browser';
 import { readDocuments, writeDocument } from './documents';
 import { textByLibreOffice, textOfPdf } from './libreoffice';
+import {
+  type Look,
+  button,
+  download,
+  drop,
+  openLook as openLookOf,
+  openPage as openPageOf,
+} from './page';
 import { packPictures, widthsOfPictures } from './pictures';
 import { type Stack, startStack } from './stack';
 import { workspaceRoot } from '../workspace';
@@ -40,43 +48,9 @@ afterAll(async () => {
   await stack?.compose.down({ volumes: true });
 });
 
-async function openPage(
-  options: { locale?: string; colorScheme?: 'light' | 'dark'; width?: number } = {},
-): Promise<Page> {
-  const { locale = 'en-GB', colorScheme = 'light', width = 1180 } = options;
-  const context = await browser.newContext({
-    locale,
-    colorScheme,
-    viewport: { width, height: 900 },
-  });
-  onTestFinished(() => context.close());
-  context.setDefaultTimeout(120_000); // a busy machine is no reason to fail
-  const page = await context.newPage();
-  page.on('pageerror', (error) => expect.unreachable(error.message));
-  await page.goto(stack.url);
-  return page;
-}
-
-/** Drops a file on the page, as a file manager does. */
-async function drop(page: Page, name: string, content: string): Promise<void> {
-  const files = await page.evaluateHandle(
-    `(() => {
-      const files = new DataTransfer();
-      files.items.add(new File([${JSON.stringify(content)}], ${JSON.stringify(name)}));
-      return files;
-    })()`,
-  );
-  await page.dispatchEvent('#drop', 'drop', { dataTransfer: files });
-}
-
-const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
-
-async function download(page: Page, name: string) {
-  const button_ = button(page, name);
-  await button_.waitFor({ timeout: 120_000 });
-  const [file] = await Promise.all([page.waitForEvent('download'), button_.click()]);
-  return { name: file.suggestedFilename(), content: await contentOf(file) };
-}
+const openPage = (look: Look = {}) => openPageOf(browser, stack.url, look);
+const openLook = (locale: string, colorScheme: 'light' | 'dark', width: number) =>
+  openLookOf(browser, stack.url, { locale, colorScheme, width });
 
 describe('the page, in English', () => {
   test('goes the whole way from a dropped workbook to a document for each row', async () => {
@@ -269,30 +243,6 @@ describe('the page, in Chinese', () => {
     expect(await page.getByRole('heading', { level: 2 }).first().innerText()).toContain('Workbook');
   });
 });
-
-/** How far the page goes beyond its right edge, and which elements outside of tables do. */
-const beyond = (page: Page) =>
-  page.evaluate<string[]>(`(() => {
-    const width = document.documentElement.clientWidth;
-    const wide = (node) => node.getBoundingClientRect().right > width + 1;
-    const nodes = [...document.querySelectorAll('body *')].filter(
-      (node) => wide(node) && !node.closest('.scroll, pre'),
-    );
-    const whole = document.documentElement.scrollWidth > width ? ['page'] : [];
-    return [...whole, ...nodes.map((node) => node.id || node.tagName)];
-  })()`);
-
-/** The page in one look, where questions are answered with yes, and what is held of it wherever it stands. */
-async function openLook(locale: string, colorScheme: 'light' | 'dark', width: number) {
-  const page = await openPage({ locale, colorScheme, width });
-  page.on('dialog', (dialog) => void dialog.accept());
-  const fine = async (name: string) => {
-    await picture(page, `${name}-${locale}-${colorScheme}-${width}`);
-    expect(await beyond(page)).toEqual([]);
-    expect(await accessibilityFaults(page)).toEqual([]);
-  };
-  return { page, fine };
-}
 
 describe('pictures that cells name', () => {
   test.each([

@@ -17,21 +17,35 @@ export interface Stack {
   python(service: string, program: string, input?: string): Promise<string>;
 }
 
+/** What a suite adds to the stack. */
+export interface Additions {
+  /** Compose files, by absolute paths. */
+  files?: string[];
+  /** Settings of the service, and values of those files. */
+  variables?: Record<string, string>;
+}
+
 /**
  * Starts the images that `backend:docker-build` and `backend:pdf-build` have made.
  *
  * @param name of the suite, whose stack is its own
  */
-export async function startStack(engine: Engine, name: string, workers: number): Promise<Stack> {
+export async function startStack(
+  engine: Engine,
+  name: string,
+  workers: number,
+  { files = [], variables = {} }: Additions = {},
+): Promise<Stack> {
   ensureEnvironment();
   await provideServers(engine);
   const [backend, postgres, redis] = await Promise.all([freePort(), freePort(), freePort()]);
   const compose = engine.compose({
-    files: [join(workspaceRoot, 'docker/compose.yaml')],
+    files: [join(workspaceRoot, 'docker/compose.yaml'), ...files],
     project: `excel2doc-e2e-${name}`,
     envFile: environmentFile,
     profiles: ['pdf'],
     variables: {
+      ...variables,
       BACKEND_TAG: TAG,
       BACKEND_PORT: String(backend),
       POSTGRES_PORT: String(postgres),
