@@ -8,7 +8,7 @@ from app import __version__
 from app.api import examples
 from app.api.examples import shows
 from app.core.database import engine
-from app.core.metrics import JOBS_BY_STATUS, QUEUE_OLDEST_SECONDS, WORKERS
+from app.core.metrics import stored_numbers
 from app.core.redis import get_redis
 from app.services import health
 from app.services.context import get_services
@@ -59,7 +59,7 @@ async def get_live() -> Liveness:
 def get_ready(response: Response) -> Readiness:
     """200 when a job that is sent now will be done: database, Redis, a worker, disk."""
     states = health.check(engine, get_redis())
-    workers = health.workers(engine)
+    workers = health.workers(engine) or health.Workers()
     states["worker"] = "ok" if workers.all else "down"
     states["disk"] = health.disk_state(get_services())
     counts = {"workers": workers.all, "pdf_workers": workers.pdf}
@@ -70,12 +70,13 @@ def get_ready(response: Response) -> Readiness:
 @router.get("/metrics", include_in_schema=False)
 def get_metrics() -> Response:
     """For Prometheus."""
-    for status, count in health.job_counts(engine, _STATUSES).items():
-        JOBS_BY_STATUS.labels(status).set(count)
-    if (oldest := health.queue_oldest_seconds(engine)) is not None:
-        QUEUE_OLDEST_SECONDS.set(oldest)
-    WORKERS.set(health.workers(engine).all)
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    workers = health.workers(engine)
+    stored = stored_numbers(
+        health.job_counts(engine, _STATUSES),
+        health.queue_oldest_seconds(engine),
+        workers.all if workers else None,
+    )
+    return Response(generate_latest() + generate_latest(stored), media_type=CONTENT_TYPE_LATEST)
 
 
 def _answer(response: Response, states: dict[str, health.State]) -> dict[str, str]:

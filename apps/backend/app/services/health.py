@@ -50,17 +50,18 @@ class Workers:
     pdf: int = 0
 
 
-def workers(engine: Engine) -> Workers:
+def workers(engine: Engine) -> Workers | None:
     """None when the database is away."""
     try:
         with Session(engine) as session:
             seen = queue.workers_seen(session)
             return Workers(len(seen), sum(worker.pdf for worker in seen))
     except SQLAlchemyError:
-        return Workers()
+        return None
 
 
 def job_counts(engine: Engine, statuses: Iterable[str]) -> dict[str, int]:
+    """Empty when the database is away."""
     try:
         with Session(engine) as session:
             return queue.count_by_status(session, statuses)
