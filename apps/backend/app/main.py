@@ -27,6 +27,7 @@ from app.api import (
 from app.api.auditing import Auditing
 from app.api.body_limit import BodyLimit
 from app.api.closed_paths import ClosedPaths
+from app.api.front import Front
 from app.api.watching import Watching
 from app.core.config import Settings, get_settings
 from app.core.database import engine, migrate
@@ -92,6 +93,7 @@ def create_app() -> FastAPI:
     application.add_middleware(BodyLimit, lambda: get_settings().max_upload_bytes)
     application.add_middleware(ClosedPaths, get_settings)
     application.add_middleware(Watching)
+    application.add_middleware(Front, lambda: get_settings().front)
     return application
 
 

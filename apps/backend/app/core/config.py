@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     """Wrong keys from one address; after them none is looked at until the minute is over."""
     rate_per_minute: int = 600
     """For each client that has no key, or whose key says nothing else."""
+    front: str = ""
+    """The host name of the proxy in front of us: it alone may say who its clients are."""
 
     webhook_hosts: str = ""
     """Who may be told that a job has ended: hosts with commas between them; none: nobody."""
