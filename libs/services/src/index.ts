@@ -11,6 +11,7 @@ export { planPrune, type PrunableImage } from './care/prune';
 export { recordSize } from './care/trend';
 export { changedSince } from './compose/age';
 export { replaceBeside, replacedBeside } from './compose/beside';
+export { changedFiles, checkChanged, sayReplaced, sayWritten } from './compose/changed-files';
 export { type Container, inspectContainers, projectContainers } from './compose/container';
 export { execIn } from './compose/exec';
 export { ailments, waitUntilHealthy } from './compose/health';

@@ -1,4 +1,5 @@
 import type { Engine } from '@excel2doc/engine';
+import { MOUNTED_LABEL } from './mounted-files';
 
 /** A container of a Compose project, as `docker container inspect` describes it. */
 export interface Container {
@@ -13,6 +14,8 @@ export interface Container {
   image: string;
   /** Compose's digest of the service's configuration. */
   configHash: string;
+  /** What its label says of the files that it was given; empty without one. */
+  mountedFiles: string;
   state: string;
   /** Undefined without a health check. */
   health: string | undefined;
@@ -23,6 +26,8 @@ export interface Container {
   outOfMemory: boolean;
   /** Milliseconds since 1970. */
   createdAtMs: number;
+  /** Milliseconds since 1970. */
+  startedAtMs: number;
   ports: { address: string; published: number; target: string }[];
 }
 
@@ -35,6 +40,7 @@ interface Inspected {
   Config: { Image: string; Labels?: Record<string, string> | null };
   State: {
     Status: string;
+    StartedAt: string;
     ExitCode: number;
     OOMKilled?: boolean;
     Health?: { Status: string; Log?: { ExitCode: number; Output: string }[] | null };
@@ -59,6 +65,7 @@ export function parseContainer(inspected: unknown): Container {
     imageId: Image,
     image: Config.Image,
     configHash: labels[`${LABEL}.config-hash`] ?? '',
+    mountedFiles: labels[MOUNTED_LABEL] ?? '',
     state: State.Status,
     health: State.Health?.Status,
     lastCheck: failed?.Output.trim().split('\n').at(-1),
@@ -66,6 +73,7 @@ export function parseContainer(inspected: unknown): Container {
     restarts: RestartCount,
     outOfMemory: State.OOMKilled ?? false,
     createdAtMs: Date.parse(Created),
+    startedAtMs: Date.parse(State.StartedAt),
     ports: Object.entries(NetworkSettings?.Ports ?? {}).flatMap(([target, bindings]) =>
       (bindings ?? []).map(({ HostIp, HostPort }) => ({
         address: HostIp,

@@ -10,6 +10,7 @@ const container = (over: Partial<Container> = {}): Container => ({
   imageId: 'i1',
   image: 'api:dev',
   configHash: 'h',
+  mountedFiles: '',
   state: 'running',
   health: 'healthy',
   lastCheck: undefined,
@@ -17,6 +18,7 @@ const container = (over: Partial<Container> = {}): Container => ({
   restarts: 0,
   outOfMemory: false,
   createdAtMs: 0,
+  startedAtMs: 0,
   ports: [],
   ...over,
 });

@@ -11,7 +11,7 @@ import type { ComposeConfig, OpenedCompose } from './project';
 /** What was brought up last, whole: with it `compose up` has nothing to do. Of this machine. */
 export interface LastUp {
   format: 1;
-  /** Of all that Compose was told, files of configs and secrets included. */
+  /** Of all that Compose was told, digests of mounted files included. */
   config: string;
   /** The image that each container ran, by the container's id. */
   containers: Record<string, string>;
@@ -100,17 +100,12 @@ async function imagesOf(
   return new Map(names.flatMap((name, at) => (found[at] ? [[name, found[at].id]] : [])));
 }
 
-/** With the images that were put in the place of others, and the contents of what is mounted as a file. */
+/** With what was put in the place of images, and the digests of what is mounted as a file. */
 function digestOf({ config, project }: Opened): string {
-  const { configs = {}, secrets = {} } = config as {
-    configs?: Record<string, { file?: string }>;
-    secrets?: Record<string, { file?: string }>;
-  };
-  const files = [...Object.values(configs), ...Object.values(secrets)].map(({ file }) => file);
-  // The first are in the configuration, resolved; the last is what was put in place of images.
-  const contents = [...files, project.files.at(-1)].map((file) => file && contentOf(file));
+  // The first files are in the configuration, resolved; the last is what was added to them.
+  const added = project.files.at(-1);
   return createHash('sha256')
-    .update(JSON.stringify([config, contents]))
+    .update(JSON.stringify([config, added && contentOf(added)]))
     .digest('hex');
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
 import { type Compose, type ComposeProject, type Engine, locateEngine } from '@excel2doc/engine';
 import {
   type WorkspaceProject,
@@ -12,6 +13,14 @@ import {
   type LocalImage,
   StagesError,
 } from '@excel2doc/stages';
+import {
+  type GivenFile,
+  MOUNTED_LABEL,
+  type MountedFile,
+  mountedFiles,
+  mountedLabel,
+  type Mounts,
+} from './mounted-files';
 
 /** What every Compose executor is given. Paths are relative to the workspace. */
 export interface ComposeOptions {
@@ -29,15 +38,16 @@ export interface ComposeConfig {
   name: string;
   services: Record<string, ComposeService>;
   volumes?: Record<string, { name?: string }>;
+  configs?: Record<string, GivenFile>;
+  secrets?: Record<string, GivenFile>;
 }
 
-export interface ComposeService {
+export interface ComposeService extends Mounts {
   image?: string;
   environment?: Record<string, string | null>;
   labels?: Record<string, string>;
   depends_on?: Record<string, { condition: string }>;
   ports?: { host_ip?: string; published?: string; target?: number }[];
-  volumes?: { type: string; source?: string; target: string }[];
   platform?: string;
   scale?: number;
   deploy?: { replicas?: number; update_config?: { order?: string } };
@@ -61,6 +71,8 @@ export interface OpenedCompose {
   project: ComposeProject;
   compose: Compose;
   config: ComposeConfig;
+  /** By service. */
+  mounted: ReadonlyMap<string, readonly MountedFile[]>;
 }
 
 /**
@@ -88,13 +100,18 @@ export async function openCompose(
   };
   const config = (await engine.compose(project).config()) as unknown as ComposeConfig;
   const replaced = bases.composeImages(engine.platform);
-  const services: Record<string, { image: string }> = {};
+  const services: Record<string, { image?: string; labels?: Record<string, string> }> = {};
+  const mounted = new Map<string, readonly MountedFile[]>();
+  const values = await valuesOf(project);
   const standIns = new Map<string, LocalImage>();
   for (const [name, service] of Object.entries(config.services)) {
     const { image } = service;
     const other = image ? replaced[image] : builtHere(name, service, workspace);
+    const files = mountedFiles(config, service, (variable) => values[variable]);
+    mounted.set(name, files);
+    if (files.length > 0) services[name] = { labels: { [MOUNTED_LABEL]: mountedLabel(files) } };
     if (!other) continue;
-    services[name] = { image: other };
+    services[name] = { ...services[name], image: other };
     const standIn = image && bases.standIn(image, engine.platform);
     if (standIn) standIns.set(image, standIn);
   }
@@ -106,7 +123,14 @@ export async function openCompose(
     await writeFile(override, JSON.stringify({ services }));
     project.files.push(override);
   }
-  return { engine, bases, project, compose: engine.compose(project), config };
+  return { engine, bases, project, compose: engine.compose(project), config, mounted };
+}
+
+/** The values that Compose has for variables: this process's come before those of the file. */
+async function valuesOf({ envFile, files }: ComposeProject): Promise<NodeJS.Dict<string>> {
+  const file = envFile ?? join(dirname(files[0] ?? ''), '.env');
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return { ...parseEnv(text), ...process.env };
 }
 
 /** The model with the services of every profile: Compose leaves out those whose profile is off. */

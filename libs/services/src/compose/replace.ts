@@ -109,8 +109,7 @@ export async function tryOut(
     }
     if (ailing.length === 0) return;
     await showLogs(replacement, ailing);
-    const image = await engine.inspectImage(config.services[service]?.image ?? '');
-    const refused = `The new image (${short(image?.id ?? '')}) did not get healthy: ${ailments(ailing)}`;
+    const refused = `${await whatIsNew(replacement, before)} did not get healthy: ${ailments(ailing)}`;
     throw new StagesError('NOT_HEALTHY', {
       message: `${refused}; ${await whatStillServes(replacement, before)}`,
       hint: 'Its log stands above; mend it and run compose-up again',
@@ -121,6 +120,17 @@ export async function tryOut(
       candidates.map(({ name }) => name),
     );
   }
+}
+
+/** What takes the place of `before`: another image, or the same one with another configuration. */
+export async function whatIsNew(
+  { engine, config, service }: Pick<Replacement, 'engine' | 'config' | 'service'>,
+  before: readonly Container[],
+): Promise<string> {
+  const image = await engine.inspectImage(config.services[service]?.image ?? '');
+  if (image && before.every(({ imageId }) => imageId === image.id))
+    return `The image (${short(image.id)}) with the new configuration`;
+  return `The new image (${short(image?.id ?? '')})`;
 }
 
 /** Stops and removes containers that are not wanted any more, whatever has become of them. */

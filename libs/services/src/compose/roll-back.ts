@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { type Container, projectContainers } from './container';
 import { type Ailing, ailments, verdictOf } from './health';
 import { endingServices, servicesOfImage } from './image-services';
-import { notHealthy, type Replacement, short, showLogs, wantsBeside } from './replace';
+import { notHealthy, type Replacement, short, showLogs, wantsBeside, whatIsNew } from './replace';
 
 /**
  * What the container of a service that wants to be replaced beside is given to end where the next one
@@ -38,7 +38,8 @@ export async function rollBack(
   );
   await writeFile(override, stringify({ services }));
   const old = engine.compose({ ...project, files: [...project.files, override] });
-  const what = `The new image did not get healthy (${ailments(failed) || firstLine(failure)})`;
+  const isNew = await whatIsNew(replacement, before);
+  const what = `${isNew} did not get healthy (${ailments(failed) || firstLine(failure)})`;
   const brought = Object.entries(images)
     .map(([name, image]) => `${name} (${short(image)})`)
     .join(', ');

@@ -5,7 +5,9 @@ import {
   ailments,
   asBroughtUp,
   type BreakingPolicy,
+  changedFiles,
   checkAhead,
+  checkChanged,
   checkPassword,
   checkPorts,
   type ComposeOptions,
@@ -29,6 +31,8 @@ import {
   type Replacement,
   rollBack,
   runningContainers,
+  sayReplaced,
+  sayWritten,
   Server,
   setUp,
   showLogs,
@@ -62,7 +66,8 @@ export default function composeUp(options: UpOptions, context: ExecutorContext) 
  * while a migration fails, the containers that ran before go on running. A new image is tried out
  * beside the old containers, in each service that runs it, and all of them are rolled back if one
  * fails in its place. A service that says so (`update_config: { order: start-first }`) has its new
- * containers before the old ones go.
+ * containers before the old ones go. One that mounts a file to read only is replaced when the file has
+ * another content, which it checks before, where it says how.
  *
  * @returns the services that run the image now
  */
@@ -71,13 +76,18 @@ export async function bringUp(options: UpOptions, context: RunContext): Promise<
   const opened = await openCompose(options, projectOf(context));
   const { compose, config } = opened;
   const same = await asItWas(opened, options, context.root);
-  if (same) return same;
+  if (same) {
+    await sayWritten(opened, context.root);
+    return same;
+  }
   await forgetUp(opened, context.root);
   const running = (await compose.ps()).filter(({ state }) => state === 'running');
   await checkPorts(config, running);
   const before = await runningContainers(opened, service);
+  const changed = await changedFiles(opened, context.root);
   const replacement = { ...opened, workspaceRoot: context.root, service, waitSeconds };
   await pullMissing(opened, service);
+  await checkChanged(opened, changed, context.root);
   await startDependencies(compose, config, service);
   for (const database of databasesOf(config, service)) {
     await checkPassword(opened, database);
@@ -99,6 +109,8 @@ export async function bringUp(options: UpOptions, context: RunContext): Promise<
     context.root,
     revisions ? { command: options.migrate ?? [], revisions } : null,
   );
+  await sayReplaced(opened, changed, context.root);
+  await sayWritten(opened, context.root);
   const now = await runningContainers(opened, service);
   return [...new Set(now.map((container) => container.service))];
 }

@@ -1,0 +1,130 @@
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import {
+  changedSources,
+  lostSource,
+  type MountedFile,
+  mountedFiles,
+  mountedLabel,
+  writtenSources,
+} from './mounted-files';
+
+const folder = mkdtempSync(join(tmpdir(), 'mounted-files-'));
+const file = join(folder, 'app.conf');
+const other = join(folder, 'other.conf');
+
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeEach(() => {
+  writeFileSync(file, 'first');
+  writeFileSync(other, 'other');
+});
+
+const bind = (source: string, target = '/etc/app.conf', isReadOnly = true) => ({
+  type: 'bind',
+  source,
+  target,
+  ...(isReadOnly && { read_only: true }),
+});
+const none = () => undefined;
+const ofBinds = (...sources: string[]) =>
+  mountedFiles({}, { volumes: sources.map((source) => bind(source, `/of${source}`)) }, none);
+/** What has changed for a container that was started with `before`. */
+const changed = (before: MountedFile[], now: MountedFile[]) =>
+  changedSources(mountedLabel(before), now);
+
+test('a file whose content is another one has changed, and no other has', () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), fc.uint8Array(), (first, second) => {
+      writeFileSync(file, first);
+      const before = ofBinds(file, other);
+      writeFileSync(file, second);
+      const isSame = Buffer.from(first).equals(second);
+      expect(changed(before, ofBinds(file, other))).toEqual(isSame ? [] : [file]);
+      expect(mountedLabel(before) === mountedLabel(ofBinds(other, file))).toBe(isSame);
+    }),
+  );
+});
+
+test('a file that was only written anew has not changed', () => {
+  const before = ofBinds(file);
+  rmSync(file);
+  writeFileSync(file, 'first');
+  utimesSync(file, 1, 1);
+  expect(mountedLabel(ofBinds(file))).toBe(mountedLabel(before));
+});
+
+test('of a large file, size and time stand for the content', () => {
+  truncateSync(file, 64 * 1024 * 1024);
+  const before = ofBinds(file);
+  expect(changed(before, ofBinds(file))).toEqual([]);
+  utimesSync(file, 1, 1);
+  expect(changed(before, ofBinds(file))).toEqual([file]);
+});
+
+test.each<[string, Parameters<typeof mountedFiles>[1]]>([
+  ['a folder', { volumes: [bind(folder)] }],
+  ['nothing', { volumes: [bind(join(folder, 'none'))] }],
+  ['a device', { volumes: [bind('/dev/null')] }],
+  ['a file that may be written to', { volumes: [bind(file, '/data.json', false)] }],
+  ['a volume', { volumes: [{ type: 'volume', source: 'data', target: '/data', read_only: true }] }],
+  ['a config of elsewhere', { configs: [{ source: 'external' }] }],
+  ['nothing mounted', {}],
+])('%s is not looked at', (_, mounts) => {
+  expect(mountedFiles({ configs: { external: {} } }, mounts, none)).toEqual([]);
+});
+
+test('configs and secrets count by their file, their text or their variable', () => {
+  const values = { WORD: 'first' };
+  const files = (text: string) =>
+    mountedFiles(
+      { configs: { a: { file }, b: { content: text } }, secrets: { a: { environment: 'WORD' } } },
+      {
+        configs: [{ source: 'a', target: '/a' }, { source: 'b' }],
+        secrets: [{ source: 'a', target: '/a' }],
+      },
+      (name) => values[name as 'WORD'],
+    );
+  const before = files('first');
+  expect(changed(before, files('first'))).toEqual([]);
+  expect(changed(before, files('second'))).toEqual(['config b']);
+  values.WORD = 'second';
+  expect(changed(before, files('first'))).toEqual(['secret a']);
+  writeFileSync(file, 'second');
+  expect(changed(before, files('first'))).toEqual([file, 'secret a']);
+});
+
+test('a label holds no content', () => {
+  writeFileSync(file, 'hunter2');
+  expect(mountedLabel(ofBinds(file))).not.toContain('hunter2');
+});
+
+test('a file that a container did not have, and a label that is not ours, are no change', () => {
+  expect(changed([], ofBinds(file))).toEqual([]);
+  for (const label of ['', 'true', 'null', '{', '["/of"]'])
+    expect(changedSources(label, ofBinds(file))).toEqual([]);
+});
+
+test('a file that is gone is lost for who was given it as a file', () => {
+  const label = mountedLabel(ofBinds(file));
+  const mounts = { volumes: [bind(file, `/of${file}`)] };
+  expect(lostSource(label, mounts)).toBeUndefined();
+  rmSync(file);
+  expect(lostSource(label, mounts)).toBe(file);
+  expect(lostSource('', mounts)).toBeUndefined();
+  expect(lostSource(label, {})).toBeUndefined();
+  mkdirSync(file);
+  expect(lostSource(label, mounts)).toBeUndefined();
+  rmSync(file, { recursive: true });
+});
+
+test('what may be written to is told when it was written since', () => {
+  const mounts = {
+    volumes: [bind(file, '/a', false), bind(other, '/b'), bind(folder, '/c', false)],
+  };
+  utimesSync(file, 100, 100);
+  expect(writtenSources(mounts, 99_000)).toEqual([file]);
+  expect(writtenSources(mounts, 100_000)).toEqual([]);
+});
