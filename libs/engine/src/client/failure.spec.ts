@@ -170,6 +170,27 @@ describe('failureOf', () => {
     );
   });
 
+  it.each([
+    'Cannot connect to the Docker daemon at unix:///var/run/docker.sock',
+    'ERROR: failed to receive status: rpc error: code = Unavailable desc = EOF',
+    'Error response from daemon: No such image: t:9',
+    'listen tcp4 127.0.0.1:8000: bind: address already in use',
+    'no builder "mine" found',
+  ])('does not take the words of a step that failed for the client’s own: %s', (words) => {
+    const stderr = [
+      `#7 0.1 ${words}`,
+      '------',
+      ' > [deps 2/2] RUN make:',
+      `0.1 ${words}`,
+      '------',
+      'Dockerfile:2',
+      'ERROR: failed to solve: process "/bin/sh -c make" did not complete successfully: exit code: 7',
+    ].join('\n');
+    const error = failureOf('docker buildx build', { exitCode: 1, stderr });
+    expect(error.code).toBe('BUILD_FAILED');
+    expect(error.message).toContain('RUN make failed (exit status 7)');
+  });
+
   it('shows the last lines of what it does not know, and keeps all of them', () => {
     const stderr = Array.from({ length: 100 }, (_, line) => `line ${line}`).join('\n');
     const error = failureOf('docker x', { exitCode: 3, stderr });

@@ -91,6 +91,14 @@ const CAUSES: Cause[] = [
   },
 ];
 
+/** What the output of a step that failed may tell of it; of anything else it is not the client that speaks. */
+const OF_STEPS: ReadonlySet<EngineErrorCode> = new Set([
+  'DISK_FULL',
+  'PACKAGE_NOT_FOUND',
+  'DNS_FAILURE',
+]);
+const STEP_FAILED = /^ERROR: .*did not complete successfully/;
+
 const NO_CONNECTION =
   /connection broken by|Failed to establish a new connection|Max retries exceeded|Read timed out|Connection (?:refused|reset|timed out)|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/i;
 
@@ -119,8 +127,10 @@ export function failureOf(
     ...(isTransport(tail) ? (['IMAGE_NOT_FOUND'] as const) : []),
     ...(NO_CONNECTION.test(tail) ? (['PACKAGE_NOT_FOUND'] as const) : []),
   ]);
+  const last = lines.findLast((line) => line.startsWith('ERROR: ')) ?? '';
+  const isOfStep = STEP_FAILED.test(last);
   for (const cause of CAUSES) {
-    if (untold.has(cause.code)) continue;
+    if (untold.has(cause.code) || (isOfStep && !OF_STEPS.has(cause.code))) continue;
     const match = cause.pattern.exec(tail);
     if (!match) continue;
     const groups = match.groups ?? {};
