@@ -11,6 +11,7 @@ import {
   parseLayoutContext,
   saveLayout,
 } from '../image/layout';
+import { BuilderWatch } from './builder-watch';
 import { type BuildOptions, buildArguments, flags } from './options';
 
 export interface BuildResult {
@@ -110,20 +111,25 @@ async function buildAndSave(engine: Builder, options: BuildOptions, dir: string)
 async function runBuild(engine: Builder, options: BuildOptions, output: string[]): Promise<string> {
   const scratch = await mkdtemp(join(tmpdir(), 'excel2doc-build-'));
   const metadataFile = join(scratch, 'metadata.json');
+  const { builder, redactor, sourceDateEpoch: epoch } = options;
+  const watch = builder === undefined ? undefined : new BuilderWatch(builder, options.answerMs);
   try {
-    const { redactor, signal, sourceDateEpoch: epoch } = options;
+    const signals = [options.signal, watch?.signal].filter((each) => each !== undefined);
     const isShown = options.showProgress !== false && !options.onProgress;
     // What is shown as it comes cannot be redacted.
-    const onStderr =
+    const tell =
       options.onProgress ??
       (isShown && redactor ? (text: string) => void process.stderr.write(text) : undefined);
     await engine.buildxCommand(
       [...buildArguments(options), ...output, '--metadata-file', metadataFile, options.contextDir],
       {
         output: isShown && !redactor ? 'show' : 'capture',
-        ...(onStderr && { onStderr }),
+        onStderr: (text) => {
+          watch?.see(text);
+          tell?.(text);
+        },
         ...(redactor && { redactor }),
-        ...(signal && { signal }),
+        signal: AbortSignal.any(signals),
         env: {
           ...options.secretVariables,
           ...(epoch !== undefined && { SOURCE_DATE_EPOCH: String(epoch) }),
@@ -132,7 +138,10 @@ async function runBuild(engine: Builder, options: BuildOptions, output: string[]
     );
     const metadata = JSON.parse(await readFile(metadataFile, 'utf8')) as Record<string, string>;
     return metadata['containerimage.digest'] ?? '';
+  } catch (error) {
+    throw watch ? watch.failure(error) : error;
   } finally {
+    watch?.stop();
     await rm(scratch, { recursive: true, force: true });
   }
 }

@@ -9,6 +9,8 @@ export interface BuildOptions {
   platform?: string;
   /** A builder of `docker buildx create` by its name, for a platform that it runs natively. */
   builder?: string;
+  /** How long that one may take until it answers. */
+  answerMs?: number;
   buildArgs?: Record<string, string>;
   /** Name (a stage's, or an image reference of a FROM) -> what stands for it: `ociLayoutContext()`,
    * 'docker-image://…', a folder. */

@@ -5,6 +5,7 @@ export type EngineErrorCode =
   | 'NO_BUILDX'
   | 'NO_COMPOSE'
   | 'NO_BUILDER'
+  | 'BUILDER_GONE'
   | 'NO_LINUX_CONTAINERS'
   | 'NEEDS_DOCKER'
   | 'DAEMON_GONE'
