@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { attest, signerOf, signImage } from '@excel2doc/services';
-import { goTool } from '@excel2doc/services/testing/go-tool';
+import { goTool } from '@excel2doc/oci/testing/go-tool';
 import { type TestWorkspace, testWorkspace } from '@excel2doc/services/testing/workspace';
 import { temporaryFolder } from '@excel2doc/oci/testing/folder';
 import { realRegistry } from '@excel2doc/oci/testing/registry';

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { signerOf, signImage, verifiedImage } from '@excel2doc/services';
-import { goTool } from '@excel2doc/services/testing/go-tool';
+import { goTool } from '@excel2doc/oci/testing/go-tool';
 import { temporaryFolder } from '@excel2doc/oci/testing/folder';
 import { realRegistry } from '@excel2doc/oci/testing/registry';
 import { repositoryAt } from '@excel2doc/oci/testing/repository';

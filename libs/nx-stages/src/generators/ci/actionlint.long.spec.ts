@@ -1,7 +1,7 @@
 // Takes 10 s.
 // And 60 more where actionlint has to be built first.
 import { spawnSync } from 'node:child_process';
-import { goTool } from '@excel2doc/services/testing/go-tool';
+import { goTool } from '@excel2doc/oci/testing/go-tool';
 import { beforeAll, expect, test } from 'vitest';
 import { CI_CASES, OWN_CI, SHARD_CASES } from '../../testing/ci-cases';
 import { githubWorkflow } from './github';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chartFolder, documentsOf, HELM, said } from '../../testing/chart';
-import { goTool } from '../../testing/go-tool';
+import { goTool } from '@excel2doc/oci/testing/go-tool';
 import { productionSubject } from '../../testing/production';
 import { type Manifest, kubernetesManifests } from '../kubernetes/manifests';
 import type { DeploySubject } from '../model';

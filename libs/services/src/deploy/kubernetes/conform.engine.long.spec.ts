@@ -6,7 +6,7 @@ import type { IPersistentVolumeClaim } from 'kubernetes-models/v1';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { chartFolder, documentsOf, HELM, said } from '../../testing/chart';
-import { goTool } from '../../testing/go-tool';
+import { goTool } from '@excel2doc/oci/testing/go-tool';
 import { KUBERNETES_VERSIONS, kubernetesSchemas } from '../../testing/kubernetes-schemas';
 import { productionSubject } from '../../testing/production';
 import { helmChart } from '../helm/chart';
