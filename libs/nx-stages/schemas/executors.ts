@@ -38,9 +38,12 @@ const SHARED = {
   },
   builders: {
     type: 'object',
-    additionalProperties: { type: 'string' },
-    description: 'Platform, and the buildx builder that runs its RUN steps.',
-    examples: [{ 'linux/arm64': 'arm-machine' }],
+    additionalProperties: {
+      oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1 }],
+    },
+    description:
+      'Platform, or `*` for all others, and the buildx builder that runs its RUN steps, or one of several. In no key.',
+    examples: [{ 'linux/arm64': 'arm-machine' }, { '*': ['builder-1', 'builder-2'] }],
   },
   compression: {
     type: 'string',

@@ -1,5 +1,5 @@
 import type { TargetConfiguration } from '@nx/devkit';
-import { stageTarget } from '@excel2doc/stages';
+import { type Builders, stageTarget } from '@excel2doc/stages';
 
 /** What the targets of one service are made from. */
 export interface CareSubject {
@@ -11,7 +11,7 @@ export interface CareSubject {
   /** Name of the image, without a tag. */
   image: string;
   stages: string[];
-  builders?: Record<string, string> | undefined;
+  builders?: Builders | undefined;
   /** Relative to the workspace. */
   dockerfile: string;
   context: string;

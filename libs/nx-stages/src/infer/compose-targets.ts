@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { TargetConfiguration } from '@nx/devkit';
+import type { Builders } from '@excel2doc/stages';
 import { careTargets } from './care-targets';
 import type { ComposeFile } from './compose-file';
 
@@ -12,7 +13,7 @@ export interface ComposeProject {
   dockerfile: string;
   context: string;
   lockFile: string;
-  builders?: Record<string, string> | undefined;
+  builders?: Builders | undefined;
   has(file: string): boolean;
 }
 

@@ -77,7 +77,7 @@ describe('a Dockerfile', () => {
 
   test('keeps layers where the plugin is told to, and builds where it is told to', () => {
     const files = { 'apps/api/Dockerfile': twoStages };
-    const builders = { 'linux/arm64': 'arm-machine' };
+    const builders = { 'linux/arm64': 'arm-machine', '*': ['one', 'two'] };
     const repository = 'registry.test/team/layers';
     const { 'apps/api': api } = infer(files, {
       builders,

@@ -406,6 +406,8 @@ test.each([
   [{ layering: 'file' }, 'it has to be "package" or "stage"'],
   [{ whatever: 'x' }, 'it has imageName, lockFile, platforms, registry'],
   [{ platforms: 'linux/amd64' }, 'it has to be a list of strings'],
+  [{ builders: { '*': [] } }, 'it has to be an object of builders’ names'],
+  [{ builders: ['one'] }, 'it has to be an object of builders’ names'],
   [{ engine: 'podmann' }, 'it has to be "auto", "docker" or "podman"'],
 ])('option %j is refused: %s', (options, message) => {
   expect(() => workspace.infer({}, options as object)).toThrow(message);

@@ -14,7 +14,13 @@ import { DockerfileError, type StagePlanFile, declaredSettings } from '@excel2do
 import { projectContainers } from '../compose/container';
 import { isFree } from '../compose/ports';
 import type { ComposeConfig } from '../compose/project';
-import { demandedVariables, planFolder, readLastBuild, stageFolder } from '@excel2doc/stages';
+import {
+  type Builders,
+  demandedVariables,
+  planFolder,
+  readLastBuild,
+  stageFolder,
+} from '@excel2doc/stages';
 import type { Facts } from './facts';
 import { foreignPlatforms } from './platforms';
 import { stagesOf } from './stages-of';
@@ -28,7 +34,7 @@ export interface Subject {
   service: string;
   dockerfile: string;
   context: string;
-  builders?: Record<string, string>;
+  builders?: Builders;
   engine?: EngineChoice | undefined;
 }
 

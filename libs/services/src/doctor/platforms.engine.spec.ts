@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Builders } from '@excel2doc/stages';
 import { StagedWorkspace } from '@excel2doc/stages/testing/staged';
 import { foreignPlatforms, platforms } from './platforms';
 
@@ -7,7 +8,7 @@ let workspace: StagedWorkspace;
 /** The findings, by id. */
 const found = async () =>
   platforms({ foreignPlatforms: await planned() }).map(({ id, seen }) => [id, seen]);
-const planned = (builders?: Record<string, string>) =>
+const planned = (builders?: Builders) =>
   foreignPlatforms(workspace.engine, join(workspace.root, 'dist/app/docker/plan'), builders);
 
 beforeAll(async () => {
@@ -23,6 +24,9 @@ test('a platform that nothing runs is told from one that has a builder', async (
   expect(await planned()).toEqual([{ platform: 'linux/mips64le', how: 'nothing' }]);
   expect(await planned({ 'linux/mips64le': 'old-router' })).toEqual([
     { platform: 'linux/mips64le', how: 'builder', by: 'old-router' },
+  ]);
+  expect(await planned({ '*': ['router-1', 'router-2'] })).toEqual([
+    { platform: 'linux/mips64le', how: 'builder', by: 'router-1, router-2' },
   ]);
   expect(await found()).toEqual([
     ['platform-cannot-run', expect.stringContaining('linux/mips64le')],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { StagePlanFile } from '@excel2doc/dockerfile';
 import type { Engine } from '@excel2doc/engine';
 import type { Facts, ForeignPlatform } from './facts';
-import type { Finding } from '@excel2doc/stages';
+import { type Builders, buildersFor, type Finding } from '@excel2doc/stages';
 
 /** What a 64-bit engine runs by itself. */
 const THIRTY_TWO_BIT: Record<string, string> = { 'linux/amd64': 'linux/386' };
@@ -12,7 +12,7 @@ const THIRTY_TWO_BIT: Record<string, string> = { 'linux/amd64': 'linux/386' };
 export async function foreignPlatforms(
   engine: Engine,
   planFolder: string,
-  builders: Record<string, string> = {},
+  builders?: Builders,
 ): Promise<ForeignPlatform[]> {
   const names = await readdir(planFolder).catch((): string[] => []);
   const wanted = new Set<string>();
@@ -29,7 +29,7 @@ export async function foreignPlatforms(
   const { stdout } = await engine.buildxCommand(['inspect'], { allowFailure: true });
   const runs = /^Platforms:\s*(.*)$/m.exec(stdout)?.[1]?.split(/,\s*/) ?? [];
   return [...wanted].sort().map((platform): ForeignPlatform => {
-    const by = builders[platform];
+    const by = buildersFor(builders, platform).join(', ');
     if (by) return { platform, how: 'builder', by };
     return { platform, how: runs.includes(platform) ? 'emulation' : 'nothing' };
   });

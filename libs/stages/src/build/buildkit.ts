@@ -13,6 +13,7 @@ import { openSecrets, type OpenedSecrets } from '../secrets/open';
 import { mountedSecrets } from '../secrets/state';
 import { StagesError } from '../workspace/fault';
 import { BASE_CONTEXT, buildKitDockerfile } from './buildkit-dockerfile';
+import { type OnBuilder, onOneBuilder } from './builder-pool';
 import { cacheNamespace, keepsOutputs } from './cache-mounts';
 import { needsDocker } from './needs-docker';
 import { layerMakers } from './layer-makers';
@@ -37,7 +38,7 @@ export async function buildWithBuildKit(
   base: Base,
   outputDir: string,
   reason: string,
-): Promise<ImageRecord> {
+): Promise<OnBuilder<ImageRecord>> {
   const scratch = await mkdtemp(join(tmpdir(), 'nx-stages-'));
   try {
     const contextDir = join(scratch, 'context');
@@ -50,7 +51,6 @@ export async function buildWithBuildKit(
     await snapshotContext(build.project.contextDir, plan.files, contextDir, times);
     const engine = await build.project.engine();
     if (engine.kind === 'podman') throw needsDocker(build.stage, reason);
-    const builder = build.project.builders?.[plan.platform];
     const contexts = await namedContexts(build, plan, scratch);
     const buildArgs = {
       ...plan.args,
@@ -58,6 +58,7 @@ export async function buildWithBuildKit(
     };
     const { close, hosts, ...secrets } = await secretsOf(build);
     const solve = async (
+      builder: string | undefined,
       part: StagePlan,
       output: BuildOptions['output'],
       onProgress = build.onProgress,
@@ -79,15 +80,16 @@ export async function buildWithBuildKit(
         output,
       });
     };
-    const helped = { engine, plan, builder, base: contexts[BASE_CONTEXT], buildArgs };
-    let keeper: MountKeeper | undefined;
-    const solveAll = async (): Promise<{ hasRun: boolean }> => {
+    const solveAll = async (
+      builder: string | undefined,
+      keeper: MountKeeper | undefined,
+    ): Promise<{ hasRun: boolean }> => {
       let hasRun = false;
       for (const count of restingPoints(plan, instructions)) {
         const done = plan.instructions.slice(0, count);
         const watch = watchRuns(build.onProgress);
         const part: StagePlan = { ...plan, instructions: done, output: { kind: 'image' } };
-        await solve(part, { kind: 'cache' }, watch.onProgress);
+        await solve(builder, part, { kind: 'cache' }, watch.onProgress);
         hasRun ||= watch.hasRun();
         // What another build has made meanwhile comes from the cache, too.
         const timeS = watch.hasRun() ? await nextSecond() : Date.now() / 1000;
@@ -95,23 +97,26 @@ export async function buildWithBuildKit(
       }
       const watch = watchRuns(build.onProgress);
       const onProgress = keeper ? watch.onProgress : build.onProgress;
-      await solve(plan, { kind: 'oci-layout', dir: layoutDir }, onProgress);
+      await solve(builder, plan, { kind: 'oci-layout', dir: layoutDir }, onProgress);
       return { hasRun: hasRun || watch.hasRun() };
     };
-    try {
-      keeper = await openKeeper(build, instructions, helped);
-      await keeper?.restore();
-      const { hasRun } = await solveAll().catch(async (error: unknown) => {
-        if (!(await keeper?.retreat(error))) throw error;
-        return solveAll();
-      });
-      if (hasRun) await keeper?.harvest();
-    } finally {
-      await keeper?.close();
-      await close();
-    }
+    const buildOn = async (builder: string | undefined): Promise<void> => {
+      const helped = { engine, plan, builder, base: contexts[BASE_CONTEXT], buildArgs };
+      const keeper = await openKeeper(build, instructions, helped);
+      try {
+        await keeper?.restore();
+        const { hasRun } = await solveAll(builder, keeper).catch(async (error: unknown) => {
+          if (!(await keeper?.retreat(error))) throw error;
+          return solveAll(builder, keeper);
+        });
+        if (hasRun) await keeper?.harvest();
+      } finally {
+        await keeper?.close();
+      }
+    };
+    const { builder } = await onOneBuilder(build, buildOn).finally(close);
     const paths = plan.output.kind === 'paths' ? plan.output.paths : undefined;
-    return await thinImage({
+    const made = await thinImage({
       layoutDir,
       outputDir,
       base: paths ? SCRATCH : base,
@@ -120,6 +125,7 @@ export async function buildWithBuildKit(
       ...(build.layering && { layering: build.layering }),
       ...(paths ? { paths } : { makers: layerMakers(instructions, base) }),
     });
+    return { made, ...(builder && { builder }) };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

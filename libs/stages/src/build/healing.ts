@@ -94,6 +94,7 @@ class Healer {
       builder,
       secrets,
       fresh,
+      warn: (line) => this.say(line),
       compression: compression?.kind,
       layering,
     });

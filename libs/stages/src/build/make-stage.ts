@@ -88,7 +88,7 @@ async function makePlatforms(
     const outputs = await Outputs.open(project, plan.platform);
     const compression = file.compression?.kind;
     const { layering } = file;
-    const { record, method } = await withHealing(
+    const { record, method, builder } = await withHealing(
       { project, outputs },
       { stages: plan.stages, images: baseImages(plan) },
       () =>
@@ -103,15 +103,15 @@ async function makePlatforms(
           secrets: file.secrets,
           fresh: file.fresh,
           mounts,
+          warn: (line) => say(`! ${line}`),
           onProgress: log.add,
         }),
     );
     if (place) await publishLayers(outputs.folder(stage), record, place);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     const where = log.isKept ? `; log: ${log.path}` : '';
-    say(
-      `${stage} ${plan.platform} ${record.digest} (${methodText(method)}) in ${seconds} s${where}`,
-    );
+    const how = `${methodText(method)}${builder ? `; on builder ${builder}` : ''}`;
+    say(`${stage} ${plan.platform} ${record.digest} (${how}) in ${seconds} s${where}`);
   }
 }
 

@@ -21,6 +21,7 @@ import {
   runImage,
   sourceChain,
 } from '@excel2doc/oci';
+import { buildersFor } from '../workspace/builders';
 import { StagesError } from '../workspace/fault';
 import { openSecrets, type OpenedSecrets } from '../secrets/open';
 import { mountedSecrets } from '../secrets/state';
@@ -134,7 +135,8 @@ class PodmanBuild {
     if (!answer.ok) reasons.push(answer.reason.replace(' is left to BuildKit', ''));
     if (plan.frontend?.syntax && !/^(docker\.io\/)?docker\/dockerfile\b/.test(plan.frontend.syntax))
       reasons.push(`# syntax=${plan.frontend.syntax}`);
-    if (given.project.builders?.[plan.platform]) reasons.push(`the builder of ${plan.platform}`);
+    if (buildersFor(given.project.builders, plan.platform).length > 0)
+      reasons.push(`a builder for ${plan.platform}`);
     const [reason] = reasons.filter((each) => each !== HEREDOC);
     if (reason) throw needsDocker(given.stage, reason);
   }

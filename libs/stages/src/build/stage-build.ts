@@ -17,6 +17,8 @@ export interface StageBuild {
   outputs: Outputs;
   /** What its key tells of secrets. */
   secrets?: readonly StageSecret[] | undefined;
+  /** Told in a line what did not go as it was wanted, while it is built all the same. */
+  warn: (line: string) => void;
   /** Told BuildKit's progress as it comes; without it that is shown. */
   onProgress?: ((text: string) => void) | undefined;
   /** Of the layers that it makes, as the plan says. */

@@ -16,6 +16,7 @@ import {
 import { contextFile } from '../plan/context-file';
 import type { StageBuild } from './stage-build';
 import { buildWithBuildKit } from './buildkit';
+import type { OnBuilder } from './builder-pool';
 import { type Method, chooseMethod } from './method';
 import { buildWithPodman } from './on-podman';
 import { type Parent, environmentOf, stageInputs, stageParent } from './stage-inputs';
@@ -23,6 +24,8 @@ import { type Parent, environmentOf, stageInputs, stageParent } from './stage-in
 export interface BuiltStage {
   record: ImageRecord;
   method: Method;
+  /** Who ran its RUN steps, where it was not the builder that it goes to. */
+  builder?: string;
 }
 
 /**
@@ -39,17 +42,23 @@ export async function buildStage(build: StageBuild): Promise<BuiltStage> {
   const instructions = resolveInstructions(plan, environmentOf(parent));
   const method = chooseMethod(plan, instructions, parent);
   if (method.kind === 'assembly') {
-    const record = await assemble(build, parent, instructions, method.after).catch(notAssemblable);
-    if (!('reason' in record)) return { record, method };
-    return whole(build, parent, record.reason);
+    const done = await assemble(build, parent, instructions, method.after).catch(notAssemblable);
+    if (!('reason' in done)) return { ...done, method };
+    return whole(build, parent, done.reason);
   }
   return whole(build, parent, method.reason);
 }
 
 async function whole(build: StageBuild, parent: Parent, reason: string): Promise<BuiltStage> {
   const outputDir = build.outputs.folder(build.stage);
-  const record = await buildWithBuildKit(build, build.plan, parent, outputDir, reason);
-  return { record, method: { kind: 'buildkit', reason } };
+  const { made: record, ...on } = await buildWithBuildKit(
+    build,
+    build.plan,
+    parent,
+    outputDir,
+    reason,
+  );
+  return { record, ...on, method: { kind: 'buildkit', reason } };
 }
 
 /**
@@ -67,13 +76,15 @@ async function assemble(
   parent: Parent,
   instructions: ResolvedInstruction[],
   after: number,
-): Promise<ImageRecord> {
+): Promise<Omit<BuiltStage, 'method'>> {
   const { plan } = build;
   const scratch = await mkdtemp(join(tmpdir(), 'nx-stages-'));
   try {
-    return await assembleImage({
+    const { made: top, ...on } =
+      after > 0 ? await runFirst(build, parent, after, scratch) : { made: parent };
+    const record = await assembleImage({
       outputDir: build.outputs.folder(build.stage),
-      parent: after > 0 ? await runFirst(build, parent, after, scratch) : parent,
+      parent: top,
       instructions: instructions.slice(after),
       context: { directory: build.project.contextDir, files: plan.files.map(contextFile) },
       stages: await stageInputs(build),
@@ -82,6 +93,7 @@ async function assemble(
       ...(build.layering && { layering: build.layering }),
       cmdIsSet: instructions.slice(0, after).some(({ kind }) => kind === 'cmd'),
     });
+    return { record, ...on };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -104,16 +116,18 @@ async function runFirst(
   parent: Parent,
   count: number,
   scratch: string,
-): Promise<Parent> {
+): Promise<OnBuilder<Parent>> {
   const plan = { ...build.plan, instructions: build.plan.instructions.slice(0, count) };
   const folder = join(scratch, 'first');
-  await buildWithBuildKit(build, plan, parent, folder, 'it was planned for Docker');
+  const reason = 'it was planned for Docker';
+  const { made: _, ...on } = await buildWithBuildKit(build, plan, parent, folder, reason);
   const { record, config } = await readImageRecord(folder);
   const sources = [layoutSource(folder), ...(parent.source ? [parent.source] : [])];
-  return {
+  const made = {
     reference: parent.reference,
     layers: record.layers,
     config,
     source: sourceChain(sources),
   };
+  return { made, ...on };
 }

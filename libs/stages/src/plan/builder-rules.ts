@@ -1,5 +1,6 @@
 import type { RuleSet } from '@excel2doc/dockerfile';
 import { EngineError } from '@excel2doc/engine';
+import { buildersFor } from '../workspace/builders';
 import type { DockerProject } from '../workspace/docker-project';
 
 /**
@@ -16,7 +17,7 @@ export async function builderRules(
   platform: string,
 ): Promise<RuleSet | undefined> {
   // Which BuildKit a named builder has is not known here.
-  if (project.builders?.[platform]) return undefined;
+  if (buildersFor(project.builders, platform).length > 0) return undefined;
   try {
     const { kind, serverVersion } = await project.engine();
     return kind === 'podman' ? undefined : BUILT_IN[serverVersion.split('.')[0] ?? ''];

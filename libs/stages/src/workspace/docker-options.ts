@@ -1,4 +1,5 @@
 import type { Compression, Layering } from '@excel2doc/oci';
+import type { Builders } from './builders';
 import type { Modes } from './modes';
 import type { SecretOptions } from './secret-options';
 
@@ -14,8 +15,7 @@ export interface DockerOptions extends SecretOptions {
   targets?: string[];
   /** Which of the project's Dockerfiles it is; absent for the main one. */
   variant?: string;
-  /** Platform -> name of the builder that has its RUN steps run. */
-  builders?: Record<string, string>;
+  builders?: Builders;
   /** Of layers; only what makes plans is told, for then it stands there. */
   compression?: Compression;
   /** Of files of the context; only what makes plans is told, for then they stand there. */

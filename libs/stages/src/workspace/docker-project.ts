@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Engine, type EngineChoice, locateEngine } from '@excel2doc/engine';
 import { mergedArgs } from './build-args';
+import type { Builders } from './builders';
 import type { DockerOptions } from './docker-options';
 import { type Given as GivenSecrets, givenBy } from './given-secrets';
 import type { NamedContexts } from './named-contexts';
@@ -55,8 +56,8 @@ export class DockerProject {
     return this.options.platforms ?? [enginePlatform()];
   }
 
-  /** Platform -> the buildx builder that runs its RUN steps. */
-  get builders(): Record<string, string> | undefined {
+  /** Who runs its RUN steps: in no key. */
+  get builders(): Builders | undefined {
     return this.options.builders;
   }
 

@@ -1,5 +1,6 @@
 import type { Compression, Layering } from '@excel2doc/oci';
 import { similarTo } from '@excel2doc/dockerfile';
+import { type Builders, isBuilders } from './builders';
 import { type CacheMounts, type CacheMountsOption, cacheMountsOf } from './cache-mounts-option';
 import type { SecretOption, SecretVersion } from './secret-options';
 import type { EngineChoice } from '@excel2doc/engine';
@@ -36,10 +37,11 @@ export interface PluginOptions {
   blobStore?: BlobStoreOption;
   /**
    * Which builder of `docker buildx create` (driver remote, kubernetes or docker-container) runs the
-   * RUN steps of a platform, e.g. `{ "linux/arm64": "arm-machine" }`. Default: the engine itself, which
-   * emulates a platform that is not its own.
+   * RUN steps of a platform, `{ "linux/arm64": "arm-machine" }`, or which of several, `*` being all other
+   * platforms: `{ "*": ["builder-1", "builder-2"] }`. Default: the engine itself, which emulates a
+   * platform that is not its own. In no key.
    */
-  builders?: Record<string, string>;
+  builders?: Builders;
   /** How layers are compressed: `gzip` (the default), or `zstd`, which takes Node 22.15 or newer. */
   compression?: Compression;
   /**
@@ -99,7 +101,7 @@ export interface ResolvedOptions {
   layerRepository: string | undefined;
   /** Layers are kept each by itself in Nx's remote cache. */
   layersInCache: true | undefined;
-  builders: Record<string, string> | undefined;
+  builders: Builders | undefined;
   /** Absent for gzip: it stands in no target then. */
   compression: 'zstd' | undefined;
   /** Absent for git's. */
@@ -115,7 +117,7 @@ const known = {
   platforms: 'a list of strings',
   registry: 'a string',
   blobStore: 'an object',
-  builders: 'an object',
+  builders: 'an object of builders’ names, or lists of them, by platform',
   compression: '"gzip" or "zstd"',
   modes: '"git" or "disk"',
   layering: '"package" or "stage"',
@@ -177,6 +179,7 @@ const isA: Record<(typeof known)[keyof typeof known], (value: unknown) => boolea
     isPlain(value) || (isObject(value) && Object.values(value).every(isPlain)),
   'a list': Array.isArray,
   'an object': isObject,
+  'an object of builders’ names, or lists of them, by platform': isBuilders,
   'true, false or an object': (value) => typeof value === 'boolean' || isObject(value),
   '"gzip" or "zstd"': (value) => value === 'gzip' || value === 'zstd',
   '"git" or "disk"': (value) => value === 'git' || value === 'disk',

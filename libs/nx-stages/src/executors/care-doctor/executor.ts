@@ -1,6 +1,6 @@
 import type { ExecutorContext } from '@nx/devkit';
 import { type ComposeOptions, findings, gatherFacts } from '@excel2doc/services';
-import { formatFinding, languageOf, StagesError } from '@excel2doc/stages';
+import { type Builders, formatFinding, languageOf, StagesError } from '@excel2doc/stages';
 import { projectOf, workspaceHints } from '../project';
 import { report } from '../report';
 
@@ -8,7 +8,7 @@ interface Options extends ComposeOptions {
   service: string;
   dockerfile: string;
   context: string;
-  builders?: Record<string, string>;
+  builders?: Builders;
   json: boolean;
   strict: boolean;
 }

@@ -12,9 +12,11 @@ function besides(options: object): unknown {
   return besidesPlan(task, context as unknown as RunContext);
 }
 
-it('a stage has one key, be its cache mounts kept or not', () => {
+it('a stage has one key, be its cache mounts kept or not, and whoever runs its steps', () => {
   const stage = { stage: 'deps' };
   const kept = { ...stage, cacheMounts: { budget: '2GB' } };
   expect(besides(kept)).toEqual(besides(stage));
+  const builders = { '*': ['one', 'two'], 'linux/arm64': 'arm' };
+  expect(besides({ ...stage, builders })).toEqual(besides(stage));
   expect(besides({ ...stage, layersInCache: true })).not.toEqual(besides(stage));
 });

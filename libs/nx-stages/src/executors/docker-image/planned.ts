@@ -19,8 +19,9 @@ export function besidesPlan(task: Task, context: RunContext): unknown {
   // Where a secret comes from is this machine's; whether it is there stands in the plan. What is refused
   // may not be a hit.
   const refused = typedSecrets(task, context);
-  // It saves downloads, and changes nothing that is made.
+  // It saves downloads, and changes nothing that is made; nor does it matter whose machine runs a step.
   delete options['cacheMounts'];
+  delete options['builders'];
   for (const name of SECRET_OPTIONS) if (!refused.includes(name)) delete options[name];
   return { project, target, outputs: task.outputs, options };
 }

@@ -1,0 +1,103 @@
+import { EngineError } from '@excel2doc/engine';
+import { describe, expect, it } from 'vitest';
+import { buildersFor } from '../workspace/builders';
+import { planOf } from '../testing/plans';
+import { inOrder, onOneBuilder } from './builder-pool';
+import type { StageBuild } from './stage-build';
+
+const CHAINS = Array.from({ length: 300 }, (_, at) => `chain ${at}`);
+
+describe('who builds for a platform', () => {
+  it('is who is named for it, else for all, else the engine', () => {
+    const builders = { '*': ['one', 'two', 'one'], 'linux/arm64': 'arm' };
+    expect(buildersFor(builders, 'linux/arm64')).toEqual(['arm']);
+    expect(buildersFor(builders, 'linux/amd64')).toEqual(['one', 'two']);
+    expect(buildersFor({ 'linux/arm64': 'arm' }, 'linux/amd64')).toEqual([]);
+    expect(buildersFor(undefined, 'linux/amd64')).toEqual([]);
+  });
+});
+
+describe('the order of a chain', () => {
+  it('has each builder once, and does not hang on the order in which they are named', () => {
+    for (const chain of CHAINS) {
+      const order = inOrder(['a', 'b', 'c'], chain);
+      expect(order.toSorted()).toEqual(['a', 'b', 'c']);
+      expect(inOrder(['c', 'a', 'b'], chain)).toEqual(order);
+    }
+  });
+
+  it('stays where another builder is taken away or added', () => {
+    for (const chain of CHAINS) {
+      const four = inOrder(['a', 'b', 'c', 'd'], chain);
+      expect(inOrder(['a', 'b', 'c'], chain)).toEqual(four.filter((name) => name !== 'd'));
+    }
+  });
+
+  it('gives each its share', () => {
+    for (const name of ['a', 'b', 'c']) {
+      const own = CHAINS.filter((chain) => inOrder(['a', 'b', 'c'], chain)[0] === name);
+      expect(own.length).toBeGreaterThan(CHAINS.length / 5);
+    }
+  });
+});
+
+describe('several builders', () => {
+  const gone = (name: string) =>
+    new EngineError('BUILDER_GONE', { message: `Builder ${name} is away`, hint: 'Look at it' });
+
+  /** What came of it where `work` is what builders do, and what was said. */
+  async function tried(names: string[], work: (name: string) => Promise<string>) {
+    const said: string[] = [];
+    const asked: string[] = [];
+    const build = {
+      project: { home: 'app', builders: { '*': names } },
+      stage: 'deps',
+      plan: planOf([]),
+      warn: (line: string) => void said.push(line),
+    } as unknown as StageBuild;
+    const run = (name = '') => {
+      asked.push(name);
+      return work(name);
+    };
+    const ended = await onOneBuilder(build, run).catch((error: unknown) => ({ error }));
+    return { said, asked, ended };
+  }
+
+  it('are asked once each, and the last word names all of them and why', async () => {
+    const { asked, said, ended } = await tried(['a', 'b', 'c'], (name) => Promise.reject(gone(name)));
+    expect(asked.toSorted()).toEqual(['a', 'b', 'c']);
+    expect(said).toEqual([
+      `deps: Builder ${asked[0]} is away; ${asked[1]} is asked`,
+      `deps: Builder ${asked[1]} is away; ${asked[2]} is asked`,
+    ]);
+    const all = asked.map((name) => `Builder ${name} is away`).join('; ');
+    expect(ended).toMatchObject({
+      error: { code: 'BUILDER_GONE', message: `No builder for linux/amd64 is there: ${all}` },
+    });
+  }); // prettier-ignore
+
+  it('are not asked for what is the stage’s own fault, or was cancelled', async () => {
+    for (const code of ['BUILD_FAILED', 'CANCELLED', 'DISK_FULL'] as const) {
+      const error = new EngineError(code, { message: 'no', hint: 'no' });
+      const { asked, said, ended } = await tried(['a', 'b'], () => Promise.reject(error));
+      expect({ asked: asked.length, said, ended }).toEqual({ asked: 1, said: [], ended: { error } });
+    }
+  }); // prettier-ignore
+
+  it('are named where another one did it than the stage goes to, and only there', async () => {
+    const first = await tried(['a', 'b'], (name) => Promise.resolve(name));
+    expect(first.ended).toEqual({ made: first.asked[0] });
+    const [away] = first.asked;
+    const second = await tried(['a', 'b'], (name) =>
+      name === away ? Promise.reject(gone(name)) : Promise.resolve(name),
+    );
+    const other = away === 'a' ? 'b' : 'a';
+    expect(second.ended).toEqual({ made: other, builder: other });
+  });
+
+  it('a single one that is gone says so itself', async () => {
+    const { said, ended } = await tried(['a'], (name) => Promise.reject(gone(name)));
+    expect(said).toEqual([]);
+    expect(ended).toMatchObject({ error: { message: 'Builder a is away' } });
+  });
+});

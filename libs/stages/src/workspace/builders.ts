@@ -1,0 +1,16 @@
+/** Platform, or `*` for all that are not named -> the buildx builders that run its RUN steps. */
+export type Builders = Readonly<Record<string, string | readonly string[]>>;
+
+/** The names of those for a platform; none where the engine itself does it. */
+export function buildersFor(builders: Builders | undefined, platform: string): readonly string[] {
+  const named = builders?.[platform] ?? builders?.['*'] ?? [];
+  return typeof named === 'string' ? [named] : [...new Set(named)];
+}
+
+export function isBuilders(value: unknown): value is Builders {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const isName = (each: unknown) => typeof each === 'string' && each !== '';
+  const isNames = (each: unknown) =>
+    Array.isArray(each) && each.length > 0 && each.every((name) => isName(name));
+  return Object.values(value).every((each: unknown) => isName(each) || isNames(each));
+}
