@@ -10,7 +10,11 @@ const LONG_MS = 60_000;
 /** A shard, as far as it talks to others. */
 async function shardOf(
   { url, tokens }: RealCache,
-  { plan, shard, token = 'main' }: { plan: string; shard: number; token?: 'main' | 'reader' },
+  {
+    plan,
+    shard,
+    token = 'main',
+  }: { plan: string; shard: number; token?: keyof RealCache['tokens'] },
 ): Promise<HandOver | undefined> {
   const cache = new RemoteCache({ server: url, token: tokens[token] });
   const handOver = await HandOver.open({ cache, plan, shard, patienceMs: 1500, askEveryMs: 50 });
@@ -31,6 +35,23 @@ test(
     expect(await two!.awaitTask('kind:docker-out', 1)).toBe('failed');
     const stranger = await shardOf(server, { plan: randomUUID(), shard: 2 });
     expect(await stranger!.awaitTask('base:docker-out', 1)).toBe('silent');
+  },
+  LONG_MS,
+);
+
+test(
+  'what a shard of a fork tells no trusted run hears, though it knows the plan',
+  async () => {
+    const server = await realCache();
+    const plan = randomUUID();
+    const fork = await shardOf(server, { plan, shard: 1, token: 'pr1' });
+    await fork!.tellMade('base:docker-out', undefined);
+    await fork!.tellFailed('kind:docker-out');
+    const two = await shardOf(server, { plan, shard: 2 });
+    expect(await two!.awaitTask('base:docker-out', 1)).toBe('silent');
+    expect(await two!.awaitTask('kind:docker-out', 1)).toBe('silent');
+    const itsOwn = await shardOf(server, { plan, shard: 2, token: 'pr1' });
+    expect(await itsOwn!.awaitTask('base:docker-out', 1)).toBe('made');
   },
   LONG_MS,
 );
