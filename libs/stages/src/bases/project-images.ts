@@ -95,12 +95,28 @@ export async function linkLayout(
   const draft = await mkdtemp(`${layoutDir}.`);
   try {
     await write(draft);
-    // Another task may have put it there meanwhile.
-    if (await isWhole(layoutDir, digest, platform)) return;
-    await rm(layoutDir, { recursive: true, force: true });
-    await rename(draft, layoutDir);
+    while (!(await renamed(draft, layoutDir, TAKEN))) {
+      // What another task has put there meanwhile may be read by now: it stays.
+      if (await isWhole(layoutDir, digest, platform)) return;
+      const old = `${draft}.old`;
+      if (await renamed(layoutDir, old, ['ENOENT'])) await rm(old, { recursive: true });
+    }
   } finally {
     await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** What a rename fails with where something has the name. */
+const TAKEN = ['ENOTEMPTY', 'EEXIST'];
+
+/** Whether a folder got the name; false for these failures. */
+async function renamed(from: string, to: string, codes: readonly string[]): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (codes.includes(String((error as NodeJS.ErrnoException).code))) return false;
+    throw error;
   }
 }
 

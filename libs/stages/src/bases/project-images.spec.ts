@@ -1,0 +1,49 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { readLayout } from '@excel2doc/oci';
+import { temporaryFolder } from '@excel2doc/oci/testing/folder';
+import { writeFullLayout } from '@excel2doc/oci/testing/images';
+import { file } from '@excel2doc/oci/testing/trees';
+import { expect, test } from 'vitest';
+import { linkLayout } from './project-images';
+
+const PLATFORM = 'linux/amd64';
+const AT_ONCE = 12;
+
+const write = (folder: string) =>
+  writeFullLayout(folder, { layers: [[file('a', 'a')]], platform: PLATFORM });
+
+test.each([
+  ['nothing', async () => undefined],
+  [
+    'what is not whole',
+    async (layoutDir: string) => {
+      await mkdir(layoutDir, { recursive: true });
+      await writeFile(join(layoutDir, 'index.json'), '{}');
+    },
+  ],
+])(
+  'tasks that put one layout there at the same moment, where there was %s, all find it whole',
+  async (_, before) => {
+    const root = await temporaryFolder();
+    const source = join(root, 'source');
+    await write(source);
+    const { digest } = (await readLayout(source, PLATFORM)).descriptor;
+    const layoutDir = join(root, 'images/linux-amd64');
+    await before(layoutDir);
+    const image = { digest, layoutDir, tag: 'base:dev' } as Parameters<typeof linkLayout>[0];
+    // None ends its draft before all have seen that it is not there.
+    let waiting = AT_ONCE;
+    let release = () => undefined as void;
+    const all = new Promise<void>((resolve) => (release = resolve));
+    const put = () =>
+      linkLayout(image, PLATFORM, async (draft) => {
+        if (--waiting === 0) release();
+        await all;
+        await write(draft);
+      });
+    await Promise.all(Array.from({ length: AT_ONCE }, put));
+    expect((await readLayout(layoutDir, PLATFORM)).descriptor.digest).toBe(digest);
+    expect(await readdir(dirname(layoutDir))).toEqual(['linux-amd64']);
+  },
+);
