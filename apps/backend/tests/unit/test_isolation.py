@@ -2,22 +2,27 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from app.domain.limits import Limits
 from app.domain.refusal import Refused
-from app.services.isolation.forked import Crashed, ForkServer
+from app.services.context import get_services
+from app.services.errors import TooMany
+from app.services.isolation.forked import Crashed, ForkServer, NoProcess
 from app.services.isolation.process import Isolation
+from app.services.isolation.slots import run_isolated
 from tests.documents import template
 from tests.server import ROOT
 from tests.workbooks import xlsx
@@ -192,10 +197,59 @@ def test_a_server_that_is_gone_is_started_again_and_its_process_ends(
     wait_for(lambda: not alive(left.pid))
 
 
+@pytest.mark.parametrize("left", [0, 1, 2])
+def test_a_server_that_cannot_fork_says_so_and_what_runs_goes_on(server: ForkServer, left: int):
+    running = server.fork()
+    pid = server_pid(server)
+    most = max(map(int, names(pid, "fd"))) + 1 + left
+    with limited(pid, resource.RLIMIT_NOFILE, most), pytest.raises(NoProcess):
+        server.fork()
+    assert alive(running.pid)
+    assert server_pid(server) == pid
+    server.fork().end()
+    running.end()
+
+
+def test_a_parent_without_descriptors_says_so_and_what_runs_goes_on(server: ForkServer):
+    running = server.fork()
+    for left in range(6):  # up to all that one takes
+        most = lowest_free() + left
+        few = limited(os.getpid(), resource.RLIMIT_NOFILE, most)
+        with few, pytest.raises(NoProcess, match="open files"):
+            server.fork()
+    assert alive(running.pid)
+    running.end()
+
+
+def test_one_that_ends_while_the_server_does_is_let_go(server: ForkServer):
+    forked = server.fork()
+    os.kill(forked.pid, signal.SIGKILL)
+    wait_for(lambda: not alive(forked.pid))
+    os.kill(server_pid(server), signal.SIGKILL)
+    forked.end()
+
+
+def test_one_that_closes_its_answer_and_goes_on_is_ended(server: ForkServer):
+    forked = server.fork()
+    with pytest.raises(Crashed, match="went on"):
+        forked.wait(0.1)
+    forked.end()
+    wait_for(lambda: not alive(forked.pid))
+
+
+def test_no_process_is_no_fault_of_the_file(monkeypatch: pytest.MonkeyPatch):
+    def none(_server: ForkServer) -> NoReturn:
+        raise NoProcess("none")
+
+    monkeypatch.setattr(ForkServer, "fork", none)
+    with pytest.raises(TooMany):
+        run_isolated(get_services(), {"operation": "inspect"})
+
+
 def test_what_is_forked_ends_with_the_server(server: ForkServer):
     left = server.fork()
     server.close()
-    assert not alive(left.pid)
+    wait_for(lambda: not alive(left.pid))
     left.end()
 
 
@@ -209,6 +263,20 @@ def test_many_at_once_each_have_their_own(server: ForkServer):
         found = list(pool.map(one, range(40)))
     assert found == [f"ValueError: nothing-{number}" for number in range(40)]
     assert len(names(server_pid(server), "fd")) < 12  # nothing is left open
+
+
+@contextmanager
+def limited(pid: int, kind: int, most: int) -> Iterator[None]:
+    soft, hard = resource.prlimit(pid, kind)
+    resource.prlimit(pid, kind, (most, hard))
+    yield
+    resource.prlimit(pid, kind, (soft, hard))
+
+
+def lowest_free() -> int:
+    descriptor = os.open("/dev/null", os.O_RDONLY)
+    os.close(descriptor)
+    return descriptor
 
 
 def names(pid: int, folder: str) -> set[str]:

@@ -1,23 +1,25 @@
 """A process that has loaded what reads files, and forks one for each request, which then starts in
 a hundredth of the time: `python -m app.services.isolation.fork_server`.
 
-Its stdin is a socket to its parent (see `forked`). With each byte come three descriptors: stdin and
-stdout of the process that is asked for, and a socket on which its pid is told, and, once it has
-ended, how. As long as the parent holds that socket the pid belongs to nobody else. When the parent
-is gone, the server ends all that it has forked, and itself.
+Its stdin is a socket to its parent (see `forked`). With each byte come three descriptors: a socket
+on which the pid of the process is told that is asked for, and, once it has ended, how; then that
+process's stdin and stdout. As long as the parent holds that socket the pid belongs to nobody else.
+When the parent is gone, the server ends all that it has forked, and itself.
 """
 
 import contextlib
+import errno
 import gc
 import os
 import selectors
 import signal
 import socket
+import traceback
 from pathlib import Path
 from typing import NoReturn
 
 from app.services.isolation import child
-from app.services.isolation.forked import NUMBER
+from app.services.isolation.forked import NO_PROCESS, NUMBER
 
 _DESCRIPTORS = 3
 
@@ -34,6 +36,7 @@ class _Server:
         self._control = control
         self._channels: dict[int, socket.socket] = {}  # by pid, until the parent lets go
         self._running: set[int] = set()
+        self._left: set[int] = set()  # killed, and nobody holds their pid
         self._ended, wake = socket.socketpair()
         self._ended.setblocking(False)
         wake.setblocking(False)
@@ -62,19 +65,22 @@ class _Server:
         asked, descriptors, _, _ = socket.recv_fds(self._control, 1, _DESCRIPTORS)
         if not asked:
             return False
-        stdin, stdout, third = descriptors
-        channel = socket.socket(fileno=third)
-        try:
-            pid = os.fork()
-        except OSError:
-            pid = -1
-        if pid == 0:
-            _become_child(stdin, stdout)
-        os.close(stdin)
-        os.close(stdout)
-        if pid < 0:  # the parent reads no pid, and says so
-            channel.close()
+        if not descriptors:  # there was no room for one: the parent reads an end
             return True
+        channel, pipes = socket.socket(fileno=descriptors[0]), descriptors[1:]
+        try:
+            if len(pipes) < _DESCRIPTORS - 1:
+                raise OSError(errno.EMFILE, "no descriptor is left")
+            pid = os.fork()
+            if pid == 0:
+                _become_child(*pipes)
+        except OSError:
+            with channel, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                channel.send(NUMBER.pack(NO_PROCESS))
+            return True
+        finally:
+            for pipe in pipes:
+                os.close(pipe)
         self._channels[pid] = channel
         self._running.add(pid)
         self._tell(pid, pid)
@@ -93,6 +99,7 @@ class _Server:
             self._running.discard(pid)
             exited = found.si_code == os.CLD_EXITED
             self._tell(pid, found.si_status if exited else -found.si_status)
+        self._bury()
 
     def _tell(self, pid: int, number: int) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -102,8 +109,15 @@ class _Server:
         if pid in self._running:
             os.kill(pid, signal.SIGKILL)
             self._running.discard(pid)
-        os.waitpid(pid, 0)
         self._channels.pop(pid).close()
+        self._left.add(pid)
+        self._bury()
+
+    def _bury(self) -> None:
+        """Those that nobody holds any more. One that the kernel keeps is not waited for."""
+        for pid in list(self._left):
+            if os.waitpid(pid, os.WNOHANG)[0] == pid:
+                self._left.discard(pid)
 
 
 def _become_child(stdin: int, stdout: int) -> NoReturn:
@@ -119,6 +133,8 @@ def _become_child(stdin: int, stdout: int) -> NoReturn:
                 with contextlib.suppress(OSError):
                     os.close(int(path.name))
         child.main()
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(1)
 

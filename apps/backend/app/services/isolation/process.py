@@ -18,6 +18,7 @@ from app.services.isolation.forked import Crashed, Forked, ForkServer
 log = structlog.get_logger(__name__)
 _SERVER = ForkServer()
 _TICK_SECONDS = 0.5
+_END_SECONDS = 5
 _LIMIT_SIGNALS = {signal.SIGXCPU, signal.SIGABRT, signal.SIGSEGV, signal.SIGXFSZ}
 
 
@@ -60,7 +61,7 @@ class Isolation:
                     return event["result"]
                 _raise_if_final(event)
                 listener(event)
-            raise _death(child.wait())
+            raise _death(child.wait(_END_SECONDS))
         finally:
             child.end()
 

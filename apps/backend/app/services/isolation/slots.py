@@ -10,7 +10,7 @@ import structlog
 from app.domain.refusal import Refused
 from app.services.context import Services
 from app.services.errors import TooMany
-from app.services.isolation.forked import Crashed
+from app.services.isolation.forked import Crashed, NoProcess
 
 log = structlog.get_logger(__name__)
 _AT_ONCE = 4
@@ -24,6 +24,9 @@ def run_isolated(services: Services, request: dict[str, Any]) -> Any:
         try:
             seconds = services.settings.request_seconds
             return services.isolation.run(request, max_seconds=seconds)
+        except NoProcess as error:
+            log.error("no_process", operation=request["operation"], error=str(error))
+            raise TooMany("no file can be read at the moment", retry_after_seconds=10) from error
         except Crashed as error:
             log.error("isolated_crash", operation=request["operation"], error=str(error))
             raise Refused(
