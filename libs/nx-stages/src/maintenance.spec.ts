@@ -17,14 +17,16 @@ const files = ['apps/backend/Dockerfile', 'docker/compose.yaml'];
 const nodes = createNodes(files, { imageName: 'excel2doc/{projectName}' }, {
   workspaceRoot,
 } as CreateNodesContext);
-/** What is inferred, and what the project declares besides. */
+const inferred = nodes[0]?.[1].projects?.['apps/backend']?.targets ?? {};
+const { targets: own } = JSON.parse(
+  readFileSync(join(workspaceRoot, 'apps/backend/project.json'), 'utf8'),
+) as { targets: Record<string, TargetConfiguration> };
+/** What is inferred, and over it, as Nx merges them, what the project declares besides. */
 const targets: Record<string, TargetConfiguration> = {
-  ...nodes[0]?.[1].projects?.['apps/backend']?.targets,
-  ...(
-    JSON.parse(readFileSync(join(workspaceRoot, 'apps/backend/project.json'), 'utf8')) as {
-      targets: Record<string, TargetConfiguration>;
-    }
-  ).targets,
+  ...inferred,
+  ...Object.fromEntries(
+    Object.entries(own).map(([name, target]) => [name, { ...inferred[name], ...target }]),
+  ),
 };
 
 function optionsOf(target: TargetConfiguration): Record<string, { type: string }> {
