@@ -170,26 +170,61 @@ describe('failureOf', () => {
     );
   });
 
-  it.each([
+  const LIES = [
     'Cannot connect to the Docker daemon at unix:///var/run/docker.sock',
     'ERROR: failed to receive status: rpc error: code = Unavailable desc = EOF',
     'Error response from daemon: No such image: t:9',
     'listen tcp4 127.0.0.1:8000: bind: address already in use',
     'no builder "mine" found',
-  ])('does not take the words of a step that failed for the client’s own: %s', (words) => {
+    'ERROR: no builder "mine" found',
+  ];
+
+  it.each(LIES)('does not take the words of a step that succeeded for the client’s own: %s', (words) => {
     const stderr = [
+      `#7 [deps 2/3] RUN ${words} || true`,
       `#7 0.1 ${words}`,
+      '#7 DONE 0.2s',
+      '#8 [deps 3/3] COPY /x /',
+      '#8 ERROR: failed to calculate checksum of ref x::y: "/x": not found',
       '------',
-      ' > [deps 2/2] RUN make:',
+      ' > [deps 3/3] COPY /x /:',
       `0.1 ${words}`,
       '------',
-      'Dockerfile:2',
-      'ERROR: failed to solve: process "/bin/sh -c make" did not complete successfully: exit code: 7',
+      'Dockerfile:3',
+      '--------------------',
+      `   2 |     RUN ${words} || true`,
+      '   3 | >>> COPY /x /',
+      '--------------------',
+      'ERROR: failed to solve: failed to compute cache key: "/x": not found',
     ].join('\n');
     const error = failureOf('docker buildx build', { exitCode: 1, stderr });
     expect(error.code).toBe('BUILD_FAILED');
-    expect(error.message).toContain('RUN make failed (exit status 7)');
+    expect(error.message).toContain('Dockerfile:3: COPY /x / failed');
+  }); // prettier-ignore
+
+  it('a step that had no connection does not make an image that no registry has a registry that is away', () => {
+    const stderr =
+      '#7 0.1 dial tcp 127.0.0.1:1: connection refused\nERROR: failed to solve: x/y:1: failed to resolve source metadata for docker.io/x/y:1: docker.io/x/y:1: not found';
+    expect(failureOf('docker buildx build', { exitCode: 1, stderr }).code).toBe('IMAGE_NOT_FOUND');
   });
+
+  it.each(LIES)(
+    'does not take the words of a step that failed for the client’s own: %s',
+    (words) => {
+      const stderr = [
+        `#7 0.1 ${words}`,
+        '------',
+        ' > [deps 2/2] RUN make:',
+        `0.1 ${words}`,
+        '------',
+        'Dockerfile:2',
+        'ERROR: failed to solve: process "/bin/sh -c make" did not complete successfully: exit code: 7',
+      ].join('\n');
+      const error = failureOf('docker buildx build', { exitCode: 1, stderr });
+      expect(error.code).toBe('BUILD_FAILED');
+      expect(error.message).toContain('RUN make failed (exit status 7)');
+    },
+  );
 
   it('shows the last lines of what it does not know, and keeps all of them', () => {
     const stderr = Array.from({ length: 100 }, (_, line) => `line ${line}`).join('\n');

@@ -26,7 +26,7 @@ const CAUSES: Cause[] = [
   },
   {
     code: 'NO_BUILDER',
-    pattern: /no builder "(?<name>[^"]+)" found/,
+    pattern: /^ERROR: no builder "(?<name>[^"]+)" found$/m,
     message: ({ name }) => `There is no builder ${name}`,
     hint: ({ name }) =>
       `Make it (\`docker buildx create --name ${name} --driver …\`), or take it out of the option builders`,
@@ -91,7 +91,7 @@ const CAUSES: Cause[] = [
   },
 ];
 
-/** What the output of a step that failed may tell of it; of anything else it is not the client that speaks. */
+/** What the output of a step may tell of a failure; of anything else it is not the client that speaks. */
 const OF_STEPS: ReadonlySet<EngineErrorCode> = new Set([
   'DISK_FULL',
   'PACKAGE_NOT_FOUND',
@@ -123,15 +123,16 @@ export function failureOf(
   const { stderr } = result;
   // A registry that cannot be asked comes as an image that cannot be resolved; an index, as one that
   // does not have the package.
+  const own = ownLines(lines).slice(-LINES_THAT_COUNT).join('\n');
   const untold = new Set<EngineErrorCode>([
-    ...(isTransport(tail) ? (['IMAGE_NOT_FOUND'] as const) : []),
+    ...(isTransport(own) ? (['IMAGE_NOT_FOUND'] as const) : []),
     ...(NO_CONNECTION.test(tail) ? (['PACKAGE_NOT_FOUND'] as const) : []),
   ]);
   const last = lines.findLast((line) => line.startsWith('ERROR: ')) ?? '';
   const isOfStep = STEP_FAILED.test(last);
   for (const cause of CAUSES) {
     if (untold.has(cause.code) || (isOfStep && !OF_STEPS.has(cause.code))) continue;
-    const match = cause.pattern.exec(tail);
+    const match = cause.pattern.exec(OF_STEPS.has(cause.code) ? tail : own);
     if (!match) continue;
     const groups = match.groups ?? {};
     return new EngineError(cause.code, {
@@ -149,6 +150,20 @@ export function failureOf(
     message: [`${what} failed (exit status ${result.exitCode ?? 'unknown'})`, ...said].join('\n'),
     hint: 'The last lines above name the cause',
     stderr,
+  });
+}
+
+/** What is told of a step, be it its name or its output; `#7 ERROR: …` is what BuildKit says of it. */
+const OF_STEP = /^#\d+ (?!ERROR: )/;
+/** A line of the Dockerfile, as it is shown around one that failed. */
+const SOURCE = /^ *\d+ \| /;
+
+/** The lines, those empty that a step or a Dockerfile says: also in what is repeated between dashes. */
+function ownLines(lines: readonly string[]): string[] {
+  let isQuoted = false;
+  return lines.map((line, index) => {
+    if (/^-{6}$/.test(line)) isQuoted = !isQuoted && /^ > /.test(lines[index + 1] ?? '');
+    return isQuoted || OF_STEP.test(line) || SOURCE.test(line) ? '' : line;
   });
 }
 
