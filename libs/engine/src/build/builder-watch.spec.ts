@@ -48,6 +48,29 @@ describe('a builder that goes away', () => {
   });
 });
 
+/** As kubernetes and docker-container say it, each with what the client takes for a step that failed. */
+describe('a builder that cannot be started', () => {
+  const quoted = '------\n > [internal] booting buildkit:\n------\n';
+  it.each([
+    ['#1 waiting for 1 pods to be ready, timeout: 2 minutes\n', 'expected 1 replicas to be ready, got 0'],
+    ['#1 pulling image moby/buildkit:buildx-stable-1\n#1 creating container b0 0.5s done\n', 'exit code 1'],
+    ['#1 starting container\n', 'write /x: no space left on device'],
+  ])('cannot be reached: %s', (more, why) => {
+    const seen = `#1 [internal] booting buildkit\n${more}#1 ERROR: ${why}\n`;
+    expect(failed(seen, `${quoted}ERROR: ${why}`)).toMatchObject({
+      code: 'BUILDER_GONE',
+      message: `Builder far cannot be reached: ${why}`,
+    });
+  });
+
+  it('is no builder that has started, whatever the client finds then', () => {
+    const seen = '#1 [internal] booting buildkit\n#1 creating container b0 done\n#1 DONE 3.0s\n';
+    const last = 'ERROR: unable to prepare context: path "nowhere" not found';
+    expect(failed(seen, last).code).toBe('COMMAND_FAILED');
+    expect(failed(seen, 'ERROR: listing workers: deadline exceeded').code).toBe('BUILDER_GONE');
+  });
+}); // prettier-ignore
+
 describe('a build that fails', () => {
   const LIES = [
     'ERROR: failed to receive status: rpc error: code = Unavailable desc = EOF',
@@ -67,6 +90,14 @@ describe('a build that fails', () => {
     'ERROR: failed to solve: write /x: no space left on device',
   ])('of something else is no builder that is gone: %s', (last) => {
     expect(failed(ANSWERED, last).code).not.toBe('BUILDER_GONE');
+  });
+
+  it('of a registry that is away is no builder that is, though nothing but the frontend was asked for', () => {
+    const frontend = '#2 resolve image config for docker-image://docker.io/docker/dockerfile:1\n';
+    const last =
+      'ERROR: failed to solve: failed to do request: Head "https://registry.example/v2/": dial tcp 10.1.2.3:443: connect: connection refused';
+    for (const seen of [frontend, `${WAITS}#1 DONE 0.1s\n${frontend}`])
+      expect(failed(seen, last).code).toBe('REGISTRY_UNREACHABLE');
   });
 
   it('before the builder is asked is nobody’s but the client’s', () => {
@@ -96,6 +127,7 @@ describe('a builder that never answers', () => {
     expect(isGivenUp(BEGUN, WAITS)).toBe(true);
     expect(isGivenUp(BEGUN, WAITS.slice(0, 20))).toBe(true);
     expect(isGivenUp(BEGUN, '#1 [internal] booting buildkit\n')).toBe(false);
+    expect(isGivenUp(BEGUN, '#1 resolve image config for docker-image://x\n')).toBe(false);
     expect(isGivenUp(BEGUN, WAITS, '#1 DONE 3.0s\n\n#2 [internal] load build\n')).toBe(false);
     expect(isGivenUp(BEGUN, WAITS.slice(0, 8), WAITS.slice(8), '#2 [int', 'ernal] load x\n')).toBe(false); // prettier-ignore
   });

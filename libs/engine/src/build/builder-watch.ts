@@ -3,10 +3,12 @@ import { EngineError } from '../client/error';
 /** Enough for a machine far away that has much to do; who has not said a word by then is taken for gone. */
 const ANSWER_MS = 30_000;
 
-/** What is told of a builder that answers: before that its client waits for one, or starts it. */
-const ANSWERED = /^#\d+ \[(?!internal\] (?:waiting for connection|booting buildkit)).*\n/m;
+/** What the client itself says while it waits for a builder, or starts it; all else is told by that. */
+const WAITS = /^#(\d+) \[internal\] (?:waiting for connection|booting buildkit)/;
 /** As long as the driver allows: a pod may have to be placed, an image to be pulled. */
-const BOOTS = /^#\d+ \[internal\] booting buildkit/m;
+const BOOTS = / booting buildkit/;
+/** The client's own words on what it does, before and after. */
+const CLIENT = '0';
 
 /** Nothing of a build was said before an answer came, so these words are the client's own. */
 const UNREACHABLE =
@@ -25,7 +27,11 @@ const BROKEN = /^ERROR: (?:[\w ]+: )*?(?:rpc error: code = Unavailable\b|Unavail
 export class BuilderWatch {
   private readonly silent = new AbortController();
   private timer: NodeJS.Timeout | undefined;
-  private said = '';
+  /** The line that has not ended yet. */
+  private begun = '';
+  /** The client's own steps that it has said to wait in. */
+  private readonly waits = new Set<string>();
+  private isWaiting = false;
   private hasAnswered = false;
 
   constructor(
@@ -43,10 +49,19 @@ export class BuilderWatch {
   /** Told the client's progress as it comes. */
   see(text: string): void {
     if (this.hasAnswered) return;
-    this.said += text;
-    this.hasAnswered = ANSWERED.test(this.said);
-    if (this.hasAnswered || BOOTS.test(this.said)) this.stop();
-    if (this.hasAnswered) this.said = '';
+    const lines = (this.begun + text).split('\n');
+    this.begun = lines.pop()!;
+    for (const line of lines) this.seeLine(line);
+    if (this.hasAnswered) this.stop();
+  }
+
+  private seeLine(line: string): void {
+    const [, step, rest] = /^#(\d+) (.*)/.exec(line) ?? [];
+    if (step === undefined || step === CLIENT) return;
+    if (WAITS.test(line)) this.waits.add(step);
+    if (BOOTS.test(line)) this.stop();
+    if (!this.waits.has(step)) this.hasAnswered = true;
+    else this.isWaiting = !rest!.startsWith('DONE ');
   }
 
   stop(): void {
@@ -73,7 +88,8 @@ export class BuilderWatch {
     if (code === 'NO_BUILDER') return undefined;
     const last = stderr.split(/\r?\n/).findLast((line) => line.startsWith('ERROR: ')) ?? '';
     if (this.hasAnswered) return BROKEN.test(last) ? 'went away in the middle' : undefined;
-    return UNREACHABLE.test(last) ? `cannot be reached: ${causeIn(last)}` : undefined;
+    const isGone = this.isWaiting ? last !== '' : UNREACHABLE.test(last);
+    return isGone ? `cannot be reached: ${causeIn(last)}` : undefined;
   }
 }
 
