@@ -22,6 +22,8 @@ describe('a builder that goes away', () => {
     'ERROR: failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF',
     'ERROR: failed to solve: Unavailable: error reading from server: EOF',
     'ERROR: failed to build: failed to receive status: rpc error: code = Unavailable desc = closing transport due to: connection error: desc = "error reading from server: read tcp 127.0.0.1:1->127.0.0.1:2: read: connection reset by peer", received prior goaway: code: NO_ERROR',
+    'ERROR: failed to solve: Canceled: context canceled',
+    'ERROR: failed to solve: process "/bin/sh -c sleep 60" did not complete successfully: exit code: 137: context canceled',
   ])('in the middle: %s', (last) => {
     expect(failed(ANSWERED, last)).toMatchObject({
       code: 'BUILDER_GONE',
@@ -76,6 +78,7 @@ describe('a build that fails', () => {
     'ERROR: failed to receive status: rpc error: code = Unavailable desc = EOF',
     'Cannot connect to the Docker daemon at unix:///x.sock',
     'context deadline exceeded',
+    'ERROR: failed to solve: Canceled: context canceled',
   ];
   it.each(LIES)('is no builder that is gone, though a step says, or is called: %s', (lie) => {
     const step = `#7 [deps 2/2] RUN echo ${lie}\n#7 0.1 ${lie}\n`;
@@ -87,6 +90,7 @@ describe('a build that fails', () => {
   it.each([
     'ERROR: failed to solve: x/y:1: failed to resolve source metadata for docker.io/x/y:1: unexpected status from HEAD request: 503 Service Unavailable',
     'ERROR: failed to solve: failed to compute cache key: "/Unavailable: ": not found',
+    'ERROR: failed to solve: failed to compute cache key: "/: context canceled": not found',
     'ERROR: failed to solve: write /x: no space left on device',
   ])('of something else is no builder that is gone: %s', (last) => {
     expect(failed(ANSWERED, last).code).not.toBe('BUILDER_GONE');
@@ -119,6 +123,7 @@ describe('a builder that never answers', () => {
     vi.advanceTimersByTime(999);
     expect(watch.signal.aborted).toBe(false);
     vi.advanceTimersByTime(1);
+    watch.stop();
     return watch.signal.aborted;
   }
 
@@ -130,6 +135,21 @@ describe('a builder that never answers', () => {
     expect(isGivenUp(BEGUN, '#1 resolve image config for docker-image://x\n')).toBe(false);
     expect(isGivenUp(BEGUN, WAITS, '#1 DONE 3.0s\n\n#2 [internal] load build\n')).toBe(false);
     expect(isGivenUp(BEGUN, WAITS.slice(0, 8), WAITS.slice(8), '#2 [int', 'ernal] load x\n')).toBe(false); // prettier-ignore
+  });
+
+  it('is no client that a signal has ended with us', () => {
+    const seen = vi.fn();
+    process.once('SIGHUP', seen);
+    const watch = new BuilderWatch('far');
+    process.emit('SIGHUP', 'SIGHUP');
+    watch.stop();
+    expect(seen).toHaveBeenCalledOnce();
+    for (const said of [WAITS, ANSWERED]) {
+      watch.see(said);
+      const stderr = 'ERROR: failed to solve: Canceled: context canceled\n';
+      const error = failureOf('docker buildx build', { exitCode: 1, stderr });
+      expect(watch.failure(error)).toBe(error);
+    }
   });
 
   it('is said so, and a build that was cancelled is not', () => {

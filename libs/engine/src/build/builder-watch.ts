@@ -1,4 +1,5 @@
 import { EngineError } from '../client/error';
+import { SignalNotice } from '../client/notice-signals';
 
 /** Enough for a machine far away that has much to do; who has not said a word by then is taken for gone. */
 const ANSWER_MS = 30_000;
@@ -19,12 +20,15 @@ const UNREACHABLE =
  * (`process "…" did not complete`), so nothing that a step says or is called can look like it.
  */
 const BROKEN = /^ERROR: (?:[\w ]+: )*?(?:rpc error: code = Unavailable\b|Unavailable: )/;
+/** What a builder that is told to end leaves, as it cancels what it does. */
+const ENDED = /^ERROR: .*: context canceled$/;
 
 /**
  * Watches a build by a builder of its own, whether that is there: one that never answers is given up,
  * and what the client says of one that cannot be reached, or goes away, is told from a build that failed.
  */
 export class BuilderWatch {
+  private readonly signals = new SignalNotice();
   private readonly silent = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   /** The line that has not ended yet. */
@@ -52,19 +56,25 @@ export class BuilderWatch {
     const lines = (this.begun + text).split('\n');
     this.begun = lines.pop()!;
     for (const line of lines) this.seeLine(line);
-    if (this.hasAnswered) this.stop();
+    if (this.hasAnswered) this.endWait();
   }
 
   private seeLine(line: string): void {
     const [, step, rest] = /^#(\d+) (.*)/.exec(line) ?? [];
     if (step === undefined || step === CLIENT) return;
     if (WAITS.test(line)) this.waits.add(step);
-    if (BOOTS.test(line)) this.stop();
+    if (BOOTS.test(line)) this.endWait();
     if (!this.waits.has(step)) this.hasAnswered = true;
     else this.isWaiting = !rest!.startsWith('DONE ');
   }
 
+  /** To be called once the client has ended. */
   stop(): void {
+    this.endWait();
+    this.signals.close();
+  }
+
+  private endWait(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
   }
@@ -85,9 +95,11 @@ export class BuilderWatch {
   private whyGone({ code, stderr }: EngineError): string | undefined {
     if (code === 'CANCELLED')
       return this.signal.aborted ? `gave no answer within ${this.answerMs / 1000} s` : undefined;
-    if (code === 'NO_BUILDER') return undefined;
+    // Who ends us may have ended the client, too.
+    if (code === 'NO_BUILDER' || this.signals.isSeen) return undefined;
     const last = stderr.split(/\r?\n/).findLast((line) => line.startsWith('ERROR: ')) ?? '';
-    if (this.hasAnswered) return BROKEN.test(last) ? 'went away in the middle' : undefined;
+    if (this.hasAnswered)
+      return BROKEN.test(last) || ENDED.test(last) ? 'went away in the middle' : undefined;
     const isGone = this.isWaiting ? last !== '' : UNREACHABLE.test(last);
     return isGone ? `cannot be reached: ${causeIn(last)}` : undefined;
   }

@@ -1,5 +1,5 @@
 /** Those on which execa ends what it has started, and then us. */
-const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Starts a program that is to end with us. Between its start and the moment at which execa listens, a

@@ -1,4 +1,4 @@
-// Takes 220 s.
+// Takes 250 s.
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -80,10 +80,13 @@ async function silentAddress(): Promise<string> {
 
 const NOWHERE = 'tcp://127.0.0.1:1';
 
-test(
-  'a builder that is killed in the middle of a RUN: the next one makes the stage, the same image, and both lines say so',
-  async () => {
-    await planned("echo be''gun; sleep 5; echo installed > /etc/installed");
+test.each([
+  ['killed', 'kill'],
+  ['told to end', 'stop'],
+] as const)(
+  'a builder that is %s in the middle of a RUN: the next one makes the stage, the same image, and both lines say so',
+  async (_, end) => {
+    await planned(`echo be''gun; sleep 9; echo ${end} > /etc/installed`);
     const all = [await startBuildKit(workspace.engine), await startBuildKit(workspace.engine)];
     onTestFinished(async () => {
       for (const each of all) await each.kill();
@@ -95,7 +98,7 @@ test(
       interval: 100,
     });
     const [first = ''] = askedFor('deps');
-    await all[names.indexOf(first)]!.kill();
+    await all[names.indexOf(first)]![end]();
     const { success, text } = await building;
     expect(success, text).toBe(true);
     const other = names.find((name) => name !== first)!;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,6 +18,8 @@ export interface OwnBuildKit {
   address: string;
   /** As a machine that loses its power: nothing that it ran is left, and nothing was said. */
   kill(): Promise<void>;
+  /** As a pod that is evicted: it is told to end, and ends. What it had stays until it is killed. */
+  stop(): Promise<void>;
 }
 
 /**
@@ -54,8 +56,13 @@ export async function startBuildKit(
     await ended;
     await rm(home, { recursive: true, force: true, maxRetries: 5 });
   };
+  const stop = async () => {
+    const own = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
+    process.kill(Number(own.trim()), 'SIGTERM');
+    await ended;
+  };
   try {
-    return { address: `tcp://127.0.0.1:${await listeningPort(child)}`, kill };
+    return { address: `tcp://127.0.0.1:${await listeningPort(child)}`, kill, stop };
   } catch (error) {
     await kill();
     throw error;
