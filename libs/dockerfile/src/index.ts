@@ -25,7 +25,7 @@ export { ruleSetOf, ruleSets } from './rules';
 export type { RuleSet } from './rules';
 export { serialisePlan } from './serialise';
 export type { BaseFacts, BaseInput } from './stage/base';
-export { machinePlatform } from './stage/platform';
+export { machinePlatform, normalPlatform } from './stage/platform';
 export { familiarReference } from './stage/reference';
 export { planStages, planStagesAsking } from './plan/plan-stages';
 export { privateMounts } from './plan/private-mounts';

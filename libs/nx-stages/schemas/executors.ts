@@ -39,10 +39,13 @@ const SHARED = {
   builders: {
     type: 'object',
     additionalProperties: {
-      oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1 }],
+      oneOf: [
+        { type: 'string', minLength: 1 },
+        { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1 },
+      ],
     },
     description:
-      'Platform, or `*` for all others, and the buildx builder that runs its RUN steps, or one of several. In no key.',
+      "Platform, or `*` for all others, and the buildx builder that runs its RUN steps, or one of several. In no stage's key.",
     examples: [{ 'linux/arm64': 'arm-machine' }, { '*': ['builder-1', 'builder-2'] }],
   },
   compression: {

@@ -407,6 +407,12 @@ test.each([
   [{ whatever: 'x' }, 'it has imageName, lockFile, platforms, registry'],
   [{ platforms: 'linux/amd64' }, 'it has to be a list of strings'],
   [{ builders: { '*': [] } }, 'it has to be an object of builders’ names'],
+  [{ builders: { '*': '' } }, 'it has to be an object of builders’ names'],
+  [{ builders: { 'linux/amr64': 'arm' } }, 'there is no platform "linux/amr64"'],
+  [{ builders: { 'lnux/arm64': 'arm' } }, 'there is no platform "lnux/arm64"'],
+  [{ builders: { 'all of them': 'arm' } }, 'there is no platform "all of them"'],
+  [{ builders: { arm64: 'arm' } }, '"arm64" is written "linux/arm64"'],
+  [{ builders: { 'linux/arm64/v8': ['arm'] } }, '"linux/arm64/v8" is written "linux/arm64"'],
   [{ builders: ['one'] }, 'it has to be an object of builders’ names'],
   [{ engine: 'podmann' }, 'it has to be "auto", "docker" or "podman"'],
 ])('option %j is refused: %s', (options, message) => {

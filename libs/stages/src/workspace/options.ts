@@ -1,6 +1,6 @@
 import type { Compression, Layering } from '@excel2doc/oci';
 import { similarTo } from '@excel2doc/dockerfile';
-import { type Builders, isBuilders } from './builders';
+import { type Builders, isBuilders, platformFault } from './builders';
 import { type CacheMounts, type CacheMountsOption, cacheMountsOf } from './cache-mounts-option';
 import type { SecretOption, SecretVersion } from './secret-options';
 import type { EngineChoice } from '@excel2doc/engine';
@@ -39,7 +39,7 @@ export interface PluginOptions {
    * Which builder of `docker buildx create` (driver remote, kubernetes or docker-container) runs the
    * RUN steps of a platform, `{ "linux/arm64": "arm-machine" }`, or which of several, `*` being all other
    * platforms: `{ "*": ["builder-1", "builder-2"] }`. Default: the engine itself, which emulates a
-   * platform that is not its own. In no key.
+   * platform that is not its own. In no stage's key.
    */
   builders?: Builders;
   /** How layers are compressed: `gzip` (the default), or `zstd`, which takes Node 22.15 or newer. */
@@ -143,6 +143,7 @@ const known = {
  */
 export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
   for (const [name, value] of Object.entries(options)) refuseUnlessKnown(name, value);
+  refuseUnknownPlatforms(options.builders ?? {});
   return {
     imageName: options.imageName ?? '{projectName}',
     tags: options.tags,
@@ -201,6 +202,16 @@ function refuseUnlessKnown(name: string, value: unknown): void {
   throw new Error(
     `nx.json: option "${name}" of @excel2doc/nx-stages is ${JSON.stringify(value)}, it has to be ${wanted}`,
   );
+}
+
+function refuseUnknownPlatforms(builders: Builders): void {
+  for (const platform of Object.keys(builders)) {
+    const fault = platformFault(platform);
+    if (fault === undefined) continue;
+    throw new Error(
+      `nx.json: option "builders" of @excel2doc/nx-stages: ${fault}; it takes platforms as "linux/arm64", and "*" for all others`,
+    );
+  }
 }
 
 function layerPlaceOf(
