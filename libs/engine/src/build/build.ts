@@ -64,13 +64,16 @@ export async function build(engine: Builder, given: BuildOptions): Promise<Build
  */
 function layoutOutput({ builder }: BuildOptions, dir: string): string {
   const output = `type=oci,tar=false,dest=${dir}`;
-  return builder === undefined ? `${output},compression=uncompressed` : output;
+  return isEngine(builder) ? `${output},compression=uncompressed` : output;
 }
 
 /** A builder of its own does it with any store. */
 function exportsLayouts(engine: Builder, { builder }: BuildOptions): boolean {
-  return builder !== undefined || engine.store === 'containerd';
+  return !isEngine(builder) || engine.store === 'containerd';
 }
+
+/** Whether the engine itself builds, which buildx knows as `default`. */
+const isEngine = (builder: string | undefined) => builder === undefined || builder === 'default';
 
 /**
  * With the classic store BuildKit refuses layouts ("unknown scheme oci-layout"): they are loaded, and
