@@ -98,12 +98,29 @@ export async function linkLayout(
     while (!(await renamed(draft, layoutDir, TAKEN))) {
       // What another task has put there meanwhile may be read by now: it stays.
       if (await isWhole(layoutDir, digest, platform)) return;
-      const old = `${draft}.old`;
-      if (await renamed(layoutDir, old, ['ENOENT'])) await rm(old, { recursive: true });
+      await takeAway(layoutDir, `${draft}.old`, digest, platform);
     }
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
+}
+
+/**
+ * Removes what was found not to be that image, or not whole. Another task may have put it there since: then
+ * it is put back, for who has found it and is about to read it.
+ *
+ * @param old a name beside it that nobody else takes
+ */
+export async function takeAway(
+  layoutDir: string,
+  old: string,
+  digest: string,
+  platform: string,
+): Promise<void> {
+  if (!(await renamed(layoutDir, old, ['ENOENT']))) return;
+  // What cannot be read is no less whole for that.
+  const isGood = await isWhole(old, digest, platform).catch(() => true);
+  if (!isGood || !(await renamed(old, layoutDir, TAKEN))) await rm(old, { recursive: true });
 }
 
 /** What a rename fails with where something has the name. */
@@ -120,14 +137,30 @@ async function renamed(from: string, to: string, codes: readonly string[]): Prom
   }
 }
 
-/** Whether it is that image, and every link leads to something. */
+/**
+ * Whether it is that image, and every link leads to something.
+ *
+ * @throws what keeps it from being read, which says nothing of it: too many open files, no permission
+ */
 async function isWhole(folder: string, digest: string, platform: string): Promise<boolean> {
   try {
     const { descriptor, manifest } = await readLayout(folder, platform);
     const store = layoutSource(folder);
     for (const layer of manifest.layers) await stat(store.pathOf(layer.digest));
     return descriptor.digest === digest;
-  } catch {
+  } catch (error) {
+    const obstacle = obstacleOf(error);
+    if (obstacle) throw obstacle;
     return false;
   }
+}
+
+/** What a system says of something that is not there, or is something else. */
+const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'];
+
+function obstacleOf(error: unknown): Error | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { syscall, code = '' } = error as NodeJS.ErrnoException;
+  if (syscall === undefined) return obstacleOf(error.cause);
+  return ABSENT.includes(code) ? undefined : error;
 }
