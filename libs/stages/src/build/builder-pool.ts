@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EngineError } from '@excel2doc/engine';
-import { buildersFor } from '../workspace/builders';
+import { buildersFor, isBuilderGone } from '../workspace/builders';
 import type { Outputs } from './outputs';
 import type { StageBuild } from './stage-build';
 
@@ -31,7 +31,7 @@ export async function onOneBuilder<T>(
     try {
       return { made: await work(builder), ...(at > 0 && { builder }) };
     } catch (error) {
-      if (!isGone(error)) throw error;
+      if (!isBuilderGone(error)) throw error;
       gone.push(error.message);
       const next = builders[at + 1];
       if (next) build.warn(`${build.stage}: ${error.message}; ${next} is asked`);
@@ -41,10 +41,6 @@ export async function onOneBuilder<T>(
     message: `No builder for ${platform} is there: ${gone.join('; ')}`,
     hint: 'See what `docker buildx inspect NAME` says of each, or name others in the option builders',
   });
-}
-
-function isGone(error: unknown): error is EngineError {
-  return error instanceof EngineError && ['BUILDER_GONE', 'NO_BUILDER'].includes(error.code);
 }
 
 /**

@@ -1,26 +1,31 @@
 import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { resolveInstructions } from '@excel2doc/dockerfile';
+import { EngineError } from '@excel2doc/engine';
 import { OciError, type RemoteCache } from '@excel2doc/oci';
 import { expect, it, vi } from 'vitest';
 import { openKeeper } from '../build/open-keeper';
 import type { StageBuild } from '../build/stage-build';
 import { planOf } from '../testing/plans';
 import type { KeptMount } from './kept-mounts';
+import { serialiseListing } from './listing';
 import { type KeeperOptions, MountKeeper } from './mount-keeper';
 
 const plan = planOf(['RUN --mount=type=cache,target=/root/.npm true']);
 
+const noMore = new Error('it did no more\n::set-output name=x::y');
+
 /** An engine that says what it was asked to mount, and does no more. */
-function engineOf(mounted: string[]) {
+function engineOf(mounted: string[], failure: Error = noMore) {
   const build = async ({ dockerfile }: { dockerfile: string }) => {
     const found = [...readFileSync(dockerfile, 'utf8').matchAll(/id=(\w+)/g)];
     mounted.push(...found.map(([, id]) => id!));
-    throw new Error('it did no more\n::set-output name=x::y');
+    throw failure;
   };
   return { build } as unknown as KeeperOptions['build']['engine'];
 }
 
-async function keeperOf(cache: Partial<RemoteCache>) {
+async function keeperOf(cache: Partial<RemoteCache>, failure?: Error) {
   const said: string[] = [];
   const mounted: string[] = [];
   const mounts = ['one', 'two'].map((id): KeptMount => ({
@@ -29,7 +34,7 @@ async function keeperOf(cache: Partial<RemoteCache>) {
     options: `id=${id}`,
     slot: id,
   }));
-  const engine = engineOf(mounted);
+  const engine = engineOf(mounted, failure);
   const keeper = await MountKeeper.open({
     cache: { close: async () => undefined, ...cache } as RemoteCache,
     mounts,
@@ -68,6 +73,24 @@ it('a mount whose listings cannot be read is left alone, and no other', async ()
     '! cache mounts: what is new in them is not kept: it did no more',
   ]);
   await keeper.close();
+});
+
+it('a builder that is gone is the end before the build, which would ask it again, and a line after it', async () => {
+  const kept = serialiseListing({ atMs: 1, files: [] });
+  const cache = {
+    has: () => Promise.resolve(true),
+    openNamed: () => Promise.resolve(Readable.from([kept])),
+  } as unknown as Partial<RemoteCache>;
+  for (const code of ['BUILDER_GONE', 'NO_BUILDER', 'BUILD_FAILED'] as const) {
+    const gone = new EngineError(code, { message: 'it is away', hint: '' });
+    const { keeper, said } = await keeperOf(cache, gone);
+    const ended = await keeper.restore().catch((error: unknown) => error);
+    expect(ended).toBe(code === 'BUILD_FAILED' ? undefined : gone);
+    said.length = 0;
+    await keeper.harvest();
+    expect(said).toEqual(['! cache mounts: what is new in them is not kept: it is away']);
+    await keeper.close();
+  }
 });
 
 it('what fails as it ends is a line', async () => {

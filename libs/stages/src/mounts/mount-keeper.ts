@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EngineError } from '@excel2doc/engine';
 import type { RemoteCache } from '@excel2doc/oci';
+import { isBuilderGone } from '../workspace/builders';
 import { isDisbelief } from './disbelief';
 import type { FileHere } from './kept-file';
 import type { KeptMount } from './kept-mounts';
@@ -54,10 +55,14 @@ export class MountKeeper {
     });
   }
 
-  /** Puts what was kept where it is not. */
+  /**
+   * Puts what was kept where it is not.
+   *
+   * @throws EngineError where the builder is not there: nor would the build find it
+   */
   async restore(): Promise<void> {
     const without = 'what was kept is not put in place';
-    await this.orSay(without, async () => {
+    const restored = async () => {
       const { cache, mounts, budgetBytes, say } = this.options;
       const all = mounts.map(async (mount): Promise<OpenMount> => {
         const store = new ListingStore(cache, mount.slot);
@@ -75,7 +80,8 @@ export class MountKeeper {
       const onFill = (filled: typeof this.filled) => (this.filled = filled);
       const parts = { helper: this.helper, blobs: this.blobs, budgetBytes, onFill, say };
       await fillMounts(kept, lying, parts);
-    });
+    };
+    await this.orSay(without, restored, isBuilderGone);
   }
 
   /**
@@ -122,13 +128,20 @@ export class MountKeeper {
     return found;
   }
 
-  /** @returns whether it went well */
-  private async orSay(without: string, act: () => Promise<void>): Promise<boolean> {
+  /**
+   * @param isEnd whether an error is more than a line
+   * @returns whether it went well
+   */
+  private async orSay(
+    without: string,
+    act: () => Promise<void>,
+    isEnd: (error: unknown) => boolean = () => false,
+  ): Promise<boolean> {
     try {
       await act();
       return true;
     } catch (error) {
-      if (error instanceof EngineError && error.code === 'CANCELLED') throw error;
+      if (isEnd(error) || (error instanceof EngineError && error.code === 'CANCELLED')) throw error;
       const { message } = error as Error;
       this.options.say(`! cache mounts: ${without}: ${message}`);
       return false;

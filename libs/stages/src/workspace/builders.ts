@@ -1,4 +1,5 @@
 import { normalPlatform } from '@excel2doc/dockerfile';
+import { EngineError } from '@excel2doc/engine';
 
 /** Platform, or `*` for all that are not named -> the buildx builders that run its RUN steps. */
 export type Builders = Readonly<Record<string, string | readonly string[]>>;
@@ -7,6 +8,11 @@ export type Builders = Readonly<Record<string, string | readonly string[]>>;
 export function buildersFor(builders: Builders | undefined, platform: string): readonly string[] {
   const named = builders?.[platform] ?? builders?.['*'] ?? [];
   return typeof named === 'string' ? [named] : [...new Set(named)];
+}
+
+/** Whether a build failed of its builder: of one that is not there, or went away. */
+export function isBuilderGone(error: unknown): error is EngineError {
+  return error instanceof EngineError && ['BUILDER_GONE', 'NO_BUILDER'].includes(error.code);
 }
 
 export function isBuilders(value: unknown): value is Builders {
