@@ -481,6 +481,17 @@ def test_pdfs_wait_for_a_worker_that_makes_them_and_hold_up_no_other(client: Tes
     assert len(runs_of(client, other)) == 1
 
 
+@pytest.mark.skipif(get_services().office is not None, reason="a worker here makes PDFs")
+def test_waiting_for_a_worker_takes_no_requests_from_its_key(closed: TestClient):
+    key_id, ann = a_key(f"team-{uuid.uuid4()}")
+    name = a_name()
+    put(closed, name, headers=ann)
+    schedule = saved(closed, name, headers=ann, options={"pdf": True})
+    rate(key_id, 10)
+    assert [start() for _ in range(20)] == [0] * 20
+    assert shown(closed, schedule, ann)["error"]["code"] == "PDF_UNAVAILABLE"
+
+
 AUTHORITY = trustme.CA()
 
 

@@ -150,10 +150,10 @@ def _job(session: Session, services: Services, schedule: Schedule, moment: datet
     inputs = _inputs(session, schedule, moment)
     key = schedule.key
     try:
-        if key is not None:
-            count_request(f"key:{key.id}", key.rate_per_minute)
         mode, options = Mode(schedule.mode), _options(schedule)
         job = jobs.submit(session, services, inputs, mode, options, schedule.key_id)
+        if key is not None:  # last: what has not begun takes no request from its key
+            count_request(f"key:{key.id}", key.rate_per_minute)
     except TooMany as many:
         raise _NotYet("TOO_MANY_REQUESTS", many.message) from many
     except Refused as refusal:
