@@ -4,6 +4,8 @@ import ssl
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,11 +22,13 @@ from app.core.config import Settings, get_settings
 from app.core.database import session_factory
 from app.domain.refusal import Refused
 from app.domain.schedule_times import following, upcoming
-from app.services.context import get_services
+from app.services.context import Services, get_services
 from app.services.keys import create_key
 from app.services.mail import outbox, smtp
 from app.services.schedules import runs
+from app.storage.files import Away, DiskStorage
 from app.tables import ApiKey, Audit, Job, Mailing, Schedule, ScheduleRun, Webhook, Workbook, now
+from app.worker.schedules import keep_schedules
 from app.worker.sweep import sweep
 from tests.documents import finished, paragraphs, template, unzipped
 from tests.mail_server import PASSWORD, USER, MailServer, mail_server
@@ -490,6 +494,100 @@ def test_waiting_for_a_worker_takes_no_requests_from_its_key(closed: TestClient)
     rate(key_id, 10)
     assert [start() for _ in range(20)] == [0] * 20
     assert shown(closed, schedule, ann)["error"]["code"] == "PDF_UNAVAILABLE"
+
+
+def test_one_that_nobody_can_begin_holds_up_no_other_and_says_so(client: TestClient):
+    names = [a_name(), a_name()]
+    for name in names:
+        put(client, name)
+    bad, other = (saved(client, name) for name in names)
+    due_at(bad, NEW_YEAR - timedelta(hours=1))
+    keep_options(bad, {"of_another_time": True})
+    assert start() == 1
+    assert len(runs_of(client, other)) == 1
+    found = shown(client, bad)
+    assert (found["status"], found["error"]["code"]) == ("active", "INTERNAL_ERROR")
+    assert runs_of(client, bad) == []
+    keep_options(bad, {})
+    assert start() == 1
+    assert shown(client, bad)["error"] is None
+
+
+def keep_options(schedule: dict[str, Any], options: dict[str, Any]) -> None:
+    with session_factory() as session:
+        wanted = Schedule.id == uuid.UUID(schedule["id"])
+        session.execute(update(Schedule).where(wanted).values(options=options))
+        session.commit()
+
+
+class AwayStorage(DiskStorage):
+    """A folder that does not answer."""
+
+    def exists(self, sha256: str) -> bool:
+        raise Away("the folder does not answer")
+
+    @contextmanager
+    def local(self, sha256: str) -> Iterator[Path]:
+        raise Away("the folder does not answer")
+        yield Path(sha256)
+
+
+def without_storage() -> Services:
+    return replace(get_services(), storage=AwayStorage(get_settings().storage_dir))
+
+
+def test_while_the_storage_is_away_it_stays_due_and_says_so(client: TestClient):
+    name = a_name()
+    put(client, name)
+    first = saved(client, name)
+    assert start() == 1
+    assert last_run(client, first)["status"] == "done"
+    again = saved(client, name)  # looks for what the first has made
+    with session_factory() as session:
+        assert runs.start_due(session, without_storage(), NEW_YEAR) == 0
+    found = shown(client, again)
+    assert (at(found["next_at"]), found["error"]["code"]) == (NEW_YEAR, "STORAGE_AWAY")
+    assert start() == 1
+    assert shown(client, again)["error"] is None
+
+
+def test_a_time_whose_run_is_there_is_passed_over(client: TestClient):
+    name = a_name()
+    put(client, name)
+    schedule = saved(client, name)
+    assert start() == 1
+    put(client, name)
+    due_at(schedule, NEW_YEAR)  # as if its next time had not been kept
+    assert start() == 0
+    assert len(runs_of(client, schedule)) == 1
+    assert at(shown(client, schedule)["next_at"]) == NEW_YEAR.replace(2032)
+    assert start(NEW_YEAR.replace(2032)) == 1
+
+
+def test_a_fault_in_what_is_due_leaves_no_run_without_its_end(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+):
+    name = a_name()
+    put(client, name)
+    schedule = saved(client, name)
+    assert start() == 1
+    [run] = runs_of(client, schedule)
+    finished(client, run["job_id"])
+
+    def broken(*_given: object) -> int:
+        raise RuntimeError("nothing can be begun")
+
+    monkeypatch.setattr(runs, "start_due", broken)
+    stopping = threading.Event()
+    thread = threading.Thread(target=keep_schedules, args=(get_services(), stopping))
+    thread.start()
+    for _ in range(100):
+        if runs_of(client, schedule)[0]["status"] == "done":
+            break
+        threading.Event().wait(0.05)
+    stopping.set()
+    thread.join(30)
+    assert runs_of(client, schedule)[0]["status"] == "done"
 
 
 AUTHORITY = trustme.CA()

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import or_, select, true, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.core.config import Settings
@@ -27,7 +27,7 @@ from app.services.keys import count_request
 from app.services.mail import mailings
 from app.services.owning import Caller
 from app.services.templates import get_version
-from app.storage.files import Gone
+from app.storage.files import Away, Gone
 from app.tables import (
     ApiKey,
     Audit,
@@ -81,9 +81,15 @@ def start_due(session: Session, services: Services, moment: datetime) -> int:
             session.rollback()
             waiting.add(schedule_id)
             _note(session, schedule_id, why.error)
-        except IntegrityError:  # another worker has had this time
+        except OperationalError:  # the database is away, for all of them
+            raise
+        except Exception as error:  # a fault in one must not hold up those after it
             session.rollback()
             waiting.add(schedule_id)
+            if not _passed_over(session, schedule_id, moment) and _note(
+                session, schedule_id, _FAULT
+            ):
+                log.error("schedule_not_begun", schedule=str(schedule_id), exc_info=error)
         else:
             if job is not None:
                 jobs.announce(job)
@@ -110,7 +116,7 @@ def _run(session: Session, services: Services, schedule: Schedule, moment: datet
     """One run for all times until `moment`; its job, if there is something to convert.
 
     Raises:
-        _NotYet: then nothing has changed. IntegrityError.
+        _NotYet: then nothing has changed. IntegrityError: the time has its run.
     """
     assert schedule.next_at is not None, "it is due"  # noqa: S101
     run = ScheduleRun(schedule_id=schedule.id, due_at=schedule.next_at, status="converting")
@@ -156,6 +162,8 @@ def _job(session: Session, services: Services, schedule: Schedule, moment: datet
             count_request(f"key:{key.id}", key.rate_per_minute)
     except TooMany as many:
         raise _NotYet("TOO_MANY_REQUESTS", many.message) from many
+    except Away as away:
+        raise _NotYet("STORAGE_AWAY", "the storage does not answer") from away
     except Refused as refusal:
         if refusal.code != "PDF_UNAVAILABLE":
             raise
@@ -322,14 +330,28 @@ def _stop(schedule: Schedule, why: _Stopped) -> None:
     schedule.status, schedule.next_at, schedule.error = "stopped", None, why.error
 
 
-def _note(session: Session, schedule_id: UUID, error: dict[str, str]) -> None:
-    """Why it has not begun, for who looks at it."""
-    session.execute(
-        update(Schedule)
-        .where(Schedule.id == schedule_id, Schedule.status == "active")
-        .values(error=error)
-    )
+def _note(session: Session, schedule_id: UUID, error: dict[str, str]) -> bool:
+    """Why it has not begun, for who looks at it; whether that is another reason than before."""
+    schedule = session.get(Schedule, schedule_id, populate_existing=True, with_for_update=True)
+    is_new = schedule is not None and schedule.status == "active" and schedule.error != error
+    if schedule is not None and is_new:
+        schedule.error = error
     session.commit()
+    return is_new
+
+
+def _passed_over(session: Session, schedule_id: UUID, moment: datetime) -> bool:
+    """Whether the time has its run already; then the schedule goes on to its next."""
+    schedule = session.get_one(Schedule, schedule_id, populate_existing=True, with_for_update=True)
+    known = select(ScheduleRun.id).where(
+        ScheduleRun.schedule_id == schedule_id, ScheduleRun.due_at == schedule.next_at
+    )
+    run_id = session.scalar(known)
+    if run_id is not None:
+        _advance(schedule, moment)
+        log.warning("schedule_passed_over", schedule=str(schedule_id), run=str(run_id))
+    session.commit()
+    return run_id is not None
 
 
 def _audit(schedule: Schedule, action: str, subject: UUID, status: int) -> Audit:
@@ -359,3 +381,6 @@ def _ended(status: str) -> dict[str, str]:
 
 def _error(code: str, message: str, hint: str = "") -> dict[str, str]:
     return {"code": code, "message": message, "hint": hint}
+
+
+_FAULT = _error("INTERNAL_ERROR", "something went wrong on our side; it is tried again")
