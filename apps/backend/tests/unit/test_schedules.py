@@ -3,7 +3,7 @@
 import ssl
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -24,7 +24,7 @@ from app.domain.refusal import Refused
 from app.domain.schedule_times import following, upcoming
 from app.services.context import Services, get_services
 from app.services.keys import create_key
-from app.services.mail import outbox, smtp
+from app.services.mail import mailings, outbox, smtp
 from app.services.schedules import runs
 from app.storage.files import Away, DiskStorage
 from app.tables import ApiKey, Audit, Job, Mailing, Schedule, ScheduleRun, Webhook, Workbook, now
@@ -684,17 +684,78 @@ def test_paused_or_deleted_after_it_began_it_sends_nothing(
     answer = client.post(f"{url}/pause") if way == "pause" else client.delete(url)
     assert answer.is_success
     monkeypatch.setattr(mailing, "smtp_host", "localhost")
+    ended = ended_run(client, run)
+    assert (ended.status, (ended.error or {})["code"]) == ("failed", "SCHEDULE_PAUSED")
+    with session_factory() as session:
+        of_job = select(Mailing).where(Mailing.job_id == uuid.UUID(run["job_id"]))
+        assert session.scalars(of_job).all() == []
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """`happens` while the mails of a run are worked out."""
+    plan = mailings.plan
+
+    def planned(*given: Any) -> mailings.Plan:
+        found = plan(*given)
+        happens()
+        return found
+
+    monkeypatch.setattr(mailings, "plan", planned)
+
+
+@pytest.mark.parametrize("way", ["pause", "delete"])
+def test_paused_or_deleted_while_its_mails_are_worked_out_it_sends_nothing(
+    client: TestClient, mailing: Settings, monkeypatch: pytest.MonkeyPatch, way: str
+):
+    schedule = mailed(client, a_name())
+    url = f"{API}/schedules/{schedule['id']}"
+    said: list[bool] = []
+
+    def turned() -> None:
+        answer = client.post(f"{url}/pause") if way == "pause" else client.delete(url)
+        said.append(answer.is_success)
+
+    meanwhile(monkeypatch, turned)
+    assert start() == 1
+    [run] = runs_of(client, schedule)
+    ended = ended_run(client, run)
+    assert said == [True]
+    assert (ended.status, (ended.error or {})["code"]) == ("failed", "SCHEDULE_PAUSED")
+    with session_factory() as session:
+        of_job = select(Mailing).where(Mailing.job_id == uuid.UUID(run["job_id"]))
+        assert session.scalars(of_job).all() == []
+
+
+def ended_run(client: TestClient, run: dict[str, Any]) -> ScheduleRun:
+    """Also of a schedule that is deleted."""
+    finished(client, run["job_id"])
     for _ in range(200):
         finish()
         with session_factory() as session:
-            ended = session.get_one(ScheduleRun, uuid.UUID(run["id"]))
-            if ended.status != "converting":
+            found = session.get_one(ScheduleRun, uuid.UUID(run["id"]))
+            if found.status != "converting":
                 break
         threading.Event().wait(0.05)
-    assert (ended.status, (ended.error or {})["code"]) == ("failed", "SCHEDULE_PAUSED")
-    with session_factory() as session:
-        mailings = select(Mailing).where(Mailing.job_id == uuid.UUID(run["job_id"]))
-        assert session.scalars(mailings).all() == []
+    return found
+
+
+def test_a_schedule_that_was_stopped_meanwhile_says_why_its_mails_were_not_sent(
+    client: TestClient, mailing: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    schedule = mailed(client, a_name())
+    why = {"code": "TEMPLATE_GONE", "message": "the schedule's template is gone", "hint": ""}
+
+    def stopped() -> None:
+        with session_factory() as session:
+            wanted = Schedule.id == uuid.UUID(schedule["id"])
+            values = {"status": "stopped", "next_at": None, "error": why}
+            session.execute(update(Schedule).where(wanted).values(values))
+            session.commit()
+
+    meanwhile(monkeypatch, stopped)
+    assert start() == 1
+    run = last_run(client, schedule)
+    assert (run["status"], run["error"]) == ("failed", why)
 
 
 def test_mails_that_cannot_be_written_fail_the_run_by_name(client: TestClient, mailing: Settings):

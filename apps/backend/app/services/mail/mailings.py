@@ -121,11 +121,31 @@ def make(
         if known is not None:
             return get(session, caller.team_id, known)
     planned = plan(session, services, caller.team_id, job_id, wording)
+    try:
+        mailing = keep(session, services, caller, planned)
+    except Conflict:
+        if once and idempotency.earlier(session, once.key, once.request_hash):
+            return make(session, services, caller, job_id, wording, once)
+        raise
+    if once:
+        idempotency.remember(session, once.key, once.request_hash, mailing.id)
+    else:
+        session.commit()
+    return mailing
+
+
+def keep(session: Session, services: Services, caller: Caller, planned: Plan) -> Mailing:
+    """The mailing that was planned. The caller commits; then the workers send it.
+
+    Raises:
+        Conflict: `MAILING_EXISTS`: a job is mailed once; the transaction is rolled back.
+    """
     job = planned.job
+    job_id = job.id
     hours = kept_hours(session, services, caller.team_id, job.keep_hours)
     mailing = Mailing(
         team_id=caller.team_id,
-        job_id=job.id,
+        job_id=job_id,
         sender=planned.sender,
         result_sha256=job.result_sha256 or "",
         expires_at=now() + timedelta(hours=hours),
@@ -135,8 +155,6 @@ def make(
         session.flush()
     except IntegrityError as error:
         session.rollback()
-        if once and idempotency.earlier(session, once.key, once.request_hash):
-            return make(session, services, caller, job_id, wording, once)
         earlier = session.scalar(select(Mailing.id).where(Mailing.job_id == job_id))
         raise Conflict(
             "MAILING_EXISTS",
@@ -146,10 +164,6 @@ def make(
     rows = [_row(mailing, position, mail) for position, mail in enumerate(planned.mails)]
     for first in range(0, len(rows), _AT_ONCE):
         session.execute(insert(Mail), rows[first : first + _AT_ONCE])
-    if once:
-        idempotency.remember(session, once.key, once.request_hash, mailing.id)
-    else:
-        session.commit()
     return mailing
 
 

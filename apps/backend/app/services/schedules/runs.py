@@ -292,26 +292,42 @@ def _finish(session: Session, services: Services, run_id: UUID) -> None:
 def _mailing(session: Session, services: Services, schedule: Schedule, job_id: UUID) -> UUID:
     """The job's mailing, which an earlier attempt may have made.
 
-    Raises: _Stopped; Refused, Conflict, Gone: as `mailings.make`.
+    Raises: _Stopped; Refused, Conflict, NotFound, Gone, TooMany: as `mailings.make`.
     """
     known = select(Mailing.id).where(Mailing.job_id == job_id)
     if (earlier := session.scalar(known)) is not None:
         return earlier
-    if schedule.status != "active":
-        raise Conflict("SCHEDULE_PAUSED", "the schedule was paused before the mails were sent")
-    _check_key(session, services.settings, schedule)
+    _check_sends(session, services.settings, schedule)
     wording = Wording(**(schedule.mail or {}))
-    caller = Caller(_ADDRESS, schedule.team_id, schedule.key_id, _ADDRESS)
-    entry = _audit(schedule, "send_mailing", job_id, _ANSWERS["converting"])
     try:
-        made = mailings.make(session, services, caller, job_id, wording).id
+        planned = mailings.plan(session, services, schedule.team_id, job_id, wording)
+        _hold(session, schedule)
+        _check_sends(session, services.settings, schedule)  # planning has taken its time
+        caller = Caller(_ADDRESS, schedule.team_id, schedule.key_id, _ADDRESS)
+        made = mailings.keep(session, services, caller, planned).id
     except Conflict as conflict:
         if conflict.code == "MAILING_EXISTS" and (other := session.scalar(known)) is not None:
             return other
         raise
-    entry.subject = str(made)
-    session.add(entry)
+    session.add(_audit(schedule, "send_mailing", made, _ANSWERS["converting"]))
+    session.commit()
     return made
+
+
+def _hold(session: Session, schedule: Schedule) -> None:
+    """Whoever changes it from now on waits for the end of this transaction."""
+    same = {"status": Schedule.status}  # SQLite knows no lock of a row, but one of who writes
+    session.execute(update(Schedule).where(Schedule.id == schedule.id).values(same))
+    session.refresh(schedule)
+
+
+def _check_sends(session: Session, settings: Settings, schedule: Schedule) -> None:
+    """Raises: _Stopped: nobody may run it; Conflict: it is paused, or stopped already."""
+    if schedule.status == "stopped" and schedule.error:
+        raise Conflict(**schedule.error)
+    if schedule.status != "active":
+        raise Conflict("SCHEDULE_PAUSED", "the schedule was paused before the mails were sent")
+    _check_key(session, settings, schedule)
 
 
 def _check_key(session: Session, settings: Settings, schedule: Schedule) -> None:
