@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from typing import Annotated, Any
+from unicodedata import category
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.api import examples
 from app.api.examples import shows
@@ -13,6 +14,7 @@ from app.domain.contexts import MAX_PATTERN_LENGTH
 from app.domain.conversion import DEFAULT_FILE_NAME, Missing, Mode, Options
 from app.domain.letters import MAX_SUBJECT, MAX_TEXT, Wording
 from app.domain.schedule_times import MAX_CRON, MAX_ZONE
+from app.services.uploads import display_name
 
 
 class _Model(BaseModel):
@@ -299,7 +301,17 @@ class JobOut(_Model):
     result_type: str | None
 
 
-_Name = Annotated[str, Field(min_length=1, max_length=255)]
+def _without_control_characters(name: str) -> str:
+    if any(category(character) == "Cc" for character in name):
+        raise ValueError("control characters are no part of a name")
+    return name
+
+
+_Name = Annotated[
+    str, Field(min_length=1, max_length=255), AfterValidator(_without_control_characters)
+]
+_FileName = Annotated[_Name, AfterValidator(display_name)]
+"""As an upload of that name is called."""
 
 
 class ScheduleIn(_Model):
@@ -312,10 +324,10 @@ class ScheduleIn(_Model):
         examples=["0 6 1 * *", "30 7 * * MON-FRI"],
     )
     time_zone: str = Field(default="UTC", max_length=MAX_ZONE, description="Of the IANA database")
-    workbook_name: _Name = Field(
+    workbook_name: _FileName = Field(
         description="The newest of this name is converted that has not been yet"
     )
-    pictures_name: _Name | None = Field(
+    pictures_name: _FileName | None = Field(
         default=None, description="The newest archive of this name; not for mode table"
     )
     mode: Mode = Mode.TABLE

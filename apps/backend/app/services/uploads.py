@@ -40,10 +40,10 @@ def received(stream: BinaryIO, name: str | None, max_bytes: int) -> Iterator[Upl
         if size == 0:
             raise Refused("UPLOAD_EMPTY", "the file is empty")
         file.flush()
-        yield Upload(_display_name(name), Path(file.name), digest.hexdigest(), size)
+        yield Upload(display_name(name), Path(file.name), digest.hexdigest(), size)
 
 
-def _display_name(name: str | None) -> str:
+def display_name(name: str | None) -> str:
     """A name to show, never one to open: no folders, no control characters, at most 255 long."""
     last = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
     return "".join(c for c in last if c.isprintable())[:255] or "upload"

@@ -1,5 +1,6 @@
 """Conversions run by themselves: at their time, once, by right, and never fail unseen."""
 
+import io
 import ssl
 import threading
 import uuid
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import trustme
 from fastapi.testclient import TestClient
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
@@ -26,6 +27,7 @@ from app.services.context import Services, get_services
 from app.services.keys import create_key
 from app.services.mail import mailings, outbox, smtp
 from app.services.schedules import runs
+from app.services.uploads import received
 from app.storage.files import Away, DiskStorage
 from app.tables import ApiKey, Audit, Job, Mailing, Schedule, ScheduleRun, Webhook, Workbook, now
 from app.worker.schedules import keep_schedules
@@ -245,6 +247,25 @@ def test_a_schedule_converts_what_is_there_when_it_is_due(client: TestClient):
     listed = client.get(f"{API}/jobs").json()["items"]
     assert [j["schedule_name"] for j in listed if j["id"] == job["id"]] == ["Yearly"]
     assert start(NEW_YEAR.replace(2033)) == 0
+
+
+@given(
+    folder=st.sampled_from(["", "orders/", "C:\\orders\\", "/a/b/"]),
+    stem=st.text(
+        st.characters(exclude_categories=["Cc", "Cs"], exclude_characters='"'), max_size=40
+    ),
+)
+@example(folder="", stem="a\u00a0b\u200b")
+def test_it_meets_the_upload_of_its_name_however_that_is_written(
+    client: TestClient, folder: str, stem: str
+):
+    name = f"{folder}{stem}.csv"
+    with received(io.BytesIO(b"Name"), name, 10) as upload:
+        body = {"name": "Named", "cron": YEARLY, "workbook_name": name, "pictures_name": name}
+        answer = client.post(f"{API}/schedules", json=body)
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
+    assert {made["workbook_name"], made["pictures_name"]} == {upload.name}
 
 
 def test_a_worker_looks_at_the_clock_by_itself(client: TestClient):
@@ -803,6 +824,10 @@ def test_its_webhook_is_told_also_when_a_worker_without_a_way_out_begins(
         ({"mode": "per-row", "template_id": str(uuid.uuid4())}, 404, "NOT_FOUND"),
         ({"mode": "per-row", "template_id": "own", "template_version": 9}, 404, "NOT_FOUND"),
         ({"name": ""}, 422, "INVALID_REQUEST"),
+        ({"name": "a\0b"}, 422, "INVALID_REQUEST"),
+        ({"workbook_name": "a\0b.xlsx"}, 422, "INVALID_REQUEST"),
+        ({"workbook_name": "a\nb.xlsx"}, 422, "INVALID_REQUEST"),
+        ({"pictures_name": "a\x85b.zip"}, 422, "INVALID_REQUEST"),
         ({"cron": "0 " * 60}, 422, "INVALID_REQUEST"),
     ],
 )
