@@ -24,6 +24,7 @@ from app.core.database import session_factory
 from app.domain.refusal import Refused
 from app.domain.schedule_times import following, upcoming
 from app.services.context import Services, get_services
+from app.services.errors import NotFound, TooMany
 from app.services.keys import create_key
 from app.services.mail import mailings, outbox, smtp
 from app.services.schedules import runs
@@ -777,6 +778,56 @@ def test_a_schedule_that_was_stopped_meanwhile_says_why_its_mails_were_not_sent(
     assert start() == 1
     run = last_run(client, schedule)
     assert (run["status"], run["error"]) == ("failed", why)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [TooMany("too many files are being read", 10), Away("it does not answer"), NotFound("job", 1)],
+    ids=lambda error: type(error).__name__,
+)
+def test_mails_that_cannot_be_worked_out_now_are_soon_tried_again(
+    client: TestClient, mailing: Settings, monkeypatch: pytest.MonkeyPatch, error: Exception
+):
+    schedule = mailed(client, a_name())
+    failures = [error]
+
+    def fails_once() -> None:
+        if failures:
+            raise failures.pop()
+
+    meanwhile(monkeypatch, fails_once)
+    assert start() == 1
+    run = last_run(client, schedule)
+    assert failures == []
+    assert (run["status"], run["error"]) == ("done", None)
+    assert run["mailing_id"]
+
+
+def test_the_end_of_a_run_is_written_by_who_has_claimed_it_last(
+    client: TestClient, mailing: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    schedule = mailed(client, a_name())
+    tried: list[bool] = []
+
+    def claimed_by_another() -> None:
+        with session_factory() as session:
+            of_it = ScheduleRun.schedule_id == uuid.UUID(schedule["id"])
+            values = {"claimed_until": NEW_YEAR.replace(2040)}
+            session.execute(update(ScheduleRun).where(of_it).values(values))
+            session.commit()
+        tried.append(True)
+        raise Refused("MAIL_TEXT", "that one knew nothing of this one's end")
+
+    meanwhile(monkeypatch, claimed_by_another)
+    assert start() == 1
+    finished(client, runs_of(client, schedule)[0]["job_id"])
+    for _ in range(200):
+        finish()
+        if tried:
+            break
+        threading.Event().wait(0.05)
+    [run] = runs_of(client, schedule)
+    assert (tried, run["status"], run["error"]) == ([True], "converting", None)
 
 
 def test_mails_that_cannot_be_written_fail_the_run_by_name(client: TestClient, mailing: Settings):

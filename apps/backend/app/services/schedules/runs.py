@@ -4,6 +4,7 @@ A run begins in one transaction with its job and with the schedule's next time, 
 there is one run: a worker that dies leaves all of it or nothing, and two make no second one.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -222,16 +223,51 @@ def _newest(
     ).first()
 
 
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A run that is this worker's to see to, until then."""
+
+    run_id: UUID
+    until: datetime
+
+    def change(self, session: Session, **values: object) -> bool:
+        """Whether it was still this worker's. The caller commits."""
+        changed = session.execute(
+            update(ScheduleRun)
+            .where(
+                ScheduleRun.id == self.run_id,
+                ScheduleRun.status == "converting",
+                ScheduleRun.claimed_until == self.until,
+            )
+            .values(**values, claimed_until=None)
+        )
+        return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
 def finish_ended(session: Session, services: Services, moment: datetime) -> int:
     """See to each run whose job has ended: send its documents, or say why not; how many."""
     ended = 0
-    while (run_id := _claim_ended(session, services.settings, moment)) is not None:
-        _finish(session, services, run_id)
-        ended += 1
+    seen: set[UUID] = set()
+    while (claim := _claim_ended(session, services.settings, moment, seen)) is not None:
+        seen.add(claim.run_id)
+        try:
+            ended += _finish(session, services, claim)
+        except (Away, NotFound, TooMany) as error:  # it comes by itself: another time
+            session.rollback()
+            claim.change(session)
+            session.commit()
+            log.warning("schedule_run_waits", run=str(claim.run_id), why=str(error))
+        except OperationalError:  # the database is away, for all of them
+            raise
+        except Exception as error:  # a fault in one must not hold up those after it
+            session.rollback()
+            log.error("schedule_run_not_ended", run=str(claim.run_id), exc_info=error)
     return ended
 
 
-def _claim_ended(session: Session, settings: Settings, moment: datetime) -> UUID | None:
+def _claim_ended(
+    session: Session, settings: Settings, moment: datetime, but: set[UUID]
+) -> _Claim | None:
     """A worker without a mail server leaves documents that are to be sent to one that has it."""
     able = true() if settings.smtp_host else or_(Schedule.mail.is_(None), Job.status != "done")
     free = or_(ScheduleRun.claimed_until.is_(None), ScheduleRun.claimed_until < moment)
@@ -241,6 +277,7 @@ def _claim_ended(session: Session, settings: Settings, moment: datetime) -> UUID
         .outerjoin(Job, Job.id == ScheduleRun.job_id)
         .where(
             ScheduleRun.status == "converting",
+            ScheduleRun.id.not_in(list(but)),
             or_(Job.id.is_(None), Job.status.in_(jobs.FINAL) & able),
             free,
         )
@@ -251,14 +288,16 @@ def _claim_ended(session: Session, settings: Settings, moment: datetime) -> UUID
     if run is None:
         session.rollback()
         return None
-    run.claimed_until = moment + _LEASE
+    claim = _Claim(run.id, moment + _LEASE)
+    run.claimed_until = claim.until
     session.commit()
-    return run.id
+    return claim
 
 
-def _finish(session: Session, services: Services, run_id: UUID) -> None:
+def _finish(session: Session, services: Services, claim: _Claim) -> bool:
+    """Whether it has ended by this. Raises: Away, NotFound, TooMany: not now."""
     session.expire_all()  # others have gone on with the job
-    run = session.get_one(ScheduleRun, run_id)
+    run = session.get_one(ScheduleRun, claim.run_id)
     mailing_id, error = None, None
     try:
         if run.job is None:
@@ -270,7 +309,7 @@ def _finish(session: Session, services: Services, run_id: UUID) -> None:
     except _Stopped as stopped:
         error = stopped.error
         session.rollback()
-        schedule = session.get_one(ScheduleRun, run_id).schedule
+        schedule = session.get_one(ScheduleRun, claim.run_id).schedule
         if schedule.status == "active":
             _stop(schedule, stopped)
     except (Refused, Conflict) as refusal:
@@ -280,19 +319,18 @@ def _finish(session: Session, services: Services, run_id: UUID) -> None:
         error = _error("INPUT_GONE", "a file has expired")
         session.rollback()
     status = "failed" if error else "done"
-    session.execute(
-        update(ScheduleRun)
-        .where(ScheduleRun.id == run_id)
-        .values(status=status, error=error, mailing_id=mailing_id, claimed_until=None)
-    )
+    ours = claim.change(session, status=status, error=error, mailing_id=mailing_id)
     session.commit()
-    log.info("schedule_run_ended", run=str(run_id), status=status, why=(error or {}).get("code"))
+    why = (error or {}).get("code", "")
+    what = status if ours else "another's"
+    log.info("schedule_run_ended", run=str(claim.run_id), status=what, why=why)
+    return ours
 
 
 def _mailing(session: Session, services: Services, schedule: Schedule, job_id: UUID) -> UUID:
     """The job's mailing, which an earlier attempt may have made.
 
-    Raises: _Stopped; Refused, Conflict, NotFound, Gone, TooMany: as `mailings.make`.
+    Raises: _Stopped; Refused, Conflict, NotFound, Gone, Away, TooMany: as `mailings.make`.
     """
     known = select(Mailing.id).where(Mailing.job_id == job_id)
     if (earlier := session.scalar(known)) is not None:
