@@ -356,7 +356,7 @@ def test_a_workbook_is_taken_once_and_a_missed_time_says_so(client: TestClient):
     ]
     assert [each for each in found if each[0] == "missed"] == [missed, missed]
     said = [r["error"]["message"] for r in runs_of(client, schedule) if r["error"]]
-    assert ["converted already" in each for each in said] == [True, False]
+    assert ["taken already" in each for each in said] == [True, False]
     taken = sorted(str(job.workbook_id) for job in jobs_of(schedule))
     assert taken == sorted([second, third])
     assert first not in taken
@@ -828,6 +828,27 @@ def test_the_end_of_a_run_is_written_by_who_has_claimed_it_last(
         threading.Event().wait(0.05)
     [run] = runs_of(client, schedule)
     assert (tried, run["status"], run["error"]) == ([True], "converting", None)
+
+
+def test_what_was_sent_by_hand_is_not_sent_again_by_a_schedule_saved_after_it(
+    client: TestClient, server: MailServer, mailing: Settings
+):
+    name, letter = a_name(), a_letter(client)
+    by_hand = {"workbook_id": put(client, name), "mode": "per-row", "template_id": letter}
+    job = client.post(f"{API}/jobs", json=by_hand).json()["id"]
+    finished(client, job)
+    sent = client.post(f"{API}/mailings", json={"job_id": job, **WORDS})
+    assert sent.status_code == 202, sent.text
+    schedule = saved(client, name, mode="per-row", template_id=letter, mail=WORDS)
+    silent = saved(client, name, mode="per-row", template_id=letter)
+    assert start() == 1
+    assert runs_of(client, silent)[0]["job_id"]
+    [run] = runs_of(client, schedule)
+    assert (run["status"], run["error"]["code"]) == ("missed", "WORKBOOK_MISSING")
+    assert "has a mailing already" in run["error"]["message"]
+    put(client, name)
+    assert start(NEW_YEAR.replace(2032)) == 2
+    assert last_run(client, schedule)["mailing_id"]
 
 
 def test_mails_that_cannot_be_written_fail_the_run_by_name(client: TestClient, mailing: Settings):

@@ -193,10 +193,10 @@ def _inputs(session: Session, schedule: Schedule, moment: datetime) -> Inputs:
             f"there is no workbook {schedule.workbook_name!r}",
             "upload one of this name before each run",
         )
-    if schedule.taken_at is not None and workbook.created_at <= schedule.taken_at:
+    if taken := _taken(session, schedule, workbook):
         raise _Missed(
             "WORKBOOK_MISSING",
-            f"{schedule.workbook_name!r} has been converted already, and no newer one is there",
+            f"{schedule.workbook_name!r} {taken}, and no newer one is there",
             "upload one of this name before each run",
         )
     if version is None:
@@ -209,6 +209,16 @@ def _inputs(session: Session, schedule: Schedule, moment: datetime) -> Inputs:
             raise _Missed("PICTURES_GONE", what, "upload one of this name before each run")
     inserted = inserted_by(session, schedule.team_id, version.template.name, version.fields)
     return Inputs(workbook, version, pictures, inserted)
+
+
+def _taken(session: Session, schedule: Schedule, workbook: Workbook) -> str:
+    """What has been done with it, so that no run takes it; empty: nothing."""
+    if schedule.taken_at is not None and workbook.created_at <= schedule.taken_at:
+        return "has been taken already"
+    by_anyone = select(Mailing.id).join(Job).where(Job.workbook_id == workbook.id)
+    if schedule.mail is not None and session.scalar(by_anyone.limit(1)) is not None:
+        return "has a mailing already"
+    return ""
 
 
 def _newest(
