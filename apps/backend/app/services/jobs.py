@@ -20,7 +20,7 @@ from app.services.inputs import Inputs, as_asked, run_on_inputs
 from app.services.owning import kept_hours, owned
 from app.services.webhooks.address import target_of
 from app.services.webhooks.outbox import tell_again
-from app.tables import Job, Webhook, now
+from app.tables import Job, ScheduleRun, Webhook, now
 
 ENGINE = "3"
 """Part of every content key: raise it when the same input gives another document."""
@@ -198,11 +198,21 @@ def retry(session: Session, services: Services, team_id: UUID, job_id: UUID) -> 
     )
     if moved.rowcount:  # type: ignore[attr-defined]
         tell_again(session, job_id)
+        _convert_again(session, job_id)
     session.commit()
     session.refresh(job)
     if moved.rowcount:  # type: ignore[attr-defined]
         announce(job)
     return job
+
+
+def _convert_again(session: Session, job_id: UUID) -> None:
+    """Its run has not ended either, whoever is just writing that it has. The caller commits."""
+    session.execute(
+        update(ScheduleRun)
+        .where(ScheduleRun.job_id == job_id, ScheduleRun.status.in_({"converting", "failed"}))
+        .values(status="converting", error=None, claimed_until=None)
+    )
 
 
 def result_of(session: Session, services: Services, team_id: UUID, job_id: UUID) -> Job:

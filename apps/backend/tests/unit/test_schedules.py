@@ -410,6 +410,35 @@ def test_a_run_that_is_refused_or_fails_says_so_and_the_next_one_runs(client: Te
     assert last_run(client, schedule)["status"] == "done"
 
 
+def test_a_run_whose_job_is_retried_ends_as_that_does(client: TestClient):
+    name = a_name()
+    put(client, name)
+    schedule = saved(client, name)
+    assert start() == 1
+    job = uuid.UUID(runs_of(client, schedule)[0]["job_id"])
+    finished(client, str(job))
+    error = {"code": "TIME_LIMIT", "message": "it took too long", "hint": ""}
+    with session_factory() as session:
+        failed = {"status": "failed", "error": error, "result_sha256": None}
+        session.execute(update(Job).where(Job.id == job).values(failed))
+        session.execute(
+            update(ScheduleRun)
+            .where(ScheduleRun.job_id == job)
+            .values(status="failed", error=error)
+        )
+        session.commit()
+    assert last_run(client, schedule)["error"]["code"] == "TIME_LIMIT"
+    assert client.post(f"{API}/jobs/{job}/retry").is_success
+    finished(client, str(job))
+    for _ in range(200):
+        finish()
+        [run] = runs_of(client, schedule)
+        if run["status"] == "done":
+            break
+        threading.Event().wait(0.05)
+    assert (run["status"], run["error"]) == ("done", None)
+
+
 def test_paused_it_does_not_run_and_resumed_it_makes_up_for_nothing(client: TestClient):
     name = a_name()
     put(client, name)
