@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     mail_max_bytes: int = Field(default=20 * 1024 * 1024, ge=1)
     """Of the document that is attached."""
 
+    max_schedules: int = 100
+    """Of one team."""
     lease_seconds: int = 30
     max_attempts: int = 3
     keep_hours: int = 24

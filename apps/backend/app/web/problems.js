@@ -53,6 +53,7 @@ const titles = {
   MAIL_UNCLEAR: '可能已经发出，不会自动重发',
   SCHEDULE_TIME: '运行时间写法有误：请依次写分、时、日、月、星期',
   SCHEDULE_ZONE: '没有这个时区',
+  TOO_MANY_SCHEDULES: '定时任务太多，请先删除不再需要的',
   SCHEDULE_PAUSED: '发送之前定时任务已被暂停或删除',
   WORKBOOK_MISSING: '没有新的工作簿：请在每次运行前用同一文件名上传',
   KEY_GONE: '所用的 API 密钥已失效，请用另一个密钥恢复运行',

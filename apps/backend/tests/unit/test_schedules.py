@@ -943,6 +943,21 @@ def test_what_could_never_run_is_refused_when_it_is_saved(
     assert client.get(f"{API}/schedules").json()["items"] == []
 
 
+def test_a_team_has_no_more_schedules_than_it_may(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(get_settings(), "max_schedules", 2)
+    once = {"Idempotency-Key": str(uuid.uuid4())}
+    body = {"name": "x", "cron": YEARLY, "workbook_name": "w.xlsx"}
+    first = client.post(f"{API}/schedules", json=body, headers=once)
+    saved(client, a_name())
+    refused = client.post(f"{API}/schedules", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "TOO_MANY_SCHEDULES")
+    assert client.post(f"{API}/schedules", json=body, headers=once).json() == first.json()
+    assert client.delete(f"{API}/schedules/{first.json()['id']}").status_code == 204
+    saved(client, a_name())
+
+
 def test_the_audit_log_has_what_nobody_asked_for(client: TestClient):
     name = a_name()
     put(client, name)
@@ -952,14 +967,15 @@ def test_the_audit_log_has_what_nobody_asked_for(client: TestClient):
     run = last_run(client, schedule)
     assert run["status"] == "missed"
     [missed, begun] = runs_of(client, schedule)
-    wanted = [(begun["job_id"], 202), (schedule["id"], 404)]
+    wanted = (begun["job_id"], 202)
     with session_factory() as session:
         own = select(Audit).where(Audit.address == "schedule").order_by(Audit.created_at)
         found = [(a.subject, a.status) for a in session.scalars(own) if a.action == "submit_job"]
         made = session.scalars(
             select(Audit).where(Audit.action == "create_schedule", Audit.subject == schedule["id"])
         ).all()
-    assert found[-2:] == wanted
+    assert found[-1] == wanted
+    assert schedule["id"] not in {subject for subject, _status in found}
     assert (len(made), missed["job_id"]) == (1, None)
 
 

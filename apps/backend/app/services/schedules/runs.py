@@ -47,7 +47,7 @@ _LEASE = timedelta(minutes=10)
 """After which another worker sees to a run's end."""
 _ADDRESS = "schedule"
 """In the audit log, where the address of whoever asks would be."""
-_ANSWERS = {"converting": 202, "missed": 404, "failed": 422}
+_ANSWERS = {"converting": 202, "failed": 422}
 
 
 class _Reason(Exception):
@@ -137,8 +137,9 @@ def _run(session: Session, services: Services, schedule: Schedule, moment: datet
         _advance(schedule, moment)
     session.add(run)
     session.flush()
-    subject = run.job_id or schedule.id
-    session.add(_audit(schedule, "submit_job", subject, _ANSWERS[run.status]))
+    if run.status != "missed":  # then nothing was done, and the run itself says so
+        subject = run.job_id or schedule.id
+        session.add(_audit(schedule, "submit_job", subject, _ANSWERS[run.status]))
     session.commit()
     why = (run.error or {}).get("code", "")
     log.info("schedule_run", schedule=str(schedule.id), status=run.status, why=why)

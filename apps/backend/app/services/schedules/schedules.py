@@ -6,8 +6,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.core.config import Settings
 from app.domain.conversion import Mode, Options
 from app.domain.letters import Wording
+from app.domain.refusal import Refused
 from app.domain.schedule_times import following
 from app.services import idempotency, jobs
 from app.services.context import Services
@@ -16,7 +18,7 @@ from app.services.mail import mailings
 from app.services.owning import Caller, owned
 from app.services.submission import Once
 from app.services.templates import get_version
-from app.tables import Schedule, ScheduleRun, now
+from app.tables import Schedule, ScheduleRun, Team, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,14 @@ def make(
 
     Raises:
         NotFound: the template; Refused: `SCHEDULE_TIME`, `SCHEDULE_ZONE`, what a job is refused
-            for, `MAIL_UNAVAILABLE`, `MAIL_NEEDS_MANY`; Conflict: `IDEMPOTENCY_KEY_REUSED`.
+            for, `MAIL_UNAVAILABLE`, `MAIL_NEEDS_MANY`, `TOO_MANY_SCHEDULES`; Conflict:
+            `IDEMPOTENCY_KEY_REUSED`.
     """
     if once:
         known = idempotency.earlier(session, once.key, once.request_hash)
         if known is not None:
             return get(session, caller.team_id, known)
+    _check_room(session, services.settings, caller.team_id)
     mode, options = planned.mode, planned.options
     template_id = None if mode is Mode.TABLE else planned.template_id
     if template_id is not None:
@@ -91,6 +95,18 @@ def make(
         return get(session, caller.team_id, made)
     session.commit()
     return schedule
+
+
+def _check_room(session: Session, settings: Settings, team_id: UUID) -> None:
+    """Raises: Refused: `TOO_MANY_SCHEDULES`."""
+    session.execute(select(Team.id).where(Team.id == team_id).with_for_update())  # one at a time
+    own = select(func.count()).where(Schedule.team_id == team_id, Schedule.deleted_at.is_(None))
+    if (session.scalar(own) or 0) >= settings.max_schedules:
+        raise Refused(
+            "TOO_MANY_SCHEDULES",
+            f"the team has {settings.max_schedules} schedules or more, and may have no others",
+            "delete one that is needed no more, or raise EXCEL2DOC_MAX_SCHEDULES",
+        )
 
 
 def get(session: Session, team_id: UUID, schedule_id: UUID) -> Schedule:
