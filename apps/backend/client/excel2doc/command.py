@@ -227,7 +227,7 @@ def _schedule(asked: argparse.Namespace) -> int:
         mail=mail,
         **options,
     )
-    told(made)
+    told(made, asked.workbook)
     return 0
 
 

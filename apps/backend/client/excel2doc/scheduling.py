@@ -1,6 +1,7 @@
 """`excel2doc schedule` and `excel2doc schedules`: conversions that run by themselves."""
 
 import argparse
+import shlex
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -20,13 +21,14 @@ def wording_of(asked: argparse.Namespace) -> Wording | None:
     return {"address": asked.address, "subject": asked.subject, "text": text}
 
 
-def told(schedule: Schedule) -> None:
-    """Print what was saved, and when it runs."""
+def told(schedule: Schedule, workbook: str) -> None:
+    """Print what was saved, when it runs, and how `workbook`, a path, is uploaded for that."""
     sys.stdout.write(f"{schedule['id']}\n")
     for moment in schedule["upcoming"]:
         sys.stdout.write(f"  {_local(moment)}\n")
     name = schedule["workbook_name"]
-    sys.stdout.write(f"upload {name} before each of these: excel2doc upload {name}\n")
+    command = shlex.join(["excel2doc", "upload", workbook])
+    sys.stdout.write(f"upload {name} before each of these: {command}\n")
 
 
 def listed(client: Client) -> int:

@@ -1,6 +1,7 @@
 """The command line and the Python client, against a service of its own."""
 
 import json
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -228,6 +229,11 @@ def test_a_conversion_is_saved_to_run_by_itself_listed_paused_and_forgotten(
     assert (status, err) == (0, "")
     made, *times, hint = out.splitlines()
     assert (len(times), hint.rpartition(": ")[2]) == (3, "excel2doc upload people.csv")
+    spaced = folder / "of may" / "it's; all.csv"
+    status, out, err = run("schedule", str(spaced), "--cron", "0 6 1 * *")
+    assert (status, err) == (0, "")
+    assert shlex.split(out.rpartition(": ")[2]) == ["excel2doc", "upload", str(spaced)]
+    assert run("schedules", "--delete", out.splitlines()[0])[0] == 0
     [kept] = Client(service.url).schedules()
     assert (kept["id"], kept["mode"], kept["time_zone"]) == (made, "per-row", "Europe/Berlin")
     assert kept["template_name"] == "letter.docx"
