@@ -41,6 +41,16 @@ function mail() {
   return { address, subject, text };
 }
 
+/** In the page's language. A browser may lack a place that the service knows: then by its own clock, which it names. @param {Date} moment @param {string} timeZone */
+function shown(moment, timeZone) {
+  const language = document.documentElement.lang;
+  try {
+    return moment.toLocaleString(language, { timeZone, dateStyle: 'medium', timeStyle: 'short' });
+  } catch {
+    return moment.toLocaleString(language, { timeZoneName: 'short' });
+  }
+}
+
 /** @param {any} job as it would be asked for now @param {any} names of its files @param {any} t the page's words */
 async function save({ mode, options, template_id = null }, names, t) {
   const zone = $('schedule-zone').value;
@@ -49,11 +59,7 @@ async function save({ mode, options, template_id = null }, names, t) {
     ...{ workbook_name: names.workbook, pictures_name: names.pictures },
     ...{ mode, options, template_id, mail: mail() },
   });
-  const times = made.upcoming.map((moment) =>
-    new Date(moment).toLocaleString(document.documentElement.lang, {
-      ...{ timeZone: zone, dateStyle: 'medium', timeStyle: 'short' },
-    }),
-  );
+  const times = made.upcoming.map((/** @type {string} */ moment) => shown(new Date(moment), zone));
   $('schedule-status').textContent = t.scheduleSaved(times, names.workbook);
 }
 
@@ -66,7 +72,8 @@ async function save({ mode, options, template_id = null }, names, t) {
 export function startSchedules(t, guarded, wanted, saved) {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   $('schedule-zone').value = timeZone;
-  $('zones').replaceChildren(...Intl.supportedValuesOf('timeZone').map((name) => new Option(name)));
+  const zones = Intl.supportedValuesOf?.('timeZone') ?? []; // an older browser lists none
+  $('zones').replaceChildren(...zones.map((name) => new Option(name)));
   writeCron();
   $('schedule-every').onchange = writeCron;
   $('schedule-at').oninput = writeCron;
