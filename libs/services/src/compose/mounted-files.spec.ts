@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -18,6 +26,7 @@ const other = join(folder, 'other.conf');
 
 afterAll(() => rmSync(folder, { recursive: true }));
 beforeEach(() => {
+  rmSync(file, { force: true });
   writeFileSync(file, 'first');
   writeFileSync(other, 'other');
 });
@@ -118,6 +127,17 @@ test('a file that is gone is lost for who was given it as a file', () => {
   mkdirSync(file);
   expect(lostSource(label, mounts)).toBeUndefined();
   rmSync(file, { recursive: true });
+});
+
+test('what cannot be looked at is neither read, nor gone, nor written', () => {
+  const label = mountedLabel(ofBinds(file));
+  rmSync(file);
+  // Root may look into every folder, but not through a link to itself.
+  symlinkSync(file, file);
+  expect(ofBinds(file)).toEqual([]);
+  expect(lostSource(label, { volumes: [bind(file, `/of${file}`)] })).toBeUndefined();
+  expect(writtenSources({ volumes: [bind(file, '/a', false)] }, 0)).toEqual([]);
+  rmSync(file);
 });
 
 test('what may be written to is told when it was written since', () => {

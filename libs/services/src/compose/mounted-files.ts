@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 
 /**
  * The label that tells a container's files apart from those of now. Compose looks at where a file is
@@ -90,7 +90,7 @@ export function lostSource(label: string, { volumes = [] }: Mounts): string | un
   const before = readLabel(label);
   return volumes.find(
     (volume) =>
-      isRead(volume) && before.has(volume.target) && volume.source && !existsSync(volume.source),
+      isRead(volume) && before.has(volume.target) && volume.source && isGone(volume.source),
   )?.source;
 }
 
@@ -104,9 +104,26 @@ export function writtenSources({ volumes = [] }: Mounts, sinceMs: number): strin
 
 const isRead = ({ type, read_only: isReadOnly }: Volume) => type === 'bind' && isReadOnly === true;
 
-const statOf = (path: string) => statSync(path, { throwIfNoEntry: false });
+/** Undefined for what is not there, and for what we may not look at, as below another's folder. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
 
-/** Undefined for what is no file: nothing, a folder, a socket, a device. */
+/** What we may not look at is not gone. */
+function isGone(path: string): boolean {
+  try {
+    statSync(path);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}
+
+/** Undefined for what is no file that we see: nothing, a folder, a socket, a device. */
 function fileDigest(path: string): string | undefined {
   const found = statOf(path);
   if (!found?.isFile()) return undefined;
