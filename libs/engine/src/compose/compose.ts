@@ -167,6 +167,8 @@ export interface UpOptions {
   waitTimeoutSeconds?: number;
   removeOrphans?: boolean;
   forceRecreate?: boolean;
+  /** What runs is left as it is, whatever the files say by now. */
+  noRecreate?: boolean;
   /** What a container that is replaced is given to end, whatever the file says. */
   timeoutSeconds?: number;
   noDeps?: boolean;
@@ -184,6 +186,7 @@ function upArguments({ services = [], waitTimeoutSeconds, ...options }: UpOption
     ...(waitTimeoutSeconds ? ['--wait-timeout', String(waitTimeoutSeconds)] : []),
     ...(options.removeOrphans ? ['--remove-orphans'] : []),
     ...(options.forceRecreate ? ['--force-recreate'] : []),
+    ...(options.noRecreate ? ['--no-recreate'] : []),
     ...seconds(options.timeoutSeconds),
     ...(options.noDeps ? ['--no-deps'] : []),
     ...services,

@@ -178,13 +178,18 @@ async function refuseWithoutValues(
   });
 }
 
-/** Brings up what `service` depends on, and waits until it is healthy. */
+/**
+ * Brings up what `service` depends on, and waits until it is healthy.
+ *
+ * @param how whether what runs is replaced where the files say something else by now
+ */
 export async function startDependencies(
   compose: Compose,
   config: ComposeConfig,
   service: string,
+  how: { noRecreate: boolean },
 ): Promise<void> {
   const services = Object.keys(config.services[service]?.depends_on ?? {});
   // Compose takes an empty list for all services.
-  if (services.length > 0) await compose.up({ services, wait: true });
+  if (services.length > 0) await compose.up({ services, wait: true, ...how });
 }

@@ -24,14 +24,20 @@ export interface OpenedDatabase extends OpenedCompose {
   migrations: Migrations;
 }
 
-/** The database of a Compose project, up and healthy. */
+/**
+ * The database of a Compose project, up and healthy.
+ *
+ * @param noRecreate one that runs is left as it is, though the files say something else by now: for
+ *   whatever does not change the service, and so may not stop it
+ */
 export async function openDatabase(
   options: DatabaseOptions,
   workspace: ComposeWorkspace,
+  noRecreate = true,
 ): Promise<OpenedDatabase> {
   const opened = await openCompose(options, workspace);
   const name = databaseService(opened.config, options.database);
-  await opened.compose.up({ services: [name], wait: true });
+  await opened.compose.up({ services: [name], wait: true, noRecreate });
   // Whoever looks at the data alone, or mends it, needs no role of the migrations.
   if (options.migrationService) await setUp(opened, name);
   const server = new Server(opened.compose, name);

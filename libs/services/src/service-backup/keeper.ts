@@ -4,6 +4,7 @@ import {
   type ComposeWorkspace,
   type OpenedCompose,
   openCompose,
+  startDependencies,
   wholeConfig,
 } from '../compose/project';
 import { projectContainers } from '../compose/container';
@@ -52,8 +53,7 @@ export class Keeper {
   /** @throws StagesError `BACKUP_INVALID` with what the keeper said; it stands above, too. */
   async run(command: string[], output: 'show' | 'capture' = 'show'): Promise<string> {
     const { compose, config } = this.opened;
-    const needs = Object.keys(config.services[this.service]?.depends_on ?? {});
-    if (needs.length > 0) await compose.up({ services: needs, wait: true });
+    await startDependencies(compose, config, this.service, { noRecreate: true });
     const { exitCode, stdout, stderr } = await compose.run(this.service, command, {
       noDeps: true,
       output,

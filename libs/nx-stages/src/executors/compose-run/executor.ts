@@ -42,7 +42,7 @@ export default function composeRun(options: Options, context: ExecutorContext) {
     ];
     try {
       const { service, dependencies } = options;
-      if (dependencies) await startDependencies(compose, config, service);
+      if (dependencies) await startDependencies(compose, config, service, { noRecreate: true });
       const { exitCode } = await compose.run(service, command, { noDeps: true, output: 'show' });
       if (exitCode !== 0) {
         throw new StagesError('COMMAND_FAILED', {

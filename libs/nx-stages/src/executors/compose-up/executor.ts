@@ -88,7 +88,7 @@ export async function bringUp(options: UpOptions, context: RunContext): Promise<
   const replacement = { ...opened, workspaceRoot: context.root, service, waitSeconds };
   await pullMissing(opened, service);
   await checkChanged(opened, changed, context.root);
-  await startDependencies(compose, config, service);
+  await startDependencies(compose, config, service, { noRecreate: false });
   for (const database of databasesOf(config, service)) {
     await checkPassword(opened, database);
     await setUp(opened, database);

@@ -23,8 +23,8 @@ interface Options extends DatabaseOptions {
 export default function dbMigrate(options: Options, context: ExecutorContext) {
   return report(async () => {
     const { service, database, migrationService } = options;
-    const opened = await openDatabase(options, projectOf(context));
-    await startDependencies(opened.compose, opened.config, service);
+    const opened = await openDatabase(options, projectOf(context), false);
+    await startDependencies(opened.compose, opened.config, service, { noRecreate: false });
     if (options.dryRun) {
       process.stdout.write(await opened.migrations.dryRun());
       return;

@@ -20,7 +20,7 @@ interface Options extends DatabaseOptions {
 /** Puts a backup in the database's place; what was there is kept under another name. */
 export default function dbRestore(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const opened = await openDatabase(options, projectOf(context));
+    const opened = await openDatabase(options, projectOf(context), false);
     const { server, config } = opened;
     const folder = join(context.root, options.folder ?? join('backups', config.name));
     const path = options.file
