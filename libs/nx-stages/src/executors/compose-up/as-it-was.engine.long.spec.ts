@@ -18,6 +18,7 @@ beforeAll(async () => {
     stop_grace_period: 0s
     environment: { WORD: "\${WORD:-first}" }
   other: { image: '${project}/other:dev', stop_grace_period: 0s }
+  aside: { image: '${project}/other:dev', stop_grace_period: 0s, profiles: [aside] }
 `,
   );
   await workspace.image('app', 'dev', serving('first'));
@@ -78,5 +79,13 @@ test.each<[string, (id: (service: string) => Promise<string>) => Promise<unknown
   await change(idOf);
   expect(await up()).not.toEqual(AS_IT_WAS);
   for (const line of await containers()) expect(line).toMatch(/ running$/);
+  expect(await up()).toEqual(AS_IT_WAS);
+});
+
+test('a service whose profile is off is not said to be as it was', async () => {
+  const { engine, project } = await workspace.open();
+  await engine.compose({ ...project, profiles: ['aside'] }).up({ services: ['aside'], wait: true });
+  await up();
+  expect(await containers()).toHaveLength(3);
   expect(await up()).toEqual(AS_IT_WAS);
 });

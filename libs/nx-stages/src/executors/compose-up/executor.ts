@@ -142,7 +142,10 @@ async function asItWas(
     if (revisions.length === 0 || revisions.join() !== migrated.revisions.join()) return undefined;
     database = `; the database is at ${revisions.join(', ')}`;
   }
-  const services = [...new Set(containers.map((each) => each.service))];
+  // One whose profile is off was not asked for, and nobody looked at what it would be now.
+  const services = [...new Set(containers.map((each) => each.service))].filter(
+    (each) => opened.config.services[each],
+  );
   sayLine(`as it was, and healthy: ${services.join(', ')}${database}`);
   const { image } = opened.config.services[service] ?? {};
   return services.filter(
