@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Container } from './container';
 import { isAsBroughtUp } from './last-up';
+import { type MountedFile, mountedLabel } from './mounted-files';
 
 const container = (over: Partial<Container> = {}): Container => ({
   id: 'c1',
@@ -24,13 +25,18 @@ const container = (over: Partial<Container> = {}): Container => ({
 });
 const judged = (
   over: Partial<Container> | undefined,
-  { images = { 'api:dev': 'i1' }, services = { api: {} }, now = 60_000 } = {},
+  {
+    images = { 'api:dev': 'i1' },
+    services = { api: {} },
+    now = 60_000,
+    files = { api: [] } as Record<string, MountedFile[]>,
+  } = {},
 ) =>
   isAsBroughtUp(
     { containers: { c1: 'i1' } },
     over ? [container(over)] : [],
     new Map(Object.entries(images)),
-    { services },
+    { config: { services }, mounted: new Map(Object.entries(files)) },
     now,
   );
 
@@ -39,7 +45,24 @@ test('what was brought up runs, is healthy and would be started again the same',
   expect(judged({ health: undefined })).toBe(true);
 });
 
+const given = [{ target: '/etc/api.conf', source: '/api.conf', digest: 'd1' }];
+
+test('it has the files that it would be given now', () => {
+  expect(judged({ mountedFiles: mountedLabel(given) }, { files: { api: given } })).toBe(true);
+  // Of a profile that is off, Compose starts nothing anew.
+  expect(judged({ mountedFiles: mountedLabel(given) }, { files: {} })).toBe(true);
+});
+
 test.each<[string, Parameters<typeof judged>]>([
+  ['it has no files by now', [{ mountedFiles: mountedLabel(given) }]],
+  ['it was given no files', [{}, { files: { api: given } }]],
+  [
+    'it has a file with another content',
+    [
+      { mountedFiles: mountedLabel(given) },
+      { files: { api: [{ target: '/etc/api.conf', source: '/api.conf', digest: 'd2' }] } },
+    ],
+  ],
   ['it is gone', [undefined]],
   ['it is another one', [{ id: 'c2' }]],
   ['its image is another one', [{ imageId: 'i2' }]],
@@ -63,6 +86,6 @@ test.each<[string, Parameters<typeof judged>]>([
       },
     ],
   ],
-])('Compose is asked where %s', (_, given) => {
-  expect(judged(...given)).toBe(false);
+])('Compose is asked where %s', (_, how) => {
+  expect(judged(...how)).toBe(false);
 });

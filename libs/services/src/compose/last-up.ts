@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Engine } from '@excel2doc/engine';
 import { type Container, projectContainers } from './container';
 import { verdictOf } from './health';
 import { endingServices } from './image-services';
+import { mountedLabel } from './mounted-files';
 import type { ComposeConfig, OpenedCompose } from './project';
 
 /** What was brought up last, whole: with it `compose up` has nothing to do. Of this machine. */
@@ -19,7 +19,7 @@ export interface LastUp {
   migrated: { command: string[]; revisions: string[] } | null;
 }
 
-type Opened = Pick<OpenedCompose, 'engine' | 'config' | 'project'>;
+type Opened = Pick<OpenedCompose, 'engine' | 'config' | 'added' | 'mounted'>;
 
 /**
  * Whether all that was brought up last is what would be brought up now, and still runs and is healthy.
@@ -37,15 +37,17 @@ export async function asBroughtUp(
   if (last?.format !== 1 || last.config !== digestOf(opened)) return undefined;
   const containers = await serviceContainers(opened);
   const images = await imagesOf(opened.engine, containers);
-  return isAsBroughtUp(last, containers, images, opened.config) ? { last, containers } : undefined;
+  return isAsBroughtUp(last, containers, images, opened) ? { last, containers } : undefined;
 }
+
+type Wanted = Pick<Opened, 'mounted'> & { config: Pick<ComposeConfig, 'services'> };
 
 /** @param images the ids of the images that the containers were started by name with, by name */
 export function isAsBroughtUp(
   { containers: known }: Pick<LastUp, 'containers'>,
   containers: readonly Container[],
   images: ReadonlyMap<string, string>,
-  config: Pick<ComposeConfig, 'services'>,
+  { config, mounted }: Wanted,
   now = Date.now(),
 ): boolean {
   if (containers.length !== Object.keys(known).length) return false;
@@ -53,6 +55,9 @@ export function isAsBroughtUp(
   return containers.every((container) => {
     const { id, image, imageId, service, createdAtMs, restarts, health } = container;
     if (known[id] !== imageId || images.get(image) !== imageId) return false;
+    // Another process may have brought it up, with other files than it was given since.
+    const files = mounted.get(service);
+    if (files && container.mountedFiles !== mountedLabel(files)) return false;
     // One that waits to be run again, and one that is to end, is Compose's to judge.
     if (ending.has(service) || (health === undefined && restarts > 0)) return false;
     return verdictOf(container, now - createdAtMs)?.healthy === true;
@@ -101,18 +106,7 @@ async function imagesOf(
 }
 
 /** With what was put in the place of images, and the digests of what is mounted as a file. */
-function digestOf({ config, project }: Opened): string {
-  // The first files are in the configuration, resolved; the last is what was added to them.
-  const added = project.files.at(-1);
-  return createHash('sha256')
-    .update(JSON.stringify([config, added && contentOf(added)]))
+const digestOf = ({ config, added }: Opened): string =>
+  createHash('sha256')
+    .update(JSON.stringify([config, added]))
     .digest('hex');
-}
-
-function contentOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
-}

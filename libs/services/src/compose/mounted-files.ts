@@ -73,9 +73,11 @@ export function mountedFiles(
     .sort((a, b) => (a.target < b.target ? -1 : 1));
 }
 
-/** What `MOUNTED_LABEL` says of files. */
+/** What `MOUNTED_LABEL` says of files; empty of none. */
 export const mountedLabel = (files: readonly MountedFile[]): string =>
-  JSON.stringify(Object.fromEntries(files.map(({ target, digest }) => [target, digest])));
+  files.length === 0
+    ? ''
+    : JSON.stringify(Object.fromEntries(files.map(({ target, digest }) => [target, digest])));
 
 /** The sources of those files whose content is another one than a container's label says. */
 export function changedSources(label: string, files: readonly MountedFile[]): string[] {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type Compose, type ComposeProject, type Engine, locateEngine } from '@excel2doc/engine';
@@ -71,9 +71,14 @@ export interface OpenedCompose {
   project: ComposeProject;
   compose: Compose;
   config: ComposeConfig;
+  /** What was put on top of the Compose files: images, and labels. */
+  added: Added;
   /** By service. */
   mounted: ReadonlyMap<string, readonly MountedFile[]>;
 }
+
+/** By service. */
+type Added = Record<string, { image?: string; labels?: Record<string, string> }>;
 
 /**
  * The Compose project of `options`, with the images that it names replaced by the locked digests, or
@@ -100,7 +105,7 @@ export async function openCompose(
   };
   const config = (await engine.compose(project).config()) as unknown as ComposeConfig;
   const replaced = bases.composeImages(engine.platform);
-  const services: Record<string, { image?: string; labels?: Record<string, string> }> = {};
+  const added: Added = {};
   const mounted = new Map<string, readonly MountedFile[]>();
   const values = await valuesOf(project);
   const standIns = new Map<string, LocalImage>();
@@ -109,21 +114,24 @@ export async function openCompose(
     const other = image ? replaced[image] : builtHere(name, service, workspace);
     const files = mountedFiles(config, service, (variable) => values[variable]);
     mounted.set(name, files);
-    if (files.length > 0) services[name] = { labels: { [MOUNTED_LABEL]: mountedLabel(files) } };
+    const label = mountedLabel(files);
+    if (label) added[name] = { labels: { [MOUNTED_LABEL]: label } };
     if (!other) continue;
-    services[name] = { ...services[name], image: other };
+    added[name] = { ...added[name], image: other };
     const standIn = image && bases.standIn(image, engine.platform);
     if (standIn) standIns.set(image, standIn);
   }
   await Promise.all([...standIns.values()].map((standIn) => loadStandIn(engine, standIn)));
-  if (Object.keys(services).length > 0) {
+  if (Object.keys(added).length > 0) {
     const override = join(root, 'dist', 'compose', `${config.name}.images.yaml`);
     await mkdir(dirname(override), { recursive: true });
     // JSON is YAML, and needs no library.
-    await writeFile(override, JSON.stringify({ services }));
+    await writeFile(`${override}.${process.pid}`, JSON.stringify({ services: added }));
+    // Another target's Compose may be reading it.
+    await rename(`${override}.${process.pid}`, override);
     project.files.push(override);
   }
-  return { engine, bases, project, compose: engine.compose(project), config, mounted };
+  return { engine, bases, project, compose: engine.compose(project), config, added, mounted };
 }
 
 /** The values that Compose has for variables: this process's come before those of the file. */

@@ -138,6 +138,19 @@ test('a file that was written anew with the same content, and one in a folder, r
   expect(await ids()).toEqual(before);
 });
 
+test('a file that is changed while compose-up waits is not what was brought up', async () => {
+  const before = await ids();
+  await write('front.conf', 'before\n');
+  const going = up();
+  await vi.waitFor(async () => expect((await ids())['front']).not.toBe(before['front']), 60_000);
+  await write('front.conf', 'meanwhile\n');
+  // As every other Compose target does.
+  await workspace.open();
+  expect(await going).toMatchObject({ success: true });
+  expect((await up()).said).toContain('front has a new container, since its files have changed');
+  expect(await read('front')).toMatch(/^meanwhile\n/);
+});
+
 test('a file that does not pass its check replaces nothing', async () => {
   const before = await ids();
   await write('guarded.conf', 'bad\n');
