@@ -20,6 +20,7 @@ import {
 } from './image/image';
 import { type LayoutImage, loadLayout, saveLayout } from './image/layout';
 import { type RunOptions, runArguments } from './client/run';
+import { isOfThisMachine, systemHost } from './store/endpoint';
 import type { ImageStore } from './store/image-store';
 
 /** An engine that answered, with the calls that it takes. */
@@ -54,6 +55,12 @@ export class Engine implements EngineDescription, ImageStore, Builder, ComposeCl
   /** 'Docker 26.1.5', 'Podman 4.3.1' */
   get title(): string {
     return `${this.kind === 'podman' ? 'Podman' : 'Docker'} ${this.serverVersion}`;
+  }
+
+  /** Whether what its containers mount by a path lies on this machine. */
+  async isOfThisMachine(): Promise<boolean> {
+    const env = this.childEnv;
+    return isOfThisMachine(this.kind === 'podman' ? env['CONTAINER_HOST'] : await systemHost(env));
   }
 
   /** @see BuildOptions */

@@ -7,7 +7,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from './engine';
 import { locateEngine } from './locate';
-import { socketOf, systemHost } from './store/endpoint';
+import { isOfThisMachine, socketOf, systemHost } from './store/endpoint';
 import type { ImageStore } from './store/image-store';
 import { openImageStore } from './open-store';
 import { SocketStore } from './store/socket-store';
@@ -120,6 +120,14 @@ describe('where the engine is', () => {
     expect(await systemHost(env())).toBe(host);
     expect(await systemHost(env({ DOCKER_HOST: 'tcp://build:2376' }))).toBe('tcp://build:2376');
   });
+
+  it.each([
+    [undefined, true],
+    ['unix:///run/docker.sock', true],
+    ['npipe:////./pipe/docker_engine', true],
+    ['tcp://build:2376', false],
+    ['ssh://me@build', false],
+  ])('%s: of this machine %s', (host, isHere) => expect(isOfThisMachine(host)).toBe(isHere));
 
   it('is a socket only where it is one', () => {
     expect(socketOf('unix:///run/docker.sock')).toBe('/run/docker.sock');

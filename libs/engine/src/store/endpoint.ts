@@ -20,6 +20,13 @@ export function socketOf(host: string): string | undefined {
   return host.startsWith('unix://') ? host.slice('unix://'.length) : undefined;
 }
 
+/**
+ * Whether the engine at `host` runs on this machine: what is mounted by a path then lies here. One that
+ * is reached by TCP or SSH has the files of its own.
+ */
+export const isOfThisMachine = (host: string | undefined): boolean =>
+  !host || /^(unix|npipe):/.test(host);
+
 async function contextHost(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const folder = env['DOCKER_CONFIG'] || join(homedir(), '.docker');
   const name =

@@ -31,16 +31,16 @@ type Opened = Pick<OpenedCompose, 'engine' | 'config' | 'mounted'>;
  */
 export async function changedFiles(opened: Opened, root: string): Promise<ChangedFiles[]> {
   const running = await runningOf(opened);
-  return Object.entries(opened.config.services).flatMap(([service, model]) => {
+  return Object.keys(opened.config.services).flatMap((service) => {
     const containers = running.filter((each) => each.service === service);
     const labels = containers.map(({ mountedFiles }) => mountedFiles);
-    const lost = labels.flatMap((label) => lostSource(label, model) ?? [])[0];
+    const files = opened.mounted.get(service) ?? [];
+    const lost = labels.flatMap((label) => lostSource(label, files) ?? [])[0];
     if (lost)
       throw new StagesError('COMMAND_FAILED', {
         message: `${service} mounts ${shown(lost, root)}, which is gone; its container was left as it is`,
         hint: 'Put the file back, or take it out of the Compose file',
       });
-    const files = opened.mounted.get(service) ?? [];
     const sources = [...new Set(labels.flatMap((label) => changedSources(label, files)))];
     return sources.length > 0 ? [{ service, sources, containers }] : [];
   });

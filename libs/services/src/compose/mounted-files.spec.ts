@@ -37,9 +37,9 @@ const bind = (source: string, target = '/etc/app.conf', isReadOnly = true) => ({
   target,
   ...(isReadOnly && { read_only: true }),
 });
-const none = () => undefined;
+const look = { valueOf: () => undefined, key: 'key', isHere: true };
 const ofBinds = (...sources: string[]) =>
-  mountedFiles({}, { volumes: sources.map((source) => bind(source, `/of${source}`)) }, none);
+  mountedFiles({}, { volumes: sources.map((source) => bind(source, `/of${source}`)) }, look);
 /** What has changed for a container that was started with `before`. */
 const changed = (before: MountedFile[], now: MountedFile[]) =>
   changedSources(mountedLabel(before), now);
@@ -75,14 +75,13 @@ test('of a large file, size and time stand for the content', () => {
 
 test.each<[string, Parameters<typeof mountedFiles>[1]]>([
   ['a folder', { volumes: [bind(folder)] }],
-  ['nothing', { volumes: [bind(join(folder, 'none'))] }],
   ['a device', { volumes: [bind('/dev/null')] }],
   ['a file that may be written to', { volumes: [bind(file, '/data.json', false)] }],
   ['a volume', { volumes: [{ type: 'volume', source: 'data', target: '/data', read_only: true }] }],
   ['a config of elsewhere', { configs: [{ source: 'external' }] }],
   ['nothing mounted', {}],
 ])('%s is not looked at', (_, mounts) => {
-  expect(mountedFiles({ configs: { external: {} } }, mounts, none)).toEqual([]);
+  expect(mountedFiles({ configs: { external: {} } }, mounts, look)).toEqual([]);
 });
 
 test('configs and secrets count by their file, their text or their variable', () => {
@@ -94,7 +93,7 @@ test('configs and secrets count by their file, their text or their variable', ()
         configs: [{ source: 'a', target: '/a' }, { source: 'b' }],
         secrets: [{ source: 'a', target: '/a' }],
       },
-      (name) => values[name as 'WORD'],
+      { ...look, valueOf: (name) => values[name as 'WORD'] },
     );
   const before = files('first');
   expect(changed(before, files('first'))).toEqual([]);
@@ -117,27 +116,53 @@ test('a file that a container did not have, and a label that is not ours, are no
 });
 
 test('a file that is gone is lost for who was given it as a file', () => {
-  const label = mountedLabel(ofBinds(file));
-  const mounts = { volumes: [bind(file, `/of${file}`)] };
-  expect(lostSource(label, mounts)).toBeUndefined();
+  const given = () =>
+    mountedFiles(
+      { configs: { c: { file } }, secrets: { s: { file } } },
+      {
+        volumes: [bind(file, '/v')],
+        configs: [{ source: 'c', target: '/c' }],
+        secrets: [{ source: 's', target: '/s' }],
+      },
+      look,
+    );
+  const all = given();
+  expect(all.map(({ target }) => target)).toEqual(['/v', 'config /c', 'secret /s']);
+  expect(lostSource(mountedLabel(all), given())).toBeUndefined();
   rmSync(file);
-  expect(lostSource(label, mounts)).toBe(file);
-  expect(lostSource('', mounts)).toBeUndefined();
-  expect(lostSource(label, {})).toBeUndefined();
+  expect(mountedLabel(given())).toBe('');
+  expect(changed(all, given())).toEqual([]);
+  for (const each of all) expect(lostSource(mountedLabel([each]), given())).toBe(file);
+  expect(lostSource('', given())).toBeUndefined();
   mkdirSync(file);
-  expect(lostSource(label, mounts)).toBeUndefined();
+  expect(lostSource(mountedLabel(all), given())).toBeUndefined();
   rmSync(file, { recursive: true });
 });
 
 test('what cannot be looked at is neither read, nor gone, nor written', () => {
-  const label = mountedLabel(ofBinds(file));
   rmSync(file);
   // Root may look into every folder, but not through a link to itself.
   symlinkSync(file, file);
   expect(ofBinds(file)).toEqual([]);
-  expect(lostSource(label, { volumes: [bind(file, `/of${file}`)] })).toBeUndefined();
   expect(writtenSources({ volumes: [bind(file, '/a', false)] }, 0)).toEqual([]);
-  rmSync(file);
+});
+
+test('of an engine of another machine, no path is looked at', () => {
+  const files = mountedFiles(
+    { configs: { a: { file }, b: { content: 'text' } } },
+    { volumes: [bind(file)], configs: [{ source: 'a' }, { source: 'b' }] },
+    { ...look, isHere: false },
+  );
+  expect(files.map(({ target }) => target)).toEqual(['config b']);
+});
+
+test('a digest of another key is another one, and says nothing of the content', () => {
+  const of = (key: string, content: string) =>
+    mountedFiles({ secrets: { a: { content } } }, { secrets: [{ source: 'a' }] }, { ...look, key });
+  expect(mountedLabel(of('one', 'hunter2'))).not.toBe(mountedLabel(of('two', 'hunter2')));
+  expect(changed(of('one', 'hunter2'), of('two', 'hunter3'))).toEqual([]);
+  // As they were before there were keys.
+  expect(changedSources('{"secret a":"f52fbd32b2b3"}', of('one', 'hunter2'))).toEqual([]);
 });
 
 test('what may be written to is told when it was written since', () => {

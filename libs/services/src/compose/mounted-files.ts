@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { readFileSync, type Stats, statSync } from 'node:fs';
 
 /**
@@ -14,7 +14,18 @@ export interface MountedFile {
   target: string;
   /** On this machine, or what it is called in the Compose files. */
   source: string;
-  digest: string;
+  /** Undefined where it is gone. */
+  digest: string | undefined;
+}
+
+/** What the files of a project are looked at with. */
+export interface Look {
+  /** A variable that a config or a secret is made of. */
+  valueOf: (variable: string) => string | undefined;
+  /** Of the digests, which say nothing of a short secret to whoever has not got it. */
+  key: string;
+  /** Whether what is mounted by its path lies on this machine. */
+  isHere: boolean;
 }
 
 /** What a service mounts, as `compose config` says it. */
@@ -44,56 +55,58 @@ const READ_BYTES = 16 * 1024 * 1024;
 /**
  * The files among what a service mounts to read only, with its configs and its secrets. A folder is data,
  * and what may be written to is the container's own: neither is looked at.
- *
- * @param valueOf a variable that a config or a secret is made of
  */
 export function mountedFiles(
   config: { configs?: Record<string, GivenFile>; secrets?: Record<string, GivenFile> },
   { volumes = [], configs = [], secrets = [] }: Mounts,
-  valueOf: (variable: string) => string | undefined,
+  { valueOf, key, isHere }: Look,
 ): MountedFile[] {
-  const files = volumes.filter(isRead).map(({ source = '', target }) => ({
-    target,
-    source,
-    digest: fileDigest(source),
-  }));
+  const ofPath = (target: string, path: string) =>
+    (isHere ? contentsOf(path) : []).map((content) => ({
+      target,
+      source: path,
+      digest: content === undefined ? undefined : digestOf(key, content),
+    }));
+  const files = volumes.filter(isRead).flatMap(({ source = '', target }) => ofPath(target, source));
   const granted = [
     ...configs.map((grant) => ({ ...grant, kind: 'config', of: config.configs?.[grant.source] })),
     ...secrets.map((grant) => ({ ...grant, kind: 'secret', of: config.secrets?.[grant.source] })),
-  ].map(({ source, target = source, kind, of }) => {
-    const value = of?.content ?? (of?.environment && valueOf(of.environment));
-    return {
-      target: `${kind} ${target}`,
-      source: of?.file ?? `${kind} ${source}`,
-      digest: of?.file ? fileDigest(of.file) : value === undefined ? undefined : digestOf(value),
-    };
+  ].flatMap(({ source, target: path = source, kind, of }) => {
+    const target = `${kind} ${path}`;
+    if (of?.file) return ofPath(target, of.file);
+    const content = of?.content ?? (of?.environment && valueOf(of.environment));
+    return content === undefined
+      ? []
+      : [{ target, source: `${kind} ${source}`, digest: digestOf(key, content) }];
   });
-  return [...files, ...granted]
-    .filter((each): each is MountedFile => each.digest !== undefined)
-    .sort((a, b) => (a.target < b.target ? -1 : 1));
+  return [...files, ...granted].sort((a, b) => (a.target < b.target ? -1 : 1));
 }
 
 /** What `MOUNTED_LABEL` says of files; empty of none. */
-export const mountedLabel = (files: readonly MountedFile[]): string =>
-  files.length === 0
-    ? ''
-    : JSON.stringify(Object.fromEntries(files.map(({ target, digest }) => [target, digest])));
+export function mountedLabel(files: readonly MountedFile[]): string {
+  const found = files.filter(({ digest }) => digest !== undefined);
+  if (found.length === 0) return '';
+  return JSON.stringify(Object.fromEntries(found.map(({ target, digest }) => [target, digest])));
+}
 
-/** The sources of those files whose content is another one than a container's label says. */
+/**
+ * The sources of those files whose content is another one than a container's label says. A digest that
+ * was made with another key says nothing of it.
+ */
 export function changedSources(label: string, files: readonly MountedFile[]): string[] {
   const before = readLabel(label);
   return files
-    .filter(({ target, digest }) => before.has(target) && before.get(target) !== digest)
+    .filter(({ target, digest }) => {
+      const known = before.get(target);
+      return known && digest && known !== digest && keyOf(known) === keyOf(digest);
+    })
     .map(({ source }) => source);
 }
 
 /** The first file that a container was given, and that is gone: Docker would make a folder there. */
-export function lostSource(label: string, { volumes = [] }: Mounts): string | undefined {
+export function lostSource(label: string, files: readonly MountedFile[]): string | undefined {
   const before = readLabel(label);
-  return volumes.find(
-    (volume) =>
-      isRead(volume) && before.has(volume.target) && volume.source && isGone(volume.source),
-  )?.source;
+  return files.find(({ target, digest }) => digest === undefined && before.has(target))?.source;
 }
 
 /** The files that a service may write to and that were written since `sinceMs`, by it or by others. */
@@ -115,36 +128,44 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-/** What we may not look at is not gone. */
-function isGone(path: string): boolean {
+/**
+ * The content of a file, or what stands for it; `[undefined]` where it is gone, and nothing for what
+ * is no file that we see: a folder, a socket, a device, or what we may not look at.
+ */
+function contentsOf(path: string): (string | Buffer | undefined)[] {
   try {
-    statSync(path);
-    return false;
+    const found = statSync(path);
+    if (!found.isFile()) return [];
+    const { size, mtimeMs } = found;
+    return [(size <= READ_BYTES ? readOf(path) : undefined) ?? `${size} ${mtimeMs}`];
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [undefined] : [];
   }
 }
 
-/** Undefined for what is no file that we see: nothing, a folder, a socket, a device. */
-function fileDigest(path: string): string | undefined {
-  const found = statOf(path);
-  if (!found?.isFile()) return undefined;
-  if (found.size <= READ_BYTES)
-    try {
-      return digestOf(readFileSync(path));
-    } catch {
-      // The engine may read what we may not.
-    }
-  return digestOf(`${found.size} ${found.mtimeMs}`);
+/** Undefined for what the engine may read and we may not. */
+function readOf(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
-const digestOf = (content: string | Buffer) =>
-  createHash('sha256').update(content).digest('hex').slice(0, 12);
+/** With the key's own digest, by which digests of another key are known. */
+const digestOf = (key: string, content: string | Buffer) =>
+  `${hmac(key, '').slice(0, 6)}.${hmac(key, content).slice(0, 12)}`;
+
+const keyOf = (digest: string) => digest.split('.').at(-2);
+
+const hmac = (key: string, content: string | Buffer) =>
+  createHmac('sha256', key).update(content).digest('hex');
 
 /** Digests by target; none where the label is not ours. */
-function readLabel(label: string): Map<string, unknown> {
+function readLabel(label: string): Map<string, string> {
   try {
-    return new Map(Object.entries(JSON.parse(label || '{}') as object));
+    const entries = Object.entries(JSON.parse(label || '{}') as object);
+    return new Map(entries.map(([target, digest]) => [target, String(digest)]));
   } catch {
     return new Map();
   }

@@ -13,6 +13,7 @@ import {
   type LocalImage,
   StagesError,
 } from '@excel2doc/stages';
+import { digestKey } from './digest-key';
 import {
   type GivenFile,
   MOUNTED_LABEL,
@@ -108,11 +109,16 @@ export async function openCompose(
   const added: Added = {};
   const mounted = new Map<string, readonly MountedFile[]>();
   const values = await valuesOf(project);
+  const look = {
+    valueOf: (variable: string) => values[variable],
+    key: await digestKey(join(root, 'dist', 'compose'), config.name),
+    isHere: await engine.isOfThisMachine(),
+  };
   const standIns = new Map<string, LocalImage>();
   for (const [name, service] of Object.entries(config.services)) {
     const { image } = service;
     const other = image ? replaced[image] : builtHere(name, service, workspace);
-    const files = mountedFiles(config, service, (variable) => values[variable]);
+    const files = mountedFiles(config, service, look);
     mounted.set(name, files);
     const label = mountedLabel(files);
     if (label) added[name] = { labels: { [MOUNTED_LABEL]: label } };
@@ -126,7 +132,8 @@ export async function openCompose(
     const override = join(root, 'dist', 'compose', `${config.name}.images.yaml`);
     await mkdir(dirname(override), { recursive: true });
     // JSON is YAML, and needs no library.
-    await writeFile(`${override}.${process.pid}`, JSON.stringify({ services: added }));
+    const text = JSON.stringify({ services: added });
+    await writeFile(`${override}.${process.pid}`, text, { mode: 0o600 });
     // Another target's Compose may be reading it.
     await rename(`${override}.${process.pid}`, override);
     project.files.push(override);

@@ -1,5 +1,5 @@
 // Takes 120 s.
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import { projectContainers } from '@excel2doc/services';
@@ -175,14 +175,17 @@ test('an image that does not get healthy with the new file is not called new', a
   expect(await ids()).toEqual(before);
 });
 
-test('a file that is gone is named, and its service goes on with it', async () => {
+test.each([
+  ['guarded', 'guarded.conf'],
+  ['front', 'secret'],
+])('a file of %s that is gone is named, and its service goes on with it', async (service, name) => {
+  await up();
   const before = await ids();
-  await rm(path('guarded.conf'));
+  const text = await readFile(path(name), 'utf8');
+  await rm(path(name));
   const { success, said } = await up();
-  await write('guarded.conf', 'second good\n');
-  expect(said).toMatch(
-    /guarded mounts docker\/guarded\.conf, which is gone; its container was left/,
-  );
+  await write(name, text);
+  expect(said).toContain(`${service} mounts docker/${name}, which is gone; its container was left`);
   expect(success).toBe(false);
   expect(await ids()).toEqual(before);
 });
