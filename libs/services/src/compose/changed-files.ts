@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { StagesError } from '@excel2doc/stages';
 import { type Container, projectContainers } from './container';
-import { changedSources, lostSource, writtenSources } from './mounted-files';
+import { changedSources, lostSource, mountedLabel, writtenSources } from './mounted-files';
 import type { OpenedCompose } from './project';
 import { whatStillServes } from './replace';
 
@@ -14,10 +14,10 @@ export const CHECK_LABEL = 'nx-stages.check';
 /** What Compose prints itself, around what it runs. */
 const COMPOSE_SAYS = /^ ?(Container|Network|Volume) \S+ +\w+$\n?/gm;
 
-/** A service whose running containers were given files that have changed since. */
+/** A service whose running containers were given other files than it would be given now. */
 export interface ChangedFiles {
   service: string;
-  /** Absolute paths, or what they are called in the Compose files. */
+  /** Absolute paths, or what they are called in the Compose files; none where it is not known which. */
   sources: string[];
   containers: Container[];
 }
@@ -42,13 +42,14 @@ export async function changedFiles(opened: Opened, root: string): Promise<Change
         hint: 'Put the file back, or take it out of the Compose file',
       });
     const sources = [...new Set(labels.flatMap((label) => changedSources(label, files)))];
-    return sources.length > 0 ? [{ service, sources, containers }] : [];
+    const isOther = labels.some((label) => label !== mountedLabel(files));
+    return isOther ? [{ service, sources, containers }] : [];
   });
 }
 
 /**
- * Has the services that say how check the files that have changed, in containers beside those that
- * run.
+ * Has the services that say how check the files that they would be given, in containers beside those
+ * that run with others.
  *
  * @throws StagesError `CHECK_FAILED`; nothing was replaced, and what the check said was shown
  */
@@ -60,7 +61,7 @@ export async function checkChanged(
   const { compose, config } = opened;
   for (const { service, sources, containers } of changed) {
     const [entrypoint, ...rest] =
-      config.services[service]?.labels?.[CHECK_LABEL]?.split(/\s+/) ?? [];
+      config.services[service]?.labels?.[CHECK_LABEL]?.trim().split(/\s+/) ?? [];
     if (!entrypoint) continue;
     const { exitCode, stdout, stderr } = await compose.run(service, rest, {
       noDeps: true,
@@ -71,7 +72,7 @@ export async function checkChanged(
     process.stdout.write(`${said}\n`);
     const still = await whatStillServes(opened, containers);
     throw new StagesError('CHECK_FAILED', {
-      message: `${service} does not take ${listed(sources, root)} (${entrypoint}: ${said.split('\n').at(-1) || `exit status ${exitCode}`}); ${still}`,
+      message: `${service} does not take ${listed(sources, root) || 'its files'} (${entrypoint}: ${said.split('\n').at(-1) || `exit status ${exitCode}`}); ${still}`,
       hint: 'Mend the file and run compose-up again',
     });
   }
@@ -86,7 +87,7 @@ export async function sayReplaced(
   if (changed.length === 0) return;
   const now = new Set((await runningOf(opened)).map(({ id }) => id));
   for (const { service, sources, containers } of changed)
-    if (!containers.some(({ id }) => now.has(id)))
+    if (sources.length > 0 && !containers.some(({ id }) => now.has(id)))
       say(`${service} has a new container, since its files have changed: ${listed(sources, root)}`);
 }
 

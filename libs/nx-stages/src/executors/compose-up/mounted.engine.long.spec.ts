@@ -68,7 +68,7 @@ services:
   guarded:
     image: ${project}/other:dev
     stop_grace_period: 0s
-    labels: { nx-stages.check: grep -q good /etc/read.conf }
+    labels: { nx-stages.check: ' grep -q good /etc/read.conf ' }
     volumes: ['./guarded.conf:/etc/read.conf:ro']
   owner: { image: '${project}/other:dev', stop_grace_period: 0s, volumes: ['./owned:/etc/read.conf'] }
 configs:
@@ -161,6 +161,23 @@ test('a file that does not pass its check replaces nothing', async () => {
   );
   expect(success).toBe(false);
   expect(await ids()).toEqual(before);
+});
+
+test('a container of another checkout is checked, too, and no file is said to have changed', async () => {
+  await up();
+  const before = await ids();
+  const key = path(`../dist/compose/${workspace.project}.key`);
+  await rm(key);
+  await write('guarded.conf', 'bad\n');
+  const refused = await up();
+  await write('guarded.conf', 'second good\n');
+  expect(refused.said).toContain('guarded does not take its files (grep: exit status 1); of what');
+  expect(refused.success).toBe(false);
+  expect(await ids()).toEqual(before);
+  const { success, said } = await up();
+  expect(success).toBe(true);
+  expect(said).not.toContain('have changed');
+  expect((await ids())['guarded']).not.toBe(before['guarded']);
 });
 
 test('an image that does not get healthy with the new file is not called new', async () => {
