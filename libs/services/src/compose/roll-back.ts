@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import { type Container, projectContainers } from './container';
 import { type Ailing, ailments, verdictOf } from './health';
 import { endingServices, servicesOfImage } from './image-services';
+import { changedSources } from './mounted-files';
 import { notHealthy, type Replacement, short, showLogs, wantsBeside, whatIsNew } from './replace';
 
 /**
@@ -15,7 +16,7 @@ export const HASTE_SECONDS = 10;
 
 /**
  * Brings back the images that `before` ran, in all services of the image, after the new one took
- * their place and failed. A service of the image that did not run before is stopped.
+ * their place and failed. What they mount has the content of now. A service of the image that did not run before is stopped.
  *
  * @param failure why it failed
  * @throws StagesError `ROLLED_BACK` when every one of them was seen to be healthy again,
@@ -26,7 +27,8 @@ export async function rollBack(
   before: readonly Container[],
   failure: unknown,
 ): Promise<never> {
-  const { engine, compose, config, project, service, workspaceRoot, waitSeconds } = replacement;
+  const { engine, compose, config, mounted, project, service, workspaceRoot, waitSeconds } =
+    replacement;
   const failed = await ailingNow(replacement);
   await showLogs(replacement, failed.length > 0 ? failed : await ownContainers(replacement));
   const images = Object.fromEntries(before.map((each) => [each.service, each.imageId]));
@@ -43,6 +45,9 @@ export async function rollBack(
   const brought = Object.entries(images)
     .map(([name, image]) => `${name} (${short(image)})`)
     .join(', ');
+  const isOtherwise = before.some(
+    (each) => changedSources(each.mountedFiles, mounted.get(each.service) ?? []).length > 0,
+  );
   try {
     if (strangers.length > 0) await compose.call(['rm', '--stop', '--force', ...strangers]);
     const isHasty = (name: string) => wantsBeside(config.services[name] ?? {});
@@ -80,7 +85,7 @@ export async function rollBack(
     });
   }
   throw new StagesError('ROLLED_BACK', {
-    message: `${what}; what ran before, ${brought}, was brought back and is healthy${stopped}`,
+    message: `${what}; ${isOtherwise ? `the image of before, ${brought}, runs again, with the changed files,` : `what ran before, ${brought}, was brought back`} and is healthy${stopped}`,
     hint: 'The log of the new one stands above; mend it and run compose-up again',
     cause: failure,
   });
