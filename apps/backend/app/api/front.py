@@ -5,9 +5,12 @@ import socket
 import time
 from collections.abc import Callable
 
+import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+log = structlog.get_logger(__name__)
 
 _KNOWN_SECONDS = 1.0
 """How long the addresses of a name are believed: a front that is replaced gets another one."""
@@ -24,6 +27,7 @@ class Front:
         self._app, self._name = app, name
         self._believing = ProxyHeadersMiddleware(app, [])  # type: ignore[arg-type]
         self._until = 0.0
+        self._is_failing = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name = self._name()
@@ -35,15 +39,20 @@ class Front:
         await self._believing(scope, receive, send)  # type: ignore[arg-type]
 
     async def _look_up(self, name: str) -> None:
+        # Set before the wait: who asks meanwhile goes by what is known, and looks up nothing.
+        self._until = time.monotonic() + _KNOWN_SECONDS
         try:
             found = await asyncio.get_running_loop().getaddrinfo(
                 name, None, type=socket.SOCK_STREAM
             )
-        except (OSError, UnicodeError):  # there is none now, or it cannot be a name
-            found = []
+        except (OSError, UnicodeError) as error:  # there is none now, or it cannot be a name
+            if not self._is_failing:
+                log.warning("front_not_found", front=name, error=str(error))
+            self._is_failing = True
+            return  # the last addresses stay: one that does not answer is mostly back soon
+        self._is_failing = False
         addresses = [str(address[0]) for *_, address in found]
         self._believing = ProxyHeadersMiddleware(self._app, addresses)  # type: ignore[arg-type]
-        self._until = time.monotonic() + _KNOWN_SECONDS
 
 
 def _is_forwarded(scope: Scope) -> bool:

@@ -1,11 +1,15 @@
 """Who asks is what the front says, and nobody else: by real sockets, each with an address of its own."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2 as httpx
 import pytest
+from starlette.types import Receive, Scope, Send
+from structlog.testing import capture_logs
 
+from app.api import front as fronts
 from tests.server import Service, embedded_service
 
 FRONT, STRANGER = "127.0.0.2", "127.0.0.3"
@@ -60,3 +64,31 @@ def test_a_front_that_has_no_address_is_nobody(tmp_path: Path):
         forged: list[str | None] = [f"10.0.4.{each}" for each in range(2 * LIMIT + 1)]
         assert refused(running, FRONT, forged) > 0
         assert asking(running, STRANGER, None) == 200
+
+
+def test_a_front_that_is_not_found_for_a_while_is_told_once_and_still_believed(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(fronts, "_KNOWN_SECONDS", 0.0)
+    clients: list[str] = []
+    names = [FRONT, "front.invalid", "front.invalid", FRONT, "front.invalid"]
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        clients.append(scope["client"][0])
+
+    async def nothing(*_: object) -> None:
+        raise AssertionError
+
+    asked = iter(names)
+    front = fronts.Front(app, lambda: next(asked))
+
+    async def ask() -> None:
+        for _ in names:
+            headers = [(b"x-forwarded-for", b"10.0.5.1")]
+            scope: Scope = {"type": "http", "client": (FRONT, 1), "headers": headers}
+            await front(scope, nothing, nothing)  # type: ignore[arg-type]
+
+    with capture_logs() as logs:
+        asyncio.run(ask())
+    assert clients == ["10.0.5.1"] * len(names)
+    assert [each["front"] for each in logs] == ["front.invalid"] * 2
