@@ -84,7 +84,10 @@ test.each<[string, (id: (service: string) => Promise<string>) => Promise<unknown
 
 test('a service whose profile is off is not said to be as it was', async () => {
   const { engine, project } = await workspace.open();
-  await engine.compose({ ...project, profiles: ['aside'] }).up({ services: ['aside'], wait: true });
+  const aside = engine.compose({ ...project, profiles: ['aside'] });
+  // What removes the workspace does not see it.
+  onTestFinished(() => aside.down({ timeoutSeconds: 0 }));
+  await aside.up({ services: ['aside'], wait: true });
   await up();
   expect(await containers()).toHaveLength(3);
   expect(await up()).toEqual(AS_IT_WAS);
