@@ -165,6 +165,17 @@ test('a digest of another key is another one, and says nothing of the content', 
   expect(changedSources('{"secret a":"f52fbd32b2b3"}', of('one', 'hunter2'))).toEqual([]);
 });
 
+test('what is no secret has the same digest in every checkout: none replaces what another one made', () => {
+  const of = (key: string) =>
+    mountedFiles(
+      { configs: { a: { content: 'text' } } },
+      { volumes: [bind(file)], configs: [{ source: 'a' }] },
+      { ...look, key },
+    );
+  expect(of('one')).toHaveLength(2);
+  expect(mountedLabel(of('one'))).toBe(mountedLabel(of('two')));
+});
+
 test('what may be written to is told when it was written since', () => {
   const mounts = {
     volumes: [bind(file, '/a', false), bind(other, '/b'), bind(folder, '/c', false)],

@@ -22,7 +22,10 @@ export interface MountedFile {
 export interface Look {
   /** A variable that a config or a secret is made of. */
   valueOf: (variable: string) => string | undefined;
-  /** Of the digests, which say nothing of a short secret to whoever has not got it. */
+  /**
+   * Of the digests of secrets, which say nothing of a short one to whoever has not got it. It is of one
+   * checkout; what is no secret has the same digest in all, so that one made anew replaces nothing.
+   */
   key: string;
   /** Whether what is mounted by its path lies on this machine. */
   isHere: boolean;
@@ -49,6 +52,8 @@ export interface GivenFile {
   environment?: string;
 }
 
+const NO_KEY = '';
+
 /** Of files above this size, and of those that we may not read, size and time stand for the content. */
 const READ_BYTES = 16 * 1024 * 1024;
 
@@ -61,11 +66,11 @@ export function mountedFiles(
   { volumes = [], configs = [], secrets = [] }: Mounts,
   { valueOf, key, isHere }: Look,
 ): MountedFile[] {
-  const ofPath = (target: string, path: string) =>
+  const ofPath = (target: string, path: string, own = NO_KEY) =>
     (isHere ? contentsOf(path) : []).map((content) => ({
       target,
       source: path,
-      digest: content === undefined ? undefined : digestOf(key, content),
+      digest: content === undefined ? undefined : digestOf(own, content),
     }));
   const files = volumes.filter(isRead).flatMap(({ source = '', target }) => ofPath(target, source));
   const granted = [
@@ -73,11 +78,12 @@ export function mountedFiles(
     ...secrets.map((grant) => ({ ...grant, kind: 'secret', of: config.secrets?.[grant.source] })),
   ].flatMap(({ source, target: path = source, kind, of }) => {
     const target = `${kind} ${path}`;
-    if (of?.file) return ofPath(target, of.file);
+    const own = kind === 'secret' ? key : NO_KEY;
+    if (of?.file) return ofPath(target, of.file, own);
     const content = of?.content ?? (of?.environment && valueOf(of.environment));
     return content === undefined
       ? []
-      : [{ target, source: `${kind} ${source}`, digest: digestOf(key, content) }];
+      : [{ target, source: `${kind} ${source}`, digest: digestOf(own, content) }];
   });
   return [...files, ...granted].sort((a, b) => (a.target < b.target ? -1 : 1));
 }
