@@ -111,7 +111,8 @@ export async function openCompose(
   const values = await valuesOf(project);
   const look = {
     valueOf: (variable: string) => values[variable],
-    key: await digestKey(join(root, 'dist', 'compose'), config.name),
+    // Only secrets need one: a project without any is looked at in a checkout that cannot be written to.
+    key: config.secrets ? await digestKey(join(root, 'dist', 'compose'), config.name) : '',
     isHere: await engine.isOfThisMachine(),
   };
   const standIns = new Map<string, LocalImage>();
