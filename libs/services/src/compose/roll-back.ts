@@ -16,7 +16,8 @@ export const HASTE_SECONDS = 10;
 
 /**
  * Brings back the images that `before` ran, in all services of the image, after the new one took
- * their place and failed. What they mount has the content of now. A service of the image that did not run before is stopped.
+ * their place and failed. What they mount has the content of now. A service of the image that did not
+ * run before is stopped.
  *
  * @param failure why it failed
  * @throws StagesError `ROLLED_BACK` when every one of them was seen to be healthy again,
@@ -45,9 +46,6 @@ export async function rollBack(
   const brought = Object.entries(images)
     .map(([name, image]) => `${name} (${short(image)})`)
     .join(', ');
-  const isOtherwise = before.some(
-    (each) => changedSources(each.mountedFiles, mounted.get(each.service) ?? []).length > 0,
-  );
   try {
     if (strangers.length > 0) await compose.call(['rm', '--stop', '--force', ...strangers]);
     const isHasty = (name: string) => wantsBeside(config.services[name] ?? {});
@@ -85,10 +83,23 @@ export async function rollBack(
     });
   }
   throw new StagesError('ROLLED_BACK', {
-    message: `${what}; ${isOtherwise ? `the image of before, ${brought}, runs again, with the changed files,` : `what ran before, ${brought}, was brought back`} and is healthy${stopped}`,
+    message: `${what}; ${whatIsBack(before, mounted, brought)} and is healthy${stopped}`,
     hint: 'The log of the new one stands above; mend it and run compose-up again',
     cause: failure,
   });
+}
+
+/** What is there again: all that ran before, or its images with the files of now. */
+export function whatIsBack(
+  before: readonly Pick<Container, 'service' | 'mountedFiles'>[],
+  mounted: Replacement['mounted'],
+  brought: string,
+): string {
+  const hasChanged = ({ service, mountedFiles }: (typeof before)[number]) =>
+    changedSources(mountedFiles, mounted.get(service) ?? []).length > 0;
+  return before.some(hasChanged)
+    ? `the image of before, ${brought}, runs again, with the changed files,`
+    : `what ran before, ${brought}, was brought back`;
 }
 
 async function ownContainers({ engine, config, service }: Replacement) {
