@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from app.domain.refusal import Refused
 from app.domain.sheet_view import ReadOptions
@@ -59,6 +60,17 @@ class Options:
     uncalculated: Missing = Missing.BLANK
     group_by: str | None = None
     merged: bool = False
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> "Options":
+        """As JSON keeps them; what is not there has its default. Raises: TypeError: one unknown."""
+        options = dict(kept)
+        if options.get("sheets") is not None:
+            options["sheets"] = tuple(options["sheets"])
+        for name in ("missing", "uncalculated"):
+            if name in options:
+                options[name] = Missing(options[name])
+        return cls(**options)
 
     def check(self, mode: Mode) -> None:
         """Raises: Refused: `GROUP_BY_NEEDED`, `MERGED_NEEDS_MANY`."""

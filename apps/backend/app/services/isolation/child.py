@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
-from app.domain.conversion import FinishedPart, Missing, Mode, Options, Progress, Source
+from app.domain.conversion import FinishedPart, Mode, Options, Progress, Source
 from app.domain.dry_run import dry_run
 from app.domain.inspection import inspect_sheet, inspect_workbook
 from app.domain.letters import Wording, letters
@@ -113,16 +113,11 @@ def _tell(events: TextIO, event: Progress | FinishedPart) -> None:
 
 
 def _source(request: dict[str, Any]) -> Source:
-    options = dict(request["options"])
-    if options.get("sheets") is not None:
-        options["sheets"] = tuple(options["sheets"])
-    options["missing"] = Missing(options.get("missing", Missing.ERROR))
-    options["uncalculated"] = Missing(options.get("uncalculated", Missing.BLANK))
     return Source(
         Path(request["workbook"]),
         request["workbook_name"],
         Mode(request["mode"]),
-        Options(**options),
+        Options.of(request["options"]),
         Path(request["template"]) if request.get("template") else None,
         Path(request["pictures"]) if request.get("pictures") else None,
         _inserted(request),

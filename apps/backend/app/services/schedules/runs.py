@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.core.config import Settings
-from app.domain.conversion import Missing, Mode, Options
+from app.domain.conversion import Mode, Options
 from app.domain.letters import Wording
 from app.domain.refusal import Refused
 from app.domain.schedule_times import following
@@ -158,7 +158,7 @@ def _job(session: Session, services: Services, schedule: Schedule, moment: datet
     inputs = _inputs(session, schedule, moment)
     key = schedule.key
     try:
-        mode, options = Mode(schedule.mode), _options(schedule)
+        mode, options = Mode(schedule.mode), Options.of(schedule.options)
         job = jobs.submit(session, services, inputs, mode, options, schedule.key_id)
         if key is not None:  # last: what has not begun takes no request from its key
             count_request(f"key:{key.id}", key.rate_per_minute)
@@ -428,16 +428,6 @@ def _audit(schedule: Schedule, action: str, subject: UUID, status: int) -> Audit
         subject=str(subject),
         status=status,
     )
-
-
-def _options(schedule: Schedule) -> Options:
-    """As they were kept; what has come since has its default."""
-    kept = dict(schedule.options)
-    sheets = kept.pop("sheets", None)
-    for name in ("missing", "uncalculated"):
-        if name in kept:
-            kept[name] = Missing(kept[name])
-    return Options(sheets=tuple(sheets) if sheets is not None else None, **kept)
 
 
 def _ended(status: str) -> dict[str, str]:
