@@ -13,6 +13,11 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 
+from app.core.config import Settings
+from app.core.database import session_factory
+from app.services.context import get_services
+from app.services.mail import outbox
+
 USER, PASSWORD = "excel2doc", "a password"
 
 
@@ -93,3 +98,12 @@ def mail_server(
             task.cancel()
         loop.run_until_complete(asyncio.sleep(0.05))
         loop.close()
+
+
+def deliver(settings: Settings) -> list[str]:
+    """What becomes of all mails whose turn it is."""
+    found = []
+    with session_factory() as session:
+        while due := outbox.claim(session, settings):
+            found.append(outbox.deliver(session, due, settings, get_services().storage))
+    return found

@@ -31,7 +31,7 @@ from app.tables import Mail, Mailing, now
 from app.worker.mails import send_mails
 from app.worker.sweep import sweep
 from tests.documents import finished, paragraphs, template
-from tests.mail_server import PASSWORD, USER, MailServer, mail_server
+from tests.mail_server import PASSWORD, USER, MailServer, deliver, mail_server
 from tests.server import client_environment, embedded_service
 from tests.unit.test_jobs_api import submit, upload_template
 from tests.workbooks import xlsx
@@ -105,15 +105,6 @@ def sent(client: TestClient, job: str, **more: str) -> dict[str, Any]:
     assert answer.status_code == 202, answer.text
     made: dict[str, Any] = answer.json()
     return made
-
-
-def deliver(settings: Settings) -> list[str]:
-    """What becomes of all mails whose turn it is."""
-    found = []
-    with session_factory() as session:
-        while due := outbox.claim(session, settings):
-            found.append(outbox.deliver(session, due, settings, get_services().storage))
-    return found
 
 
 def mails(client: TestClient, mailing: dict[str, Any]) -> list[dict[str, Any]]:

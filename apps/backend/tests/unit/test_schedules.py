@@ -26,7 +26,7 @@ from app.domain.schedule_times import following, upcoming
 from app.services.context import Services, get_services
 from app.services.errors import NotFound, TooMany
 from app.services.keys import create_key
-from app.services.mail import mailings, outbox, smtp
+from app.services.mail import mailings, smtp
 from app.services.schedules import runs
 from app.services.uploads import received
 from app.storage.files import Away, DiskStorage
@@ -34,7 +34,7 @@ from app.tables import ApiKey, Audit, Job, Mailing, Schedule, ScheduleRun, Webho
 from app.worker.schedules import keep_schedules
 from app.worker.sweep import sweep
 from tests.documents import finished, paragraphs, template, unzipped
-from tests.mail_server import PASSWORD, USER, MailServer, mail_server
+from tests.mail_server import PASSWORD, USER, MailServer, deliver, mail_server
 from tests.workbooks import xlsx
 
 API = "/api/v1"
@@ -673,14 +673,6 @@ WORDS = {"address": "Mail", "subject": "For {{ Name }}", "text": "It is attached
 def mailed(client: TestClient, name: str, **more: Any) -> dict[str, Any]:
     put(client, name)
     return saved(client, name, mode="per-row", template_id=a_letter(client), mail=WORDS, **more)
-
-
-def deliver(settings: Settings) -> list[str]:
-    found = []
-    with session_factory() as session:
-        while due := outbox.claim(session, settings):
-            found.append(outbox.deliver(session, due, settings, get_services().storage))
-    return found
 
 
 def test_each_runs_documents_are_sent_to_their_rows_and_never_twice(
