@@ -20,8 +20,9 @@ import {
 } from './image/image';
 import { type LayoutImage, loadLayout, saveLayout } from './image/layout';
 import { type RunOptions, runArguments } from './client/run';
-import { isOfThisMachine, systemHost } from './store/endpoint';
+import { isOfThisMachine, socketOf, systemHost } from './store/endpoint';
 import type { ImageStore } from './store/image-store';
+import { SocketStore } from './store/socket-store';
 
 /** An engine that answered, with the calls that it takes. */
 export class Engine implements EngineDescription, ImageStore, Builder, ComposeClient, Client {
@@ -35,8 +36,10 @@ export class Engine implements EngineDescription, ImageStore, Builder, ComposeCl
   readonly composeVersion: string;
   readonly store: EngineDescription['store'];
   readonly platform: string;
+  readonly id: string | undefined;
   readonly manifestFormat: ImageStore['manifestFormat'] = 'oci';
   readonly #processEnv: NodeJS.ProcessEnv;
+  #socket: Promise<SocketStore | undefined> | undefined;
 
   constructor(description: EngineDescription, processEnv: NodeJS.ProcessEnv = process.env) {
     this.#processEnv = processEnv;
@@ -50,6 +53,7 @@ export class Engine implements EngineDescription, ImageStore, Builder, ComposeCl
     this.composeVersion = description.composeVersion;
     this.store = description.store;
     this.platform = description.platform;
+    this.id = description.id;
   }
 
   /** 'Docker 26.1.5', 'Podman 4.3.1' */
@@ -107,6 +111,8 @@ export class Engine implements EngineDescription, ImageStore, Builder, ComposeCl
 
   /** Null when the engine has no such image. */
   async inspectImage(reference: string): Promise<ImageInfo | null> {
+    const socket = await this.socket();
+    if (socket) return socket.inspectImage(reference);
     const args = ['image', 'inspect', reference];
     try {
       const { stdout } = await this.command(args);
@@ -156,6 +162,8 @@ export class Engine implements EngineDescription, ImageStore, Builder, ComposeCl
   }
 
   async imageIds(names: readonly string[]): Promise<Map<string, string>> {
+    const socket = await this.socket();
+    if (socket) return socket.imageIds(names);
     const listed = await this.listImages(names.map((name) => `reference=${name}`));
     return idsByName(
       names,
@@ -166,6 +174,31 @@ export class Engine implements EngineDescription, ImageStore, Builder, ComposeCl
   async idsIn(repository: string): Promise<string[]> {
     const listed = await this.listImages([`reference=${repository}`]);
     return [...new Set(listed.map(({ id }) => id))];
+  }
+
+  /**
+   * Containers as the engine describes them, ended ones too.
+   *
+   * @param label `name=value`
+   */
+  async containers(label: string): Promise<unknown[]> {
+    const socket = await this.socket();
+    if (socket) return socket.containers(label);
+    const args = ['ps', '--all', '--quiet', '--no-trunc', '--filter', `label=${label}`];
+    const { stdout } = await this.command(args);
+    return this.inspectContainers(stdout.split('\n').filter(Boolean));
+  }
+
+  /** Those of `names` that are there. */
+  async inspectContainers(names: readonly string[]): Promise<unknown[]> {
+    if (names.length === 0) return [];
+    const socket = await this.socket();
+    if (socket) return socket.inspectContainers(names);
+    // Status 1 when one of them went meanwhile; the others are printed all the same.
+    const { stdout } = await this.command(['container', 'inspect', ...names], {
+      allowFailure: true,
+    });
+    return JSON.parse(stdout || '[]') as unknown[];
   }
 
   /** Runs a container to its end and removes it. A status other than 0 is in the result. */
@@ -238,6 +271,22 @@ export class Engine implements EngineDescription, ImageStore, Builder, ComposeCl
   ): Promise<Afterwards> {
     const [program, ...args] = removeContainers(this.docker, label, options);
     return runAfterwards(program, args, this.childEnv);
+  }
+
+  /**
+   * Where questions are answered in a millisecond instead of fifty; undefined where only the client
+   * reaches the engine, or where it is another one that answers there.
+   */
+  protected socket(): Promise<SocketStore | undefined> {
+    return (this.#socket ??= this.openSocket());
+  }
+
+  private async openSocket(): Promise<SocketStore | undefined> {
+    if (this.id === undefined) return undefined;
+    const host = this.env['DOCKER_HOST'] ?? (await systemHost(this.childEnv));
+    const path = host === undefined ? undefined : socketOf(host);
+    const store = path === undefined ? undefined : await SocketStore.open(path);
+    return store?.engineId === this.id ? store : undefined;
   }
 
   /** `composeCommand` when this process is gone, or when its `run` is called. */

@@ -19,12 +19,15 @@ export interface EngineDescription extends EngineAddress {
   buildxVersion: string;
   composeVersion: string;
   store: 'containerd' | 'classic';
+  /** What it calls itself, the same by whichever way it is asked; undefined where it does not say. */
+  id?: string | undefined;
   /** Of the daemon, not of this process: 'linux/amd64', 'linux/arm64'. */
   platform: string;
 }
 
 /** The part of `docker info --format json` that is read. */
 export interface DockerInfo {
+  ID?: string;
   ServerVersion?: string;
   OSType?: string;
   Architecture?: string;
@@ -101,6 +104,7 @@ export function describeEngine(address: EngineAddress, info: DockerInfo): Engine
   return {
     ...address,
     ...facts,
+    id: info.ID,
     buildxPath: buildx.path,
     composePath: compose.path,
     buildxVersion: buildx.version,

@@ -1,17 +1,16 @@
-import { type IncomingMessage, request } from 'node:http';
 import type { Readable } from 'node:stream';
 import { parseReference } from '@excel2doc/oci';
 import { type DockerInfo, engineFacts, isPodmans } from '../client/description';
-import { EngineError } from '../client/error';
 import { failureOf } from '../client/failure';
+import { type Call, call } from '../client/socket';
 import { type ImageInfo, parseImage } from '../image/image';
 import type { ImageStore } from './image-store';
 
 /**
- * The images of the engine behind a Unix socket, by its HTTP API: a call takes a millisecond, where
+ * The images and containers of the engine behind a Unix socket, by its HTTP API: a call takes a millisecond, where
  * each start of the `docker` client takes fifty.
  *
- * @see Docker Engine API v1.44, Image
+ * @see Docker Engine API v1.44, Image and Container
  */
 export class SocketStore implements ImageStore {
   readonly manifestFormat = 'oci';
@@ -20,6 +19,8 @@ export class SocketStore implements ImageStore {
     private readonly socketPath: string,
     readonly platform: string,
     readonly store: ImageStore['store'],
+    /** The engine's own, wherever it is asked for. */
+    readonly engineId: string | undefined,
   ) {}
 
   /**
@@ -32,7 +33,7 @@ export class SocketStore implements ImageStore {
     const info = await call<DockerInfo>(options).catch(() => undefined);
     if (!info?.ServerVersion || isPodmans(info)) return undefined;
     const { platform, store } = engineFacts(info);
-    return new SocketStore(socketPath, platform, store);
+    return new SocketStore(socketPath, platform, store, info.ID);
   }
 
   async imageIds(names: readonly string[]): Promise<Map<string, string>> {
@@ -74,62 +75,31 @@ export class SocketStore implements ImageStore {
     await this.call({ method: 'POST', path: `/images/${source}/tag?${query}`, accept: [201] });
   }
 
+  /** Containers as the engine describes them, ended ones too: those with a label, `name=value`. */
+  async containers(label: string): Promise<unknown[]> {
+    const query = new URLSearchParams({ all: '1', filters: JSON.stringify({ label: [label] }) });
+    const listed = await this.call<{ Id: string }[]>({
+      method: 'GET',
+      path: `/containers/json?${query}`,
+    });
+    return this.inspectContainers(listed.map(({ Id: id }) => id));
+  }
+
+  /** Those of `names` that are there, in their order. */
+  async inspectContainers(names: readonly string[]): Promise<unknown[]> {
+    const found = await Promise.all(
+      names.map((name) =>
+        this.call<{ Id?: string }>({
+          method: 'GET',
+          path: `/containers/${encodeURIComponent(name)}/json`,
+          accept: [200, 404],
+        }),
+      ),
+    );
+    return found.filter(({ Id: id }) => id !== undefined);
+  }
+
   private call<T>(options: Omit<Call, 'socketPath'>): Promise<T> {
     return call<T>({ ...options, socketPath: this.socketPath });
   }
-}
-
-interface Call {
-  socketPath: string;
-  method: 'GET' | 'POST';
-  path: string;
-  body?: Readable;
-  /** Statuses that are answers; default 200. */
-  accept?: number[];
-}
-
-/** The answer as JSON; a list, where it is a stream of documents. */
-async function call<T>({ socketPath, method, path, body, accept = [200] }: Call): Promise<T> {
-  const headers = body ? { 'content-type': 'application/x-tar' } : {};
-  const sent = request({ socketPath, method, path, headers });
-  const answered = new Promise<IncomingMessage>((resolve, reject) => {
-    sent.once('response', resolve);
-    // Stays for what comes after the answer: an engine that refuses an archive does not read it all.
-    sent.on('error', reject);
-  });
-  if (body) body.once('error', (error) => sent.destroy(error)).pipe(sent);
-  else sent.end();
-  const response = await answered.catch((cause: Error) => {
-    // What broke the archive off has a code of its own, and is the caller's.
-    throw 'syscall' in cause || cause.message === 'socket hang up' ? gone(cause) : cause;
-  });
-  let text = '';
-  for await (const chunk of response.setEncoding('utf8')) text += chunk;
-  if (!accept.includes(response.statusCode ?? 0)) {
-    const { message = text } = parse<{ message?: string }>(text, {});
-    throw failureOf(`${method} ${path}`, { exitCode: 1, stderr: message });
-  }
-  return documents(text, body !== undefined) as T;
-}
-
-/** Docker streams progress as one JSON document a line. */
-function documents(text: string, isStream: boolean): unknown {
-  if (!isStream) return text === '' ? undefined : JSON.parse(text);
-  return text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [parse(line, {})]));
-}
-
-function parse<T>(text: string, otherwise: T): T {
-  try {
-    return JSON.parse(text) as T;
-  } catch {
-    return otherwise;
-  }
-}
-
-function gone(cause: Error): EngineError {
-  return new EngineError('DAEMON_GONE', {
-    message: 'The container engine stopped answering',
-    hint: 'Start it again, then run this again',
-    cause,
-  });
 }

@@ -86,25 +86,13 @@ export function parseContainer(inspected: unknown): Container {
 
 /** All containers of a Compose project, ended and one-off ones too, by service. */
 export async function projectContainers(engine: Engine, project: string): Promise<Container[]> {
-  const filter = `label=${LABEL}.project=${project}`;
-  const { stdout } = await engine.command([
-    'ps',
-    '--all',
-    '--quiet',
-    '--no-trunc',
-    '--filter',
-    filter,
-  ]);
-  const containers = await inspectContainers(engine, stdout.split('\n').filter(Boolean));
-  return containers.sort((a, b) => (a.service < b.service ? -1 : a.service > b.service ? 1 : 0));
+  const found = await engine.containers(`${LABEL}.project=${project}`);
+  return found
+    .map(parseContainer)
+    .sort((a, b) => (a.service < b.service ? -1 : a.service > b.service ? 1 : 0));
 }
 
 /** Those of `names` that are there. */
 export async function inspectContainers(engine: Engine, names: string[]): Promise<Container[]> {
-  if (names.length === 0) return [];
-  // Status 1 when one of them went meanwhile; the others are printed all the same.
-  const { stdout } = await engine.command(['container', 'inspect', ...names], {
-    allowFailure: true,
-  });
-  return (JSON.parse(stdout || '[]') as unknown[]).map(parseContainer);
+  return (await engine.inspectContainers(names)).map(parseContainer);
 }
