@@ -1,8 +1,10 @@
-/** Each hasher under the name of its executor. */
-const { load } = require('./bundle.cjs');
+/** Each hasher under the name of its executor. In one bundle: two of one run plan a Dockerfile once. */
+const { loadTogether } = require('./bundle.cjs');
 const { executors } = require('../executors.json');
 
-for (const [name, { hasher }] of Object.entries(executors)) {
-  if (!hasher) continue;
-  Object.defineProperty(exports, name, { get: () => load(`hashers/${name}/hasher`).default });
+const names = Object.keys(executors).filter((name) => executors[name].hasher);
+const entries = Object.fromEntries(names.map((name) => [name, `hashers/${name}/hasher`]));
+
+for (const name of names) {
+  Object.defineProperty(exports, name, { get: () => loadTogether('hashers', entries)[name] });
 }
