@@ -195,11 +195,5 @@ if (major < oldestNode.major || (major === oldestNode.major && minor < oldestNod
 }
 await takeLock();
 await install();
-// tools/ is CommonJS: tsx's hook for ES modules would cost a thread, a quarter of a second.
-const { status } = await run(process.execPath, [
-  '--require',
-  'tsx/cjs',
-  join('tools', `${command}.ts`),
-  ...args,
-]);
+const { status } = await run(process.execPath, [join('tools', 'run.cjs'), command, ...args]);
 process.exit(status);

@@ -10,7 +10,7 @@ import {
 } from '../engine/apt-sources';
 import { shell, tried } from '../shell';
 import type { Host } from '../engine/host';
-import type { Recipe } from './recipe';
+import { type Recipe, entrypoints } from './recipe';
 
 const HOST_CERTIFICATES = '/usr/local/share/ca-certificates';
 
@@ -148,7 +148,7 @@ async function writeOverlay(overlay: string, recipe: Recipe, part: HostPart): Pr
   await writeFile(join(aptFolder, '90host'), part.aptSettings, { mode: 0o644 });
   if (recipe.entrypoint) {
     const script = join(bin, 'docker-entrypoint.sh');
-    await cp(join(__dirname, 'entrypoints', recipe.entrypoint), script);
+    await cp(join(entrypoints, recipe.entrypoint), script);
     await chmod(script, 0o755);
   }
 }

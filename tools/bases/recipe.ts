@@ -1,3 +1,9 @@
+import { join } from 'node:path';
+import { workspaceRoot } from '../workspace';
+
+/** Folder of the entrypoints' scripts. */
+export const entrypoints = join(workspaceRoot, 'tools', 'bases', 'entrypoints');
+
 /** How a stand-in for an official image is made from Debian's packages. */
 export interface Recipe {
   reference: string;

@@ -8,7 +8,7 @@ import { withLock } from '../engine/lock';
 import { deleteTrees } from '../engine/tree';
 import { type HostPart, PROCEDURE, bootstrap, findMmdebstrap, readHostPart } from './bootstrap';
 import { writeLayout } from './layout';
-import { RECIPES, type Recipe, TEST_RECIPES, configOf } from './recipe';
+import { RECIPES, type Recipe, TEST_RECIPES, configOf, entrypoints } from './recipe';
 
 /** A stand-in that is there, whole. */
 export interface StandIn {
@@ -139,7 +139,7 @@ async function readStandIn(layoutDir: string, key: string): Promise<StandIn | un
 
 async function recipeKey(recipe: Recipe, hostPart: HostPart): Promise<string> {
   const script = recipe.entrypoint
-    ? await readFile(join(__dirname, 'entrypoints', recipe.entrypoint), 'utf8')
+    ? await readFile(join(entrypoints, recipe.entrypoint), 'utf8')
     : '';
   const parts = JSON.stringify([recipe, configOf(recipe), PROCEDURE, script, hostPart]);
   return createHash('sha256').update(parts).digest('hex');
