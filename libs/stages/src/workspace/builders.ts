@@ -1,4 +1,3 @@
-import { normalPlatform } from '@excel2doc/dockerfile';
 import { EngineError } from '@excel2doc/engine';
 
 /** Platform, or `*` for all that are not named -> the buildx builders that run its RUN steps. */
@@ -22,22 +21,3 @@ export function isBuilders(value: unknown): value is Builders {
     Array.isArray(each) && each.length > 0 && each.every((name) => isName(name));
   return Object.values(value).every((each: unknown) => isName(each) || isNames(each));
 }
-
-/**
- * What is wrong with the platform that somebody names builders for, if anything is: they are looked up by
- * its normal form, so that those of another would never be asked.
- */
-export function platformFault(platform: string): string | undefined {
-  if (platform === '*') return undefined;
-  try {
-    const normal = normalPlatform(platform);
-    const [os = '', architecture = ''] = normal.split('/');
-    if (!isSystem(os) || isSystem(architecture)) return `there is no platform "${platform}"`;
-    return normal === platform ? undefined : `"${platform}" is written "${normal}"`;
-  } catch {
-    return `there is no platform "${platform}"`;
-  }
-}
-
-/** Of a word that is an operating system's or an architecture's. @throws where it is neither's */
-const isSystem = (word: string) => normalPlatform(word).startsWith(`${word}/`);

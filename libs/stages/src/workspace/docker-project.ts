@@ -6,7 +6,7 @@ import type { DockerOptions } from './docker-options';
 import { type Given as GivenSecrets, givenBy } from './given-secrets';
 import type { NamedContexts } from './named-contexts';
 import { dockerTarget, homeOf, planFolder, stageFolder } from './paths';
-import { enginePlatform } from './platform';
+import { enginePlatform, wantedPlatforms } from './platform';
 import type { ProjectImage } from './project-image';
 import type { WorkspaceProject } from './workspace-project';
 
@@ -51,9 +51,14 @@ export class DockerProject {
     return this.options.lockFile;
   }
 
-  /** What it is built for: this machine's platform where nobody says. */
+  /**
+   * What it is built for, in normal form: this machine's platform where nobody says.
+   *
+   * @throws StagesError `OPTION_REFUSED` for what is no platform
+   */
   get platforms(): string[] {
-    return this.options.platforms ?? [enginePlatform()];
+    const { platforms } = this.options;
+    return platforms ? wantedPlatforms(platforms) : [enginePlatform()];
   }
 
   /** Who runs its RUN steps: in no key. */

@@ -1,10 +1,11 @@
 import type { Compression, Layering } from '@excel2doc/oci';
 import { similarTo } from '@excel2doc/dockerfile';
-import { type Builders, isBuilders, platformFault } from './builders';
+import { type Builders, isBuilders } from './builders';
 import { type CacheMounts, type CacheMountsOption, cacheMountsOf } from './cache-mounts-option';
 import type { SecretOption, SecretVersion } from './secret-options';
 import type { EngineChoice } from '@excel2doc/engine';
 import type { Modes } from './modes';
+import { builderKeyFault, platformsFault, wantedPlatforms } from './platform';
 
 /** What nx.json may set for the plugin. Everything has a default. */
 export interface PluginOptions {
@@ -143,7 +144,7 @@ const known = {
  */
 export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
   for (const [name, value] of Object.entries(options)) refuseUnlessKnown(name, value);
-  refuseUnknownPlatforms(options.builders ?? {});
+  refuseUnknownPlatforms(options);
   return {
     imageName: options.imageName ?? '{projectName}',
     tags: options.tags,
@@ -152,7 +153,7 @@ export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
     annotations: options.annotations,
     release: options.release ?? false,
     lockFile: options.lockFile ?? 'docker/images.lock.json',
-    platforms: options.platforms,
+    platforms: options.platforms && wantedPlatforms(options.platforms),
     registry: options.registry,
     ...layerPlaceOf(options.blobStore),
     builders: options.builders,
@@ -204,9 +205,15 @@ function refuseUnlessKnown(name: string, value: unknown): void {
   );
 }
 
-function refuseUnknownPlatforms(builders: Builders): void {
+function refuseUnknownPlatforms({ platforms, builders = {} }: PluginOptions): void {
+  const fault = platforms && platformsFault(platforms);
+  if (fault !== undefined) {
+    throw new Error(
+      `nx.json: option "platforms" of @excel2doc/nx-stages: ${fault}; it takes platforms as "linux/amd64"`,
+    );
+  }
   for (const platform of Object.keys(builders)) {
-    const fault = platformFault(platform);
+    const fault = builderKeyFault(platform);
     if (fault === undefined) continue;
     throw new Error(
       `nx.json: option "builders" of @excel2doc/nx-stages: ${fault}; it takes platforms as "linux/arm64", and "*" for all others`,

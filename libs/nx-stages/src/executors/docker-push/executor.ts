@@ -51,7 +51,7 @@ async function push(project: DockerProject, options: Options, repository: Reposi
   unplaced(said, project.platforms).forEach(sayLine);
   const { parts, images } =
     options.parts === 'join'
-      ? await readParts(project, stage, repository, options.platforms)
+      ? await readParts(project, stage, repository, options.platforms && project.platforms)
       : await pushed({ project, stage, said, repository, name: options.image, sbom });
   if (parts.length === 0) return sayLine(`${repository.name}: no machine has pushed a part of it`);
   if (options.parts === 'push') {
