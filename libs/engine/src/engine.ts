@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { type Builder, type BuildResult, build } from './build/build';
+import { type BuilderPlatforms, builderPlatforms } from './build/builder-platforms';
 import type { BuildOptions } from './build/options';
 import { type Afterwards, runAfterwards } from './client/afterwards';
 import { answerOf } from './client/answer';
@@ -23,6 +24,9 @@ import { type RunOptions, runArguments } from './client/run';
 import { isOfThisMachine, socketOf, systemHost } from './store/endpoint';
 import type { ImageStore } from './store/image-store';
 import { SocketStore } from './store/socket-store';
+
+/** Whoever is asked to build says for itself that it does not answer. */
+const INSPECT_MS = 5_000;
 
 /** An engine that answered, with the calls that it takes. */
 export class Engine implements EngineDescription, ImageStore, Builder, ComposeClient, Client {
@@ -70,6 +74,23 @@ export class Engine implements EngineDescription, ImageStore, Builder, ComposeCl
   /** @see BuildOptions */
   build(options: BuildOptions): Promise<BuildResult> {
     return build(this, options);
+  }
+
+  /**
+   * What a builder says that it builds for, nothing started for it; undefined where it does not say so
+   * soon.
+   *
+   * @param name of `docker buildx create`; the one in use if left out
+   */
+  async builderPlatforms(name?: string): Promise<BuilderPlatforms | undefined> {
+    const args = ['inspect', ...(name === undefined ? [] : [name])];
+    try {
+      const { stdout } = await this.buildxCommand(args, { timeoutMs: INSPECT_MS });
+      return builderPlatforms(stdout);
+    } catch (error) {
+      if (error instanceof EngineError && error.code !== 'CANCELLED') return undefined;
+      throw error;
+    }
   }
 
   /**

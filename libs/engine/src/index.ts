@@ -1,5 +1,6 @@
 export { type Base, type BasesFile, basesFile, readBases } from './bases';
 export type { BuildResult } from './build/build';
+export { type BuilderPlatforms, type Reach, reachOf } from './build/builder-platforms';
 export type { BuildOptions } from './build/options';
 export { type EngineChoice, ENGINE_CHOICES, isEngineChoice } from './client/choice';
 export type { Afterwards } from './client/afterwards';

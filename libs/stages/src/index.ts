@@ -57,7 +57,7 @@ export {
 export { play } from './shards/play';
 export { type ShardStep } from './shards/shard-step';
 export { lowestMs, type ShardTask } from './shards/shard-task';
-export { type Builders, buildersFor } from './workspace/builders';
+export { type Builders, buildersFor, saidOf } from './workspace/builders';
 export { commandArguments } from './workspace/arguments';
 export { argsInMetadata, declaredArgs, mergedArgs } from './workspace/build-args';
 export { checkedOutCommit, commitForTags } from './workspace/commit';

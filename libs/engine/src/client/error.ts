@@ -6,6 +6,7 @@ export type EngineErrorCode =
   | 'NO_COMPOSE'
   | 'NO_BUILDER'
   | 'BUILDER_GONE'
+  | 'BUILDER_UNFIT'
   | 'NO_LINUX_CONTAINERS'
   | 'NEEDS_DOCKER'
   | 'DAEMON_GONE'

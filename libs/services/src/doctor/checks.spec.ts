@@ -64,12 +64,12 @@ describe('the doctor finds', () => {
   test.each<[id: string, change: Partial<Facts>, seen: string]>([
     [
       'platform-emulated',
-      { foreignPlatforms: [{ platform: 'linux/arm64', how: 'emulation' }] },
+      { foreignPlatforms: [{ platform: 'linux/arm64', how: 'emulation', builders: [] }] },
       'linux/arm64 by qemu',
     ],
     [
       'platform-cannot-run',
-      { foreignPlatforms: [{ platform: 'linux/arm64', how: 'nothing' }] },
+      { foreignPlatforms: [{ platform: 'linux/arm64', how: 'nothing', builders: [] }] },
       'no builder is named for linux/arm64',
     ],
     [

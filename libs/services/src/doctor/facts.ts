@@ -1,3 +1,4 @@
+import type { BuilderPlatforms } from '@excel2doc/engine';
 import type { LastBuild } from '@excel2doc/stages';
 import type { Container } from '../compose/container';
 
@@ -19,7 +20,7 @@ export interface Facts {
       };
   /** `platform:` of the services, where one is set. */
   platforms: { service: string; platform: string }[];
-  /** What stages are built for besides the engine's own platform. */
+  /** What stages are built for, besides the engine's own platform where the engine builds for that. */
   foreignPlatforms: ForeignPlatform[];
   ports: { service: string; port: number; free: boolean }[];
   registry: { answers: boolean; mirror: string } | undefined;
@@ -49,10 +50,17 @@ export interface Facts {
   containers: Container[];
 }
 
-/** How the RUN steps of a platform that is not the engine's own are run. */
+/** How the RUN steps of a platform are run that is not the engine's own, or that builders are named for. */
 export interface ForeignPlatform {
   platform: string;
-  /** `builder`: a native one, `by` its name. `nothing`: they fail. */
+  /** `builder`: a native one, or one that does not say. `nothing`: they fail. */
   how: 'builder' | 'emulation' | 'nothing';
-  by?: string;
+  /** Those that are named for it; none where it is the engine's. */
+  builders: AskedBuilder[];
+}
+
+export interface AskedBuilder {
+  name: string;
+  /** Undefined where it does not say: it does not answer, or has yet to be started. */
+  says: BuilderPlatforms | undefined;
 }

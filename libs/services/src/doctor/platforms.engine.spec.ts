@@ -21,16 +21,38 @@ beforeAll(async () => {
 afterAll(() => workspace.remove());
 
 test('a platform that nothing runs is told from one that has a builder', async () => {
-  expect(await planned()).toEqual([{ platform: 'linux/mips64le', how: 'nothing' }]);
+  expect(await planned()).toEqual([{ platform: 'linux/mips64le', how: 'nothing', builders: [] }]);
   expect(await planned({ 'linux/mips64le': 'old-router' })).toEqual([
-    { platform: 'linux/mips64le', how: 'builder', by: 'old-router' },
-  ]);
-  expect(await planned({ '*': ['router-1', 'router-2'] })).toEqual([
-    { platform: 'linux/mips64le', how: 'builder', by: 'router-1, router-2' },
+    {
+      platform: 'linux/mips64le',
+      how: 'builder',
+      builders: [{ name: 'old-router', says: undefined }],
+    },
   ]);
   expect(await found()).toEqual([
-    ['platform-cannot-run', expect.stringContaining('linux/mips64le')],
+    [
+      'platform-cannot-run',
+      'no builder is named for linux/mips64le, and the engine does not emulate it',
+    ],
   ]);
+});
+
+test('builders under * are asked what they build for, for the own platform as well', async () => {
+  const { platform } = workspace.engine;
+  const builders = { '*': ['default'] };
+  const asked = await planned(builders);
+  expect(asked.map((each) => [each.platform, each.how])).toEqual([
+    [platform, 'builder'],
+    ['linux/mips64le', 'nothing'],
+  ]);
+  expect(asked[0]?.builders).toEqual(asked[1]?.builders);
+  const [finding, ...others] = platforms({ foreignPlatforms: asked });
+  expect(others).toEqual([]);
+  expect(finding).toMatchObject({ id: 'platform-cannot-run', severity: 'error' });
+  expect(finding?.seen).toMatch(new RegExp(`^default builds for ${platform}\\b`));
+  // One that does not say may be the one.
+  const mixed = await planned({ '*': ['default', 'router-1'] });
+  expect(mixed.map(({ how }) => how)).toEqual(['builder', 'builder']);
 });
 
 test('one that qemu runs is found, one that the engine runs itself is not', async ({ skip }) => {

@@ -1,9 +1,9 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StagePlanFile } from '@excel2doc/dockerfile';
-import type { Engine } from '@excel2doc/engine';
-import type { Facts, ForeignPlatform } from './facts';
-import { type Builders, buildersFor, type Finding } from '@excel2doc/stages';
+import { type BuilderPlatforms, type Engine, reachOf } from '@excel2doc/engine';
+import type { AskedBuilder, Facts, ForeignPlatform } from './facts';
+import { type Builders, buildersFor, type Finding, saidOf } from '@excel2doc/stages';
 
 /** What a 64-bit engine runs by itself. */
 const THIRTY_TWO_BIT: Record<string, string> = { 'linux/amd64': 'linux/386' };
@@ -14,6 +14,34 @@ export async function foreignPlatforms(
   planFolder: string,
   builders?: Builders,
 ): Promise<ForeignPlatform[]> {
+  // What Podman emulates only a RUN tells.
+  if (engine.kind === 'podman') return [];
+  const own = [engine.platform, THIRTY_TWO_BIT[engine.platform]];
+  const wanted = (await platformsOfRuns(planFolder)).filter(
+    (platform) => buildersFor(builders, platform).length > 0 || !own.includes(platform),
+  );
+  const asking = new Map<string | undefined, Promise<BuilderPlatforms | undefined>>();
+  const ask = (name?: string) => {
+    const asked = asking.get(name) ?? engine.builderPlatforms(name);
+    asking.set(name, asked);
+    return asked;
+  };
+  return Promise.all(
+    wanted.map(async (platform): Promise<ForeignPlatform> => {
+      const names = buildersFor(builders, platform);
+      if (names.length === 0) {
+        const said = await ask();
+        const isEmulated = said !== undefined && reachOf(said, platform) !== 'none';
+        return { platform, how: isEmulated ? 'emulation' : 'nothing', builders: [] };
+      }
+      const asked = names.map(async (name) => ({ name, says: await ask(name) }));
+      const all = await Promise.all(asked);
+      return { platform, how: howBuilt(platform, all), builders: all };
+    }),
+  );
+}
+
+async function platformsOfRuns(planFolder: string): Promise<string[]> {
   const names = await readdir(planFolder).catch((): string[] => []);
   const wanted = new Set<string>();
   for (const name of names.filter((each) => each.endsWith('.json'))) {
@@ -22,22 +50,19 @@ export async function foreignPlatforms(
       if (instructions.some(({ keyword }) => keyword === 'RUN')) wanted.add(platform);
     }
   }
-  wanted.delete(engine.platform);
-  wanted.delete(THIRTY_TWO_BIT[engine.platform] ?? '');
-  // What Podman emulates only a RUN tells.
-  if (wanted.size === 0 || engine.kind === 'podman') return [];
-  const { stdout } = await engine.buildxCommand(['inspect'], { allowFailure: true });
-  const runs = /^Platforms:\s*(.*)$/m.exec(stdout)?.[1]?.split(/,\s*/) ?? [];
-  return [...wanted].sort().map((platform): ForeignPlatform => {
-    const by = buildersFor(builders, platform).join(', ');
-    if (by) return { platform, how: 'builder', by };
-    return { platform, how: runs.includes(platform) ? 'emulation' : 'nothing' };
-  });
+  return [...wanted].sort();
+}
+
+function howBuilt(platform: string, builders: readonly AskedBuilder[]): ForeignPlatform['how'] {
+  const reaches = builders.map(({ says }) => says && reachOf(says, platform));
+  if (reaches.some((reach) => reach === undefined || reach === 'native')) return 'builder';
+  return reaches.includes('emulated') ? 'emulation' : 'nothing';
 }
 
 export function platforms({ foreignPlatforms }: Pick<Facts, 'foreignPlatforms'>): Finding[] {
-  return foreignPlatforms.flatMap(({ platform, how }): Finding[] => {
+  return foreignPlatforms.flatMap(({ platform, how, builders }): Finding[] => {
     if (how === 'builder') return [];
+    const said = builders.flatMap(({ name, says }) => (says ? saidOf(name, says) : [])).join('; ');
     const architecture = platform.split('/')[1];
     if (how === 'emulation') {
       return [
@@ -48,7 +73,7 @@ export function platforms({ foreignPlatforms }: Pick<Facts, 'foreignPlatforms'>)
             en: `RUN steps for ${platform} are emulated, ten times slower`,
             zh: `${platform} 的 RUN 步骤以模拟方式运行，速度约慢十倍`,
           },
-          seen: `the engine runs ${platform} by qemu, and no builder is named for it`,
+          seen: said || `the engine runs ${platform} by qemu, and no builder is named for it`,
           fix: {
             en: 'Name a native builder in nx.json: "builders": { "PLATFORM": "NAME" } (docker buildx create)',
             zh: '在 nx.json 中指定原生构建器："builders": { "平台": "名称" }（docker buildx create）',
@@ -64,7 +89,7 @@ export function platforms({ foreignPlatforms }: Pick<Facts, 'foreignPlatforms'>)
           en: `RUN steps for ${platform} cannot be run here`,
           zh: `本机无法运行 ${platform} 的 RUN 步骤`,
         },
-        seen: `no builder is named for ${platform}, and the engine does not emulate it`,
+        seen: said || `no builder is named for ${platform}, and the engine does not emulate it`,
         fix: {
           en: `Register an emulator for ${architecture} (binfmt_misc and qemu-user-static), or name a native builder in nx.json: "builders"`,
           zh: `为 ${architecture} 注册模拟器（binfmt_misc 与 qemu-user-static），或在 nx.json 的 "builders" 中指定原生构建器`,

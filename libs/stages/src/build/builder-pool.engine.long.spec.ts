@@ -204,6 +204,51 @@ test(
   LONG_MS,
 );
 
+test(
+  'who says that it does not build for a platform is not asked to, and where none does one line says so before any build',
+  async () => {
+    const { engine } = workspace;
+    const platform = 'linux/mips64le';
+    const names = [await builderAt(good!.address), await builderAt(good!.address)];
+    const other = await StagedWorkspace.make();
+    onTestFinished(() => other.remove());
+    await other.write('app/Dockerfile', 'FROM scratch AS deps\nRUN ["/nothing"]\n');
+    other.platforms.splice(0, 1, platform);
+    for (const builders of [{ '*': names }, { [platform]: names[0]! }, { '*': 'default' }]) {
+      const asked = [Object.values(builders)[0]!].flat();
+      expect((await other.plan()).success).toBe(true);
+      const { success, text } = await other.stage('deps', { builders });
+      expect(success).toBe(false);
+      expect(text).toContain(`✗ No builder that is named for ${platform} builds for it: `);
+      for (const name of asked) expect(text).toContain(`${name} builds for ${engine.platform}`);
+      expect(existsSync(join(other.root, 'dist/app/docker/deps/build.log'))).toBe(false);
+    }
+  },
+  LONG_MS,
+);
+
+test(
+  'who emulates the platform is asked after who runs it, whichever of them the stage prefers',
+  async () => {
+    const foreign = workspace.engine.platform === 'linux/amd64' ? 'linux/arm64' : 'linux/amd64';
+    // BuildKit lists what it is named for first, and what its machine runs behind that.
+    const emulating = await startBuildKit(workspace.engine, [`--oci-worker-platform=${foreign}`]);
+    onTestFinished(() => emulating.kill());
+    await planned('echo preferred > /etc/installed');
+    const able = await builderAt(good!.address);
+    // So many that one of them is all but sure to be the one that the stage prefers.
+    const slower = await Promise.all([1, 2, 3, 4, 5, 6, 7].map(() => builderAt(emulating.address)));
+    const says = await workspace.engine.builderPlatforms(slower[0]);
+    expect(says?.emulated).toContain(workspace.engine.platform);
+    const { success, text } = await workspace.stage('deps', {
+      builders: { '*': [...slower, able] },
+    });
+    expect(success, text).toBe(true);
+    expect(askedFor('deps')).toEqual([able]);
+  },
+  LONG_MS,
+);
+
 /** An authority, and what it has signed for a server at 127.0.0.1 and for a client. */
 function certificates(folder: string) {
   const make = (name: string, ...more: string[]) => {

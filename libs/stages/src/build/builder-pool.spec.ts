@@ -1,4 +1,5 @@
-import { EngineError } from '@excel2doc/engine';
+import { randomUUID } from 'node:crypto';
+import { type BuilderPlatforms, EngineError } from '@excel2doc/engine';
 import { describe, expect, it } from 'vitest';
 import { buildersFor } from '../workspace/builders';
 import { planOf } from '../testing/plans';
@@ -45,12 +46,23 @@ describe('several builders', () => {
   const gone = (name: string) =>
     new EngineError('BUILDER_GONE', { message: `Builder ${name} is away`, hint: 'Look at it' });
 
-  /** What came of it where `work` is what builders do, and what was said. */
-  async function tried(names: string[], work: (name: string) => Promise<string>) {
+  /**
+   * What came of it where `work` is what builders do, and what was said.
+   *
+   * @param says what each says that it builds for; nothing if left out
+   */
+  async function tried(
+    names: string[],
+    work: (name: string) => Promise<string>,
+    says: Record<string, BuilderPlatforms> = {},
+  ) {
     const said: string[] = [];
     const asked: string[] = [];
+    // Another engine a test: what was asked of one is remembered.
+    const env = { DOCKER_HOST: randomUUID() };
+    const engine = { env, builderPlatforms: (name: string) => Promise.resolve(says[name]) };
     const build = {
-      project: { home: 'app', builders: { '*': names } },
+      project: { home: 'app', builders: { '*': names }, engine: () => Promise.resolve(engine) },
       stage: 'deps',
       plan: planOf([]),
       warn: (line: string) => void said.push(line),
@@ -93,6 +105,51 @@ describe('several builders', () => {
     );
     const other = away === 'a' ? 'b' : 'a';
     expect(second.ended).toEqual({ made: other, builder: other });
+  });
+
+  const AMD64 = { native: ['linux/amd64', 'linux/386'], emulated: [] };
+  const ARM64 = { native: ['linux/arm64'], emulated: [] };
+  const both = { native: ['linux/arm64'], emulated: ['linux/amd64'] };
+
+  it('who does not build for the platform is not asked, and nothing is said of it', async () => {
+    for (const [able, other] of ['ab', 'ba']) {
+      const says = { [able!]: AMD64, [other!]: ARM64 };
+      const { asked, said, ended } = await tried(['a', 'b'], (name) => Promise.resolve(name), says);
+      expect({ asked, said, ended }).toEqual({ asked: [able], said: [], ended: { made: able } });
+    }
+  });
+
+  it('who emulates the platform comes after who does not, and who does not say', async () => {
+    for (const emulating of ['a', 'b', 'c']) {
+      const says = { a: AMD64, b: AMD64, [emulating]: both };
+      const { asked } = await tried(['a', 'b', 'c'], (name) => Promise.reject(gone(name)), says);
+      expect(asked.at(-1)).toBe(emulating);
+      expect(asked).toHaveLength(3);
+    }
+  });
+
+  it('where none builds for the platform one line says what each does', async () => {
+    for (const names of [['a'], ['a', 'b']]) {
+      const says = { a: ARM64, b: { native: ['linux/s390x'], emulated: ['linux/arm64'] } };
+      const { asked, ended } = await tried(names, (name) => Promise.resolve(name), says);
+      expect(asked).toEqual([]);
+      expect(ended).toMatchObject({ error: { code: 'BUILDER_UNFIT' } });
+      const { message } = (ended as unknown as { error: EngineError }).error;
+      expect(message).toMatch(/^No builder that is named for linux\/amd64 builds for it: /);
+      expect(message).toContain('a builds for linux/arm64');
+      if (names.length > 1)
+        expect(message).toContain('b builds for linux/s390x, and emulates linux/arm64');
+    }
+  });
+
+  it('who is away and who does not build for it are both named', async () => {
+    const work = (name: string) => Promise.reject(gone(name));
+    const { ended } = await tried(['a', 'b'], work, { b: ARM64 });
+    expect(ended).toMatchObject({
+      error: {
+        message: 'No builder for linux/amd64 is there: Builder a is away; b builds for linux/arm64',
+      },
+    });
   });
 
   it('a single one that is gone says so itself', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { EngineError } from '@excel2doc/engine';
-import { buildersFor, isBuilderGone } from '../workspace/builders';
+import { type BuilderPlatforms, type Engine, EngineError, reachOf } from '@excel2doc/engine';
+import { buildersFor, isBuilderGone, saidOf } from '../workspace/builders';
 import type { Outputs } from './outputs';
 import type { StageBuild } from './stage-build';
 
@@ -11,35 +11,88 @@ export interface OnBuilder<T> {
   builder?: string;
 }
 
+type PoolBuild = Pick<StageBuild, 'project' | 'outputs' | 'stage' | 'plan' | 'warn'>;
+
 /**
  * Has a stage built by the builder that it goes to, or by the next one where that is not there, or goes
  * away in the middle: each is asked once. A build that fails is the stage's own fault, and no other is asked.
+ * Who says that it does not build for the platform is passed by; who emulates it comes after the others.
  *
  * @param work given no name where the engine itself builds
- * @throws EngineError `BUILDER_GONE` naming each and why, where none is there
+ * @throws EngineError `BUILDER_UNFIT` where none builds for the platform, `BUILDER_GONE` where none of those
+ *   that may is there, naming each and why
  */
 export async function onOneBuilder<T>(
-  build: Pick<StageBuild, 'project' | 'outputs' | 'stage' | 'plan' | 'warn'>,
+  build: PoolBuild,
   work: (builder: string | undefined) => Promise<T>,
 ): Promise<OnBuilder<T>> {
   const { platform } = build.plan;
   const named = buildersFor(build.project.builders, platform);
-  if (named.length <= 1) return { made: await work(named[0]) };
-  const builders = inOrder(named, await chainOf(build));
-  const gone: string[] = [];
-  for (const [at, builder] of builders.entries()) {
+  if (named.length === 0) return { made: await work(undefined) };
+  const ordered = named.length === 1 ? named : inOrder(named, await chainOf(build));
+  const unfit: string[] = [];
+  const gone: EngineError[] = [];
+  for await (const builder of ableTo(build, ordered, unfit)) {
+    const last = gone.at(-1);
+    if (last) build.warn(`${build.stage}: ${last.message}; ${builder} is asked`);
     try {
-      return { made: await work(builder), ...(at > 0 && { builder }) };
+      return { made: await work(builder), ...(last && { builder }) };
     } catch (error) {
       if (!isBuilderGone(error)) throw error;
-      gone.push(error.message);
-      const next = builders[at + 1];
-      if (next) build.warn(`${build.stage}: ${error.message}; ${next} is asked`);
+      gone.push(error);
     }
   }
+  if (gone.length === 0) throw noneFit(platform, unfit);
+  if (named.length === 1) throw gone[0]!;
   throw new EngineError('BUILDER_GONE', {
-    message: `No builder for ${platform} is there: ${gone.join('; ')}`,
+    message: `No builder for ${platform} is there: ${[...gone.map(({ message }) => message), ...unfit].join('; ')}`,
     hint: 'See what `docker buildx inspect NAME` says of each, or name others in the option builders',
+  });
+}
+
+/**
+ * Those that may build for the platform, each asked when its turn comes.
+ *
+ * @param unfit is told what the others say that they build for
+ */
+async function* ableTo(
+  { project, plan }: PoolBuild,
+  builders: readonly string[],
+  unfit: string[],
+): AsyncGenerator<string> {
+  const slower: string[] = [];
+  const engine = await project.engine();
+  for (const builder of builders) {
+    const said = await platformsOf(engine, builder, plan.platform);
+    // Who does not say is asked to build: it may only have to be started.
+    const reach = said && reachOf(said, plan.platform);
+    if (reach === 'none') unfit.push(saidOf(builder, said!));
+    else if (reach === 'emulated') slower.push(builder);
+    else yield builder;
+  }
+  yield* slower;
+}
+
+/** What was asked in this process, of those that build for what was wanted: the others may be mended. */
+const known = new Map<string, BuilderPlatforms>();
+
+async function platformsOf(
+  engine: Engine,
+  builder: string,
+  platform: string,
+): Promise<BuilderPlatforms | undefined> {
+  const key = JSON.stringify([engine.env, builder]);
+  const before = known.get(key);
+  if (before && reachOf(before, platform) !== 'none') return before;
+  const said = await engine.builderPlatforms(builder);
+  if (said) known.set(key, said);
+  return said;
+}
+
+function noneFit(platform: string, unfit: readonly string[]): EngineError {
+  return new EngineError('BUILDER_UNFIT', {
+    message: `No builder that is named for ${platform} builds for it: ${unfit.join('; ')}`,
+    hint: `Name one that does in the option builders, or have one emulate it (qemu, binfmt_misc), then see its Platforms in \`docker buildx inspect NAME\``,
   });
 }
 
@@ -60,12 +113,7 @@ export function inOrder(builders: readonly string[], chain: string): string[] {
  * What stages that are built on one another have in common: the lowest of them in their Dockerfile. What
  * the one has sent or pulled to its builder lies there for the next.
  */
-async function chainOf({
-  project,
-  outputs,
-  stage,
-  plan,
-}: Pick<StageBuild, 'project' | 'outputs' | 'stage' | 'plan'>): Promise<string> {
+async function chainOf({ project, outputs, stage, plan }: PoolBuild): Promise<string> {
   const lowest = plan.base.kind === 'stage' ? await lowestOf(outputs, plan.base.stage) : stage;
   return JSON.stringify([project.home, lowest]);
 }
