@@ -150,6 +150,40 @@ export const TEST_RECIPES: readonly Recipe[] = [
     after: ['mkdir -p "$1/go"'],
     config: { Env: ['GOPATH=/go', 'GOTOOLCHAIN=local'], WorkingDir: '/go', Cmd: ['bash'] },
   },
+  {
+    // Cargo of bookworm asks for all of crates.io at once.
+    reference: 'rust:1-bookworm',
+    release: 'trixie',
+    packages: ['cargo', 'libssl-dev', 'pkg-config'],
+    before: [],
+    after: [],
+    config: { Env: ['CARGO_HOME=/usr/local/cargo', 'RUST_VERSION=1.85.0'], Cmd: ['bash'] },
+  },
+  {
+    // What the one above links is there.
+    reference: 'debian:bookworm-slim',
+    release: 'trixie',
+    packages: [],
+    before: [],
+    after: [],
+    config: { Cmd: ['bash'] },
+  },
+  {
+    reference: 'maven:3.9-eclipse-temurin-21',
+    release: 'trixie',
+    packages: ['maven', 'openjdk-21-jdk-headless'],
+    before: [],
+    after: [],
+    config: { Cmd: ['mvn'] },
+  },
+  {
+    reference: 'eclipse-temurin:21-jre',
+    release: 'trixie',
+    packages: ['openjdk-21-jre-headless'],
+    before: [],
+    after: [],
+    config: { Cmd: ['java'] },
+  },
 ];
 
 /** `recipe.config` with what every stand-in has: the host's CAs in use, and a label that says it. */

@@ -1,15 +1,21 @@
 import { GeneratorError } from '../generator-error';
 import { goFacts } from './detect-go';
+import { javaFacts } from './detect-java';
 import { nodeFacts } from './detect-node';
 import { pythonFacts } from './detect-python';
+import { rustFacts } from './detect-rust';
 import type { Kind, ProjectFacts, ProjectFiles } from './project-kind';
 
-/** What decides for each kind: the file that only its package manager writes. */
+/** What decides for each kind: the file that its package manager writes, or reads where it writes none. */
 const MARKS: [file: string, kind: Kind][] = [
   ['go.mod', 'go'],
   ['uv.lock', 'python-uv'],
   ['poetry.lock', 'python-poetry'],
   ['requirements.txt', 'python-pip'],
+  ['Cargo.lock', 'rust'],
+  ['pom.xml', 'java-maven'],
+  ['build.gradle.kts', 'java-gradle'],
+  ['build.gradle', 'java-gradle'],
   ['pnpm-lock.yaml', 'node-pnpm'],
   ['package-lock.json', 'node-npm'],
 ];
@@ -17,6 +23,7 @@ const MARKS: [file: string, kind: Kind][] = [
 /** What somebody would get by looking: projects that have no lock file yet. */
 const UNLOCKED: [file: string, command: string][] = [
   ['pyproject.toml', '`uv lock` or `poetry lock`'],
+  ['Cargo.toml', '`cargo generate-lockfile`'],
   ['package.json', '`npm install` or `pnpm install`'],
 ];
 
@@ -39,13 +46,15 @@ export function detect(files: ProjectFiles, root: string, kind?: Kind): ProjectF
         : `Run ${command} there, commit the lock file, and try again`,
     );
   }
-  const missing = MARKS.find(([file, of]) => of === found && !files.has(file))?.[0];
-  if (missing !== undefined) {
+  const marks = MARKS.flatMap(([file, of]) => (of === found ? [file] : []));
+  if (!marks.some((file) => files.has(file))) {
     throw new GeneratorError(
-      `${root}: ${found} needs ${missing}, which is not there`,
+      `${root}: ${found} needs ${marks.join(' or ')}, which is not there`,
       'Make it with the package manager, or choose another --kind',
     );
   }
   if (found === 'go') return goFacts(files);
+  if (found === 'rust') return rustFacts(files, root);
+  if (found === 'java-maven' || found === 'java-gradle') return javaFacts(files, root, found);
   return found.startsWith('node') ? nodeFacts(files, found) : pythonFacts(files, found);
 }

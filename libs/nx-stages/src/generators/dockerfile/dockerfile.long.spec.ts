@@ -8,8 +8,8 @@ import { type ScratchProject, scratchProject } from '../../testing/scratch-proje
 import generate, { type DockerfileOptions } from './generator';
 
 /**
- * Node and Go build on stand-ins that take minutes to make where no registry answers. Set it to build
- * them too: `tools/bases/cli.ts node:20-bookworm node:20-bookworm-slim golang:1.23-bookworm` first.
+ * The others build on stand-ins that take minutes to make where no registry answers. Set it to build
+ * them too, after `tools/bases/cli.ts` with the names of TEST_RECIPES in tools/bases/recipe.ts.
  */
 const all = process.env['BUILD_ALL'] === 'true';
 
@@ -35,6 +35,10 @@ async function built(
     Object.fromEntries(written.map(({ path, content }) => [path, String(content)])),
   );
   await project.run('docker-build');
+  return ran(command);
+}
+
+async function ran(command?: string[]): Promise<string> {
   const { stdout } = await project.engine.run({
     image: `${project.name}:dev`,
     readOnly: true,
@@ -42,6 +46,28 @@ async function built(
     ...(command && { command }),
   });
   return stdout.trim();
+}
+
+/** The layers of what was built last. */
+async function layers(): Promise<string[]> {
+  const platform = project.engine.platform.replaceAll('/', '-');
+  const path = join(project.root, 'dist/app/docker/runner', platform, 'image.json');
+  const record = JSON.parse(await readFile(path, 'utf8')) as { layers: { digest: string }[] };
+  return record.layers.map(({ digest }) => digest);
+}
+
+/** Edits what was built, audits the image, builds and runs it again. @returns how many layers are others */
+async function changed(file: string, from: string, to: string) {
+  await project.run('docker-audit');
+  const before = await layers();
+  const path = join(project.root, 'app', file);
+  const text = await readFile(path, 'utf8');
+  expect(text).toContain(from);
+  await project.write({ [`app/${file}`]: text.replace(from, to) });
+  await project.run('docker-build');
+  const after = await layers();
+  expect(after).toHaveLength(before.length);
+  return { stdout: await ran(), moved: after.filter((each) => !before.includes(each)).length };
 }
 
 const pyproject = `[project]
@@ -144,5 +170,86 @@ describe('on bases that take minutes to make', () => {
         'package main\n\nimport ("fmt"; "os")\n\nfunc main() { fmt.Println(os.Getuid()) }\n',
     };
     expect(await built(files, {})).toBe('10001');
+  });
+
+  const crate = {
+    'Cargo.toml':
+      '[package]\nname = "shop"\nversion = "0.1.0"\nedition = "2021"\n\n[dependencies]\nitoa = "1"\n',
+    'Cargo.lock': [
+      'version = 3',
+      '[[package]]\nname = "itoa"\nversion = "1.0.18"',
+      'source = "registry+https://github.com/rust-lang/crates.io-index"',
+      'checksum = "8f42a60cbdf9a97f5d2305f08a87dc4e09308d1276d28c869c684d7777685682"\n',
+      '[[package]]\nname = "shop"\nversion = "0.1.0"\ndependencies = [\n "itoa",\n]\n',
+    ].join('\n'),
+    'src/main.rs': `use std::os::unix::fs::MetadataExt;
+
+fn main() {
+    let user = std::fs::metadata("/proc/self").unwrap().uid();
+    println!("{} {}", itoa::Buffer::new().format(user), std::path::Path::new("/usr/bin/cargo").exists());
+}
+`,
+  };
+
+  test('what is written for Rust is a program of locked crates, and a changed line moves its layer alone', async () => {
+    expect(await built(crate, {})).toBe('10001 false');
+    expect(await changed('src/main.rs', 'println!("', 'println!("now ')).toEqual({
+      stdout: 'now 10001 false',
+      moved: 1,
+    });
+  });
+
+  const java = (body: string) =>
+    `package shop;\n\npublic class Main {\n  public static void main(String[] words) throws Exception {\n${body}\n  }\n}\n`;
+  const JAVAC = 'java.nio.file.Files.exists(java.nio.file.Path.of(System.getProperty("java.home"), "bin/javac"))'; // prettier-ignore
+  const USER = 'java.nio.file.Files.getAttribute(java.nio.file.Path.of("/proc/self"), "unix:uid")';
+
+  test('what is written for Maven runs on its libraries, and a changed line moves its layer alone', async () => {
+    const files = {
+      'pom.xml': `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>shop</groupId><artifactId>shop</artifactId><version>1</version>
+  <properties><maven.compiler.release>21</maven.compiler.release><project.build.sourceEncoding>UTF-8</project.build.sourceEncoding></properties>
+  <dependencies><dependency><groupId>org.apache.commons</groupId><artifactId>commons-lang3</artifactId><version>3.17.0</version></dependency></dependencies>
+</project>
+`,
+      'src/main/java/shop/Main.java': java(
+        `    System.out.println(org.apache.commons.lang3.StringUtils.capitalize("shop ") + ${USER} + " " + ${JAVAC});`,
+      ),
+    };
+    expect(await built(files, {})).toBe('Shop 10001 false');
+    const main = 'src/main/java/shop/Main.java';
+    expect(await changed(main, '"shop "', '"new shop "')).toEqual({
+      stdout: 'New shop 10001 false',
+      moved: 1,
+    });
+  });
+
+  test('what is written for Spring Boot runs from layers, and a changed line moves its layer alone', async () => {
+    const files = {
+      'pom.xml': `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <parent><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-parent</artifactId><version>3.5.8</version><relativePath/></parent>
+  <groupId>shop</groupId><artifactId>shop</artifactId><version>1</version>
+  <properties><java.version>21</java.version></properties>
+  <dependencies><dependency><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter</artifactId></dependency></dependencies>
+  <build><plugins><plugin><groupId>org.springframework.boot</groupId><artifactId>spring-boot-maven-plugin</artifactId></plugin></plugins></build>
+</project>
+`,
+      'src/main/resources/application.properties':
+        'spring.main.banner-mode=off\nlogging.level.root=OFF\n',
+      'src/main/java/shop/Main.java': java(
+        `    org.springframework.boot.SpringApplication.run(Main.class, words).close();\n    System.out.println("shop " + ${USER} + " " + ${JAVAC});`,
+      ).replace(
+        'public class',
+        '@org.springframework.boot.autoconfigure.SpringBootApplication\npublic class',
+      ),
+    };
+    expect(await built(files, {})).toBe('shop 10001 false');
+    const main = 'src/main/java/shop/Main.java';
+    expect(await changed(main, '"shop "', '"new shop "')).toEqual({
+      stdout: 'new shop 10001 false',
+      moved: 1,
+    });
   });
 });

@@ -69,6 +69,45 @@ describe.each([
     ['builder', 'runner'],
     'CMD ["/usr/local/bin/app"]',
   ],
+  [
+    'Rust',
+    {
+      'Cargo.lock': 'version = 4\n',
+      'Cargo.toml': '[package]\nname = "shop"\n',
+      'src/main.rs': '',
+    },
+    ['builder', 'runner'],
+    'CMD ["/usr/local/bin/shop"]',
+  ],
+  [
+    'Maven',
+    {
+      'pom.xml': '<project/>',
+      'src/main/java/shop/Main.java':
+        'package shop;\nclass Main { static void main(String[] a) {} }',
+    },
+    ['builder', 'deps', 'runner'],
+    'CMD ["java", "-cp", "/srv/app/own/*:/srv/app/lib/*", "shop.Main"]',
+  ],
+  [
+    'Spring Boot by Maven',
+    {
+      'pom.xml':
+        '<project><parent><artifactId>spring-boot-starter-parent</artifactId><version>3.5.8</version></parent>' +
+        '<artifactId>spring-boot-maven-plugin</artifactId></project>',
+    },
+    ['builder', 'deps', 'runner'],
+    'CMD ["java", "-jar", "app.jar"]',
+  ],
+  [
+    'Gradle',
+    {
+      'build.gradle.kts':
+        'plugins {\n  java\n  application\n}\napplication {\n  mainClass = "shop.Main"\n}\n',
+    },
+    ['builder', 'deps', 'runner'],
+    'CMD ["java", "-cp", "/srv/app/own/*:/srv/app/lib/*", "shop.Main"]',
+  ],
 ])('for %s', (_, files, stages, command) => {
   test('the stages are those of its kind, and what runs is found', () => {
     const result = generated(files);
@@ -76,15 +115,18 @@ describe.each([
     expect(result.text).toContain(`\n${command}\n`);
   });
 
-  test('packages are cached, lock files bound, and nobody runs as root', () => {
+  test('packages are cached, what installs them apart is bound, and nobody runs as root', () => {
     const { text } = generated(files);
     expect(text).toMatch(/--mount=type=cache,target=/);
-    expect(text).toMatch(/--mount=type=bind,source=[\w.-]+,target=\/(src|lock)\//);
+    // Cargo, Gradle and Spring Boot install and build in one.
+    if (!/cargo install|gradle --|jarmode/.test(text))
+      expect(text).toMatch(/--mount=type=bind,source=[\w.-]+,target=\/(src|lock)\//);
     expect(text).toMatch(/^USER (app|node|10001:10001)$/m);
     expect(text).not.toMatch(/^CMD [^[]/m);
     const last = text.slice(text.lastIndexOf('FROM'));
-    expect(last).not.toMatch(/pip|npm|pnpm|go build/);
-    expect(text.includes('HEALTHCHECK --interval')).toBe(!text.includes('FROM scratch'));
+    expect(last).not.toMatch(/pip|npm|pnpm|go build|cargo|mvn|gradle/);
+    const hasPort = /^EXPOSE /m.test(last) && !text.includes('FROM scratch');
+    expect(text.includes('HEALTHCHECK --interval')).toBe(hasPort);
   });
 });
 

@@ -4,9 +4,11 @@ import { GeneratorError } from '../generator-error';
 import { detect } from './detect';
 import { goDockerfile } from './go-dockerfile';
 import { ignoreFile } from './ignore-file';
+import { javaDockerfile } from './java-dockerfile';
 import { nodeDockerfile } from './node-dockerfile';
 import type { Kind, ProjectFacts, ProjectFiles } from './project-kind';
 import { pythonDockerfile } from './python-dockerfile';
+import { rustDockerfile } from './rust-dockerfile';
 
 export interface DockerfileOptions {
   project: string;
@@ -57,10 +59,18 @@ function factsOf(tree: Tree, root: string, options: DockerfileOptions): ProjectF
   };
 }
 
+const WRITERS: Record<string, (facts: ProjectFacts) => string> = {
+  go: goDockerfile,
+  java: javaDockerfile,
+  node: nodeDockerfile,
+  python: pythonDockerfile,
+  rust: rustDockerfile,
+};
+
 /** The text of the Dockerfile for a project of which this is known. */
 export function dockerfileOf(facts: ProjectFacts): string {
-  if (facts.kind === 'go') return goDockerfile(facts);
-  return facts.kind.startsWith('node') ? nodeDockerfile(facts) : pythonDockerfile(facts);
+  const [language = ''] = facts.kind.split('-');
+  return WRITERS[language]!(facts);
 }
 
 function filesOf(tree: Tree, root: string): ProjectFiles {

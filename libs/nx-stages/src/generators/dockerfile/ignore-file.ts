@@ -13,6 +13,8 @@ const OF_LANGUAGE: Record<string, string[]> = {
   ],
   node: ['**/node_modules', 'dist', 'build', 'coverage', '.next', '**/*.tsbuildinfo'],
   go: ['bin', '*.test', '*.out'],
+  rust: ['target'],
+  java: ['target', 'build', '.gradle', '**/*.class'],
 };
 
 /** What no image of this kind of project needs; the rest is its sources. */

@@ -6,13 +6,19 @@ export const KINDS = [
   'node-npm',
   'node-pnpm',
   'go',
+  'rust',
+  'java-maven',
+  'java-gradle',
 ] as const;
 export type Kind = (typeof KINDS)[number];
+
+/** The jar mode that lists layers, and the class that starts them; `tools` leaves a jar that starts itself. */
+export type SpringBoot = { mode: 'tools' } | { mode: 'layertools'; launcher: string };
 
 /** Everything that the text of a Dockerfile depends on. */
 export interface ProjectFacts {
   kind: Kind;
-  /** Of the language: `3.12`, `24`, `1.23`. */
+  /** Of the language: `3.12`, `24`, `1.23`; `1` is the newest Rust. */
   version: string;
   /** What the container runs, as words. */
   command: string[];
@@ -26,8 +32,19 @@ export interface ProjectFacts {
   sourceRoot?: string;
   /** Node: the folder that `npm run build` makes; absent without that script. */
   buildFolder?: string;
-  /** Node: version of pnpm. Go: the package to build, e.g. `./cmd/server`. */
+  /**
+   * Node: version of pnpm. Go: the package to build, e.g. `./cmd/server`. Rust: the folder of the package.
+   * Java: version of Maven or Gradle.
+   */
   detail?: string;
+  /** Rust: the name of the program. Java: the class that starts; absent where Spring Boot packs a jar. */
+  program?: string;
+  /** Debian packages that the program is linked with. */
+  systemPackages?: string[];
+  /** Variables that it runs with, as `NAME=value`. */
+  environment?: string[];
+  /** Java: how Spring Boot takes its jar apart, which hangs on its version. */
+  springBoot?: SpringBoot;
 }
 
 /** The files of a project, by their paths in it. */

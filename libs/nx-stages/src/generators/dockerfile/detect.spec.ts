@@ -1,0 +1,212 @@
+import { posix } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { detect } from './detect';
+import { dockerfileOf } from './generator';
+import type { ProjectFiles } from './project-kind';
+
+/** The files of a project, held in memory. */
+function filesOf(texts: Record<string, string>): ProjectFiles {
+  return {
+    has: (path) => path in texts,
+    read: (path) => texts[path],
+    list: (folder) => {
+      const below = folder === '' ? '' : `${posix.normalize(folder)}/`;
+      const inside = Object.keys(texts).filter((path) => path.startsWith(below));
+      return [...new Set(inside.map((path) => path.slice(below.length).split('/')[0]!))];
+    },
+  };
+}
+
+const detected = (texts: Record<string, string>) => detect(filesOf(texts), 'apps/app');
+const written = (texts: Record<string, string>) => dockerfileOf(detected(texts));
+
+describe('Rust', () => {
+  const cargo = (manifest: string, files: Record<string, string> = { 'src/main.rs': '' }) => ({
+    'Cargo.lock': '',
+    'Cargo.toml': manifest,
+    ...files,
+  });
+  const shop = '[package]\nname = "shop"\n';
+
+  test.each([
+    ['shop', cargo(shop)],
+    ['serve', cargo(`${shop}\n[[bin]]\nname = "serve"\npath = "src/main.rs"\n`)],
+    ['serve', cargo(shop, { 'src/lib.rs': '', 'src/bin/serve.rs': '' })],
+    ['serve', cargo(shop, { 'src/lib.rs': '', 'src/bin/serve/main.rs': '' })],
+    ['b', cargo(`${shop}default-run = "b"\n`, { 'src/main.rs': '', 'src/bin/b.rs': '' })],
+  ])('the program %s is found: %j', (program, files) => {
+    expect(detected(files)).toMatchObject({ program, detail: '.' });
+  });
+
+  test('the program of a workspace is that of the only member that has one', () => {
+    const files = {
+      ...cargo('[workspace]\nresolver = "3"\nmembers = [\n  "crates/*",\n  "tool",\n]\n', {}),
+      'crates/core/Cargo.toml': '[package]\nname = "core"\n',
+      'crates/core/src/lib.rs': '',
+      'crates/web/Cargo.toml': '[package]\nname = "web"\n',
+      'crates/web/src/main.rs': '',
+      'crates/notes.txt': '',
+    };
+    expect(detected(files)).toMatchObject({ program: 'web', detail: 'crates/web' });
+    expect(written(files)).toContain('cargo install --locked --path crates/web --bin web --root');
+    const another = {
+      ...files,
+      'tool/Cargo.toml': '[package]\nname = "tool"\n',
+      'tool/src/main.rs': '',
+    };
+    expect(() => detected(another)).toThrow('Cargo.toml has several programs (web, tool)');
+  });
+
+  test.each([
+    ['rust-toolchain.toml', '[toolchain]\nchannel = "1.85.1"\n', '1.85.1'],
+    ['rust-toolchain.toml', '[toolchain]\ncomponents = ["clippy"]\n', '1'],
+    ['rust-toolchain', '1.84\n', '1.84'],
+    ['rust-toolchain', 'stable\n', '1'],
+  ])('%s of %j: version %s', (file, text, version) => {
+    const files = { ...cargo(shop), [file]: text };
+    expect(detected(files).version).toBe(version);
+    expect(written(files)).toContain(`FROM rust:${version}-bookworm AS builder\n`);
+  });
+
+  test('libraries of the system that it is linked with are installed in a stage below the program', () => {
+    const lock = (...crates: string[]) => ({
+      ...cargo(shop),
+      'Cargo.lock': crates.map((name) => `[[package]]\nname = "${name}"\n`).join('\n'),
+    });
+    const text = written(lock('openssl-sys', 'pq-sys'));
+    expect(text).toMatch(/AS deps\nRUN [^]*libssl3 libpq5\n[^]*FROM deps AS runner\n/);
+    expect(written(lock('openssl-sys', 'openssl-src'))).not.toContain('apt-get');
+  });
+
+  test.each([
+    [cargo(shop, { 'src/lib.rs': '' }), 'Cargo.toml has no program'],
+    [
+      cargo(shop, { 'src/main.rs': '', 'src/bin/b.rs': '' }),
+      'Cargo.toml has several programs (shop, b)',
+    ],
+    [
+      { ...cargo(shop), 'rust-toolchain': 'nightly-2026-01-01' },
+      'rust-toolchain wants nightly-2026-01-01, of which',
+    ],
+    [{ 'Cargo.toml': shop }, 'Cargo.toml has no lock file beside it'],
+  ])('%j is refused: %s', (files, message) => {
+    expect(() => detected(files)).toThrow(`apps/app: ${message}`);
+  });
+});
+
+describe('Maven', () => {
+  const main = { 'src/main/java/a/Main.java': 'package a;\nclass Main { public static void main(String... words) {} }' }; // prettier-ignore
+  const pom = (text: string, files: Record<string, string> = main) => ({
+    'pom.xml': `<project>${text}</project>`,
+    ...files,
+  });
+  const boot = (version: string, more = '') =>
+    pom(
+      `<parent><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-parent</artifactId><version>${version}</version></parent>` +
+        `<plugin><artifactId>spring-boot-maven-plugin</artifactId></plugin>${more}`,
+      {},
+    );
+
+  test.each([
+    ['21', ''],
+    ['17', '<properties><java.version>17</java.version></properties>'],
+    ['25', '<properties><maven.compiler.release>25</maven.compiler.release></properties>'],
+    ['8', '<properties><maven.compiler.target>1.8</maven.compiler.target></properties>'],
+    ['11', '<properties><jdk>11</jdk></properties><release>${jdk}</release>'],
+    ['21', '<!-- <java.version>17</java.version> -->'],
+  ])('Java %s of %j', (version, text) => {
+    expect(detected(pom(text)).version).toBe(version);
+    expect(written(pom(text))).toContain(`FROM eclipse-temurin:${version}-jre AS deps\n`);
+  });
+
+  test('Maven is that of the wrapper', () => {
+    const url =
+      'https://maven.example.com/org/apache/maven/apache-maven/3.9.9/apache-maven-3.9.9-bin.zip';
+    const files = {
+      ...pom(''),
+      '.mvn/wrapper/maven-wrapper.properties': `distributionUrl=${url}\n`,
+    };
+    expect(written(files)).toContain('FROM maven:3.9.9-eclipse-temurin-21 AS builder\n');
+  });
+
+  test.each([
+    ['3.5.8', ['java', '-jar', 'app.jar'], 'jarmode=tools'],
+    ['4.0.0', ['java', '-jar', 'app.jar'], 'jarmode=tools'],
+    ['3.2.1', ['java', 'org.springframework.boot.loader.launch.JarLauncher'], 'jarmode=layertools'],
+    ['2.7.18', ['java', 'org.springframework.boot.loader.JarLauncher'], 'jarmode=layertools'],
+  ])('Spring Boot %s starts by %j', (version, command, mode) => {
+    expect(detected(boot(version)).command).toEqual(command);
+    expect(written(boot(version))).toContain(mode);
+  });
+
+  test('a server of Spring Boot has a port, and a path to ask where the actuator is there', () => {
+    const web = '<artifactId>spring-boot-starter-web</artifactId>';
+    const actuator = '<artifactId>spring-boot-starter-actuator</artifactId>';
+    expect(detected(boot('3.5.8'))).not.toHaveProperty('port');
+    expect(detected(boot('3.5.8', web))).toMatchObject({ port: 8080 });
+    expect(detected(boot('3.5.8', web))).not.toHaveProperty('healthPath');
+    expect(written(boot('3.5.8', web + actuator))).toContain('GET /actuator/health HTTP/1.0');
+  });
+
+  test('what starts is what the build file names, else the only class that can', () => {
+    const said = '<properties><exec.mainClass>b.Other</exec.mainClass></properties>';
+    expect(detected(pom(said)).program).toBe('b.Other');
+    expect(detected(pom('')).program).toBe('a.Main');
+    const kotlin = { 'src/main/kotlin/k/App.kt': 'package k\n\nfun main() {}\n' };
+    expect(detected(pom('', kotlin)).program).toBe('k.AppKt');
+  });
+
+  test.each([
+    [pom('', {}), ': no class below src/main has a main method'],
+    [
+      pom('', { ...main, 'src/main/java/B.java': 'class B { public static void main(String[] a) {} }' }),
+      ': several classes have a main method (a.Main, B)',
+    ],
+    [pom('<modules><module>a</module></modules>'), ': pom.xml is of several modules'],
+    [pom('<packaging>war</packaging>'), ': pom.xml packs a war, not a jar'],
+    [pom('<groupId>io.quarkus.platform</groupId>'), ': pom.xml is of Quarkus'],
+    [boot('2.2.13'), ': pom.xml: Spring Boot 2.2.13 makes no jar of layers'],
+  ])('%j is refused%s', (files, message) => {
+    expect(() => detected(files)).toThrow(`apps/app${message}`);
+  }); // prettier-ignore
+});
+
+describe('Gradle', () => {
+  const application = `plugins {\n    id 'java'\n    id 'application'\n}\napplication { mainClass = 'a.Main' }\n`;
+
+  test.each([
+    ['21', ''],
+    ['17', 'java { toolchain { languageVersion = JavaLanguageVersion.of(17) } }'],
+    ['11', 'java.sourceCompatibility = JavaVersion.VERSION_11'],
+    ['8', "sourceCompatibility = '1.8'"],
+    ['25', 'kotlin { jvmToolchain(25) }'],
+  ])('Java %s of %j', (version, text) => {
+    const files = { 'build.gradle': application + text };
+    expect(detected(files)).toMatchObject({ version, program: 'a.Main' });
+    expect(written(files)).toContain(`FROM gradle:8-jdk${version} AS builder\n`);
+  });
+
+  test('Gradle is that of the wrapper', () => {
+    const url = 'https\\://services.gradle.org/distributions/gradle-8.14.3-bin.zip';
+    const files = {
+      'build.gradle': application,
+      'gradle/wrapper/gradle-wrapper.properties': `distributionUrl=${url}\n`,
+    };
+    expect(written(files)).toContain('FROM gradle:8.14.3-jdk21 AS builder\n');
+  });
+
+  test.each([
+    ['plugins {\n  id("org.springframework.boot") version "3.4.1"\n}\n', 'jarmode=tools'],
+    ["plugins {\n  id 'org.springframework.boot' version '3.1.0'\n}\n", 'jarmode=layertools'],
+  ])('Spring Boot of %j is taken apart by %s', (text, mode) => {
+    const files = { 'build.gradle.kts': text };
+    expect(written(files)).toContain('gradle --no-daemon bootJar');
+    expect(written(files)).toContain(mode);
+  });
+
+  test('what names nothing that is run is refused', () => {
+    expect(() => detected({ 'build.gradle': "plugins { id 'java-library' }\n" })).toThrow(
+      'apps/app: build.gradle has neither Spring Boot nor the plugin application',
+    );
+  });
+});
