@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { putWhole, toolPath } from './tool-folder';
 
 /**
  * A program in Go that tests ask, built once for each version and kept with the other tools of the
@@ -11,23 +11,18 @@ import { basename, join } from 'node:path';
  * @throws Error with what the compiler said, where it cannot be built
  */
 export function goTool(module: string): string {
-  const cacheHome = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  const folder = join(cacheHome, 'excel2doc', 'tools', 'go-tools');
   const [path = '', version = ''] = module.split('@');
   const name = basename(path);
-  const file = join(folder, `${name}-${version}`);
+  const file = toolPath('go-tools', `${name}-${version}`);
   if (existsSync(file)) return file;
-  mkdirSync(folder, { recursive: true });
-  const draft = mkdtempSync(join(folder, 'draft-'));
   try {
-    const env = { ...process.env, GOBIN: draft, CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' };
-    execFileSync('go', ['install', module], { env, stdio: 'pipe' });
-    renameSync(join(draft, name), file);
-    return file;
+    return putWhole(file, (draft) => {
+      const env = { ...process.env, GOBIN: draft, CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' };
+      execFileSync('go', ['install', module], { env, stdio: 'pipe' });
+      return join(draft, name);
+    });
   } catch (cause) {
     const said = String((cause as { stderr?: Buffer }).stderr ?? cause);
     throw new Error(`${module} cannot be built: ${said.trim().split('\n').at(-1)}`, { cause });
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
   }
 }
