@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { replaceFileSync } from '@excel2doc/oci';
 import { type RunRecord, parseRun } from './run';
 
 /** A few more than a report compares with, so that runs of other projects do not push them out. */
@@ -16,12 +17,9 @@ export function runsFolder(workspaceRoot: string, env: NodeJS.ProcessEnv = proce
 
 /** Keeps a run, whole or not at all, and lets go of the oldest. */
 export function keepRun(folder: string, run: RunRecord): void {
-  mkdirSync(folder, { recursive: true });
   // Names sort by time.
   const name = `${run.at.replaceAll(/[^\dT]/g, '')}-${run.id}.json`;
-  const unfinished = join(folder, `${name}.${process.pid}`);
-  writeFileSync(unfinished, JSON.stringify(run));
-  renameSync(unfinished, join(folder, name));
+  replaceFileSync(join(folder, name), JSON.stringify(run));
   const names = runNames(folder);
   for (const old of names.slice(0, Math.max(0, names.length - KEPT))) {
     rmSync(join(folder, old), { force: true });

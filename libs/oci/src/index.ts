@@ -71,6 +71,7 @@ export type { LayerMaker } from './layer/times';
 export { runImage, type RunImageOptions, type RunStep } from './thin/run-image';
 export { layersAbove, thinImage, type ThinImageOptions } from './thin/thin-image';
 export { loadTar, type LoadTarOptions } from './load/load-tar';
+export { replaceFile, replaceFileSync } from './replace-file';
 export { formatReference, mirrored, parseReference, type Reference } from './reference';
 export { type Credentials, readCredentials } from './registry/credentials';
 export { pushBlob, type PushBlobOptions } from './registry/push-blob';

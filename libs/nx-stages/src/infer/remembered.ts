@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceFileSync } from '@excel2doc/oci';
 
 type Known = Map<string, unknown>;
 
@@ -27,10 +28,7 @@ export function keepRemembered(workspaceRoot: string): void {
   kept.set(workspaceRoot, { before: now, now: new Map() });
   if (!file || !isNew) return;
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    const temporary = `${file}.${process.pid}`;
-    writeFileSync(temporary, JSON.stringify([...now]));
-    renameSync(temporary, file);
+    replaceFileSync(file, JSON.stringify([...now]));
   } catch {
     // A checkout that cannot be written: the next graph takes some milliseconds longer.
   }

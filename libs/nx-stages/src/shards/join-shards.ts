@@ -1,10 +1,11 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addTimes, type TaskRecord } from '@excel2doc/build-report';
+import { replaceFileSync } from '@excel2doc/oci';
 import { StagesError } from '@excel2doc/stages';
 import { readTimes } from './make-plan';
 
-import { countText, type PlanFile, shardsOf, writeWhole } from './plan-file';
+import { countText, type PlanFile, shardsOf } from './plan-file';
 import { failedRunText, named, type ShardRecord } from './run-shard';
 import { shardsMarkdown } from './summary';
 
@@ -31,7 +32,7 @@ export function joinShards({ plan, records, times, summary, say }: JoinOptions):
   }
   const found = readRecords(plan, records);
   const known = found.reduce(addTimes, readTimes(times, say));
-  writeWhole(times, `${JSON.stringify(known)}\n`);
+  replaceFileSync(times, `${JSON.stringify(known)}\n`);
   const makers = shardsOf(plan);
   const done = new Map<string, TaskRecord>();
   for (const { shard, tasks } of found)

@@ -9,8 +9,8 @@ import {
   runsFolder,
 } from '@excel2doc/build-report';
 import { planShards, type ShardSettings, StagesError } from '@excel2doc/stages';
-import { durationText } from '@excel2doc/oci';
-import { countText, type PlanFile, writeWhole } from './plan-file';
+import { durationText, replaceFileSync } from '@excel2doc/oci';
+import { countText, type PlanFile } from './plan-file';
 import { type GraphTask, readTaskGraph } from './task-graph';
 
 export interface PlanOptions {
@@ -51,7 +51,7 @@ export function makePlan({ root, tasks: file, out, times, settings, env, say }: 
     ...plan,
     tasks: Object.fromEntries(tasks.map(({ id, ...task }) => [id, task])),
   };
-  writeWhole(out, `${JSON.stringify(written)}\n`);
+  replaceFileSync(out, `${JSON.stringify(written)}\n`);
   const numbers = plan.shards.map((_, at) => at + 1);
   if (env['GITHUB_OUTPUT'])
     appendFileSync(env['GITHUB_OUTPUT'], `shards=${JSON.stringify(numbers)}\n`);

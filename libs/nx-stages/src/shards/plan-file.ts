@@ -1,5 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { type ShardPlan, type ShardStep, StagesError } from '@excel2doc/stages';
 import type { GraphTask } from './task-graph';
 
@@ -37,14 +36,6 @@ const isShard = (shard: ShardPlan['shards'][number] | null) =>
   shard.steps.every((step: Partial<ShardStep> | null) =>
     [step?.tasks, step?.waitsFor, step?.handsOn].every(Array.isArray),
   );
-
-/** Writes a file whole or not at all. */
-export function writeWhole(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const unfinished = `${file}.${process.pid}`;
-  writeFileSync(unfinished, text);
-  renameSync(unfinished, file);
-}
 
 /** `4 shards` */
 export const countText = ({ shards }: Pick<ShardPlan, 'shards'>) =>

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { cacheDir } from 'nx/src/utils/cache-directory';
 import { imagesOf, type TaskRecord, taskRecord } from '@excel2doc/build-report';
+import { replaceFileSync } from '@excel2doc/oci';
 import { remoteCache, runNx, type ShardStep, StagesError } from '@excel2doc/stages';
 import { readRunFile, type RunFile, statusOf } from '../run/run-file';
 import { HandOver } from './hand-over';
 import { nxCalls, type NxCall } from './nx-calls';
-import { type PlanFile, shardsOf, writeWhole } from './plan-file';
+import { type PlanFile, shardsOf } from './plan-file';
 
 /** What a shard leaves for the job that joins: the content of `shard-N.json`. */
 export interface ShardRecord {
@@ -214,7 +215,7 @@ function writeRecord(
 ): void {
   const more = { ...(failedRuns.length > 0 && { failedRuns }) };
   const record: ShardRecord = { format: 1, plan: plan.id, shard, tasks, ...more };
-  writeWhole(join(records, `shard-${shard}.json`), `${JSON.stringify(record)}\n`);
+  replaceFileSync(join(records, `shard-${shard}.json`), `${JSON.stringify(record)}\n`);
 }
 
 function failedOf(

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TaskRecord } from '@excel2doc/build-report';
+import { replaceFileSync } from '@excel2doc/oci';
 import { checkPushed } from './check-pushed';
 import { joinShards } from './join-shards';
 import { makePlan } from './make-plan';
 import { nxCalls } from './nx-calls';
-import { type PlanFile, readPlanFile, writeWhole } from './plan-file';
+import { type PlanFile, readPlanFile } from './plan-file';
 import { readTaskGraph } from './task-graph';
 
 let folder: string;
@@ -191,7 +192,7 @@ describe('what was pushed', () => {
       const { project, target } = task;
       const images = digest === undefined ? [] : [{ ...image, digest }];
       const tasks = [{ id: 'app:docker-runner', project, target, outcome: 'built', startMs: 0, durationMs: 1, images }]; // prettier-ignore
-      writeWhole(at(`shard-${index + 1}.json`), JSON.stringify({ format: 1, plan: 'p', shard: index + 1, tasks })); // prettier-ignore
+      replaceFileSync(at(`shard-${index + 1}.json`), JSON.stringify({ format: 1, plan: 'p', shard: index + 1, tasks })); // prettier-ignore
     }
     // As docker-push writes it: what was pushed has labels that the output has not.
     const part = {
@@ -199,7 +200,10 @@ describe('what was pushed', () => {
       made: pushed,
       descriptor: { digest: 'sha256:labelled' },
     };
-    writeWhole(at('pushed/apps/app/runner.linux-amd64.json'), JSON.stringify({ format: 1, part }));
+    replaceFileSync(
+      at('pushed/apps/app/runner.linux-amd64.json'),
+      JSON.stringify({ format: 1, part }),
+    );
     try {
       checkPushed({ plan, records: folder, pushed: at('pushed'), say });
       return said.at(-1)!;
@@ -226,7 +230,7 @@ describe('what was pushed', () => {
     const options = { plan, records: folder, pushed: at('pushed'), say };
     checkPushed(options);
     expect(said.at(-1)).toContain('Nothing was pushed');
-    writeWhole(at('pushed/app/runner.linux-amd64.json'), '{}');
+    replaceFileSync(at('pushed/app/runner.linux-amd64.json'), '{}');
     expect(() => checkPushed(options)).toThrow('does not say what was pushed');
   });
 });
@@ -241,7 +245,7 @@ describe('the last job', () => {
     for (const [index, tasks] of left.entries()) {
       if (!tasks) continue;
       const record = { format: 1, plan: plan.id, shard: index + 1, tasks };
-      writeWhole(at(`shard-${index + 1}.json`), JSON.stringify(record));
+      replaceFileSync(at(`shard-${index + 1}.json`), JSON.stringify(record));
     }
     try {
       joinShards({ plan, records: folder, times: at('times.json'), summary: at('s.md'), say });
@@ -273,7 +277,7 @@ describe('the last job', () => {
     const plan = planned(['a'], 1);
     const tasks = tasksOf(plan)[0]!.map((id) => done(id));
     const record = { format: 1, plan: plan.id, shard: 1, tasks, failedRuns: ['docker-build of a'] };
-    writeWhole(at('shard-1.json'), JSON.stringify(record));
+    replaceFileSync(at('shard-1.json'), JSON.stringify(record));
     expect(joined(plan, [])).toMatch(/^Nx failed at docker-build of a, though it says/);
   });
 

@@ -1,7 +1,7 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { randomName } from '../blob/store';
 import { OciError } from '../error';
+import { replaceFile } from '../replace-file';
 import type { ImageRecord } from './record';
 
 /**
@@ -49,13 +49,11 @@ export async function moveLayersElsewhere(
   record: ImageRecord,
   place: LayerPlace,
 ): Promise<void> {
-  const draft = join(directory, `${BLOBS_JSON}.${randomName()}`);
   const file: BlobsFile =
     place.kind === 'registry'
       ? { format: 1, repository: place.repository }
       : { format: 2, in: 'remote-cache' };
-  await writeFile(draft, `${JSON.stringify(file)}\n`);
-  await rename(draft, join(directory, BLOBS_JSON));
+  await replaceFile(join(directory, BLOBS_JSON), `${JSON.stringify(file)}\n`);
   for (const { from, digest } of record.layers) {
     const path = join(directory, 'blobs', ...digest.split(':'));
     if (from === 'self') await rm(path, { force: true });

@@ -1,11 +1,11 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { BlobSource } from '../blob/source';
-import { randomName } from '../blob/store';
 import { digestOf, hexOf } from '../digest';
 import { decompressed } from '../layer/compression';
 import type { LayerRecord } from '../layout/record';
+import { replaceFile } from '../replace-file';
 import { decodeIndex, encodeIndex, indexLayer, type LayerIndex } from './layer-index';
 
 /** Where indexes lie unless the caller says otherwise. */
@@ -32,17 +32,9 @@ export class IndexCache {
     const tar = decompressed(await source.open(layer.digest), layer.mediaType);
     const index = await indexLayer(layer.diffId, tar);
     const body = encodeIndex(index);
-    await this.write(path, body);
+    // A cache that cannot be written is no reason to fail.
+    await replaceFile(path, `${digestOf(body)}\n${body}`).catch(() => undefined);
     // The same way in the first build as in the next one.
     return decodeIndex(body);
-  }
-
-  /** A cache that cannot be written is no reason to fail. */
-  private async write(path: string, body: string): Promise<void> {
-    const draft = `${path}.${randomName()}`;
-    await mkdir(this.folder, { recursive: true })
-      .then(() => writeFile(draft, `${digestOf(body)}\n${body}`))
-      .then(() => rename(draft, path))
-      .catch(() => undefined);
   }
 }

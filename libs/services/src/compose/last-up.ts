@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Engine } from '@excel2doc/engine';
+import { replaceFile } from '@excel2doc/oci';
 import { type Container, projectContainers } from './container';
 import { verdictOf } from './health';
 import { endingServices } from './image-services';
@@ -77,10 +78,7 @@ export async function rememberUp(
     containers: Object.fromEntries(containers.map(({ id, imageId }) => [id, imageId])),
     migrated,
   };
-  const file = fileOf(root, opened.config);
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(`${file}.${process.pid}`, `${JSON.stringify(last, undefined, 2)}\n`);
-  await rename(`${file}.${process.pid}`, file);
+  await replaceFile(fileOf(root, opened.config), `${JSON.stringify(last, undefined, 2)}\n`);
 }
 
 /** Whatever is begun now is not what was brought up last. */

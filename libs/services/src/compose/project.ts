@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type Compose, type ComposeProject, type Engine, locateEngine } from '@excel2doc/engine';
+import { replaceFile } from '@excel2doc/oci';
 import {
   type WorkspaceProject,
   Bases,
@@ -131,12 +132,10 @@ export async function openCompose(
   await Promise.all([...standIns.values()].map((standIn) => loadStandIn(engine, standIn)));
   if (Object.keys(added).length > 0) {
     const override = join(root, 'dist', 'compose', `${config.name}.images.yaml`);
-    await mkdir(dirname(override), { recursive: true });
     // JSON is YAML, and needs no library.
     const text = JSON.stringify({ services: added });
-    await writeFile(`${override}.${process.pid}`, text, { mode: 0o600 });
     // Another target's Compose may be reading it.
-    await rename(`${override}.${process.pid}`, override);
+    await replaceFile(override, text, 0o600);
     project.files.push(override);
   }
   return { engine, bases, project, compose: engine.compose(project), config, added, mounted };

@@ -1,5 +1,6 @@
-import { chmod, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { parseEnv } from 'node:util';
+import { replaceFile } from '@excel2doc/oci';
 import { StagesError } from '@excel2doc/stages';
 
 /**
@@ -52,8 +53,5 @@ export async function changeValues(
   const file = await realpath(path);
   const text = withValues(await readFile(file, 'utf8'), values, path);
   const { mode } = await stat(file);
-  const draft = `${file}.${process.pid}`;
-  await writeFile(draft, text, { mode: 0o600 });
-  await chmod(draft, mode & 0o777);
-  await rename(draft, file);
+  await replaceFile(file, text, mode & 0o777);
 }

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { openImageSocket } from '@excel2doc/engine';
-import type { ImageRecord } from '@excel2doc/oci';
+import { type ImageRecord, replaceFile } from '@excel2doc/oci';
 import { describesGitTags, description } from '../names/description';
 import { type TagFacts, tagFacts, usesGitTags } from '../names/facts';
 import { GitFiles } from '../workspace/git-files';
@@ -75,10 +74,7 @@ export async function rememberLoaded(
   const path = project.absolute(loadedPath(project.home, image));
   const time = 'value' in committed && { committed: committed.value };
   const loaded: LoadedFile = { format: 2, digest, head, isOfHead, names, at: Date.now(), ...time };
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}`;
-  await writeFile(temporary, `${JSON.stringify(loaded, undefined, 2)}\n`);
-  await rename(temporary, path);
+  await replaceFile(path, `${JSON.stringify(loaded, undefined, 2)}\n`);
 }
 
 /** Whether an image was put into the engine, or was found in it, since a time in milliseconds. */

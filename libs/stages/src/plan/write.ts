@@ -1,6 +1,7 @@
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Reason, serialisePlan } from '@excel2doc/dockerfile';
+import { replaceFile } from '@excel2doc/oci';
 import { type FoundImagesFile, foundImagesFile } from '../bases/bases';
 import type { DockerProject } from '../workspace/docker-project';
 import { missingNotes } from '../secrets/state';
@@ -27,7 +28,8 @@ export async function writePlans(
   }
   const found = project.absolute(foundImagesFile(project.home));
   if (Object.keys(unlocked).length === 0) await rm(found, { force: true });
-  else await write(found, `${JSON.stringify({ format: 1, images: unlocked }, undefined, 2)}\n`);
+  else
+    await replaceFile(found, `${JSON.stringify({ format: 1, images: unlocked }, undefined, 2)}\n`);
   await removeOldLayouts(project, unlocked);
   foundTexts(project.dockerfile, unlocked).forEach(say);
   const [hidden, ...more] = hiddenFiles(project);
@@ -37,7 +39,8 @@ export async function writePlans(
     );
   const written = plans.map(withNonce);
   for (const each of written) {
-    await write(join(project.planDir, `${each.stage}.json`), serialisePlan(each));
+    // Other processes read it.
+    await replaceFile(join(project.planDir, `${each.stage}.json`), serialisePlan(each));
     planNotes(project.dockerfile, each).forEach(say);
     missingNotes(project, each.stage, each.platforms).forEach(say);
   }
@@ -79,11 +82,4 @@ function foundTexts(dockerfile: string, images: FoundImagesFile['images']): stri
       return `${dockerfile}: ${reference} (${platform}) is ${digest} now, from ${from}`;
     }),
   );
-}
-
-/** A plan is read by other processes: it is the old one or the new one, never half of it. */
-async function write(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${process.pid}`;
-  await writeFile(temporary, text);
-  await rename(temporary, path);
 }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
+import { replaceFile } from '@excel2doc/oci';
 import { completeValues } from '@excel2doc/services';
 import { StagesError } from '@excel2doc/stages';
 import { report, sayLine } from '../report';
@@ -21,9 +22,7 @@ export default function careEnv({ files, envFile, set = [] }: Options, context: 
     const before = existsSync(at(envFile)) ? await readFile(at(envFile), 'utf8') : '';
     const { text, added, open } = completeValues(texts, before, given);
     // Always written anew, so that the mode is right, too.
-    const unfinished = `${at(envFile)}.${process.pid}`;
-    await writeFile(unfinished, text, { mode: 0o600 });
-    await rename(unfinished, at(envFile));
+    await replaceFile(at(envFile), text, 0o600);
     const kept = Object.keys(given).filter((name) => !added.includes(name));
     sayLine(`${envFile}, for its owner alone: ${added.join(', ') || 'nothing'} added`);
     for (const name of kept) sayLine(`! ${name} was there already and stays as it is`);

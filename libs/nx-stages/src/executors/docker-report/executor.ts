@@ -1,8 +1,8 @@
-import { appendFile, mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { appendFile, readFile, readdir } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { PLAN_FORMAT, type StagePlanFile } from '@excel2doc/dockerfile';
-import { readImageRecord } from '@excel2doc/oci';
+import { readImageRecord, replaceFile } from '@excel2doc/oci';
 import {
   type FinalImage,
   readRuns,
@@ -61,10 +61,7 @@ export default function dockerReport(options: Options, context: ExecutorContext)
       });
     }
     const file = resolve(root, options.output ?? join(outputRoot(home), 'report.html'));
-    await mkdir(dirname(file), { recursive: true });
-    const unfinished = `${file}.${process.pid}`;
-    await writeFile(unfinished, reportPage(found));
-    await rename(unfinished, file);
+    await replaceFile(file, reportPage(found));
     const path = relative(root, file);
     process.stdout.write(`Report of ${found.run.at}: ${path}\n`);
     const summary = options.summary ?? process.env['GITHUB_STEP_SUMMARY'];
