@@ -14,7 +14,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { RunningNx } from './running-nx';
 
@@ -147,8 +146,6 @@ export class NxWorkspace {
         NX_DAEMON: 'false',
         NX_ISOLATE_PLUGINS: 'false',
         FORCE_COLOR: '0',
-        // Nx reads the TypeScript of plugins within its workspace only.
-        NODE_OPTIONS: `--import ${pathToFileURL(require.resolve('tsx'))}`,
         ...this.env,
       },
     };
