@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -25,24 +25,34 @@ const settings = [
   'eslint.config.mjs',
   'dependency-cruiser.config.mjs',
   'tsconfig.base.json',
-  'vitest.base.mts',
   '.editorconfig',
   '.prettierignore',
   '.prettierrc.json',
+  ...libraries.map((library) => `${library}/package.json`),
 ];
+/** Of a folder that imports another one: each lint of all that a library has takes half a minute. */
+const sources = {
+  'libs/dockerfile/src/index.ts': 'export type StagePlan = { stage: string };',
+  'libs/go-text/src/index.ts': 'export const quoted = (text: string) => JSON.stringify(text);',
+  'libs/oci/src/index.ts': "export type { OciErrorCode } from './error';",
+  'libs/oci/src/digest.ts': 'export type Digest = `sha256:${string}`;',
+  'libs/oci/src/error.ts':
+    "import type { Digest } from './digest';\n\nexport type OciErrorCode = `DAMAGED ${Digest}`;",
+  'libs/oci/src/layer/compression.ts': "export type Compression = 'gzip' | 'zstd';",
+  'libs/oci/src/layer/read.ts':
+    "import { quoted } from '@excel2doc/go-text';\nimport type { TarEntry } from '../tar/entry';\n\n" +
+    'export const nameOf = ({ path }: TarEntry) => quoted(path);',
+  'libs/oci/src/tar/entry.ts': 'export type TarEntry = { path: string };',
+};
 
-/** Three libraries as they are here, with the same rules, in a workspace of their own. */
+/** Three libraries with the names, tags and rules that they have here, in a workspace of their own. */
 beforeEach(() => {
-  const files = execFileSync(
-    'git',
-    ['ls-files', '-z', '--cached', '--others', '--exclude-standard', ...libraries, ...settings],
-    { cwd: workspaceRoot, encoding: 'utf8' },
-  );
   rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
-  for (const file of files.split('\0').filter(Boolean)) {
+  for (const file of [...settings, ...Object.keys(sources)])
     mkdirSync(dirname(join(scratch, file)), { recursive: true });
-    cpSync(join(workspaceRoot, file), join(scratch, file));
-  }
+  for (const file of settings) cpSync(join(workspaceRoot, file), join(scratch, file));
+  for (const [file, text] of Object.entries(sources))
+    writeFileSync(join(scratch, file), `${text}\n`);
   edit('nx.json', (text) => JSON.stringify({ ...JSON.parse(text), plugins: [] }));
   const modules = join(scratch, 'node_modules');
   mkdirSync(join(modules, '@excel2doc'), { recursive: true });
@@ -77,14 +87,21 @@ function lint(project: string): { status: number | null; said: string } {
     {
       cwd: scratch,
       encoding: 'utf8',
-      env: { ...environment, NX_DAEMON: 'false', NX_TUI: 'false', NO_COLOR: '1', FORCE_COLOR: '0' },
+      env: {
+        ...environment,
+        NX_DAEMON: 'false',
+        NX_ISOLATE_PLUGINS: 'false',
+        NX_TUI: 'false',
+        NO_COLOR: '1',
+        FORCE_COLOR: '0',
+      },
     },
   );
   return { status, said: stdout + stderr };
 }
 
 describe('lint', () => {
-  test('passes as things are', () => {
+  test('passes where nothing is wrong', () => {
     const { status, said } = lint('oci');
     expect(said).toContain('no dependency violations found');
     expect(status).toBe(0);
