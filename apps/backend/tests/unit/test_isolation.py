@@ -291,7 +291,7 @@ def server_pid(server: ForkServer) -> int:
 def alive(pid: int) -> bool:
     try:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # gone before the file, or before it was read
         return False
 
 
