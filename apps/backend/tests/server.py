@@ -64,5 +64,5 @@ def _wait(service: Service) -> None:
             httpx.get(f"{service.url}/health/live").raise_for_status()
             return
         except httpx.HTTPError:
-            time.sleep(0.2)
+            time.sleep(0.05)
     raise AssertionError(service.log.read_text())

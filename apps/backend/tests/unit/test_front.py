@@ -16,10 +16,12 @@ FRONT, STRANGER = "127.0.0.2", "127.0.0.3"
 LIMIT = 4
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One for all tests: each has clients of its own, which are counted each for itself."""
+    folder = tmp_path_factory.mktemp("front")
     with embedded_service(
-        tmp_path, EXCEL2DOC_FRONT=FRONT, EXCEL2DOC_RATE_PER_MINUTE=str(LIMIT)
+        folder, EXCEL2DOC_FRONT=FRONT, EXCEL2DOC_RATE_PER_MINUTE=str(LIMIT)
     ) as running:
         yield running
 
