@@ -5,7 +5,7 @@ import type { Engine } from '@excel2doc/engine';
 import { type Clone, runIn } from '../e2e/clone';
 import { workspaceRoot } from '../workspace';
 import { type Measured, measureCommand, measureHere } from './measure';
-import { type Workload, nameBases } from './workload';
+import { type Workload, nameBases, withOwnSteps } from './workload';
 
 /** One way from files to an image in the engine. */
 export interface Way {
@@ -106,6 +106,8 @@ function folderFor(workload: Workload, clone: Place['clone'], bases: Bases, name
   mkdirSync(root, { recursive: true });
   workload.write(folder);
   nameBases(folder, bases);
+  const dockerfile = join(folder, 'Dockerfile');
+  writeFileSync(dockerfile, withOwnSteps(readFileSync(dockerfile, 'utf8'), name));
   return { root, folder, image: `excel2doc-bench/${workload.project}-${name}` };
 }
 

@@ -58,3 +58,13 @@ export function nameBases(folder: string, names: Readonly<Record<string, string>
   );
   writeFileSync(file, text);
 }
+
+/**
+ * A Dockerfile whose steps are shared with nobody's who writes another mark into the same one: all use one
+ * engine, and who comes second would find what the first has made, and its downloads.
+ */
+export function withOwnSteps(dockerfile: string, mark: string): string {
+  return dockerfile
+    .replace(/^FROM .*$/m, `$&\nENV BENCH=${mark}`)
+    .replace(/--mount=type=cache,target=(\S+)/g, `--mount=type=cache,id=${mark}$1,target=$1`);
+}
