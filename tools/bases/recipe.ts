@@ -49,6 +49,9 @@ const LIKE_OFFICIAL_NODE = [
 ];
 const NODE_CA = `NODE_EXTRA_CA_CERTS=${CA_BUNDLE}`;
 
+/** Its installation links manual pages, for which stand-ins have no folder. */
+const FOR_JAVA = ['mkdir -p "$1/usr/share/man/man1"'];
+
 /** The official images' uid, so that a volume serves both. */
 function serviceUser(name: string, home: string): string[] {
   return [
@@ -124,7 +127,7 @@ export const RECIPES: readonly Recipe[] = [
   },
 ];
 
-/** Only tests of what the generators write build on these; they are made when somebody asks. */
+/** Only tests and benchmarks build on these; they are made when somebody asks. */
 export const TEST_RECIPES: readonly Recipe[] = [
   {
     reference: 'node:20-bookworm',
@@ -183,6 +186,22 @@ export const TEST_RECIPES: readonly Recipe[] = [
     before: [],
     after: [],
     config: { Cmd: ['java'] },
+  },
+  {
+    reference: 'maven:3.9-eclipse-temurin-17',
+    release: 'bookworm',
+    packages: ['openjdk-17-jdk-headless', 'maven'],
+    before: FOR_JAVA,
+    after: [],
+    config: { Cmd: ['mvn'] },
+  },
+  {
+    reference: 'gradle:4-jdk17',
+    release: 'bookworm',
+    packages: ['openjdk-17-jdk-headless', 'gradle'],
+    before: FOR_JAVA,
+    after: [],
+    config: { Cmd: ['gradle'] },
   },
 ];
 

@@ -29,9 +29,17 @@ const ticksPerSecond = 100;
  * @throws Error with its output when it fails
  */
 export async function measureCommand(
-  { command, cwd, env }: Command,
+  command: Command,
   servers: readonly number[],
 ): Promise<Measured> {
+  return (await measureOutput(command, servers)).measured;
+}
+
+/** The same, with what it printed. */
+export async function measureOutput(
+  { command, cwd, env }: Command,
+  servers: readonly number[],
+): Promise<{ measured: Measured; output: string }> {
   const group = CpuGroup.make();
   const before = cpuOf(servers);
   const start = performance.now();
@@ -60,7 +68,8 @@ export async function measureCommand(
   const ofServers = cpuOf(servers) - before;
   const own = (await group?.end()) ?? childrenMs(text.times);
   if (status !== 0) throw new Error(`${command.join(' ')} failed\n${text.output}`);
-  return { wallMs, cpuMs: own + ofServers, peakBytes };
+  const measured = { wallMs, cpuMs: own + ofServers, peakBytes };
+  return { measured, output: text.output };
 }
 
 /** The same for work in this process. */
