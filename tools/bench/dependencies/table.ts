@@ -108,7 +108,7 @@ export function page({ machine, rows }: Report): string {
 Made by \`npx nx run bench:dependencies\` on ${machine}. Real packages of each language, served by a mirror on the same machine, so that a download costs next to nothing here. Wall and CPU time are medians as ratios to \`${PLAIN}\` in the same scenario (with \`--cache-from\` a registry on the fresh runner); the ways take turns, in one run. Nothing is shared between them: each has its own steps and its own cache mounts. Ours is the packed plugin in a workspace as a user has it, start of Nx included, without Nx's daemon. The engine is one that nobody else uses; CPU time includes its.
 
 - **${FIRST}**: nothing is built, but the base images are in the engine. One round.
-- **${SAME}**: all of before is there, cache mounts too.
+- **${SAME}**: all of before is there, cache mounts too. The engine has the layers of the last way by the one before it, which are the same.
 - **${FRESH}**: the engine has the base images and nothing else, the workspace nothing of any build; what the build before stored is in the remote cache, or in a registry by \`--cache-to type=registry,mode=max\`, which is not in buildx's time. In ours storing is.
 
 Packages are those that the mirror gave, each once. The tool itself is one of them for pip, uv and pnpm, which the Dockerfile installs before the packages: buildx has that step in its cache, and ours, which keeps of a stage that is only copied from what is copied, carries it out again on a fresh runner.
