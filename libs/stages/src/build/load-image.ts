@@ -4,7 +4,7 @@ import { description } from '../names/description';
 import { describedStage } from './described';
 import { withHealing } from './healing';
 import { rememberLoaded } from './image-is-there';
-import { type Loaded, loadDescribed } from './load';
+import { baseNames, type Loaded, loadDescribed } from './load';
 import { Outputs } from './outputs';
 import type { TagFacts } from '../names/facts';
 import { readFacts } from '../names/read-facts';
@@ -53,7 +53,8 @@ export async function loadImage(
     const { record } = described;
     const { tags, notes } = imageTags(naming, await facts, record.digest);
     const [name = '', ...others] = tags.map((each) => `${image}:${each}`);
-    const loaded = await loadDescribed(engine, described, [name, ...others], project.engine);
+    const onBase = { ...described, baseNames: baseNames(outputs, stage) };
+    const loaded = await loadDescribed(engine, onBase, [name, ...others], project.engine);
     await rememberLoaded(project, image, record, [name, ...others], await facts);
     return { ...loaded, name, others, notes: [...notes, ...said.notes] };
   });

@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readLayout } from '@excel2doc/oci';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { StagedWorkspace } from '../testing/staged';
+import { imageId } from './load';
 
 let workspace: StagedWorkspace;
 beforeAll(async () => {
@@ -39,4 +41,18 @@ test('what another tag of the same image has is not sent again', async () => {
   await workspace.plan();
   await workspace.stage('runner');
   expect(await load()).toMatch(/thin load, \d+ B sent/);
+});
+
+test('the first image on a base that the engine has is sent without it', async () => {
+  const { image, engine, baseFolder } = workspace;
+  const { descriptor } = await readLayout(baseFolder, engine.platform);
+  await workspace.removeImages();
+  expect(await load()).toMatch(/full load, [\d.]+ MiB sent/);
+  const name = `${image}-elsewhere/base:any`;
+  await engine.loadLayout({ dir: baseFolder, digest: descriptor.digest }, name);
+  onTestFinished(async () => void (await engine.removeImage(name)));
+  await workspace.removeImages();
+  expect(await load()).toMatch(/thin load, \d+ B sent/);
+  expect(await workspace.loaded()).toBe(imageId(engine, await workspace.record('runner')));
+  expect(await workspace.output()).toBe('two\n');
 });

@@ -43,13 +43,27 @@ export async function loadStage(
   located: () => Promise<ImageStore> = locateEngine,
 ): Promise<Loaded> {
   const { record } = await outputs.read(stage);
-  return loadDescribed(engine, { record, source: await outputs.source(stage) }, tags, located);
+  const source = await outputs.source(stage);
+  return loadDescribed(engine, { record, source, baseNames: baseNames(outputs, stage) }, tags, located); // prettier-ignore
+}
+
+/** An image as it is described, and what an engine may have its base image as. */
+export interface ImageOnBase extends DescribedImage {
+  baseNames: () => Promise<string[]>;
+}
+
+/** By its id in the containerd store, or by its name. */
+export function baseNames(outputs: Outputs, stage: string): ImageOnBase['baseNames'] {
+  return async () => {
+    const base = await outputs.baseReference(stage);
+    return base.kind === 'image' ? [base.digest, base.reference] : [];
+  };
 }
 
 /** The same for an image as it is described. @see loadStage */
 export async function loadDescribed(
   engine: ImageStore,
-  image: DescribedImage,
+  image: ImageOnBase,
   tags: [string, ...string[]],
   /** The engine again, by its client. */
   located: () => Promise<ImageStore> = locateEngine,
@@ -59,7 +73,7 @@ export async function loadDescribed(
 
 async function loadAndName(
   engine: ImageStore,
-  image: DescribedImage,
+  image: ImageOnBase,
   tags: [string, ...string[]],
   located: () => Promise<ImageStore>,
 ): Promise<Loaded> {
@@ -104,14 +118,18 @@ async function relatives(
 
 async function load(
   engine: ImageStore,
-  { record, source }: DescribedImage,
+  { record, source, baseNames }: ImageOnBase,
   relatives: readonly string[],
   located: () => Promise<ImageStore>,
 ): Promise<Omit<Loaded, 'digest'>> {
   const sent = { record, source, tags: [], manifest: engine.manifestFormat };
-  const images = await Promise.all(relatives.map((id) => engine.inspectImage(id)));
-  const known = images.flatMap((image) => (image ? [image.layers] : []));
-  const lacking = lackingLayers(record.layers, known, engine.store);
+  const lackingBeside = async (names: readonly string[]) => {
+    const images = await Promise.all(names.map((name) => engine.inspectImage(name)));
+    const known = images.flatMap((image) => (image ? [image.layers] : []));
+    return lackingLayers(record.layers, known, engine.store);
+  };
+  const ofOwn = await lackingBeside(relatives);
+  const lacking = ofOwn === 'all' ? await lackingBeside(await baseNames()) : ofOwn;
   if (lacking !== 'all') {
     try {
       await engine.loadImage(loadTar({ ...sent, layers: lacking }));

@@ -6,6 +6,7 @@ import {
   type BlobSource,
   type BlobStore,
   type Digest,
+  type ImageRecord,
   type LayerPlace,
   type StageOutput,
   baseFromStage,
@@ -68,6 +69,12 @@ export class Outputs {
   async base(stage: string): Promise<Base> {
     const { record, config } = await this.read(stage);
     return baseFromStage(stage, record, config);
+  }
+
+  /** What a stage stands on below all other stages. */
+  async baseReference(stage: string): Promise<ImageRecord['base']> {
+    const { base } = (await this.read(stage)).record;
+    return base.kind === 'stage' ? this.baseReference(base.stage) : base;
   }
 
   /** A base image as what a stage is built FROM. */
