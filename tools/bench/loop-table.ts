@@ -41,7 +41,10 @@ export function comparedCells(row: Times, to: Times): string[] {
 }
 
 /** Goals that were met in one report and are missed in a later one: a sentence each. */
-export function lostGoals(before: LoopReport, now: LoopReport): string[] {
+export function lostGoals(
+  before: Pick<LoopReport, 'goals'>,
+  now: Pick<LoopReport, 'goals'>,
+): string[] {
   return before.goals.flatMap(({ name, is, most }) => {
     const later = now.goals.find((goal) => goal.name === name);
     if (is > most || (later && later.is <= later.most)) return [];

@@ -1,7 +1,7 @@
 /**
  * `npx nx run bench:watch`: from a saved file to the new image in the engine, and to the running
  * service that answers with it; docker-watch of the packed plugin beside `docker buildx build --load`
- * and `docker compose watch`. In turns, in one run. Prints its table, and commits none.
+ * and `docker compose watch`. In turns, in one run. Writes docs/benchmarks/watch.md and watch.json.
  *
  * BENCH_ROUNDS (7) makes it smaller.
  */
@@ -14,9 +14,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Engine, locateEngine } from '@excel2doc/engine';
 import { debianProgram } from '@excel2doc/oci/testing/debian';
 import { makeLoopWorkspace } from './loop-workspace';
-import { median } from './loop-table';
+import { engineText, machineText } from './machine';
 import { measureCommand } from './measure';
 import { clientEnv } from './ways';
+import { workspaceRoot } from '../workspace';
+import { type WatchReport, type WatchRow, watchGoals, watchPage } from './watch-table';
 
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 7);
 const PATIENCE_MS = 60_000;
@@ -68,24 +70,24 @@ async function main(): Promise<void> {
     ];
     const byBuildx = () => measureCommand({ command: buildx, cwd: root, env }, []);
     await byBuildx();
-    const image: Times = { ours: [], theirs: [] };
+    const image: Times = { oursMs: [], theirsMs: [] };
     for (let round = 0; round < rounds; round += 1) {
       const start = save(join(root, 'apps/api'));
       await ours.line('sha256:');
-      image.ours.push(performance.now() - start);
+      image.oursMs.push(performance.now() - start);
       save(plain);
-      image.theirs.push((await byBuildx()).wallMs);
+      image.theirsMs.push((await byBuildx()).wallMs);
     }
     await end(running);
     const up = begin(root, nx, 'run', 'api:docker-watch', '--up');
     await up.line('follows its files');
     const compose = begin(plain, 'docker', 'compose', 'up', '--build', '--watch');
     await compose.line('Watch enabled');
-    const answer: Times = { ours: [], theirs: [] };
+    const answer: Times = { oursMs: [], theirsMs: [] };
     for (let round = 0; round < rounds; round += 1)
       for (const [way, folder, project] of [
-        ['ours', join(root, 'apps/api'), projects[0]!],
-        ['theirs', plain, projects[1]!],
+        ['oursMs', join(root, 'apps/api'), projects[0]!],
+        ['theirsMs', plain, projects[1]!],
       ] as const) {
         const start = save(folder);
         await answers(engine, project, readFileSync(join(folder, 'app/part0.py'), 'utf8'));
@@ -93,8 +95,10 @@ async function main(): Promise<void> {
         // What comes after the answer is not the next one's.
         await sleep(2_000);
       }
-    print('saved file to image, to docker buildx build --load', image, 0.2);
-    print('saved file to answer, to docker compose watch', answer, 0.5);
+    write(engine, [
+      { what: 'the image in the engine', to: 'docker buildx build --load', most: 0.2, ...image },
+      { what: 'the answer of the service', to: 'docker compose watch', most: 0.5, ...answer },
+    ]);
   } finally {
     await end(running);
     for (const project of projects) await removeProject(engine, project);
@@ -105,17 +109,21 @@ async function main(): Promise<void> {
   }
 }
 
-interface Times {
-  ours: number[];
-  theirs: number[];
-}
+type Times = Pick<WatchRow, 'oursMs' | 'theirsMs'>;
 
-function print(what: string, { ours, theirs }: Times, most: number): void {
-  const [mine, other] = [median(ours), median(theirs)];
-  const met = mine / other <= most ? 'met' : 'missed';
-  const values = (times: number[]) => times.map((each) => Math.round(each)).join(', ');
-  console.log(`${what}: ${(mine / other).toFixed(2)}, goal ${most} ${met}`);
-  console.log(`  ours ${values(ours)} ms; theirs ${values(theirs)} ms`);
+function write(engine: Engine, measured: readonly WatchRow[]): void {
+  const whole = (times: number[]) => times.map((each) => Math.round(each));
+  const rows = measured.map((row) => ({
+    ...row,
+    oursMs: whole(row.oursMs),
+    theirsMs: whole(row.theirsMs),
+  }));
+  const machine = `${machineText()}, ${engineText(engine)}`;
+  const report: WatchReport = { machine, rounds, rows, goals: watchGoals(rows) };
+  const folder = join(workspaceRoot, 'docs', 'benchmarks');
+  writeFileSync(join(folder, 'watch.json'), `${JSON.stringify(report, undefined, 2)}\n`);
+  writeFileSync(join(folder, 'watch.md'), watchPage(report));
+  console.log(watchPage(report));
 }
 
 /** @returns when */
