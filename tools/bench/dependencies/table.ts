@@ -1,9 +1,12 @@
 import { type Row as ImagesRow, median } from '../table';
-import { BAKE, FROM_REGISTRY, MOUNTS, PLAIN } from './ways';
+import { BAKE, FROM_REGISTRY, MOUNTS, type OursName, PLAIN } from './ways';
 
 export const FIRST = 'first build';
 export const SAME = 'one package added, same machine';
 export const FRESH = 'one package added, fresh runner';
+
+/** What kept mounts are added to. */
+const WITHOUT: OursName = 'ours, a layer a package';
 
 /** A row of a language, a scenario and a way; `workload` is the language. */
 export interface Row extends Omit<ImagesRow, 'bytes'> {
@@ -63,7 +66,7 @@ export function goalsOf(rows: readonly Row[]): Goal[] {
       ratioGoal(`${language}, ${FIRST}, the default to buildx cold, at most 1.0`, 1, [find(FIRST, 'ours')], [find(FIRST, PLAIN)]), // prettier-ignore
       ratioGoal(`${language}, ${SAME}, the quickest of ours to the quickest peer, at most 0.9`, 0.9, ours(SAME), [find(SAME, PLAIN), find(SAME, BAKE)]), // prettier-ignore
       ratioGoal(`${language}, ${FRESH}, the quickest of ours to a cold buildx with --cache-from, at most 0.25`, 0.25, ours(FRESH), [find(FRESH, FROM_REGISTRY)]), // prettier-ignore
-      ...movedGoals(language, find(FRESH, MOUNTS)),
+      ...movedGoals(language, find(FRESH, MOUNTS), find(SAME, WITHOUT)),
     ].filter((goal) => goal !== undefined);
   });
 }
@@ -82,10 +85,11 @@ function ratioGoal(
   return { text, measured: ratio.toFixed(2), isMet: ratio <= most };
 }
 
-function movedGoals(language: string, row: Row | undefined): Goal[] {
-  if (!row) return [];
-  const { packages, engineBytes, storedBytes, pushedBytes } = row.moved;
-  const sizes = [engineBytes, storedBytes, pushedBytes];
+/** @param same on an engine that has the image of before, whose layers a new runner's has not */
+function movedGoals(language: string, fresh: Row | undefined, same: Row | undefined): Goal[] {
+  if (!fresh || !same) return [];
+  const { packages, storedBytes, pushedBytes } = fresh.moved;
+  const sizes = [same.moved.engineBytes, storedBytes, pushedBytes];
   const most = Math.max(...sizes.map((size) => size ?? 0));
   return [
     {
@@ -94,7 +98,7 @@ function movedGoals(language: string, row: Row | undefined): Goal[] {
       isMet: packages <= 1,
     },
     {
-      text: `${language}, ${FRESH}, ${MOUNTS}: to engine, remote store and registry, at most 1 MB each`,
+      text: `${language}, one package added, by packages: to the engine of before, the remote cache and the registry, at most 1 MB each`,
       measured: sizes.map(sizeText).join(', '),
       isMet: most <= 1e6,
     },
@@ -145,8 +149,6 @@ function lineOf({ workload, scenario, way, rounds, ratio, moved, on }: Row): str
   ];
   return `| ${cells.join(' | ')} |`;
 }
-
-const WITHOUT = 'ours, a layer a package';
 
 function payLines(rows: readonly Row[]): string[] {
   const fresh = rows.filter(({ scenario }) => scenario === FRESH);
