@@ -27,6 +27,8 @@ it('is all from the new one up where they are kept on what they lie on, by the n
 });
 
 it('is all where nothing is known, or nothing from the lowest up', () => {
-  expect(lackingLayers(image, [], 'containerd')).toBe('all');
+  for (const store of ['containerd', 'classic'] as const)
+    for (const known of [[], [['x', 'y'].map(digest)]])
+      expect(lackingLayers(image, known, store)).toBe('all');
   expect(lackingLayers(image, [['b', 'a'].map(digest)], 'classic')).toBe('all');
 });

@@ -15,10 +15,12 @@ export function lackingLayers(
   known: readonly (readonly string[])[],
   store: ImageStore['store'],
 ): ReadonlySet<Digest> | 'all' {
-  const had = new Set(known.flat());
-  if (had.size === 0) return 'all';
-  if (store === 'containerd') return digestsOf(layers.filter(({ diffId }) => !had.has(diffId)));
-  const shared = Math.max(...known.map((image) => sharedDepth(layers, image)));
+  if (store === 'containerd') {
+    const had = new Set(known.flat());
+    const lacking = layers.filter(({ diffId }) => !had.has(diffId));
+    return lacking.length === layers.length ? 'all' : digestsOf(lacking);
+  }
+  const shared = Math.max(0, ...known.map((image) => sharedDepth(layers, image)));
   return shared === 0 ? 'all' : digestsOf(layers.slice(shared));
 }
 
