@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { FRESH, goalsOf, movedOf, page, type Row, SAME } from './table';
-import { BAKE, FROM_REGISTRY, MOUNTS, PLAIN } from './ways';
+import { BAKE, MOUNTS, PLAIN } from './ways';
 
 const row = (scenario: string, way: string, wallMs: number, moved: Partial<Row['moved']> = {}) => ({
   workload: 'pip',
