@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PLAN_FORMAT, type StagePlan } from '@excel2doc/dockerfile';
 import { type BuilderPlatforms, EngineError } from '@excel2doc/engine';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { buildersFor } from '../workspace/builders';
+import { planFolder } from '../workspace/paths';
 import { planOf } from '../testing/plans';
 import { inOrder, onOneBuilder } from './builder-pool';
 import type { StageBuild } from './stage-build';
@@ -50,21 +55,24 @@ describe('several builders', () => {
    * What came of it where `work` is what builders do, and what was said.
    *
    * @param says what each says that it builds for; nothing if left out
+   * @param root of the workspace, where the plan stands on another
    */
   async function tried(
     names: string[],
     work: (name: string) => Promise<string>,
     says: Record<string, BuilderPlatforms> = {},
+    { plan = planOf(['RUN true']), root = '' }: { plan?: StagePlan; root?: string } = {},
   ) {
     const said: string[] = [];
     const asked: string[] = [];
     // Another engine a test: what was asked of one is remembered.
     const env = { DOCKER_HOST: randomUUID() };
     const engine = { env, builderPlatforms: (name: string) => Promise.resolve(says[name]) };
+    const project = { root, home: 'app', builders: { '*': names }, engine: async () => engine };
     const build = {
-      project: { home: 'app', builders: { '*': names }, engine: () => Promise.resolve(engine) },
+      project,
       stage: 'deps',
-      plan: planOf([]),
+      plan,
       warn: (line: string) => void said.push(line),
     } as unknown as StageBuild;
     const run = (name = '') => {
@@ -140,6 +148,41 @@ describe('several builders', () => {
       if (names.length > 1)
         expect(message).toContain('b builds for linux/s390x, and emulates linux/arm64');
     }
+  });
+
+  it('who runs what a stage for another platform stands on is asked, and who runs that other is not', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'builder-pool-'));
+    onTestFinished(() => rmSync(root, { recursive: true }));
+    const crossing = (plan: StagePlan): StagePlan => ({ ...plan, platform: 'linux/arm64' });
+    const native = { kind: 'image', reference: 'rust', digest: null, platform: 'linux/amd64' } as const;
+    const lowest = { ...crossing(planOf(['RUN true'])), base: native };
+    const middle = { ...crossing(planOf([])), base: { kind: 'stage', stage: 'lowest' } as const };
+    const upper = { ...lowest, base: { kind: 'stage', stage: 'middle' } as const };
+    mkdirSync(join(root, planFolder('app')), { recursive: true });
+    for (const [stage, plan] of Object.entries({ lowest, middle }))
+      writeFileSync(
+        join(root, planFolder('app'), `${stage}.json`),
+        JSON.stringify({ format: PLAN_FORMAT, stage, platforms: [planOf([]), plan] }),
+      );
+    for (const plan of [lowest, upper]) {
+      const made = await tried(['a'], (name) => Promise.resolve(name), { a: AMD64 }, { plan, root });
+      expect(made.ended).toEqual({ made: 'a' });
+      const { asked, ended } = await tried(['a'], (name) => Promise.resolve(name), { a: ARM64 }, { plan, root });
+      expect(asked).toEqual([]);
+      expect(ended).toMatchObject({
+        error: {
+          code: 'BUILDER_UNFIT',
+          message:
+            'No builder that is named for linux/arm64 runs linux/amd64, which its stage stands on: a builds for linux/arm64',
+        },
+      });
+    }
+  }); // prettier-ignore
+
+  it('any is asked for a stage that runs nothing', async () => {
+    const plan = planOf(['ADD https://example.com/x.git /x']);
+    const made = await tried(['a'], (name) => Promise.resolve(name), { a: ARM64 }, { plan });
+    expect(made).toEqual({ asked: ['a'], said: [], ended: { made: 'a' } });
   });
 
   it('who is away and who does not build for it are both named', async () => {

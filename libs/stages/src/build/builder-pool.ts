@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type BuilderPlatforms, type Engine, EngineError, reachOf } from '@excel2doc/engine';
+import { readPlan } from '../plan/read';
 import { buildersFor, isBuilderGone, saidOf } from '../workspace/builders';
 import type { Outputs } from './outputs';
 import type { StageBuild } from './stage-build';
@@ -16,7 +17,8 @@ type PoolBuild = Pick<StageBuild, 'project' | 'outputs' | 'stage' | 'plan' | 'wa
 /**
  * Has a stage built by the builder that it goes to, or by the next one where that is not there, or goes
  * away in the middle: each is asked once. A build that fails is the stage's own fault, and no other is asked.
- * Who says that it does not build for the platform is passed by; who emulates it comes after the others.
+ * Who says that it does not build for the platform of its RUN steps is passed by; who emulates that comes
+ * after the others.
  *
  * @param work given no name where the engine itself builds
  * @throws EngineError `BUILDER_UNFIT` where none builds for the platform, `BUILDER_GONE` where none of those
@@ -30,9 +32,10 @@ export async function onOneBuilder<T>(
   const named = buildersFor(build.project.builders, platform);
   if (named.length === 0) return { made: await work(undefined) };
   const ordered = named.length === 1 ? named : inOrder(named, await chainOf(build));
+  const runs = await runPlatform(build);
   const unfit: string[] = [];
   const gone: EngineError[] = [];
-  for await (const builder of ableTo(build, ordered, unfit)) {
+  for await (const builder of ableTo(build, runs, ordered, unfit)) {
     const last = gone.at(-1);
     if (last) build.warn(`${build.stage}: ${last.message}; ${builder} is asked`);
     try {
@@ -42,7 +45,7 @@ export async function onOneBuilder<T>(
       gone.push(error);
     }
   }
-  if (gone.length === 0) throw noneFit(platform, unfit);
+  if (gone.length === 0) throw noneFit(platform, runs, unfit);
   if (named.length === 1) throw gone[0]!;
   throw new EngineError('BUILDER_GONE', {
     message: `No builder for ${platform} is there: ${[...gone.map(({ message }) => message), ...unfit].join('; ')}`,
@@ -51,21 +54,40 @@ export async function onOneBuilder<T>(
 }
 
 /**
- * Those that may build for the platform, each asked when its turn comes.
+ * The platform that a stage's RUN steps run on: that of what it stands on below all other stages, which
+ * `FROM --platform` may have set apart from the one that it is for. Undefined where it has none: any
+ * builder makes it.
+ */
+async function runPlatform({ project, plan }: PoolBuild): Promise<string | undefined> {
+  if (!plan.instructions.some(({ keyword }) => keyword === 'RUN')) return undefined;
+  let { base } = plan;
+  while (base.kind === 'stage') {
+    const { platforms } = await readPlan(project, base.stage);
+    const below = platforms.find(({ platform }) => platform === plan.platform);
+    if (!below) return plan.platform;
+    ({ base } = below);
+  }
+  return (base.kind === 'image' && base.platform) || plan.platform;
+}
+
+/**
+ * Those that may run the steps of a platform, each asked when its turn comes; all where none is run.
  *
  * @param unfit is told what the others say that they build for
  */
 async function* ableTo(
-  { project, plan }: PoolBuild,
+  { project }: PoolBuild,
+  platform: string | undefined,
   builders: readonly string[],
   unfit: string[],
 ): AsyncGenerator<string> {
+  if (platform === undefined) return yield* builders;
   const slower: string[] = [];
   const engine = await project.engine();
   for (const builder of builders) {
-    const said = await platformsOf(engine, builder, plan.platform);
+    const said = await platformsOf(engine, builder, platform);
     // Who does not say is asked to build: it may only have to be started.
-    const reach = said && reachOf(said, plan.platform);
+    const reach = said && reachOf(said, platform);
     if (reach === 'none') unfit.push(saidOf(builder, said!));
     else if (reach === 'emulated') slower.push(builder);
     else yield builder;
@@ -89,9 +111,14 @@ async function platformsOf(
   return said;
 }
 
-function noneFit(platform: string, unfit: readonly string[]): EngineError {
+function noneFit(
+  platform: string,
+  runs: string | undefined,
+  unfit: readonly string[],
+): EngineError {
+  const wanted = runs === platform ? 'builds for it' : `runs ${runs}, which its stage stands on`;
   return new EngineError('BUILDER_UNFIT', {
-    message: `No builder that is named for ${platform} builds for it: ${unfit.join('; ')}`,
+    message: `No builder that is named for ${platform} ${wanted}: ${unfit.join('; ')}`,
     hint: `Name one that does in the option builders, or have one emulate it (qemu, binfmt_misc), then see its Platforms in \`docker buildx inspect NAME\``,
   });
 }
