@@ -11,7 +11,8 @@ type JavaKind = keyof typeof DEFAULT_TOOL;
 export function javaFacts(files: ProjectFiles, root: string, kind: JavaKind): ProjectFacts {
   const isMaven = kind === 'java-maven';
   const file = buildFile(files, isMaven);
-  const text = withoutComments(files.read(file) ?? '');
+  const source = files.read(file) ?? '';
+  const text = isMaven ? source.replaceAll(/<!--[\s\S]*?-->/g, '') : withoutComments(source);
   const version = isMaven ? mavenJava(text) : gradleJava(text);
   refuseUnknown(text, `${root}: ${file}`);
   const tool = toolVersion(files) ?? DEFAULT_TOOL[kind];
@@ -32,8 +33,12 @@ export function javaFacts(files: ProjectFiles, root: string, kind: JavaKind): Pr
 const buildFile = (files: ProjectFiles, isMaven: boolean) =>
   isMaven ? 'pom.xml' : files.has('build.gradle.kts') ? 'build.gradle.kts' : 'build.gradle';
 
+/** Of Gradle, Java or Kotlin. A string may hold what begins a comment: the pattern `**\/*Test`. */
 const withoutComments = (text: string) =>
-  text.replaceAll(/<!--[\s\S]*?-->|\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+  text.replaceAll(
+    /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm,
+    (_, string: string | undefined) => string ?? '',
+  );
 
 /** What is built in its own way, and what is no program. */
 function refuseUnknown(text: string, at: string): void {
@@ -140,7 +145,7 @@ function bootFacts(
  * @see https://docs.spring.io/spring-boot/reference/packaging/efficient.html
  */
 function bootOf(version: string, at: string): SpringBoot {
-  const [major = NaN, minor = NaN] = version.split('.').map(Number);
+  const [major = NaN, minor = NaN] = version === '' ? [] : version.split('.').map(Number);
   const isBefore = (...[wanted, least]: [number, number]) =>
     major < wanted || (major === wanted && minor < least);
   if (isBefore(2, 3)) {

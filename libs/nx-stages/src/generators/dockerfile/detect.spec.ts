@@ -204,6 +204,19 @@ describe('Gradle', () => {
     expect(written(files)).toContain(mode);
   });
 
+  test.each([
+    {
+      'pom.xml':
+        '<include>**/*Test.java</include><artifactId>spring-boot-maven-plugin</artifactId><!-- x --><include>**/*IT.java</include>',
+    },
+    {
+      'build.gradle':
+        "ext.tests = '**/*Test'\nplugins { id 'org.springframework.boot' version '3.4.1' }\next.more = '**/*IT'\n",
+    },
+  ])('the patterns of files in %j are no comments', (files) => {
+    expect(written(files as Record<string, string>)).toContain('jarmode=tools');
+  });
+
   test('what names nothing that is run is refused', () => {
     expect(() => detected({ 'build.gradle': "plugins { id 'java-library' }\n" })).toThrow(
       'apps/app: build.gradle has neither Spring Boot nor the plugin application',
