@@ -49,14 +49,19 @@ export async function loadStage(
 
 /** An image as it is described, and what an engine may have its base image as. */
 export interface ImageOnBase extends DescribedImage {
-  baseNames: () => Promise<string[]>;
+  baseNames: (store: ImageStore['store']) => Promise<string[]>;
 }
 
-/** By its id in the containerd store, or by its name. */
+/**
+ * In the containerd store by its digest alone: what has its name may have the same files in other
+ * blobs, as where it was built or compressed by another. The image would run, and could be neither
+ * pushed nor saved. The classic store keeps no blobs.
+ */
 export function baseNames(outputs: Outputs, stage: string): ImageOnBase['baseNames'] {
-  return async () => {
+  return async (store) => {
     const base = await outputs.baseReference(stage);
-    return base.kind === 'image' ? [base.digest, base.reference] : [];
+    if (base.kind !== 'image') return [];
+    return [store === 'containerd' ? base.digest : base.reference];
   };
 }
 
@@ -129,7 +134,7 @@ async function load(
     return lackingLayers(record.layers, known, engine.store);
   };
   const ofOwn = await lackingBeside(relatives);
-  const lacking = ofOwn === 'all' ? await lackingBeside(await baseNames()) : ofOwn;
+  const lacking = ofOwn === 'all' ? await lackingBeside(await baseNames(engine.store)) : ofOwn;
   if (lacking !== 'all') {
     try {
       await engine.loadImage(loadTar({ ...sent, layers: lacking }));
