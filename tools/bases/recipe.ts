@@ -47,6 +47,9 @@ const LIKE_OFFICIAL_NODE = [
   `echo 'node:!:::::::' >> "$1/etc/shadow"`,
   'install -d -o 1000 -g 1000 "$1/home/node"',
 ];
+/** Its packages link their manuals, which are left out with the folder. */
+const JAVA_MANUALS = ['mkdir -p "$1/usr/share/man/man1"'];
+
 const NODE_CA = `NODE_EXTRA_CA_CERTS=${CA_BUNDLE}`;
 
 /** Its installation links manual pages, for which stand-ins have no folder. */
@@ -175,7 +178,7 @@ export const TEST_RECIPES: readonly Recipe[] = [
     reference: 'maven:3.9-eclipse-temurin-21',
     release: 'trixie',
     packages: ['maven', 'openjdk-21-jdk-headless'],
-    before: [],
+    before: JAVA_MANUALS,
     after: [],
     config: { Cmd: ['mvn'] },
   },
@@ -183,7 +186,7 @@ export const TEST_RECIPES: readonly Recipe[] = [
     reference: 'eclipse-temurin:21-jre',
     release: 'trixie',
     packages: ['openjdk-21-jre-headless'],
-    before: [],
+    before: JAVA_MANUALS,
     after: [],
     config: { Cmd: ['java'] },
   },

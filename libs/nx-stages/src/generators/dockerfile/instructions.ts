@@ -18,11 +18,9 @@ export function run(commands: string[], mounts: string[] = []): string[] {
 /** Packages of Debian, and nothing else of apt. */
 export function installPackages(packages: readonly string[]): string[] {
   const install = `apt-get install --yes --no-install-recommends ${packages.join(' ')}`;
-  // The image's own settings delete what apt has downloaded: here it is in no layer.
-  return run(
-    ['apt-get update', install],
-    ['/var/cache/apt', '/var/lib/apt/lists', '/var/log'].map(cacheMount),
-  );
+  // Lists, packages and logs are in no layer, so that nothing has to be deleted.
+  const caches = ['/var/cache/apt', '/var/lib/apt/lists'].map(cacheMount);
+  return run(['apt-get update', install], [...caches, 'type=tmpfs,target=/var/log']);
 }
 
 /** Kept between builds, and no part of the image. */
