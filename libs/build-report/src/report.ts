@@ -68,7 +68,7 @@ export interface HistoryRow {
   sentBytes: number;
 }
 
-const COMPARED = 10;
+export const COMPARED = 10;
 
 /**
  * The report of the latest of `runs` that made an image of `project`.
@@ -79,23 +79,12 @@ const COMPARED = 10;
 export function reportOf(
   runs: readonly RunRecord[],
   project: string,
-  now: {
-    /** The stages of its Dockerfile, in order. */
-    stages: readonly string[];
-    /** The one of them that becomes the image. */
-    stage: string;
-    /** Which of the project's Dockerfiles it is. */
-    variant?: string;
+  now: Omit<ImageStages, 'project'> & {
     plans: readonly StagePlanFile[];
     image?: FinalImage | undefined;
   },
 ): Report | undefined {
-  const image: ImageTasks = {
-    project,
-    stages: new Set(now.stages.map((name) => stageTarget(name, now.variant))),
-    last: stageTarget(now.stage, now.variant),
-    movers: new Set(['build', 'push'].map((name) => dockerTarget(name, now.variant))),
-  };
+  const image = tasksOf([{ project, ...now }]);
   const own = runs.filter((run) => isBuildOf(run, image));
   const run = own.at(-1);
   if (!run) return undefined;
@@ -119,37 +108,57 @@ export function reportOf(
   };
 }
 
-const isHit = ({ outcome }: TaskRecord | StageRow) =>
+export const isHit = ({ outcome }: TaskRecord | StageRow) =>
   outcome === 'local-hit' || outcome === 'remote-hit';
 
-/** Which tasks make a project's image: the targets of its stages, docker-build and docker-push. */
-interface ImageTasks {
-  project: string;
-  stages: ReadonlySet<string>;
-  /** The stage that is the image. */
-  last: string;
+/** Which of a run's tasks make some images: by whether a task is one of them. */
+export interface ImageTasks {
+  isStage(task: TaskRecord): boolean;
+  /** Of those, the stages that are images. */
+  isLast(task: TaskRecord): boolean;
   /** docker-build and docker-push. */
-  movers: ReadonlySet<string>;
+  isMover(task: TaskRecord): boolean;
+}
+
+/** Of a Dockerfile: whose it is, and its stages. */
+export interface ImageStages {
+  project: string;
+  /** The stages of its Dockerfile, in order. */
+  stages: readonly string[];
+  /** The one of them that becomes the image. */
+  stage: string;
+  /** Which of the project's Dockerfiles it is. */
+  variant?: string;
+}
+
+export function tasksOf(images: readonly ImageStages[]): ImageTasks {
+  const among = (targets: (image: ImageStages) => string[]) => {
+    const ids = new Set(
+      images.flatMap((image) => targets(image).map((target) => `${image.project}:${target}`)),
+    );
+    return ({ project, target }: TaskRecord) => ids.has(`${project}:${target}`);
+  };
+  return {
+    isStage: among(({ stages, variant }) => stages.map((name) => stageTarget(name, variant))),
+    isLast: among(({ stage, variant }) => [stageTarget(stage, variant)]),
+    isMover: among(({ variant }) => ['build', 'push'].map((name) => dockerTarget(name, variant))),
+  };
 }
 
 /**
- * Whether a run built the image. One that only found its stages in the cache, for a target that
+ * Whether a run built the images. One that only found their stages in the cache, for a target that
  * looks at them (docker-audit), did not.
  */
-function isBuildOf(run: RunRecord, image: ImageTasks): boolean {
-  return madeBy(run, image).some(
-    ({ target, outcome }) => image.movers.has(target) || outcome !== 'local-hit',
-  );
+export function isBuildOf(run: RunRecord, image: ImageTasks): boolean {
+  return madeBy(run, image).some((task) => image.isMover(task) || task.outcome !== 'local-hit');
 }
 
-function madeBy(run: RunRecord, { project, stages, movers }: ImageTasks): TaskRecord[] {
-  return run.tasks.filter(
-    (task) => task.project === project && (stages.has(task.target) || movers.has(task.target)),
-  );
+function madeBy(run: RunRecord, image: ImageTasks): TaskRecord[] {
+  return run.tasks.filter((task) => image.isStage(task) || image.isMover(task));
 }
 
-function stageTasks(run: RunRecord, image: ImageTasks): TaskRecord[] {
-  return madeBy(run, image).filter(({ target }) => image.stages.has(target));
+export function stageTasks(run: RunRecord, image: ImageTasks): TaskRecord[] {
+  return run.tasks.filter((task) => image.isStage(task));
 }
 
 function stateOf(task: TaskRecord): StageState {
@@ -158,7 +167,7 @@ function stateOf(task: TaskRecord): StageState {
   return isHit(task) ? 'hit' : 'rebuild';
 }
 
-function stageRow(task: TaskRecord, earlier: readonly RunRecord[]): StageRow {
+export function stageRow(task: TaskRecord, earlier: readonly RunRecord[]): StageRow {
   const times = earlier
     .flatMap(({ tasks }) => tasks)
     .filter(({ id, outcome }) => id === task.id && outcome === 'built')
@@ -179,7 +188,7 @@ export function median(values: readonly number[]): number | undefined {
   return [...values].sort((one, other) => one - other)[Math.ceil(values.length / 2) - 1];
 }
 
-function savedMs(stages: readonly StageRow[]): number | undefined {
+export function savedMs(stages: readonly StageRow[]): number | undefined {
   const known = stages.filter((stage) => isHit(stage) && stage.usualMs !== undefined);
   if (known.length === 0) return undefined;
   return known.reduce(
@@ -188,10 +197,12 @@ function savedMs(stages: readonly StageRow[]): number | undefined {
   );
 }
 
-function historyRow(run: RunRecord, tasks: ImageTasks): HistoryRow {
+export function historyRow(run: RunRecord, tasks: ImageTasks): HistoryRow {
   const stages = stageTasks(run, tasks);
   const count = (wanted: (task: TaskRecord) => boolean) => stages.filter(wanted).length;
-  const image = stages.find(({ target }) => target === tasks.last)?.images?.[0];
+  const sizes = stages
+    .filter((task) => tasks.isLast(task))
+    .flatMap(({ images: [image] = [] }) => image?.sizeBytes ?? []);
   return {
     at: run.at,
     commit: run.commit,
@@ -199,7 +210,7 @@ function historyRow(run: RunRecord, tasks: ImageTasks): HistoryRow {
     hits: count(isHit),
     rebuilt: count(({ outcome }) => outcome === 'built'),
     failed: madeBy(run, tasks).filter(({ outcome }) => outcome === 'failed').length,
-    imageBytes: image?.sizeBytes,
+    imageBytes: sizes.length === 0 ? undefined : sizes.reduce((sum, each) => sum + each, 0),
     sentBytes: sent(run, tasks, 'engine') ?? 0,
   };
 }
@@ -221,7 +232,7 @@ function layerRows({ record, config }: FinalImage): LayerRow[] {
   }));
 }
 
-function transferRows(run: RunRecord, tasks: ImageTasks): TransferRow[] {
+export function transferRows(run: RunRecord, tasks: ImageTasks): TransferRow[] {
   const stages = stageTasks(run, tasks);
   const layersOf = (outcome: Outcome) => {
     const images = stages

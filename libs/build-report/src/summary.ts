@@ -2,9 +2,10 @@ import { bytesText, durationText } from '@excel2doc/oci';
 import { mermaidGraph } from '@excel2doc/dockerfile';
 import { OUTCOME_TEXT, stageWord } from './page/text';
 import type { Report } from './report';
+import type { ImageRow, WholeReport } from './whole';
 
 /** What a CI job's summary shows: the essentials as Markdown, and where the whole report is. */
-export function summaryMarkdown(report: Report, link: { text: string; url?: string }): string {
+export function summaryMarkdown(report: Report, link: Link): string {
   const { project, totals, stages, graph } = report;
   const { hits, rebuilt, failed, imageBytes, durationMs } = totals;
   const rows = stages.map(({ target, outcome, durationMs: ms, ownSizeBytes }) => {
@@ -16,11 +17,7 @@ export function summaryMarkdown(report: Report, link: { text: string; url?: stri
   return [
     `### ${project}: image build`,
     '',
-    `${hits} of ${hits + rebuilt + failed} stages from the cache, ${durationText(durationMs)}${image}. ${
-      link.url === undefined
-        ? `Report: \`${link.text}\``
-        : `[Report](${link.url}): \`${link.text}\``
-    }`,
+    `${hits} of ${hits + rebuilt + failed} stages from the cache, ${durationText(durationMs)}${image}. ${linked(link)}`,
     '',
     '| stage | state | time | adds |',
     '| --- | --- | --- | --- |',
@@ -30,6 +27,51 @@ export function summaryMarkdown(report: Report, link: { text: string; url?: stri
     '',
   ].join('\n');
 }
+
+/** So many images of a run are named in a summary; the page has all. */
+const MOST_IMAGES = 20;
+
+/** What a pull request is told of a run over many images: those that were built or failed come first. */
+export function wholeMarkdown(report: WholeReport, link: Link): string {
+  const { totals, images, sharing, chain, transfers } = report;
+  const { hits, rebuilt, failed, durationMs } = totals;
+  const isHit = ({ outcome }: ImageRow) => outcome === 'local-hit' || outcome === 'remote-hit';
+  const named = [...images.filter((row) => !isHit(row)), ...images.filter(isHit)];
+  const rows = named.slice(0, MOST_IMAGES).map((row) => {
+    const size = row.imageBytes === undefined ? '–' : bytesText(row.imageBytes);
+    const state = `${OUTCOME_TEXT[row.outcome].sign} ${stageWord(row.outcome)}`;
+    return `| \`${row.name}\` | ${state} | ${row.hits} of ${row.hits + row.rebuilt} | ${durationText(row.durationMs)} | ${size} |`;
+  });
+  const more = named.length - rows.length;
+  const chainMs = chain.reduce((sum, task) => sum + task.durationMs, 0);
+  const facts = [
+    `${hits} of ${hits + rebuilt + failed} stages from the cache, ${durationText(durationMs)}. ${linked(link)}`,
+    sharing.images > 0 &&
+      `Layers: ${bytesText(sharing.bytes)} of ${sharing.images} images, ${bytesText(sharing.bytes - sharing.keptBytes)} of them shared.`,
+    chain.length > 0 &&
+      `Slowest chain, ${durationText(chainMs)}: ${chain.map(({ id }) => `\`${id}\``).join(' → ')}.`,
+    ...transfers.flatMap(({ what, bytes }) => (bytes ? `${what}: ${bytesText(bytes)}.` : [])),
+  ].filter((line) => line !== false);
+  return [
+    `### ${images.length} ${images.length === 1 ? 'image' : 'images'}`,
+    '',
+    ...facts.flatMap((line) => [line, '']),
+    '| image | state | stages from the cache | time | size |',
+    '| --- | --- | --: | --: | --: |',
+    ...rows,
+    ...(more > 0 ? ['', `${more} more are in the report.`] : []),
+    '',
+    '',
+  ].join('\n');
+}
+
+interface Link {
+  text: string;
+  url?: string;
+}
+
+const linked = ({ url, text }: Link) =>
+  url === undefined ? `Report: \`${text}\`` : `[Report](${url}): \`${text}\``;
 
 /**
  * Where the report can be had from: `link`, or the page of this GitHub Actions run, which lists what

@@ -634,6 +634,13 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
         description: "Which of the project's Dockerfiles it is; absent for the main one.",
         examples: ['worker'],
       },
+      whole: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Report the last run over all images of the workspace, whichever project is named: what they share, the slowest chain. Default place: dist/docker-report.html.',
+        examples: [true],
+      },
       output: {
         type: 'string',
         description:

@@ -6,8 +6,9 @@ import { findChromium, openPage } from '@excel2doc/test-tools';
 import type { Digest } from '@excel2doc/oci';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type Report, reportOf } from '../report';
-import { shopRun, stagePlan } from '../testing/runs';
-import { reportPage } from './page';
+import { imageOf, knownImage, shopRun, stagePlan, wholeRun } from '../testing/runs';
+import { wholeReportOf } from '../whole';
+import { reportPage, wholePage } from './page';
 
 const executablePath = findChromium({ install: false });
 /** Set to a folder to look at the page. */
@@ -71,10 +72,13 @@ function shopReport(): Report {
   })!;
 }
 
-async function show(report: Report, colorScheme: 'light' | 'dark', width = 1180) {
+const show = (report: Report, colorScheme: 'light' | 'dark', width?: number) =>
+  open(reportPage(report), colorScheme, width);
+
+async function open(text: string, colorScheme: 'light' | 'dark', width = 1180) {
   const folder = mkdtempSync(join(tmpdir(), 'report-page-'));
   const file = join(folder, 'report.html');
-  writeFileSync(file, reportPage(report));
+  writeFileSync(file, text);
   const { page, close } = await openPage({ executablePath: executablePath!, colorScheme, width });
   onTestFinished(async () => {
     await close();
@@ -150,6 +154,32 @@ describe("the report's page", () => {
       `[...document.querySelectorAll('#waterfall rect.hit')].map((r) => getComputedStyle(r).fill)`,
     );
     expect(new Set(fills)).toEqual(new Set(['rgb(26, 127, 55)']));
+  });
+
+  test('of a run over 60 images fits a phone, and names all of them', async () => {
+    const names = Array.from({ length: 60 }, (_, at) => `service-with-a-long-name-${at}`);
+    const stages = { deps: ['built', 9000], runner: ['built', 1000] } as const;
+    const run = wholeRun(1, Object.fromEntries(names.map((name) => [name, stages])));
+    const layers = Array.from({ length: 20 }, (_, at) => `layer-${at}`);
+    const plans = [stagePlan('runner', { stages: ['deps'] })];
+    const images = names.map((name) =>
+      knownImage(name, plans, imageOf(`${name}-runner`, [...layers, name])),
+    );
+    const text = wholePage(wholeReportOf([run], images)!);
+    const { page, url, requests, complaints } = await open(text, 'light', 390);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(390);
+    expect(await page.locator('#images tbody tr').count()).toBe(60);
+    expect(await page.locator('#chain tbody tr').count()).toBe(2);
+    expect(await page.locator('#sharing caption').innerText()).toContain('8 more are shared');
+    expect(await page.locator('th:not([scope])').count()).toBe(0);
+    // What is wider than the window is scrolled in its own box, and none of it is cut off.
+    const cut = await page.evaluate<number>(
+      `[...document.querySelectorAll('.card, h1, h2, header code')].filter((e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0).length`,
+    );
+    expect(cut).toBe(0);
+    expect(requests).toEqual([url]);
+    expect(complaints).toEqual([]);
+    if (pictures) await page.screenshot({ path: join(pictures, 'whole.png'), fullPage: true });
   });
 
   test('has nothing to compare a first run with, and says so', async () => {

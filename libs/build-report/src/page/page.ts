@@ -1,35 +1,77 @@
 import { bytesText, durationText } from '@excel2doc/oci';
 import { svgGraph } from '@excel2doc/dockerfile';
 import { type Report, median } from '../report';
-import { Markup, markup } from './markup';
+import type { RunRecord } from '../run';
+import type { WholeReport } from '../whole';
+import { Markup, markup, type Part } from './markup';
 import { STYLE } from './style';
-import { historyTable, layerTable, stageTable, transferTable, waterfall } from './tables';
+import {
+  chainTable,
+  historyTable,
+  imageTable,
+  layerTable,
+  sharedTable,
+  stageTable,
+  transferTable,
+  waterfall,
+} from './tables';
 import { timeText } from './text';
 
 /** The report as one HTML file, which loads nothing and runs nothing. */
 export function reportPage(report: Report): string {
   const { project, run, graph, layers } = report;
-  const page = markup`<!doctype html>
+  return page(`${project}: image build`, run, [
+    cards(report),
+    section('graph', 'Stages', [...drawn(graph), scrolled('Stages', stageTable(report.stages))]),
+    section('waterfall', 'Times', scrolled('Times', waterfall(report))),
+    layers.length > 0
+      ? section('layers', 'Size by layer', scrolled('Layers', layerTable(layers)))
+      : '',
+    ...movements(report),
+  ]);
+}
+
+/** The report of a run over many images, in the same form. */
+export function wholePage(report: WholeReport): string {
+  const { run, images, sharing, chain } = report;
+  return page('Images of the last run', run, [
+    wholeCards(report),
+    section('images', 'Images', scrolled('Images', imageTable(images))),
+    sharing.layers.length > 0
+      ? section('sharing', 'Shared layers', scrolled('Shared layers', sharedTable(sharing)))
+      : '',
+    chain.length > 0
+      ? section('chain', 'The slowest chain', scrolled('Slowest chain', chainTable(chain)))
+      : '',
+    section('waterfall', 'Times', scrolled('Times', waterfall(report))),
+    ...movements(report),
+  ]);
+}
+
+function page(title: string, { at, commit, command }: RunRecord, body: Part[]): string {
+  return markup`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${project}: image build ${timeText(run.at)}</title>
+<title>${title} ${timeText(at)}</title>
 <style>${new Markup(STYLE)}</style>
 </head>
 <body><main>
-<header><h1>${project}: image build</h1><p class="soft"><time datetime="${run.at}">${timeText(run.at)}</time>${run.commit ? markup`, commit <code>${run.commit}</code>` : ''}, <code>${run.command}</code></p></header>
-${cards(report)}
-${section('graph', 'Stages', [...drawn(graph), scrolled('Stages', stageTable(report.stages))])}
-${section('waterfall', 'Times', scrolled('Times', waterfall(report)))}
-${layers.length > 0 ? section('layers', 'Size by layer', scrolled('Layers', layerTable(layers))) : ''}
-${section('transfers', 'Sent and fetched', scrolled('Sent and fetched', transferTable(report.transfers)))}
-${section('history', 'Compared with earlier runs', scrolled('Earlier runs', historyTable(report.history)))}
+<header><h1>${title}</h1><p class="soft"><time datetime="${at}">${timeText(at)}</time>${commit ? markup`, commit <code>${commit}</code>` : ''}, <code>${command}</code></p></header>
+${body}
 </main></body>
 </html>
-`;
-  return page.text;
+`.text;
+}
+
+/** What went where, and how it was before. */
+function movements({ transfers, history }: Pick<WholeReport, 'transfers' | 'history'> | Report) {
+  return [
+    section('transfers', 'Sent and fetched', scrolled('Sent and fetched', transferTable(transfers))), // prettier-ignore
+    section('history', 'Compared with earlier runs', scrolled('Earlier runs', historyTable(history))), // prettier-ignore
+  ];
 }
 
 function drawn(graph: Report['graph']): Markup[] {
@@ -45,17 +87,41 @@ function scrolled(label: string, body: Markup): Markup {
   return markup`<div class="scroll" role="group" aria-label="${label}" tabindex="0">${body}</div>`;
 }
 
-function cards({ totals, transfers, history }: Report): Markup {
+const card = (title: string, value: string, note: string) =>
+  markup`<div class="card"><dt>${title}</dt><dd><b>${value}</b><span class="soft">${note}</span></dd></div>`;
+
+/** The time against that of the runs before, and what came from the caches. */
+function commonCards({ totals, history }: Pick<Report, 'totals' | 'history'>): [Markup, Markup] {
   const before = history.slice(0, -1);
   const usualMs = median(before.map(({ durationMs }) => durationMs));
-  const lastBytes = before.findLast(({ imageBytes }) => imageBytes !== undefined)?.imageBytes;
-  const { hits, rebuilt, failed, savedMs, imageBytes } = totals;
-  const sent = transfers[0]?.bytes;
-  const card = (title: string, value: string, note: string) =>
-    markup`<div class="card"><dt>${title}</dt><dd><b>${value}</b><span class="soft">${note}</span></dd></div>`;
+  const { hits, rebuilt, failed, savedMs } = totals;
+  return [
+    card('Time', durationText(totals.durationMs), usualMs === undefined ? 'first run that was kept' : `median of the last ${before.length}: ${durationText(usualMs)}`),
+    card('Stages from the cache', `${hits} of ${hits + rebuilt + failed}`, savedMs === undefined ? 'time saved: not known yet' : `about ${durationText(savedMs)} saved`),
+  ]; // prettier-ignore
+}
+
+function wholeCards(report: WholeReport): Markup {
+  const { images, sharing } = report;
+  const [time, cache] = commonCards(report);
+  const failed = images.filter(({ outcome }) => outcome === 'failed').length;
+  const savedBytes = sharing.bytes - sharing.keptBytes;
   return markup`<dl class="cards">
-${card('Time', durationText(totals.durationMs), usualMs === undefined ? 'first run that was kept' : `median of the last ${before.length}: ${durationText(usualMs)}`)}
-${card('Stages from the cache', `${hits} of ${hits + rebuilt + failed}`, savedMs === undefined ? 'time saved: not known yet' : `about ${durationText(savedMs)} saved`)}
+${time}
+${cache}
+${card('Images', String(images.length), failed > 0 ? `${failed} failed` : 'none failed')}
+${card('Saved by shared layers', sharing.images === 0 ? '–' : bytesText(savedBytes), sharing.images === 0 ? 'no image of the run lies here' : `of ${bytesText(sharing.bytes)} of ${sharing.images} images`)}
+</dl>`;
+}
+
+function cards(report: Report): Markup {
+  const { totals, transfers, history } = report;
+  const before = history.slice(0, -1);
+  const lastBytes = before.findLast(({ imageBytes }) => imageBytes !== undefined)?.imageBytes;
+  const { failed, imageBytes } = totals;
+  const sent = transfers[0]?.bytes;
+  return markup`<dl class="cards">
+${commonCards(report)}
 ${card('Image', imageBytes === undefined ? '–' : bytesText(imageBytes), growth(imageBytes, lastBytes))}
 ${card('Sent to the engine', sent === undefined ? '–' : bytesText(sent), failed > 0 ? `${failed} failed` : 'layers it lacked')}
 </dl>`;

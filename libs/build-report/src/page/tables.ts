@@ -1,6 +1,7 @@
 import { bytesText, durationText } from '@excel2doc/oci';
 import type { HistoryRow, LayerRow, Report, StageRow, TransferRow } from '../report';
-import type { Outcome } from '../run';
+import type { Outcome, TaskRecord } from '../run';
+import type { ImageRow, Sharing } from '../whole';
 import { type Markup, markup } from './markup';
 import { OUTCOME_TEXT, stageWord, timeText } from './text';
 
@@ -21,7 +22,7 @@ const time = (ms: number | undefined) => (ms === undefined ? '–' : durationTex
 const short = (digest: string) => digest.replace('sha256:', '').slice(0, 12);
 
 /** When each task of the run started and how long it took. */
-export function waterfall({ run }: Report): Markup {
+export function waterfall({ run }: Pick<Report, 'run'>): Markup {
   const wholeMs = Math.max(1, run.durationMs);
   const rows = run.tasks.map(({ id, outcome, startMs, durationMs }) => {
     const { style } = OUTCOME_TEXT[outcome];
@@ -57,12 +58,48 @@ export function transferTable(transfers: readonly TransferRow[]): Markup {
   return markup`<table><thead><tr><th scope="col">What</th><th scope="col" class="n">Size</th><th scope="col">Which</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
-export function historyTable(history: readonly HistoryRow[]): Markup {
+/** Of a run over many: what each image came to. */
+export function imageTable(images: readonly ImageRow[]): Markup {
+  const longestMs = Math.max(1, ...images.map(({ durationMs }) => durationMs));
+  const rows = images.map(({ name, outcome, hits, rebuilt, durationMs, imageBytes }) => {
+    const drawn = bar(0, durationMs / longestMs, OUTCOME_TEXT[outcome].style);
+    return markup`<tr><th scope="row"><code>${name}</code></th><td>${mark(outcome, stageWord(outcome))}</td><td>${hits} hit, ${rebuilt} built</td><td class="n">${size(imageBytes)}</td><td class="n">${durationText(durationMs)}</td><td class="bar">${drawn}</td></tr>`;
+  });
+  return markup`<table><caption>The time is that of its stages, one after the other</caption><thead><tr><th scope="col">Image</th><th scope="col">State</th><th scope="col">Stages</th><th scope="col" class="n">Size</th><th scope="col" class="n">Time</th><th scope="col">Beside the longest</th></tr></thead><tbody>${rows}</tbody></table>`;
+}
+
+const MOST_LAYERS = 12;
+
+export function sharedTable({ layers, images, bytes, keptBytes }: Sharing): Markup {
+  const rows = layers.slice(0, MOST_LAYERS).map(({ digest, sizeBytes, images: count }) => {
+    const saved = sizeBytes * (count - 1);
+    return markup`<tr><th scope="row"><code>${short(digest)}</code></th><td class="n">${bytesText(sizeBytes)}</td><td class="n">${count}</td><td class="n">${bytesText(saved)}</td></tr>`;
+  });
+  const more =
+    layers.length > MOST_LAYERS ? `; ${layers.length - MOST_LAYERS} more are shared` : '';
+  return markup`<table><caption>${images} images of ${bytesText(bytes)} in all are ${bytesText(keptBytes)} where each layer is kept once${more}</caption><thead><tr><th scope="col">Layer</th><th scope="col" class="n">Size</th><th scope="col" class="n">Images</th><th scope="col" class="n">Saves</th></tr></thead><tbody>${rows}</tbody></table>`;
+}
+
+/** Tasks of which each waited for the one before. */
+export function chainTable(chain: readonly TaskRecord[]): Markup {
+  const wholeMs = chain.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  let startMs = 0;
+  const rows = chain.map(({ id, outcome, durationMs }) => {
+    const drawn = bar(startMs / Math.max(1, wholeMs), durationMs / Math.max(1, wholeMs), OUTCOME_TEXT[outcome].style); // prettier-ignore
+    startMs += durationMs;
+    return markup`<tr><th scope="row"><code>${id}</code></th><td>${mark(outcome)}</td><td class="n">${durationText(durationMs)}</td><td class="bar">${drawn}</td></tr>`;
+  });
+  return markup`<table><caption>${durationText(wholeMs)} in all: more machines do not make the run shorter than that</caption><thead><tr><th scope="col">Task</th><th scope="col">State</th><th scope="col" class="n">Time</th><th scope="col">Part</th></tr></thead><tbody>${rows}</tbody></table>`;
+}
+
+export function historyTable(history: readonly (HistoryRow & { images?: number })[]): Markup {
   const longestMs = Math.max(1, ...history.map(({ durationMs }) => durationMs));
   const rows = history.map((row, at) => {
     const { durationMs, hits, rebuilt, failed, imageBytes, sentBytes, commit } = row;
     const style = failed > 0 ? 'failed' : rebuilt > 0 ? 'rebuild' : 'hit';
-    const states = `${hits} hit, ${rebuilt} built${failed > 0 ? `, ${failed} failed` : ''}`;
+    const images =
+      row.images === undefined ? '' : `${row.images} ${row.images === 1 ? 'image' : 'images'}: `;
+    const states = `${images}${hits} hit, ${rebuilt} built${failed > 0 ? `, ${failed} failed` : ''}`;
     const last = at === history.length - 1;
     return markup`<tr${last ? markup` class="this" aria-current="true"` : ''}><th scope="row">${timeText(row.at)}${last ? ' (this run)' : ''}</th><td><code>${commit ?? '–'}</code></td><td>${states}</td><td class="n">${size(imageBytes)}</td><td class="n">${bytesText(sentBytes)}</td><td class="n">${durationText(durationMs)}</td><td class="bar">${bar(0, durationMs / longestMs, style)}</td></tr>`;
   });

@@ -1,96 +1,97 @@
-import { appendFile, readFile, readdir } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
-import { PLAN_FORMAT, type StagePlanFile } from '@excel2doc/dockerfile';
-import { readImageRecord, replaceFile } from '@excel2doc/oci';
+import { replaceFile } from '@excel2doc/oci';
 import {
-  type FinalImage,
   readRuns,
   reportOf,
   reportPage,
   reportUrl,
   runsFolder,
   summaryMarkdown,
+  wholeMarkdown,
+  wholePage,
+  wholeReportOf,
 } from '@excel2doc/build-report';
-import {
-  dockerTarget,
-  homeOf,
-  outputRoot,
-  planFolder,
-  platformFolder,
-  stageFolder,
-  StagesError,
-} from '@excel2doc/stages';
+import { dockerTarget, homeOf, outputRoot, StagesError } from '@excel2doc/stages';
 import { projectOf } from '../project';
 import { report } from '../report';
+import { knownImage, knownImages, type ReportedStages } from './known-images';
 
-interface Options {
-  stages: string[];
-  stage: string;
-  variant?: string;
+interface Options extends ReportedStages {
+  whole: boolean;
   output?: string;
   link?: string;
   summary?: string;
   optional: boolean;
 }
 
-/** Writes the report of the last run that made this project's image. */
+/** A report, whatever it is of. */
+interface Written {
+  /** ISO 8601: of the run. */
+  at: string;
+  page: string;
+  summary(link: { text: string; url?: string }): string;
+  /** Where it goes where nobody says, relative to the workspace. */
+  file: string;
+}
+
+/** Writes the report of the last run that made this project's image, or of the last one over all. */
 export default function dockerReport(options: Options, context: ExecutorContext) {
   return report(async () => {
-    const { root, projectName = '' } = context;
-    const home = homeOf(projectOf(context).folder, options.variant);
-    const plans = await readPlans(join(root, planFolder(home)), options.stages);
-    const image = await readFinalImage(
-      root,
-      home,
-      plans.find(({ stage }) => stage === options.stage),
-    );
-    const { stages, stage, variant } = options;
-    const found = reportOf(readRuns(runsFolder(root)), projectName, {
-      stages,
-      stage,
-      plans,
-      image,
-      ...(variant && { variant }),
-    });
-    if (!found && options.optional) return;
-    if (!found) {
-      throw new StagesError('NO_RUN_KEPT', {
-        message: `${projectName}: no run that built its image is kept`,
-        hint: `Run \`nx run ${projectName}:${dockerTarget('build', variant)}\` first; Nx forgets the runs at \`nx reset\``,
-      });
-    }
-    const file = resolve(root, options.output ?? join(outputRoot(home), 'report.html'));
-    await replaceFile(file, reportPage(found));
+    const { root } = context;
+    const written = await (options.whole ? wholeOf(context) : ownOf(options, context));
+    if (!written && options.optional) return;
+    if (!written) throw noRunKept(options, context);
+    const file = resolve(root, options.output ?? written.file);
+    await replaceFile(file, written.page);
     const path = relative(root, file);
-    process.stdout.write(`Report of ${found.run.at}: ${path}\n`);
+    process.stdout.write(`Report of ${written.at}: ${path}\n`);
     const summary = options.summary ?? process.env['GITHUB_STEP_SUMMARY'];
     if (!summary) return;
     const url = reportUrl(options.link, process.env);
-    const text = summaryMarkdown(found, { text: path, ...(url !== undefined && { url }) });
+    const text = written.summary({ text: path, ...(url !== undefined && { url }) });
     await appendFile(resolve(root, summary), text);
   });
 }
 
-/** The plans as they lie there, in the Dockerfile's order; one of another version is left out. */
-async function readPlans(folder: string, stages: string[]): Promise<StagePlanFile[]> {
-  const names = new Set(await readdir(folder).catch(() => []));
-  const plans: StagePlanFile[] = [];
-  for (const stage of stages) {
-    if (!names.has(`${stage}.json`)) continue;
-    const plan = JSON.parse(await readFile(join(folder, `${stage}.json`), 'utf8')) as StagePlanFile;
-    if (plan.format === PLAN_FORMAT) plans.push(plan);
-  }
-  return plans;
+async function ownOf(options: Options, context: ExecutorContext): Promise<Written | undefined> {
+  const { root, projectName: project = '' } = context;
+  const { folder } = projectOf(context);
+  const image = await knownImage(root, { project, folder }, options);
+  const found = reportOf(readRuns(runsFolder(root)), project, image);
+  return (
+    found && {
+      at: found.run.at,
+      page: reportPage(found),
+      summary: (link) => summaryMarkdown(found, link),
+      file: join(outputRoot(homeOf(folder, options.variant)), 'report.html'),
+    }
+  );
 }
 
-async function readFinalImage(
-  root: string,
-  home: string,
-  plan: StagePlanFile | undefined,
-): Promise<FinalImage | undefined> {
-  const platform = plan?.platforms[0]?.platform;
-  if (!plan || platform === undefined) return undefined;
-  const folder = join(root, stageFolder(home, plan.stage), platformFolder(platform));
-  return readImageRecord(folder).catch(() => undefined);
+async function wholeOf({
+  root,
+  projectsConfigurations,
+}: ExecutorContext): Promise<Written | undefined> {
+  const images = await knownImages(root, projectsConfigurations);
+  const found = wholeReportOf(readRuns(runsFolder(root)), images);
+  return (
+    found && {
+      at: found.run.at,
+      page: wholePage(found),
+      summary: (link) => wholeMarkdown(found, link),
+      file: join('dist', 'docker-report.html'),
+    }
+  );
+}
+
+function noRunKept({ whole, variant }: Options, { projectName = '' }: ExecutorContext) {
+  const command = `nx run ${projectName}:${dockerTarget('build', variant)}`;
+  return new StagesError('NO_RUN_KEPT', {
+    message: whole
+      ? 'No run that built an image is kept'
+      : `${projectName}: no run that built its image is kept`,
+    hint: `Run \`${whole ? 'nx run-many -t docker-build' : command}\` first; Nx forgets the runs at \`nx reset\``,
+  });
 }

@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest';
+import { wholePage } from './page/page';
+import { wholeMarkdown } from './summary';
+import { imageOf, knownImage, stagePlan, wholeRun } from './testing/runs';
+import { sharingOf, wholeReportOf } from './whole';
+
+const plans = [
+  stagePlan('deps', {}),
+  stagePlan('runner', { base: { kind: 'stage', stage: 'deps' }, stages: ['deps'] }),
+];
+
+/** Two of one kind, of which web stands on the image of api. */
+function shop() {
+  const api = knownImage('api', plans, imageOf('api-runner', ['a', 'b']));
+  const web = knownImage(
+    'web',
+    [
+      stagePlan('deps', {
+        base: { kind: 'image', reference: 'shop/api', digest: api.image!.record.digest },
+      }),
+      plans[1]!,
+    ],
+    imageOf('web-runner', ['a', 'b', 'c']),
+  );
+  return [api, web, knownImage('docs', plans, imageOf('docs-runner', ['z']))];
+}
+
+const first = wholeRun(1, {
+  api: { deps: ['built', 6000], runner: ['built', 1000] },
+  web: { deps: ['built', 2000], runner: ['built', 3000] },
+});
+const last = wholeRun(2, {
+  api: { deps: ['remote-hit', 100], runner: ['built', 1000] },
+  web: { deps: ['built', 2000], runner: ['failed', 500] },
+});
+
+describe('the report of a run over many images', () => {
+  const report = wholeReportOf([first, last], shop())!;
+
+  test('is of the last run that built any of them, and names those alone that it was about', () => {
+    expect(report.run.id).toBe('2');
+    expect(report.images.map(({ name, outcome }) => [name, outcome])).toEqual([
+      ['web', 'failed'],
+      ['api', 'built'],
+    ]);
+    expect(report.totals).toMatchObject({ hits: 1, rebuilt: 2, failed: 1, savedMs: 5900 });
+    expect(wholeReportOf([first, last], [])).toBeUndefined();
+    expect(wholeReportOf([], shop())).toBeUndefined();
+  });
+
+  test('counts a layer once however many images have it, of those that lie there as they were made', () => {
+    const whole = wholeReportOf([first], shop())!;
+    expect(whole.sharing).toMatchObject({ images: 2, bytes: 5000, keptBytes: 3000 });
+    expect(whole.sharing.layers.map(({ images }) => images)).toEqual([2, 2]);
+    // What failed was not made, so what lies there is of before.
+    expect(report.sharing).toMatchObject({ images: 1, layers: [] });
+    const other = shop().map((image) => ({ ...image, image: imageOf('of another run', ['a']) }));
+    expect(wholeReportOf([first], other)?.sharing.images).toBe(0);
+  });
+
+  test('the slowest chain goes through the image of another project', () => {
+    const { chain } = wholeReportOf([first], shop())!;
+    expect(chain.map(({ id }) => id)).toEqual([
+      'api:docker-deps',
+      'api:docker-runner',
+      'web:docker-deps',
+      'web:docker-runner',
+    ]);
+    // A chain of fewer tasks may be the slower one.
+    const slow = wholeRun(3, {
+      api: { deps: ['local-hit', 10], runner: ['local-hit', 10] },
+      web: { deps: ['built', 10], runner: ['built', 10] },
+      docs: { deps: ['built', 90] },
+    });
+    expect(wholeReportOf([slow], shop())?.chain.map(({ id }) => id)).toEqual(['docs:docker-deps']);
+  });
+
+  test('earlier runs say how many images they made', () => {
+    expect(report.history.map(({ images, hits, rebuilt }) => [images, hits, rebuilt])).toEqual([
+      [2, 0, 4],
+      [2, 1, 2],
+    ]);
+  });
+
+  test('what came from and went to caches is that of all images together', () => {
+    const bytes = Object.fromEntries(report.transfers.map((row) => [row.what, row.bytes]));
+    expect(bytes).toMatchObject({
+      'Taken from the remote cache': 1000,
+      'Put into the local cache': 2000,
+    });
+  });
+
+  test('its page names images, shared layers and the chain, and nothing that is not known', () => {
+    const page = wholePage(wholeReportOf([first], shop())!);
+    for (const id of ['images', 'sharing', 'chain', 'waterfall', 'transfers', 'history'])
+      expect(page).toContain(`<section id="${id}"`);
+    expect(page).toContain('2 images of 4.9 KiB in all are 2.9 KiB where each layer is kept once');
+    const bare = wholePage(wholeReportOf([first], [knownImage('api', [])])!);
+    expect(bare).not.toContain('id="sharing"');
+    expect(bare).toContain('no image of the run lies here');
+  });
+
+  test('a pull request is told of what was built or failed first, and how many more there are', () => {
+    const link = { text: 'dist/docker-report.html', url: 'https://x.test/1' };
+    const text = wholeMarkdown(report, link);
+    expect(text).toContain('### 2 images\n');
+    expect(text).toContain(
+      '1 of 4 stages from the cache, 3.6 s. [Report](https://x.test/1): `dist/docker-report.html`',
+    );
+    expect(text).toContain('| `web` | ✕ failed | 0 of 1 | 2.5 s |');
+    expect(text).toContain('Slowest chain, 3.6 s: `api:docker-deps` → `api:docker-runner`');
+    const names = Array.from({ length: 30 }, (_, at) => `app-${at}`);
+    const many = wholeRun(4, {
+      ...Object.fromEntries(names.map((name) => [name, { deps: ['local-hit', 9000] as const }])),
+      'app-29': { deps: ['built', 1] },
+    });
+    const known = names.map((name) => knownImage(name, plans));
+    const short = wholeMarkdown(wholeReportOf([many], known)!, link);
+    expect(short).toMatch(/\| --- .*\n\| `app-29` \| ▲ built/);
+    expect(short).toContain('\n10 more are in the report.\n');
+  });
+});
+
+test('sharing of any images: what is kept is at most all, and each layer is counted once', () => {
+  const layer = (at: number) => imageOf('x', [String(at)]).record.layers[0]!;
+  for (let seed = 1; seed < 50; seed += 1) {
+    const images = Array.from({ length: seed % 7 }, (_, at) =>
+      Array.from({ length: (seed + at) % 5 }, (_, deep) => layer((seed * deep + at * deep) % 6)),
+    );
+    const { bytes, keptBytes, layers } = sharingOf(images);
+    const distinct = new Set(images.flat().map((each) => each.digest));
+    expect(keptBytes).toBe(1000 * distinct.size);
+    expect(keptBytes).toBeLessThanOrEqual(bytes);
+    const saved = layers.reduce((sum, each) => sum + each.sizeBytes * (each.images - 1), 0);
+    expect(saved).toBe(bytes - keptBytes);
+  }
+  expect(sharingOf([])).toEqual({ images: 0, bytes: 0, keptBytes: 0, layers: [] });
+});

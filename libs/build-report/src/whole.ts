@@ -1,0 +1,213 @@
+import type { StagePlan, StagePlanFile } from '@excel2doc/dockerfile';
+import type { Digest } from '@excel2doc/oci';
+import { stageTarget } from '@excel2doc/stages';
+import {
+  COMPARED,
+  type FinalImage,
+  type HistoryRow,
+  historyRow,
+  type ImageStages,
+  isBuildOf,
+  savedMs,
+  stageRow,
+  stageTasks,
+  tasksOf,
+  type Totals,
+  type TransferRow,
+  transferRows,
+} from './report';
+import type { Outcome, RunRecord, TaskRecord } from './run';
+
+/** An image of the workspace, as it lies there now. */
+export interface KnownImage extends ImageStages {
+  plans: readonly StagePlanFile[];
+  image?: FinalImage | undefined;
+}
+
+/** Everything that the page of a run shows, over all its images. */
+export interface WholeReport {
+  run: RunRecord;
+  totals: Totals;
+  /** The slowest first. */
+  images: ImageRow[];
+  sharing: Sharing;
+  /** What stands on one another and took the longest in all, the lowest first. */
+  chain: TaskRecord[];
+  transfers: TransferRow[];
+  /** The runs before this one, oldest first, then this one. */
+  history: (HistoryRow & { images: number })[];
+}
+
+export interface ImageRow {
+  /** `api`, or `api, worker` for Dockerfile.worker of it. */
+  name: string;
+  outcome: Outcome;
+  hits: number;
+  rebuilt: number;
+  /** Its stages, one after the other. */
+  durationMs: number;
+  imageBytes: number | undefined;
+}
+
+/** What images have in common, of those whose layers lie there as the run made them. */
+export interface Sharing {
+  images: number;
+  /** All layers of each. */
+  bytes: number;
+  /** Each layer once. */
+  keptBytes: number;
+  /** Those of several images, what saves the most first. */
+  layers: SharedLayer[];
+}
+
+export interface SharedLayer {
+  digest: Digest;
+  sizeBytes: number;
+  images: number;
+}
+
+/**
+ * The report of the latest of `runs` that made images, over all of them.
+ *
+ * @param runs the oldest first
+ * @param known the images of the workspace
+ * @returns undefined where no run made one
+ */
+export function wholeReportOf(
+  runs: readonly RunRecord[],
+  known: readonly KnownImage[],
+): WholeReport | undefined {
+  const tasks = tasksOf(known);
+  const builds = runs.filter((run) => isBuildOf(run, tasks));
+  const run = builds.at(-1);
+  if (!run) return undefined;
+  const earlier = builds.slice(0, -1).slice(-COMPARED);
+  const made = known.filter((image) => stageTasks(run, tasksOf([image])).length > 0);
+  const rows = stageTasks(run, tasks).map((task) => stageRow(task, earlier));
+  return {
+    run,
+    totals: { ...historyRow(run, tasks), savedMs: savedMs(rows) },
+    images: made
+      .map((image) => imageRow(run, image))
+      .sort((one, other) => other.durationMs - one.durationMs),
+    sharing: sharingOf(made.flatMap((image) => layersOf(run, image))),
+    chain: slowestChain(run, made),
+    transfers: transferRows(run, tasks),
+    history: [...earlier, run].map((each) => ({
+      ...historyRow(each, tasks),
+      images: stageTasks(each, tasks).filter((task) => tasks.isLast(task)).length,
+    })),
+  };
+}
+
+function imageRow(run: RunRecord, image: KnownImage): ImageRow {
+  const stages = stageTasks(run, tasksOf([image]));
+  const { hits, rebuilt, failed, imageBytes } = historyRow(run, tasksOf([image]));
+  const name = image.variant ? `${image.project}, ${image.variant}` : image.project;
+  return {
+    name,
+    outcome: failed > 0 ? 'failed' : outcomeOf(stages),
+    hits,
+    rebuilt,
+    durationMs: stages.reduce((sum, { durationMs }) => sum + durationMs, 0),
+    imageBytes,
+  };
+}
+
+/** Of stages together: what had most to be done for. */
+function outcomeOf(stages: readonly TaskRecord[]): Outcome {
+  const found = new Set(stages.map(({ outcome }) => outcome));
+  const ranked: Outcome[] = ['built', 'remote-hit', 'local-hit'];
+  return ranked.find((outcome) => found.has(outcome)) ?? 'skipped';
+}
+
+type Layers = FinalImage['record']['layers'];
+
+/** None where another image than the run's lies there. */
+function layersOf(run: RunRecord, image: KnownImage): Layers[] {
+  const tasks = tasksOf([image]);
+  const last = run.tasks.find((task) => tasks.isLast(task));
+  const record = image.image?.record;
+  const isOfRun = last?.images?.some(({ digest }) => digest === record?.digest);
+  return record && isOfRun ? [record.layers] : [];
+}
+
+/** @param images the layers of each */
+export function sharingOf(images: readonly Layers[]): Sharing {
+  const layers = new Map<Digest, SharedLayer>();
+  let bytes = 0;
+  for (const image of images) {
+    for (const [digest, { sizeBytes }] of new Map(image.map((layer) => [layer.digest, layer]))) {
+      bytes += sizeBytes;
+      const before = layers.get(digest)?.images ?? 0;
+      layers.set(digest, { digest, sizeBytes, images: before + 1 });
+    }
+  }
+  const all = [...layers.values()];
+  const saved = ({ sizeBytes, images: count }: SharedLayer) => sizeBytes * (count - 1);
+  return {
+    images: images.length,
+    bytes,
+    keptBytes: all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    layers: all
+      .filter(({ images: count }) => count > 1)
+      .sort((one, other) => saved(other) - saved(one)),
+  };
+}
+
+/** Of tasks that waited for one another, as the plans say, those that took the longest together. */
+function slowestChain(run: RunRecord, images: readonly KnownImage[]): TaskRecord[] {
+  const below = readStages(images);
+  const tasks = new Map(run.tasks.map((task) => [task.id, task]));
+  const found = new Map<string, Chain>();
+  const chainTo = (id: string): Chain => {
+    const known = found.get(id);
+    if (known) return known;
+    // No plan that was built reads itself; one that lies there since might.
+    found.set(id, NO_CHAIN);
+    const before = longest((below.get(id) ?? []).map(chainTo));
+    const chain = withTask(before, tasks.get(id));
+    found.set(id, chain);
+    return chain;
+  };
+  return longest([...below.keys()].map(chainTo)).tasks;
+}
+
+interface Chain {
+  tasks: TaskRecord[];
+  durationMs: number;
+}
+
+const NO_CHAIN: Chain = { tasks: [], durationMs: 0 };
+
+const longest = (chains: readonly Chain[]): Chain =>
+  chains.reduce((best, each) => (each.durationMs > best.durationMs ? each : best), NO_CHAIN);
+
+/** What was no part of the run, or was not come to, took no time. */
+function withTask({ tasks, durationMs }: Chain, task: TaskRecord | undefined): Chain {
+  if (!task || task.outcome === 'skipped') return { tasks, durationMs };
+  return { tasks: [...tasks, task], durationMs: durationMs + task.durationMs };
+}
+
+/** By a stage's task, the tasks that it reads: stages of its own Dockerfile, and images of others. */
+function readStages(images: readonly KnownImage[]): Map<string, string[]> {
+  const idOf = ({ project, variant }: KnownImage, stage: string) =>
+    `${project}:${stageTarget(stage, variant)}`;
+  const makers = new Map<string, string>();
+  for (const image of images)
+    if (image.image) makers.set(image.image.record.digest, idOf(image, image.stage));
+  const read = (image: KnownImage, { base, stages, images: others }: StagePlan) => [
+    ...stages.map((stage) => idOf(image, stage)),
+    ...(base.kind === 'image' ? [...others, base] : others).flatMap(
+      ({ digest }) => makers.get(digest ?? '') ?? [],
+    ),
+  ];
+  return new Map(
+    images.flatMap((image) =>
+      image.plans.map(({ stage, platforms }): [string, string[]] => [
+        idOf(image, stage),
+        platforms.flatMap((plan) => read(image, plan)),
+      ]),
+    ),
+  );
+}
