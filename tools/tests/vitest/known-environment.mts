@@ -11,7 +11,7 @@ const OUTSIDE =
 
 /** What a person sets to steer a test: how many rounds, which seed, where pictures go. */
 const KNOBS =
-  /^(TEST_(SEED|DEADLINE_MS)|FUZZ_(CASES|SEED)|ROUNDS|SEED|LAYER_BYTES|PICTURES|IMAGES)$/;
+  /^(TEST_(SEED|DEADLINE_MS)|FUZZ_(CASES|SEED)|ROUNDS|SEED|LAYER_BYTES|PICTURES|IMAGES|BUILD_ALL|SHRINK)$/;
 
 /** The same on every machine. */
 const FIXED = { TZ: 'UTC', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', NODE_ENV: 'test' };

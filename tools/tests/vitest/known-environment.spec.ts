@@ -15,6 +15,16 @@ test('keeps where things are on this machine, and what steers a test', () => {
   });
 });
 
+test('what specs compare with true, to do more where somebody asks, is kept', () => {
+  const root = join(__dirname, '../../..');
+  const asked = ['grep', '-hoE', String.raw`process\.env\['[A-Z_]+'\] === 'true'`, '--', '*.spec.ts', '*.e2e.ts']; // prettier-ignore
+  const lines = execFileSync('git', asked, { cwd: root, encoding: 'utf8' }).trim().split('\n');
+  const names = new Set(lines.map((line) => line.split("'")[1]!));
+  expect(names).toContain('BUILD_ALL');
+  for (const name of names)
+    expect(knownEnvironment({ [name]: 'true' }, { outside: false })).toHaveProperty(name, 'true');
+});
+
 test('of what lies outside of this machine a unit test knows nothing', () => {
   expect(knownEnvironment({ ...machine, ...engine }, { outside: true })).toMatchObject(engine);
   const known = knownEnvironment({ ...machine, ...engine }, { outside: false });
