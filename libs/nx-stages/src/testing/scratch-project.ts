@@ -10,8 +10,6 @@ import composeRun from '../executors/compose-run/executor';
 import composeRunSchema from '../executors/compose-run/schema.json';
 import composeUp from '../executors/compose-up/executor';
 import composeUpSchema from '../executors/compose-up/schema.json';
-import audit from '../executors/docker-audit/executor';
-import auditSchema from '../executors/docker-audit/schema.json';
 import image from '../executors/docker-image/executor';
 import load from '../executors/docker-load/executor';
 import plan from '../executors/docker-plan/executor';
@@ -82,7 +80,6 @@ const defaultsOf = ({ properties }: { properties: Record<string, object> }) =>
 const DEFAULTS: Record<string, object> = {
   'compose-run': defaultsOf(composeRunSchema),
   'compose-up': defaultsOf(composeUpSchema),
-  'docker-audit': defaultsOf(auditSchema),
 };
 
 async function runInOrder(
@@ -98,7 +95,6 @@ async function runInOrder(
     projectsConfigurations: { version: 2, projects: { [name]: { root: 'app' } } },
   } as unknown as ExecutorContext;
   const executors = {
-    'docker-audit': audit,
     'docker-plan': plan,
     'docker-stage': stage,
     'docker-image': image,
