@@ -44,8 +44,6 @@ test('of many at one time a reader sees one whole, and one stays', async () => {
 });
 
 test('the mode is as it was asked for, whatever the mask, also of one that was there', async () => {
-  const before = process.umask(0o077);
-  onTestFinished(() => void process.umask(before));
   const path = join(folder, 'file');
   writeFileSync(path, '', { mode: 0o600 });
   await replaceFile(path, 'text', 0o664);
