@@ -8,11 +8,16 @@ import { ShortestFirst } from './tools/tests/vitest/sequence.mts';
 const workspace = import.meta.dirname;
 const from = (name: string) => join(workspace, 'tools/tests/vitest', name);
 
+type Options = ViteUserConfig['test'] & { together?: boolean };
+
 /**
  * The configuration of a project's tests: what runs is a question of the mode (`vitest run --mode
- * engine`) and of a spec's name. `more` is what this project has of its own.
+ * engine`) and of a spec's name.
+ *
+ * @param options `together`: units of all its files run in one process, which loads once what they all
+ *   load; other than that, what this project has of its own
  */
-export function suites(more: ViteUserConfig['test'] = {}) {
+export function suites({ together = false, ...more }: Options = {}) {
   return defineConfig(({ mode: asked }) => {
     // A program that starts Vitest by itself cannot give it a mode.
     const mode = process.env['TEST_MODE'] ?? asked;
@@ -25,7 +30,9 @@ export function suites(more: ViteUserConfig['test'] = {}) {
       test: {
         ...kind,
         exclude: ['**/node_modules/**', '**/dist/**', ...exclude],
-        setupFiles: [from('seed.mts')],
+        setupFiles: [from('seed.mts'), from('left-behind.mts')],
+        // StrykerJS, which sets TEST_MODE, has modules loaded anew to change what they do as they load.
+        ...(asked === 'unit' && { isolate: !together }),
         // Two at a time: suites that share something see to it that they take turns.
         ...(mode === 'long' && { runner: from('budget.mts'), maxWorkers: 2 }),
         ...(mode === 'long' && { sequence: { sequencer: ShortestFirst } }),

@@ -1,3 +1,3 @@
 import { suites } from '../../vitest.base.mts';
 
-export default suites();
+export default suites({ together: true });

@@ -8,11 +8,15 @@ import type { TestReport } from './report.mts';
 import { declaredSeconds } from './takes.mts';
 
 const CONFIG = `import { suites } from '${join(workspaceRoot, 'vitest.base.mts')}';
-export default suites();
+export default suites({ together: true });
 `;
 
 /** Runs Vitest itself on the files; what it wrote down, and its exit status. */
-async function run(files: Record<string, string>, env: Record<string, string> = {}) {
+async function run(
+  files: Record<string, string>,
+  env: Record<string, string> = {},
+  mode: 'long' | 'unit' = 'long',
+) {
   // Where vitest is found: below this workspace.
   mkdirSync(join(workspaceRoot, 'tmp'), { recursive: true });
   const folder = mkdtempSync(join(workspaceRoot, 'tmp/report-spec-'));
@@ -23,7 +27,7 @@ async function run(files: Record<string, string>, env: Record<string, string> = 
   for (const [name, text] of Object.entries({ 'vitest.config.mts': CONFIG, ...files }))
     writeFileSync(join(folder, name), text);
   const vitest = join(workspaceRoot, 'node_modules/vitest/vitest.mjs');
-  const ran = promisify(execFile)(process.execPath, [vitest, 'run', '--mode', 'long'], {
+  const ran = promisify(execFile)(process.execPath, [vitest, 'run', '--mode', mode], {
     cwd: folder,
     env: { ...process.env, NX_TASK_TARGET_PROJECT: project, NX_TASK_TARGET_TARGET: 't', ...env },
   });
@@ -93,4 +97,21 @@ test('what does not fit the budget is not started, hooks and all, and is named',
 test('says what it takes in a line of its own', () => {
   expect(declaredSeconds(SKIPPED)).toBe(90);
   expect(declaredSeconds('it("// Takes 3 s.")')).toBeUndefined();
+});
+
+test('units find nothing of what the file before them has set, in one process', async () => {
+  const body = `import { vi } from 'vitest';
+it('one', () => {
+  const { env } = process;
+  const found = [env.LEFT, env.TZ, process.umask(), process.cwd(), vi.isMockFunction(console.info)];
+  expect(found).toEqual([undefined, 'UTC', 0o022, import.meta.dirname, false]);
+  Object.assign(env, { LEFT: 'behind', TZ: 'Asia/Shanghai' });
+  process.umask(0o077);
+  process.chdir('/');
+  vi.spyOn(console, 'info');
+});
+it('two', () => expect(globalThis.before ??= process.pid).toBe(process.pid));`;
+  const found = await run({ 'a.spec.ts': spec(body), 'b.spec.ts': spec(body) }, {}, 'unit');
+  expect(found.files.flatMap(({ failures }) => failures)).toEqual([]);
+  expect(found).toMatchObject({ status: 0, files: [{ passed: 2 }, { passed: 2 }] });
 });

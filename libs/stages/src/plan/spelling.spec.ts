@@ -2,9 +2,9 @@ import type * as fs from 'node:fs';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { DockerProject } from '../workspace/docker-project';
-import { makePlans } from './make';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import type * as projects from '../workspace/docker-project';
+import type * as planning from './make';
 
 /**
  * A file system that finds names in any case and any normal form, as those of macOS and Windows do:
@@ -41,6 +41,14 @@ vi.mock('node:fs', async (original) => {
   };
 });
 
+// What other specs have loaded has the real one.
+let modules: typeof planning & typeof projects;
+beforeAll(async () => {
+  vi.resetModules();
+  modules = { ...(await import('./make.js')), ...(await import('../workspace/docker-project.js')) };
+});
+afterAll(() => void vi.resetModules());
+
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'spelling-'));
@@ -55,7 +63,8 @@ afterEach(() => {
 const plans = async (copy: string) => {
   writeFileSync(join(root, 'app/Dockerfile'), `FROM scratch\nCOPY ${copy} /\n`);
   const options = { dockerfile: 'app/Dockerfile', context: 'app', lockFile: 'lock.json' };
-  return makePlans(new DockerProject({ root, name: 'app', folder: 'app' }, options));
+  const project = new modules.DockerProject({ root, name: 'app', folder: 'app' }, options);
+  return modules.makePlans(project);
 };
 
 test.each([
