@@ -82,7 +82,10 @@ export async function startRemoteCache(): Promise<RemoteCache> {
   const child = spawn('node', [program, 'serve', '--config', config], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const url = await listening(child);
+  const url = await listening(child).catch((error: unknown) => {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  });
   const envWith = (own: string) => ({
     NX_SELF_HOSTED_REMOTE_CACHE_SERVER: url,
     NX_SELF_HOSTED_REMOTE_CACHE_ACCESS_TOKEN: own,
@@ -92,11 +95,18 @@ export async function startRemoteCache(): Promise<RemoteCache> {
     readOnlyEnv: envWith(reader),
     storedBytes: () => sizeOf(join(folder, 'data', 'entries')),
     async stop() {
-      child.kill('SIGTERM');
-      await once(child, 'close');
+      await end(child);
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Ends a process; one that has ended by itself says so no second time. */
+export async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const closed = once(child, 'close');
+  child.kill('SIGTERM');
+  await closed;
 }
 
 const newToken = () => `e2d_${randomBytes(16).toString('hex')}`;
