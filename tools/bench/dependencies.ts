@@ -15,7 +15,7 @@ import { workspaceRoot } from '../workspace';
 import { makeRoot, standIns } from './dependencies/bases';
 import { go } from './dependencies/go';
 import { gradle, maven } from './dependencies/java';
-import type { Files, Language } from './dependencies/language';
+import { type Files, type Language, MOST_ROUNDS } from './dependencies/language';
 import { type Mirror, startMirror } from './dependencies/mirror';
 import { npm, pnpm } from './dependencies/node';
 import { pip, uv } from './dependencies/python';
@@ -35,16 +35,18 @@ import * as ways from './dependencies/ways';
 import { nxVersion } from './loop-workspace';
 import { engineText, machineText } from './machine';
 import { type Measured, idleMachine } from './measure';
+import { partsOf, roundsSet, setting } from './settings';
 import { rowsOf, withNewer } from './table';
 
 const LANGUAGES = [pip, uv, npm, pnpm, go, maven, gradle];
-const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
-const named = process.env['BENCH_PARTS']?.split(',');
+const names = LANGUAGES.map(({ name }) => name);
+const rounds = roundsSet(3, MOST_ROUNDS);
+const wanted = setting(({ BENCH_PARTS }) => partsOf(BENCH_PARTS, names));
 
 type Found = Measured & Moved;
 
 void runSteps(async () => {
-  const languages = LANGUAGES.filter(({ name }) => named?.includes(name) ?? true);
+  const languages = LANGUAGES.filter(({ name }) => wanted.includes(name));
   const platform = (await prepareEngine()).platform;
   const bases = await step('base images', (log) => standIns(languages, platform, log));
   const folder = mkdtempSync(join(tmpdir(), 'bench-dependencies-'));

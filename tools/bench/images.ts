@@ -21,6 +21,7 @@ import { makeUserWorkspace } from './loop-workspace';
 import { engineText, machineText } from './machine';
 import { type Measured, idleMachine } from './measure';
 import { type Scenario, comment, nothing, packageAdded, sourceLine } from './scenarios';
+import { numberOf, partsOf, roundsSet, setting } from './settings';
 import { type Report, type Row, page, rowsOf, withNewer } from './table';
 import {
   type Bases,
@@ -34,10 +35,12 @@ import {
 } from './ways';
 import { type Workload, backend, large } from './workload';
 
-const rounds = Number(process.env['BENCH_ROUNDS'] ?? 7);
+const rounds = roundsSet(7);
 const PARTS = ['daily', 'comment', 'large', 'fresh', 'added'] as const;
-const wanted = (process.env['BENCH_PARTS'] ?? PARTS.join()).split(',');
-const largeMiB = Number(process.env['BENCH_LARGE_MIB'] ?? 1024);
+const wanted = setting(({ BENCH_PARTS }) => partsOf(BENCH_PARTS, PARTS));
+const largeMiB = setting(({ BENCH_LARGE_MIB }) =>
+  numberOf('BENCH_LARGE_MIB', BENCH_LARGE_MIB, { byDefault: 1024, least: 32 }),
+);
 
 void runSteps(async () => {
   const engine = await prepareEngine();

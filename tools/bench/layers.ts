@@ -15,9 +15,10 @@ import { type LayersRow, layersPage } from './layers-table';
 import { makeLoopWorkspace, nxVersion } from './loop-workspace';
 import { engineText, machineText } from './machine';
 import { idleMachine, measureCommand } from './measure';
+import { roundsSet } from './settings';
 import { clientEnv } from './ways';
 
-const rounds = Number(process.env['BENCH_ROUNDS'] ?? 7);
+const rounds = roundsSet(7);
 const SITE = 'apps/api/venv/lib/python3.12/site-packages';
 const dockerfile = `FROM scratch AS builder
 COPY venv /opt/venv

@@ -16,9 +16,10 @@ import { makeLoopWorkspace, nxVersion } from './loop-workspace';
 import { engineText, machineText } from './machine';
 import { type Measured, measureCommand } from './measure';
 import { engineServers } from './fresh';
+import { roundsSet } from './settings';
 import { clientEnv } from './ways';
 
-const rounds = Number(process.env['BENCH_ROUNDS'] ?? 7);
+const rounds = roundsSet(7);
 const dockerfile =
   'FROM scratch AS deps\nCOPY deps /deps\nFROM deps AS runner\nCOPY app /app\nCMD ["/app/main"]\n';
 

@@ -16,11 +16,12 @@ import { debianProgram } from '@excel2doc/oci/testing/debian';
 import { makeLoopWorkspace } from './loop-workspace';
 import { engineText, machineText } from './machine';
 import { measureCommand } from './measure';
+import { roundsSet } from './settings';
 import { clientEnv } from './ways';
 import { workspaceRoot } from '../workspace';
 import { type WatchReport, type WatchRow, watchGoals, watchPage } from './watch-table';
 
-const rounds = Number(process.env['BENCH_ROUNDS'] ?? 7);
+const rounds = roundsSet(7);
 const PATIENCE_MS = 60_000;
 const dockerfile =
   'FROM scratch AS deps\nCOPY deps /deps\nFROM deps AS runner\nCOPY app /app\n' +

@@ -29,13 +29,15 @@ export interface DockerfileText {
   cache(target: string): string;
 }
 
+/** As many packages can be added to each project. */
+export const MOST_ROUNDS = 7;
+
 /** The packages of each state: the first ones, then one more each time. */
 export function statesOf(
   first: readonly string[],
   added: readonly string[],
   states: number,
 ): string[][] {
-  if (states > added.length)
-    throw new RangeError(`BENCH_ROUNDS is ${states}, and ${added.length} packages can be added`);
+  if (states > added.length) throw new RangeError(`${added.length} packages for ${states} states`);
   return Array.from({ length: states + 1 }, (_, count) => [...first, ...added.slice(0, count)]);
 }
