@@ -36,7 +36,7 @@ import { nxVersion } from './loop-workspace';
 import { engineText, machineText } from './machine';
 import { type Measured, idleMachine } from './measure';
 import { partsOf, roundsSet, setting } from './settings';
-import { rowsOf, withNewer } from './table';
+import { rowsOf, turned, withNewer } from './table';
 
 const LANGUAGES = [pip, uv, npm, pnpm, go, maven, gradle];
 const names = LANGUAGES.map(({ name }) => name);
@@ -46,45 +46,52 @@ const wanted = setting(({ BENCH_PARTS }) => partsOf(BENCH_PARTS, names));
 type Found = Measured & Moved;
 
 void runSteps(async () => {
+  const undo: (() => unknown)[] = [];
+  try {
+    await measureAll((later) => undo.unshift(later));
+  } finally {
+    for (const each of undo) await each();
+  }
+});
+
+/** @param atEnd takes what ends or removes what was started, called last first */
+async function measureAll(atEnd: (later: () => unknown) => void): Promise<void> {
   const languages = LANGUAGES.filter(({ name }) => wanted.includes(name));
   const platform = (await prepareEngine()).platform;
   const bases = await step('base images', (log) => standIns(languages, platform, log));
   const folder = mkdtempSync(join(tmpdir(), 'bench-dependencies-'));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   const packages = join(folder, 'packages');
   mkdirSync(packages);
   const runner = await step('an engine of its own', () => startRunner(bases));
+  atEnd(() => runner.remove());
   const mirror = await startMirror(packages);
+  atEnd(() => mirror.stop());
   const registry = await startRegistry();
-  try {
-    await runner.letReach(mirror.port);
-    await runner.letReach(registry.port);
-    const url = `http://${runner.address}:${mirror.port}`;
-    const place: ways.Place = { runner, registry, folder, url };
-    const others = languages.flatMap((language) => language.others);
-    const workspaces = await step('workspaces with the packed plugin', async () =>
-      ways.workspacesOf(makeRoot(folder, platform, bases), others, folder),
+  atEnd(() => registry.stop());
+  await runner.letReach(mirror.port);
+  await runner.letReach(registry.port);
+  const url = `http://${runner.address}:${mirror.port}`;
+  const place: ways.Place = { runner, registry, folder, url };
+  const others = languages.flatMap((language) => language.others);
+  const workspaces = await step('workspaces with the packed plugin', async () =>
+    ways.workspacesOf(makeRoot(folder, platform, bases), others, folder),
+  );
+  const machine = `${machineText()}, Nx ${nxVersion}, ${engineText(runner.engine)}`;
+  const before = earlier(machine);
+  const rows: Row[] = [];
+  for (const language of languages) {
+    const states = await step(`${language.name}: its packages`, () =>
+      language.prepare(packages, url, rounds),
     );
-    const machine = `${machineText()}, Nx ${nxVersion}, ${engineText(runner.engine)}`;
-    const before = earlier(machine);
-    const rows: Row[] = [];
-    for (const language of languages) {
-      const states = await step(`${language.name}: its packages`, () =>
-        language.prepare(packages, url, rounds),
-      );
-      for (const measure of [sameMachine, freshRunner]) {
-        rows.push(...(await measure({ language, states, place, workspaces, mirror })));
-        // After each: a run that is stopped leaves what it has measured.
-        write({ machine, rows: withNewer(before, rows) as Row[] });
-      }
+    for (const measure of [sameMachine, freshRunner]) {
+      rows.push(...(await measure({ language, states, place, workspaces, mirror })));
+      // After each: a run that is stopped leaves what it has measured.
+      write({ machine, rows: withNewer(before, rows) as Row[] });
     }
-    console.log(page({ machine, rows: withNewer(before, rows) as Row[] }));
-  } finally {
-    mirror.stop();
-    registry.stop();
-    await runner.remove();
-    rmSync(folder, { recursive: true, force: true });
   }
-});
+  console.log(page({ machine, rows: withNewer(before, rows) as Row[] }));
+}
 
 interface Part {
   language: Language;
@@ -97,7 +104,7 @@ interface Part {
 /** One machine that keeps what it built. */
 async function sameMachine(part: Part): Promise<Row[]> {
   const { language, place, workspaces, states } = part;
-  await place.runner.forget();
+  await warmUp(part);
   const all = [
     ways.plainWay(language, place),
     ways.bakeWay(language, place),
@@ -106,27 +113,28 @@ async function sameMachine(part: Part): Promise<Row[]> {
         ways.ourWay(name, language, { place, workspaces, hasRemote: false }),
       ),
     )),
-    await ways.ourWay(ways.MOUNTS, language, { place, workspaces, hasRemote: true }),
   ];
-  const found = new Map(all.map(({ name }) => [name, [] as Found[]]));
+  const mounts = await ways.ourWay(ways.MOUNTS, language, { place, workspaces, hasRemote: true });
+  const inTurn = (round: number) => [...turned(all, round), mounts];
+  const found = new Map(inTurn(0).map(({ name }) => [name, [] as Found[]]));
   const first = new Map(all.map(({ name }) => [name, [] as Found[]]));
-  const pushes = pushesOf(all, place, 'same');
+  const pushes = pushesOf(inTurn(0), place, 'same');
   try {
     for (const [round, files] of states.entries())
-      for (const way of all) {
+      for (const way of inTurn(round)) {
         await step(`${language.name}, same machine, ${roundText(round)}: ${way.name}`, async () => {
           ways.putFiles(way, files);
           const measured = await built(way, part, pushes);
-          // The way before it has just sent the very same layers.
-          if (way.name === ways.MOUNTS) delete measured.engineBytes;
-          (round === 0 ? first : found).get(way.name)!.push(measured);
+          // A way before it has just sent the very same layers: that is no first build either.
+          if (way === mounts) delete measured.engineBytes;
+          (round === 0 ? first : found).get(way.name)?.push(measured);
         });
       }
   } finally {
-    for (const { remote } of all) await remote?.stop();
+    await mounts.remote?.stop();
   }
   return [
-    ...rowsIn(language, FIRST, withoutMounts(first), ways.PLAIN),
+    ...rowsIn(language, FIRST, first, ways.PLAIN),
     ...rowsIn(language, SAME, found, ways.PLAIN),
   ];
 }
@@ -146,7 +154,7 @@ async function freshRunner(part: Part): Promise<Row[]> {
   const pushes = pushesOf(all, place, 'fresh');
   try {
     for (const [round, files] of states.entries())
-      for (const way of all) {
+      for (const way of turned(all, round)) {
         await step(`${language.name}, fresh runner, ${roundText(round)}: ${way.name}`, async () => {
           await place.runner.forget();
           way.remote!.forget?.();
@@ -161,9 +169,15 @@ async function freshRunner(part: Part): Promise<Row[]> {
   return rowsIn(language, FRESH, found, ways.FROM_REGISTRY);
 }
 
-/** What has its layers in the engine by the way before it is no first build. */
-const withoutMounts = (found: Map<string, Found[]>) =>
-  new Map([...found].filter(([name]) => name !== ways.MOUNTS));
+/** Who comes first reads base images and packages from the disk: a build that is not measured, and forgotten. */
+async function warmUp({ language, states, place }: Part): Promise<void> {
+  const way = ways.plainWay(language, place, 'warm-up');
+  await step(`${language.name}: a build that is not measured`, () => {
+    ways.putFiles(way, states[0]!);
+    return way.run();
+  });
+  await place.runner.forget();
+}
 
 const roundText = (round: number) => (round === 0 ? 'first build' : `round ${round} of ${rounds}`);
 

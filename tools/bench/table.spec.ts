@@ -1,12 +1,17 @@
 import { expect, test } from 'vitest';
 import { chart } from './chart';
 import { measureCommand, measureHere } from './measure';
-import { median, page, type Row, withNewer } from './table';
+import { median, page, type Row, turned, withNewer } from './table';
 
 test.each([
   [[3, 1, 2], 2],
   [[4, 1, 2, 3], 2.5],
 ])('median of %j', (values, expected) => expect(median(values)).toBe(expected));
+
+test('each round begins with the next one, and all come in each', () => {
+  const begun = [0, 1, 2, 3].map((round) => turned(['a', 'b', 'c'], round).join(''));
+  expect(begun).toEqual(['abc', 'bca', 'cab', 'abc']);
+});
 
 test('no values have no median', () => expect(() => median([])).toThrow(RangeError));
 

@@ -43,6 +43,12 @@ export function withNewer(before: readonly Row[], newer: readonly Row[]): Row[] 
   return [...before.filter((row) => !isNew(row)), ...newer];
 }
 
+/** The same in a circle, each round beginning with the next one. */
+export function turned<T>(all: readonly T[], round: number): T[] {
+  const first = all.length === 0 ? 0 : round % all.length;
+  return [...all.slice(first), ...all.slice(0, first)];
+}
+
 /** @throws RangeError for no values. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError('no values');

@@ -37,6 +37,9 @@ export async function startRegistry(): Promise<ImageRegistry> {
         const found = /listening on 127\.0\.0\.1:(\d+)/.exec(line)?.[1];
         if (found) resolve(Number(found));
       });
+  }).catch((error: unknown) => {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
   });
   return {
     port,

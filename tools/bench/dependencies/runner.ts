@@ -5,7 +5,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Engine, cacheFolder } from '@excel2doc/engine';
-import { secondEngine } from '../../e2e/second-engine';
+import { type SecondEngine, secondEngine } from '../../e2e/second-engine';
 import { engineFolder } from '../../engine/folder';
 import { detectHost } from '../../engine/host';
 import type { StandIn } from '../../bases/stand-in';
@@ -30,6 +30,15 @@ export const nameOf = (reference: string) => `excel2doc/stand-in/${reference}`;
 
 export async function startRunner(bases: readonly StandIn[]): Promise<Runner> {
   const second = await secondEngine();
+  try {
+    return await runnerOn(second, bases);
+  } catch (error) {
+    await second.remove();
+    throw error;
+  }
+}
+
+async function runnerOn(second: SecondEngine, bases: readonly StandIn[]): Promise<Runner> {
   const cache = join(second.env['XDG_CACHE_HOME']!, 'excel2doc');
   symlinkSync(join(cacheFolder(), 'bases'), join(cache, 'bases'));
   const engine = await second.locate();

@@ -24,10 +24,15 @@ test('the median of what rounds moved leaves out who does not say', () => {
 });
 
 test('the quickest of ours is held to the quickest of the others', () => {
-  const rows = [row(SAME, PLAIN, 1000), row(SAME, BAKE, 500), row(SAME, 'ours', 800), row(SAME, MOUNTS, 400)]; // prettier-ignore
+  const rows = [row(SAME, PLAIN, 1000), row(SAME, BAKE, 500), row(SAME, 'ours', 800), row(SAME, 'ours, a layer a package', 400)]; // prettier-ignore
   expect(goalsOf(rows)).toMatchObject([{ measured: '0.80', isMet: true }]);
   expect(goalsOf(rows.slice(0, 3))).toMatchObject([{ measured: '1.60', isMet: false }]);
   expect(goalsOf(rows.slice(2))).toEqual([]);
+});
+
+test('kept mounts, whose layers are there already, are not the quickest of ours on the same machine', () => {
+  const rows = [row(SAME, PLAIN, 1000), row(SAME, 'ours', 800), row(SAME, MOUNTS, 100)];
+  expect(goalsOf(rows)).toMatchObject([{ measured: '0.80', isMet: true }]);
 });
 
 test('one megabyte to any of three places is too much', () => {
@@ -39,6 +44,18 @@ test('one megabyte to any of three places is too much', () => {
   fresh.moved.pushedBytes = 1_000_000;
   expect(goalsOf([same, fresh])[1]).toMatchObject({ isMet: true });
 });
+
+test.each(['engineBytes', 'storedBytes', 'pushedBytes'] as const)(
+  'a goal is not met where %s is unknown',
+  (name) => {
+    const bytes = { engineBytes: 1, storedBytes: 2, pushedBytes: 3 };
+    const moved = { packages: 1, ...bytes, [name]: undefined };
+    const rows = [row(SAME, 'ours, a layer a package', 9, moved), row(FRESH, MOUNTS, 9, moved)];
+    const goal = goalsOf(rows)[1]!;
+    expect(goal.measured.split(', ')).toContain('unknown');
+    expect(goal.isMet).toBe(false);
+  },
+);
 
 test.each([
   [2000, 10e6, '| pip | 1.0 | 10 MB | 10.0 MB/s |'],

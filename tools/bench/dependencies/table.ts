@@ -62,9 +62,11 @@ export function goalsOf(rows: readonly Row[]): Goal[] {
       own.find((row) => row.scenario === scenario && row.way === way);
     const ours = (scenario: string) =>
       own.filter((row) => row.scenario === scenario && row.way.startsWith('ours'));
+    // Its layers are in the engine by the way before it.
+    const oursAlone = ours(SAME).filter(({ way }) => way !== MOUNTS);
     return [
       ratioGoal(`${language}, ${FIRST}, the default to buildx cold, at most 1.0`, 1, [find(FIRST, 'ours')], [find(FIRST, PLAIN)]), // prettier-ignore
-      ratioGoal(`${language}, ${SAME}, the quickest of ours to the quickest peer, at most 0.9`, 0.9, ours(SAME), [find(SAME, PLAIN), find(SAME, BAKE)]), // prettier-ignore
+      ratioGoal(`${language}, ${SAME}, the quickest of ours without kept mounts to the quickest peer, at most 0.9`, 0.9, oursAlone, [find(SAME, PLAIN), find(SAME, BAKE)]), // prettier-ignore
       ratioGoal(`${language}, ${FRESH}, the quickest of ours to a cold buildx with --cache-from, at most 0.25`, 0.25, ours(FRESH), [find(FRESH, FROM_REGISTRY)]), // prettier-ignore
       ...movedGoals(language, find(FRESH, MOUNTS), find(SAME, WITHOUT)),
     ].filter((goal) => goal !== undefined);
@@ -90,7 +92,6 @@ function movedGoals(language: string, fresh: Row | undefined, same: Row | undefi
   if (!fresh || !same) return [];
   const { packages, storedBytes, pushedBytes } = fresh.moved;
   const sizes = [same.moved.engineBytes, storedBytes, pushedBytes];
-  const most = Math.max(...sizes.map((size) => size ?? 0));
   return [
     {
       text: `${language}, ${FRESH}, ${MOUNTS}: packages downloaded, 1 (the tool counted)`,
@@ -99,8 +100,8 @@ function movedGoals(language: string, fresh: Row | undefined, same: Row | undefi
     },
     {
       text: `${language}, one package added, by packages: to the engine of before, the remote cache and the registry, at most 1 MB each`,
-      measured: sizes.map(sizeText).join(', '),
-      isMet: most <= 1e6,
+      measured: sizes.map((size) => sizeText(size) || 'unknown').join(', '),
+      isMet: sizes.every((size) => size !== undefined && size <= 1e6),
     },
   ];
 }
@@ -109,10 +110,12 @@ function movedGoals(language: string, fresh: Row | undefined, same: Row | undefi
 export function page({ machine, rows }: Report): string {
   return `# One dependency more
 
-Made by \`npx nx run bench:dependencies\` on ${machine}. Real packages of each language, served by a mirror on the same machine, so that a download costs next to nothing here. Wall and CPU time are medians as ratios to \`${PLAIN}\` in the same scenario (with \`--cache-from\` a registry on the fresh runner); the ways take turns, in one run. Nothing is shared between them: each has its own steps and its own cache mounts. Ours is the packed plugin in a workspace as a user has it, start of Nx included, without Nx's daemon. The engine is one that nobody else uses; CPU time includes its.
+Made by \`npx nx run bench:dependencies\` on ${machine}. Real packages of each language, served by a mirror on the same machine, so that a download costs next to nothing here. Wall and CPU time are medians as ratios to \`${PLAIN}\` in the same scenario (with \`--cache-from\` a registry on the fresh runner); the ways take turns, in one run, and each round begins with another one. Each has steps and cache mounts of its own: a file that no other way has is copied into each base image first. Ours is the packed plugin in a workspace as a user has it, start of Nx included, without Nx's daemon. The engine is one that nobody else uses; CPU time includes its.
 
-- **${FIRST}**: nothing is built, but the base images are in the engine. One round.
-- **${SAME}**: all of before is there, cache mounts too. The engine has the layers of the last way by the one before it, which are the same.
+Not alike: ours has the base images as layouts on disk too, buildx in the engine alone. buildx reaches the registry of its cache through two processes that pass on bytes, as its engine is in a network of its own, and one of them is the benchmark's; ours asks its remote cache directly. On the same machine the ways of ours share the engine's layers and one folder of caches, as those of one user do: kept mounts come last in each round there and find layers that a way before them has just sent, so they count for no goal and say nothing of bytes to the engine.
+
+- **${FIRST}**: nothing is built, but the base images are in the engine. One round, in the order of the table, after a build by buildx that is not measured and forgotten.
+- **${SAME}**: all of before is there, cache mounts too.
 - **${FRESH}**: the engine has the base images and nothing else, the workspace nothing of any build; what the build before stored is in the remote cache, or in a registry by \`--cache-to type=registry,mode=max\`, which is not in buildx's time. In ours storing is.
 
 Packages are those that the mirror gave, each once. The tool itself is one of them for pip, uv and pnpm, which the Dockerfile installs before the packages: buildx has that step in its cache, and ours, which keeps of a stage that is only copied from what is copied, carries it out again on a fresh runner.

@@ -102,8 +102,8 @@ const plainBuild = ({ image }: Way, more: string[] = []) => [
 ];
 
 /** On a machine that keeps what it built. */
-export function plainWay(language: Language, place: Place): Way {
-  const way = docker(PLAIN, language, `buildx-${language.name}`, place);
+export function plainWay(language: Language, place: Place, mark = 'buildx'): Way {
+  const way = docker(PLAIN, language, `${mark}-${language.name}`, place);
   const command = commandOf(way, place, plainBuild(way));
   return { ...way, run: () => measureOutput(command, [place.runner.pid]) };
 }
