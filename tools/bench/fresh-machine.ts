@@ -6,7 +6,7 @@ import { onFreshEngine, startRemoteCache } from './fresh';
 import { type Measured, measureCommand } from './measure';
 import { packageAdded, sourceLine } from './scenarios';
 import { type FreshFacts, type Row, rowsOf } from './table';
-import { type Bases, PLAIN, type Place, clientEnv, plainWay } from './ways';
+import { type Bases, PLAIN, type Place, clientEnv, plainWay, writeOurs } from './ways';
 import { backend } from './workload';
 
 export const WITHOUT_CACHE = 'ours, no remote cache';
@@ -32,16 +32,17 @@ export async function measureFresh(clone: Place['clone'], bases: Bases): Promise
         return plainWay(backend, { clone, engine, servers: () => [pid] }, bases).run();
       }),
     );
+    const folder = writeOurs(backend, clone.folder);
     const without = await freshly(WITHOUT_CACHE);
     const first = digestIn(clone);
     await freshly('filling the remote cache, not measured', remote.env);
     const second = digestIn(clone);
     const restored = await freshly(WITH_CACHE, remote.env);
-    sourceLine(backend).change(join(clone.folder, 'apps/backend'), 0);
+    sourceLine(backend).change(folder, 0);
     const before = remote.storedBytes();
     const changed = await freshly(`${WITH_CACHE}, one source line changed`, remote.env);
     const between = remote.storedBytes();
-    packageAdded.change(join(clone.folder, 'apps/backend'), 0);
+    packageAdded.change(folder, 0);
     const more = await freshly(WITH_CACHE_MORE, remote.env);
     const found = new Map<string, Measured[]>([
       [PLAIN, [plain]],

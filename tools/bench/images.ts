@@ -32,6 +32,7 @@ import {
   bareWay,
   otherWays,
   ourWay,
+  writeOurs,
 } from './ways';
 import { type Workload, backend, large } from './workload';
 
@@ -94,7 +95,6 @@ void runSteps(async () => {
     if (isWanted('large')) {
       const big = large(largeMiB);
       const title = `${largeMiB} MiB`;
-      big.write(join(clone.folder, 'apps', big.project));
       const ways = await waysFor(big, title);
       for (const scenario of [nothing, sourceLine(big)]) await measure(title, scenario, ways);
     }
@@ -172,9 +172,7 @@ function makeWorkspace(root: string): void {
   makeUserWorkspace(root, { imageName: 'excel2doc/{projectName}' }, () => {
     for (const file of ['images.lock.json', 'images.local.json'])
       copyFileSync(join(workspaceRoot, 'docker', file), join(root, 'docker', file));
-    const folder = join(root, 'apps/backend');
-    backend.write(folder);
-    writeFileSync(join(folder, 'project.json'), '{ "name": "backend" }\n');
+    writeOurs(backend, root);
   });
 }
 

@@ -5,7 +5,7 @@ import type { Engine } from '@excel2doc/engine';
 import { type Clone, runIn } from '../e2e/clone';
 import { workspaceRoot } from '../workspace';
 import { type Measured, measureCommand, measureHere } from './measure';
-import { type Workload, nameBases, withOwnSteps } from './workload';
+import { type Workload, nameBases, ownSteps } from './workload';
 
 /** One way from files to an image in the engine. */
 export interface Way {
@@ -31,14 +31,28 @@ export interface Place {
   servers: () => number[];
 }
 
+/** Writes the project of ours into a user's workspace, anew where it is there. */
+export function writeOurs(workload: Workload, root: string): string {
+  const folder = join(root, 'apps', workload.project);
+  writeAnew(workload, folder, 'ours');
+  write(join(folder, 'project.json'), { name: workload.project });
+  return folder;
+}
+
+function writeAnew(workload: Workload, folder: string, mark: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  workload.write(folder);
+  ownSteps(folder, mark);
+}
+
 /** Ours, as a user calls it. */
-export function ourWay({ project }: Workload, { clone, engine, servers }: Place): Way {
+export function ourWay(workload: Workload, { clone, engine, servers }: Place): Way {
   const nx = join(clone.folder, 'node_modules/.bin/nx');
   const env = { ...clientEnv(engine), ...clone.env, CI: undefined, NX_DAEMON: 'true' };
-  const command = [nx, 'run', `${project}:docker-build`];
+  const command = [nx, 'run', `${workload.project}:docker-build`];
   return {
     name: OURS,
-    folder: join(clone.folder, 'apps', project),
+    folder: writeOurs(workload, clone.folder),
     run: () => measureCommand({ command, cwd: clone.folder, env }, servers()),
   };
 }
@@ -57,7 +71,7 @@ export function bareWay(workload: Workload, { servers }: Place): Way {
   const root = join(bareRoot, project);
   const folder = join(root, 'apps', project);
   rmSync(root, { recursive: true, force: true });
-  workload.write(folder);
+  writeAnew(workload, folder, 'bare');
   cpSync(join(workspaceRoot, 'docker'), join(root, 'docker'), {
     recursive: true,
     filter: (path) => !path.endsWith('.env'),
@@ -104,10 +118,8 @@ function folderFor(workload: Workload, clone: Place['clone'], bases: Bases, name
   const folder = join(root, 'app');
   rmSync(root, { recursive: true, force: true });
   mkdirSync(root, { recursive: true });
-  workload.write(folder);
+  writeAnew(workload, folder, name);
   nameBases(folder, bases);
-  const dockerfile = join(folder, 'Dockerfile');
-  writeFileSync(dockerfile, withOwnSteps(readFileSync(dockerfile, 'utf8'), name));
   return { root, folder, image: `excel2doc-bench/${workload.project}-${name}` };
 }
 

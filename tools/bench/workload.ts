@@ -42,7 +42,6 @@ export const large = (sizeMiB: number): Workload => ({
   write: (folder) => {
     mkdirSync(join(folder, 'app'), { recursive: true });
     writeFileSync(join(folder, 'Dockerfile'), largeDockerfile(sizeMiB));
-    writeFileSync(join(folder, 'project.json'), '{ "name": "large" }\n');
     for (let each = 0; each < 100; each += 1)
       writeFileSync(join(folder, 'app', `part${each}.py`), `# ${each}\n`.repeat(200));
     writeFileSync(join(folder, 'app/__main__.py'), 'print("hello")\n');
@@ -59,12 +58,40 @@ export function nameBases(folder: string, names: Readonly<Record<string, string>
   writeFileSync(file, text);
 }
 
+/** What every base image is given first of all; its text is another one for each way. */
+const MARK_FILE = 'bench-mark';
+
 /**
- * A Dockerfile whose steps are shared with nobody's who writes another mark into the same one: all use one
- * engine, and who comes second would find what the first has made, and its downloads.
+ * Makes the steps and the cache mounts of a folder's Dockerfile its own: all ways use one engine, and who
+ * comes second would find what the first has made, and its downloads.
+ *
+ * @param mark that no other folder has
+ */
+export function ownSteps(folder: string, mark: string): void {
+  const file = join(folder, 'Dockerfile');
+  writeFileSync(file, withOwnSteps(readFileSync(file, 'utf8'), mark));
+  writeFileSync(join(folder, MARK_FILE), `${mark}\n`);
+}
+
+/**
+ * The Dockerfile of such a folder. A file is copied, as BuildKit knows steps by those before them and what
+ * is copied by its content: an environment alone would leave a COPY from another stage to be found.
  */
 export function withOwnSteps(dockerfile: string, mark: string): string {
+  const stages = new Set<string>();
   return dockerfile
-    .replace(/^FROM .*$/m, `$&\nENV BENCH=${mark}`)
-    .replace(/--mount=type=cache,target=(\S+)/g, `--mount=type=cache,id=${mark}$1,target=$1`);
+    .replace(/^FROM (?:--\S+ )*(\S+)(?: AS (\S+))?$/gim, (from, base: string, name?: string) => {
+      const isBelow = stages.has(base.toLowerCase());
+      if (name) stages.add(name.toLowerCase());
+      return isBelow ? from : `${from}\nCOPY ${MARK_FILE} /${MARK_FILE}`;
+    })
+    .replace(/--mount=(\S+)/g, (flag, options: string) => ownMount(flag, options.split(','), mark));
+}
+
+function ownMount(flag: string, options: string[], mark: string): string {
+  if (!options.includes('type=cache')) return flag;
+  const valueOf = (name: RegExp) => options.find((each) => name.test(each))?.replace(name, '');
+  const id = valueOf(/^id=/) ?? valueOf(/^(target|dst|destination)=/) ?? '';
+  const others = options.filter((each) => !each.startsWith('id='));
+  return `--mount=${[...others, `id=${mark}${id.replaceAll('/', '-')}`].join()}`;
 }

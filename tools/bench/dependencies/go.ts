@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { shell } from '../../shell';
-import { type Files, type Language, statesOf } from './language';
+import { cache, type Files, type Language, statesOf } from './language';
 
 /** Packages to import, each with its module's version. */
 const PACKAGES = [
@@ -63,8 +63,8 @@ export const go: Language = {
     symlinkSync(join(modules, 'cache/download'), join(folder, 'go'));
     return found;
   },
-  dockerfile: ({ url, mark, cache }) => `FROM ${BUILDER} AS builder
-ENV BENCH=${mark} GOPROXY=${url}/go GONOSUMDB=* CGO_ENABLED=0
+  dockerfile: (url) => `FROM ${BUILDER} AS builder
+ENV GOPROXY=${url}/go GONOSUMDB=* CGO_ENABLED=0
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN ${cache('/go/pkg/mod')} go mod download

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { shell } from '../../shell';
-import { type DockerfileText, type Files, type Language, statesOf } from './language';
+import { cache, type Files, type Language, statesOf } from './language';
 
 const PACKAGES = [
   ...['com.google.guava:guava:33.3.1-jre', 'com.fasterxml.jackson.core:jackson-databind:2.18.2'],
@@ -24,7 +24,7 @@ function java(
   name: string,
   base: string,
   files: (packages: readonly string[], url: string) => Files,
-  install: (text: DockerfileText) => string[],
+  install: readonly string[],
   mount: string,
 ): Language {
   return {
@@ -36,10 +36,9 @@ function java(
       await fetchJars(all, join(folder, 'maven'));
       return all.map((packages) => files(packages, url));
     },
-    dockerfile: (text) => `FROM ${base} AS builder
-ENV BENCH=${text.mark}
+    dockerfile: () => `FROM ${base} AS builder
 WORKDIR /src
-${install(text).join('\n')}
+${install.join('\n')}
 
 FROM scratch AS runner
 COPY --from=builder /opt/lib /opt/lib
@@ -86,7 +85,7 @@ export const maven = java(
   'maven',
   MAVEN,
   (packages, url) => ({ 'pom.xml': pomOf(packages), 'settings.xml': settingsOf(url) }),
-  ({ cache }) => [
+  [
     'COPY settings.xml pom.xml ./',
     `RUN ${cache(REPOSITORY)} mvn --batch-mode --quiet --settings settings.xml \\`,
     `    -DoutputDirectory=/opt/lib ${COPY}`,
@@ -111,7 +110,7 @@ export const gradle = java(
   'gradle',
   GRADLE,
   (packages, url) => ({ 'build.gradle': buildOf(packages, url) }),
-  ({ cache }) => [
+  [
     'COPY build.gradle ./',
     `RUN ${cache(HOME)} gradle --no-daemon --quiet --gradle-user-home ${HOME} copyJars`,
   ],

@@ -16,18 +16,12 @@ export interface Language {
    * @returns the files of the project before, and after each package more: `states + 1`
    */
   prepare(folder: string, url: string, states: number): Promise<Files[]>;
-  dockerfile(text: DockerfileText): string;
+  /** @param url of the mirror, as the build reaches it */
+  dockerfile(url: string): string;
 }
 
-/** What a Dockerfile is told. */
-export interface DockerfileText {
-  /** Of the mirror. */
-  url: string;
-  /** Stands in an early step, so that no two ways of building share steps. */
-  mark: string;
-  /** The flag of a cache mount that no other way shares. */
-  cache(target: string): string;
-}
+/** The flag of a cache mount. */
+export const cache = (target: string): string => `--mount=type=cache,target=${target}`;
 
 /** As many packages can be added to each project. */
 export const MOST_ROUNDS = 7;

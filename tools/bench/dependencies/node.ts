@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { shell } from '../../shell';
-import { type DockerfileText, type Files, type Language, statesOf } from './language';
+import { cache, type Files, type Language, statesOf } from './language';
 
 const PACKAGES = ['typescript@5.9.3', 'fastify@5.2.0', 'date-fns@4.1.0', 'react-dom@19.0.0'];
 /** Without dependencies of their own. */
@@ -22,7 +22,7 @@ type Lock = (folder: string, url: string) => Promise<{ file: string; packages: s
 function node(
   name: string,
   lock: Lock,
-  steps: (text: DockerfileText) => { toolchain: string[]; install: string[] },
+  steps: (url: string) => { toolchain: string[]; install: string[] },
   more: { others?: string[]; tools?: string[] } = {},
 ): Language {
   const { others = [], tools = [] } = more;
@@ -49,10 +49,10 @@ function node(
       }
       return found;
     },
-    dockerfile(text) {
-      const { toolchain, install } = steps(text);
+    dockerfile(url) {
+      const { toolchain, install } = steps(url);
       return `FROM ${BUILDER} AS toolchain
-ENV BENCH=${text.mark} npm_config_update_notifier=false
+ENV npm_config_update_notifier=false
 ${toolchain.join('\n')}
 
 FROM toolchain AS builder
@@ -126,7 +126,7 @@ const pnpmLock: Lock = async (folder) => {
   return { file: 'pnpm-lock.yaml', packages };
 };
 
-export const npm = node('npm', npmLock, ({ cache }) => ({
+export const npm = node('npm', npmLock, () => ({
   toolchain: [],
   install: [
     'COPY package.json package-lock.json ./',
@@ -139,7 +139,7 @@ const STORE = '/root/.local/share/pnpm/store';
 export const pnpm = node(
   'pnpm',
   pnpmLock,
-  ({ url, cache }) => ({
+  (url) => ({
     toolchain: [`RUN npm install --global --no-audit --no-fund ${url}/npm/${pathOf(PNPM)}`],
     install: [
       'COPY package.json pnpm-lock.yaml ./',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { shell } from '../../shell';
-import { type DockerfileText, type Language, statesOf } from './language';
+import { cache, type Language, statesOf } from './language';
 
 /** Some 45 MB when they are installed. */
 const PACKAGES = [
@@ -21,7 +21,7 @@ const RUNNER = 'python:3.12-slim-bookworm';
 function python(
   name: string,
   tool: string,
-  install: (text: DockerfileText) => string[],
+  install: (url: string) => string[],
   others: string[] = [],
 ) {
   return {
@@ -36,14 +36,14 @@ function python(
       writeIndex(folder);
       return packages.map((each) => ({ 'requirements.txt': `${each.join('\n')}\n` }));
     },
-    dockerfile: (text: DockerfileText) => `FROM ${BUILDER} AS toolchain
-ENV BENCH=${text.mark} PIP_INDEX_URL=${text.url}/simple/ PIP_TRUSTED_HOST=${new URL(text.url).hostname} \\
+    dockerfile: (url: string) => `FROM ${BUILDER} AS toolchain
+ENV PIP_INDEX_URL=${url}/simple/ PIP_TRUSTED_HOST=${new URL(url).hostname} \\
     PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python3 -m venv /opt/venv \\
  && /opt/venv/bin/pip install --quiet --no-cache-dir --no-compile ${tool}
 
 FROM toolchain AS builder
-${install(text).join('\n')}
+${install(url).join('\n')}
 
 FROM ${RUNNER} AS runner
 COPY --from=builder /opt/venv /opt/venv
@@ -77,7 +77,7 @@ const sha256Of = (file: string) => createHash('sha256').update(readFileSync(file
 const BIND = '--mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt';
 
 /** Debian's own has no cache of a file each, as those from 23.3 on have. */
-export const pip = python('pip', 'pip==25.3', ({ cache }) => [
+export const pip = python('pip', 'pip==25.3', () => [
   `RUN ${cache('/root/.cache/pip')} ${BIND} \\`,
   '    /opt/venv/bin/pip install --no-compile -r /tmp/requirements.txt',
 ]);
@@ -87,7 +87,7 @@ const UV_CACHE = '/root/.cache/uv';
 export const uv = python(
   'uv',
   'uv==0.9.11',
-  ({ url, cache }) => [
+  (url) => [
     `ENV UV_DEFAULT_INDEX=${url}/simple/ UV_LINK_MODE=copy VIRTUAL_ENV=/opt/venv`,
     `RUN ${cache(UV_CACHE)} ${BIND} \\`,
     '    /opt/venv/bin/uv pip install -r /tmp/requirements.txt',

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { transferOf } from '@excel2doc/stages';
 import { type RemoteCache, startRemoteCache } from '../fresh';
 import { type Measured, measureOutput } from '../measure';
-import { nameBases } from '../workload';
+import { nameBases, ownSteps } from '../workload';
 import type { Files, Language } from './language';
 import type { ImageRegistry } from './registry';
 import { nameOf, type Runner } from './runner';
@@ -71,10 +71,8 @@ const APP: Files = { 'app/main': 'hello\n', '.dockerignore': 'Dockerfile\nprojec
 
 function newFolder(folder: string, language: Language, mark: string, url: string): void {
   rmSync(folder, { recursive: true, force: true });
-  const cache = (target: string) =>
-    `--mount=type=cache,id=${mark}${target.replaceAll('/', '-')},target=${target}`;
-  const dockerfile = language.dockerfile({ url, mark, cache });
-  putFiles({ folder } as Way, { ...APP, Dockerfile: dockerfile });
+  putFiles({ folder } as Way, { ...APP, Dockerfile: language.dockerfile(url) });
+  ownSteps(folder, mark);
 }
 
 function docker(name: string, language: Language, mark: string, place: Place): Way {
