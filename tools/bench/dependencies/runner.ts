@@ -97,8 +97,17 @@ class Way {
     await new Promise<void>((resolve) => here.listen(socket, resolve));
     const command = [...inside, process.execPath, '-e', FORWARD, socket, String(port)];
     const there = spawn(command[0]!, command.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] });
-    await once(there.stdout!, 'data');
-    return new Way(folder, here, there);
+    const way = new Way(folder, here, there);
+    const ended = once(there, 'exit').then(() => {
+      throw new Error(`the process that passes on port ${port} ended`);
+    });
+    try {
+      await Promise.race([once(there.stdout!, 'data'), ended]);
+      return way;
+    } catch (error) {
+      way.close();
+      throw error;
+    }
   }
 
   close(): void {

@@ -114,7 +114,7 @@ Made by \`npx nx run bench:dependencies\` on ${machine}. Real packages of each l
 
 Not alike: ours has the base images as layouts on disk too, buildx in the engine alone. buildx reaches the registry of its cache through two processes that pass on bytes, as its engine is in a network of its own, and one of them is the benchmark's; ours asks its remote cache directly. On the same machine the ways of ours share the engine's layers and one folder of caches, as those of one user do: kept mounts come last in each round there and find layers that a way before them has just sent, so they count for no goal and say nothing of bytes to the engine.
 
-- **${FIRST}**: nothing is built, but the base images are in the engine. One round, in the order of the table, after a build by buildx that is not measured and forgotten.
+- **${FIRST}**: nothing is built, but the base images are in the engine. One round, in the order of the table, after a build by buildx that is not measured, and forgotten.
 - **${SAME}**: all of before is there, cache mounts too.
 - **${FRESH}**: the engine has the base images and nothing else, the workspace nothing of any build; what the build before stored is in the remote cache, or in a registry by \`--cache-to type=registry,mode=max\`, which is not in buildx's time. In ours storing is.
 
