@@ -124,7 +124,7 @@ test('one source line is one process of a batch, and the image that is loaded is
   workspace.write({ 'apps/api/main.py': `line ${randomBytes(4).toString('hex')}` });
   const { output } = await build('--batch');
   expect(output.match(/Running \d+ tasks? with/g)).toEqual(['Running 2 tasks with']);
-  const digest = /:dev (sha256:\w+) \(thin load/.exec(output)?.[1];
+  const digest = /:dev (sha256:\w+) \(full load/.exec(output)?.[1];
   expect(digest).toBeDefined();
   expect((await engine.inspectImage(`${image}:dev`))?.id).toBe(digest);
   expect(await build()).toMatchObject({ isHit: true });
