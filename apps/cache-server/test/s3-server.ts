@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { onTestFinished } from 'vitest';
 import { findS3Server } from '../tools/s3-server.mjs';
@@ -37,8 +38,8 @@ export async function s3Server(): Promise<S3Server> {
     await ended;
   };
   onTestFinished(stop);
-  await once(child.stdout, 'data');
   child.stdout.resume();
+  await listening(port);
 
   process.env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
   process.env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
@@ -48,6 +49,23 @@ export async function s3Server(): Promise<S3Server> {
   const bucket = 'cache';
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
   return { endpoint, bucket, client, folder: join(folder, bucket), stop };
+}
+
+/** What it prints comes before it listens. */
+async function listening(port: number): Promise<void> {
+  const until = Date.now() + 30_000;
+  for (;;) {
+    const socket = connect(port, '127.0.0.1');
+    try {
+      await once(socket, 'connect');
+      return;
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await sleep(50);
+    } finally {
+      socket.destroy();
+    }
+  }
 }
 
 export async function freePort(): Promise<number> {
