@@ -68,6 +68,15 @@ describe('the report', () => {
     expect(report?.transfers[0]).toMatchObject({ what: 'Sent to the engine', bytes: undefined });
   });
 
+  test('does not count a push that failed among the stages', () => {
+    const unsent = shopRun(3, { deps: 'local-hit', runner: 'built', push: 'failed' });
+    const report = reportOf([unsent], 'shop', now)!;
+    expect(report.totals).toMatchObject({ hits: 1, rebuilt: 1, failed: 0, movesFailed: 1 });
+    const text = summaryMarkdown(report, { text: 'r.html' });
+    expect(text).toContain('1 of 2 stages from the cache, ');
+    expect(text).toContain(', 1 load or push failed. Report');
+  });
+
   test('compares with the last ten', () => {
     const many = Array.from({ length: 15 }, (_, minute) =>
       shopRun(minute, { deps: 'built', build: 'built' }),

@@ -27,6 +27,7 @@ export interface Totals {
   hits: number;
   rebuilt: number;
   failed: number;
+  movesFailed: number;
   /** What the hits would have taken, by the last times when they were built; where known. */
   savedMs: number | undefined;
   imageBytes: number | undefined;
@@ -61,9 +62,12 @@ export interface HistoryRow {
   at: string;
   commit: string | undefined;
   durationMs: number;
+  /** Stages, as the next two are. */
   hits: number;
   rebuilt: number;
   failed: number;
+  /** Of docker-build and docker-push. */
+  movesFailed: number;
   imageBytes: number | undefined;
   sentBytes: number;
 }
@@ -111,6 +115,8 @@ export function reportOf(
 export const isHit = ({ outcome }: TaskRecord | StageRow) =>
   outcome === 'local-hit' || outcome === 'remote-hit';
 
+export const isFailed = ({ outcome }: TaskRecord) => outcome === 'failed';
+
 /** Which of a run's tasks make some images: by whether a task is one of them. */
 export interface ImageTasks {
   isStage(task: TaskRecord): boolean;
@@ -153,7 +159,7 @@ export function isBuildOf(run: RunRecord, image: ImageTasks): boolean {
   return madeBy(run, image).some((task) => image.isMover(task) || task.outcome !== 'local-hit');
 }
 
-function madeBy(run: RunRecord, image: ImageTasks): TaskRecord[] {
+export function madeBy(run: RunRecord, image: ImageTasks): TaskRecord[] {
   return run.tasks.filter((task) => image.isStage(task) || image.isMover(task));
 }
 
@@ -209,7 +215,8 @@ export function historyRow(run: RunRecord, tasks: ImageTasks): HistoryRow {
     durationMs: run.durationMs,
     hits: count(isHit),
     rebuilt: count(({ outcome }) => outcome === 'built'),
-    failed: madeBy(run, tasks).filter(({ outcome }) => outcome === 'failed').length,
+    failed: count(isFailed),
+    movesFailed: run.tasks.filter((task) => tasks.isMover(task) && isFailed(task)).length,
     imageBytes: sizes.length === 0 ? undefined : sizes.reduce((sum, each) => sum + each, 0),
     sentBytes: sent(run, tasks, 'engine') ?? 0,
   };

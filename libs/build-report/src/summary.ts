@@ -1,6 +1,6 @@
 import { bytesText, durationText } from '@excel2doc/oci';
 import { mermaidGraph } from '@excel2doc/dockerfile';
-import { OUTCOME_TEXT, stageWord } from './page/text';
+import { failuresText, imageWord, missingText, OUTCOME_TEXT, stageWord } from './page/text';
 import type { Report } from './report';
 import type { ImageRow, WholeReport } from './whole';
 
@@ -13,11 +13,12 @@ export function summaryMarkdown(report: Report, link: Link): string {
     const size = ownSizeBytes === undefined ? '–' : bytesText(ownSizeBytes);
     return `| \`${target}\` | ${sign} ${stageWord(outcome)} | ${durationText(ms)} | ${size} |`;
   });
+  const failures = failuresText(totals);
   const image = imageBytes === undefined ? '' : `, image ${bytesText(imageBytes)}`;
   return [
     `### ${project}: image build`,
     '',
-    `${hits} of ${hits + rebuilt + failed} stages from the cache, ${durationText(durationMs)}${image}. ${linked(link)}`,
+    `${hits} of ${hits + rebuilt + failed} stages from the cache, ${durationText(durationMs)}${image}${failures && `, ${failures}`}. ${linked(link)}`,
     '',
     '| stage | state | time | adds |',
     '| --- | --- | --- | --- |',
@@ -39,9 +40,10 @@ export function wholeMarkdown(report: WholeReport, link: Link): string {
   const named = [...images.filter((row) => !isHit(row)), ...images.filter(isHit)];
   const rows = named.slice(0, MOST_IMAGES).map((row) => {
     const size = row.imageBytes === undefined ? '–' : bytesText(row.imageBytes);
-    const state = `${OUTCOME_TEXT[row.outcome].sign} ${stageWord(row.outcome)}`;
-    return `| \`${row.name}\` | ${state} | ${row.hits} of ${row.hits + row.rebuilt} | ${durationText(row.durationMs)} | ${size} |`;
+    const state = `${OUTCOME_TEXT[row.outcome].sign} ${imageWord(row)}`;
+    return `| \`${row.name}\` | ${state} | ${row.hits} of ${row.stages} | ${durationText(row.durationMs)} | ${size} |`;
   });
+  const missing = missingText(images);
   const more = named.length - rows.length;
   const chainMs = chain.reduce((sum, task) => sum + task.durationMs, 0);
   const facts = [
@@ -53,7 +55,7 @@ export function wholeMarkdown(report: WholeReport, link: Link): string {
     ...transfers.flatMap(({ what, bytes }) => (bytes ? `${what}: ${bytesText(bytes)}.` : [])),
   ].filter((line) => line !== false);
   return [
-    `### ${images.length} ${images.length === 1 ? 'image' : 'images'}`,
+    `### ${images.length} ${images.length === 1 ? 'image' : 'images'}${missing && `, ${missing}`}`,
     '',
     ...facts.flatMap((line) => [line, '']),
     '| image | state | stages from the cache | time | size |',

@@ -25,6 +25,8 @@ function shop() {
   return [api, web, knownImage('docs', plans, imageOf('docs-runner', ['z']))];
 }
 
+const record = (projects: Parameters<typeof wholeRun>[1]) => wholeRun(1, projects);
+
 const first = wholeRun(1, {
   api: { deps: ['built', 6000], runner: ['built', 1000] },
   web: { deps: ['built', 2000], runner: ['built', 3000] },
@@ -78,8 +80,33 @@ describe('the report of a run over many images', () => {
   test('earlier runs say how many images they made', () => {
     expect(report.history.map(({ images, hits, rebuilt }) => [images, hits, rebuilt])).toEqual([
       [2, 0, 4],
-      [2, 1, 2],
+      [1, 1, 2],
     ]);
+  });
+
+  test('an image is there where its last task went well, and not where it was not come to', () => {
+    const alone = record({ web: { deps: ['built', 10] } });
+    // Nx keeps nothing of docker-runner, which would have waited for it.
+    const build = { ...alone.tasks[0]!, target: 'build', outcome: 'failed' as const };
+    const failed = { ...alone, tasks: [...alone.tasks, build] };
+    const unsent = record({
+      web: { deps: ['local-hit', 1], runner: ['built', 9], push: ['failed', 5] },
+    });
+    const restored = record({ web: { deps: ['built', 9], runner: ['remote-hit', 1] } });
+    const seen = [failed, alone, unsent, restored].map((run) => {
+      const { images, history } = wholeReportOf([run], shop())!;
+      return [images[0]!.outcome, images[0]!.failed, images[0]!.stages, history[0]!.images];
+    });
+    expect(seen).toEqual([
+      ['skipped', [], 1, 0],
+      ['skipped', [], 1, 0],
+      ['failed', ['docker-push'], 2, 1],
+      ['remote-hit', [], 2, 1],
+    ]);
+    expect(wholePage(wholeReportOf([alone], shop())!)).toContain('1 not come to');
+    const text = wholeMarkdown(wholeReportOf([unsent], shop())!, { text: 'r.html' });
+    expect(text).toContain('### 1 image, 1 failed\n\n1 of 2 stages from the cache');
+    expect(text).toContain('| `web` | ✕ failed: docker-push | 1 of 2 |');
   });
 
   test('what came from and went to caches is that of all images together', () => {
@@ -103,16 +130,16 @@ describe('the report of a run over many images', () => {
   test('a pull request is told of what was built or failed first, and how many more there are', () => {
     const link = { text: 'dist/docker-report.html', url: 'https://x.test/1' };
     const text = wholeMarkdown(report, link);
-    expect(text).toContain('### 2 images\n');
+    expect(text).toContain('### 2 images, 1 failed\n');
     expect(text).toContain(
       '1 of 4 stages from the cache, 3.6 s. [Report](https://x.test/1): `dist/docker-report.html`',
     );
-    expect(text).toContain('| `web` | ✕ failed | 0 of 1 | 2.5 s |');
+    expect(text).toContain('| `web` | ✕ failed: docker-runner | 0 of 2 | 2.5 s |');
     expect(text).toContain('Slowest chain, 3.6 s: `api:docker-deps` → `api:docker-runner`');
     const names = Array.from({ length: 30 }, (_, at) => `app-${at}`);
     const many = wholeRun(4, {
-      ...Object.fromEntries(names.map((name) => [name, { deps: ['local-hit', 9000] as const }])),
-      'app-29': { deps: ['built', 1] },
+      ...Object.fromEntries(names.map((name) => [name, { runner: ['local-hit', 9000] as const }])),
+      'app-29': { runner: ['built', 1] },
     });
     const known = names.map((name) => knownImage(name, plans));
     const short = wholeMarkdown(wholeReportOf([many], known)!, link);

@@ -8,6 +8,9 @@ import {
   historyRow,
   type ImageStages,
   isBuildOf,
+  isFailed,
+  isHit,
+  madeBy,
   savedMs,
   stageRow,
   stageTasks,
@@ -34,16 +37,21 @@ export interface WholeReport {
   /** What stands on one another and took the longest in all, the lowest first. */
   chain: TaskRecord[];
   transfers: TransferRow[];
-  /** The runs before this one, oldest first, then this one. */
+  /** The runs before this one, oldest first, then this one; `images`: how many it made. */
   history: (HistoryRow & { images: number })[];
 }
 
 export interface ImageRow {
   /** `api`, or `api, worker` for Dockerfile.worker of it. */
   name: string;
+  /** Of its last stage, unless a task of the image failed; skipped where the run did not come to it. */
   outcome: Outcome;
   hits: number;
   rebuilt: number;
+  /** Its stages that were come to: hits, built or failed. */
+  stages: number;
+  /** Its targets that failed, docker-build and docker-push among them. */
+  failed: string[];
   /** Its stages, one after the other. */
   durationMs: number;
   imageBytes: number | undefined;
@@ -95,30 +103,30 @@ export function wholeReportOf(
     transfers: transferRows(run, tasks),
     history: [...earlier, run].map((each) => ({
       ...historyRow(each, tasks),
-      images: stageTasks(each, tasks).filter((task) => tasks.isLast(task)).length,
+      images: stageTasks(each, tasks).filter((task) => tasks.isLast(task) && isMade(task)).length,
     })),
   };
 }
 
+/** Is it there, out of a cache or built? */
+const isMade = (task: TaskRecord) => isHit(task) || task.outcome === 'built';
+
 function imageRow(run: RunRecord, image: KnownImage): ImageRow {
-  const stages = stageTasks(run, tasksOf([image]));
-  const { hits, rebuilt, failed, imageBytes } = historyRow(run, tasksOf([image]));
-  const name = image.variant ? `${image.project}, ${image.variant}` : image.project;
+  const tasks = tasksOf([image]);
+  const { hits, rebuilt, failed, imageBytes } = historyRow(run, tasks);
+  const failures = madeBy(run, tasks).filter(isFailed);
+  // What was skipped is in no record of Nx.
+  const last = run.tasks.find((task) => tasks.isLast(task))?.outcome ?? 'skipped';
   return {
-    name,
-    outcome: failed > 0 ? 'failed' : outcomeOf(stages),
+    name: image.variant ? `${image.project}, ${image.variant}` : image.project,
+    outcome: failures.length > 0 ? 'failed' : last,
     hits,
     rebuilt,
-    durationMs: stages.reduce((sum, { durationMs }) => sum + durationMs, 0),
+    stages: hits + rebuilt + failed,
+    failed: failures.map(({ target }) => target),
+    durationMs: stageTasks(run, tasks).reduce((sum, { durationMs }) => sum + durationMs, 0),
     imageBytes,
   };
-}
-
-/** Of stages together: what had most to be done for. */
-function outcomeOf(stages: readonly TaskRecord[]): Outcome {
-  const found = new Set(stages.map(({ outcome }) => outcome));
-  const ranked: Outcome[] = ['built', 'remote-hit', 'local-hit'];
-  return ranked.find((outcome) => found.has(outcome)) ?? 'skipped';
 }
 
 type Layers = FinalImage['record']['layers'];

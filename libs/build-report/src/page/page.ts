@@ -15,7 +15,7 @@ import {
   transferTable,
   waterfall,
 } from './tables';
-import { timeText } from './text';
+import { failuresText, missingText, timeText } from './text';
 
 /** The report as one HTML file, which loads nothing and runs nothing. */
 export function reportPage(report: Report): string {
@@ -104,12 +104,11 @@ function commonCards({ totals, history }: Pick<Report, 'totals' | 'history'>): [
 function wholeCards(report: WholeReport): Markup {
   const { images, sharing } = report;
   const [time, cache] = commonCards(report);
-  const failed = images.filter(({ outcome }) => outcome === 'failed').length;
   const savedBytes = sharing.bytes - sharing.keptBytes;
   return markup`<dl class="cards">
 ${time}
 ${cache}
-${card('Images', String(images.length), failed > 0 ? `${failed} failed` : 'none failed')}
+${card('Images', String(images.length), missingText(images) || 'none failed')}
 ${card('Saved by shared layers', sharing.images === 0 ? '–' : bytesText(savedBytes), sharing.images === 0 ? 'no image of the run lies here' : `of ${bytesText(sharing.bytes)} of ${sharing.images} images`)}
 </dl>`;
 }
@@ -118,12 +117,12 @@ function cards(report: Report): Markup {
   const { totals, transfers, history } = report;
   const before = history.slice(0, -1);
   const lastBytes = before.findLast(({ imageBytes }) => imageBytes !== undefined)?.imageBytes;
-  const { failed, imageBytes } = totals;
+  const { imageBytes } = totals;
   const sent = transfers[0]?.bytes;
   return markup`<dl class="cards">
 ${commonCards(report)}
 ${card('Image', imageBytes === undefined ? '–' : bytesText(imageBytes), growth(imageBytes, lastBytes))}
-${card('Sent to the engine', sent === undefined ? '–' : bytesText(sent), failed > 0 ? `${failed} failed` : 'layers it lacked')}
+${card('Sent to the engine', sent === undefined ? '–' : bytesText(sent), failuresText(totals) || 'layers it lacked')}
 </dl>`;
 }
 

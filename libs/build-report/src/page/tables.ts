@@ -3,7 +3,7 @@ import type { HistoryRow, LayerRow, Report, StageRow, TransferRow } from '../rep
 import type { Outcome, TaskRecord } from '../run';
 import type { ImageRow, Sharing } from '../whole';
 import { type Markup, markup } from './markup';
-import { OUTCOME_TEXT, stageWord, timeText } from './text';
+import { failuresText, imageWord, OUTCOME_TEXT, stageWord, timeText } from './text';
 
 /** A bar from `start` to `start + length`, both shares of the whole. */
 function bar(start: number, length: number, style: string): Markup {
@@ -61,11 +61,12 @@ export function transferTable(transfers: readonly TransferRow[]): Markup {
 /** Of a run over many: what each image came to. */
 export function imageTable(images: readonly ImageRow[]): Markup {
   const longestMs = Math.max(1, ...images.map(({ durationMs }) => durationMs));
-  const rows = images.map(({ name, outcome, hits, rebuilt, durationMs, imageBytes }) => {
+  const rows = images.map((row) => {
+    const { name, outcome, hits, rebuilt, durationMs, imageBytes } = row;
     const drawn = bar(0, durationMs / longestMs, OUTCOME_TEXT[outcome].style);
-    return markup`<tr><th scope="row"><code>${name}</code></th><td>${mark(outcome, stageWord(outcome))}</td><td>${hits} hit, ${rebuilt} built</td><td class="n">${size(imageBytes)}</td><td class="n">${durationText(durationMs)}</td><td class="bar">${drawn}</td></tr>`;
+    return markup`<tr><th scope="row"><code>${name}</code></th><td>${mark(outcome, imageWord(row))}</td><td>${hits} hit, ${rebuilt} built</td><td class="n">${size(imageBytes)}</td><td class="n">${durationText(durationMs)}</td><td class="bar">${drawn}</td></tr>`;
   });
-  return markup`<table><caption>The time is that of its stages, one after the other</caption><thead><tr><th scope="col">Image</th><th scope="col">State</th><th scope="col">Stages</th><th scope="col" class="n">Size</th><th scope="col" class="n">Time</th><th scope="col">Beside the longest</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return markup`<table><caption>The time is that of its stages, one after the other; an image is built where its last stage was</caption><thead><tr><th scope="col">Image</th><th scope="col">State</th><th scope="col">Stages</th><th scope="col" class="n">Size</th><th scope="col" class="n">Time</th><th scope="col">Beside the longest</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
 const MOST_LAYERS = 12;
@@ -95,11 +96,12 @@ export function chainTable(chain: readonly TaskRecord[]): Markup {
 export function historyTable(history: readonly (HistoryRow & { images?: number })[]): Markup {
   const longestMs = Math.max(1, ...history.map(({ durationMs }) => durationMs));
   const rows = history.map((row, at) => {
-    const { durationMs, hits, rebuilt, failed, imageBytes, sentBytes, commit } = row;
-    const style = failed > 0 ? 'failed' : rebuilt > 0 ? 'rebuild' : 'hit';
+    const { durationMs, hits, rebuilt, imageBytes, sentBytes, commit } = row;
+    const failures = failuresText(row);
+    const style = failures ? 'failed' : rebuilt > 0 ? 'rebuild' : 'hit';
     const images =
       row.images === undefined ? '' : `${row.images} ${row.images === 1 ? 'image' : 'images'}: `;
-    const states = `${images}${hits} hit, ${rebuilt} built${failed > 0 ? `, ${failed} failed` : ''}`;
+    const states = `${images}${hits} hit, ${rebuilt} built${failures && `, ${failures}`}`;
     const last = at === history.length - 1;
     return markup`<tr${last ? markup` class="this" aria-current="true"` : ''}><th scope="row">${timeText(row.at)}${last ? ' (this run)' : ''}</th><td><code>${commit ?? '–'}</code></td><td>${states}</td><td class="n">${size(imageBytes)}</td><td class="n">${bytesText(sentBytes)}</td><td class="n">${durationText(durationMs)}</td><td class="bar">${bar(0, durationMs / longestMs, style)}</td></tr>`;
   });

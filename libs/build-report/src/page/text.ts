@@ -1,4 +1,6 @@
+import type { Totals } from '../report';
 import type { Outcome } from '../run';
+import type { ImageRow } from '../whole';
 
 /** `2026-11-24 10:14 UTC` */
 export function timeText(at: string): string {
@@ -17,4 +19,32 @@ export const OUTCOME_TEXT: Record<Outcome, { sign: string; word: string; style: 
 /** Of a stage: what ran is a stage that was built. */
 export function stageWord(outcome: Outcome): string {
   return outcome === 'built' ? 'built' : OUTCOME_TEXT[outcome].word;
+}
+
+/** Of an image: it is built where its last stage was. */
+export function imageWord({ outcome, failed }: ImageRow): string {
+  if (outcome === 'skipped') return 'not come to';
+  return outcome === 'failed' ? `failed: ${failed.join(', ')}` : stageWord(outcome);
+}
+
+/** How many of a run's images are not there, and why; empty where all are. */
+export function missingText(images: readonly ImageRow[]): string {
+  const count = (wanted: Outcome) => images.filter(({ outcome }) => outcome === wanted).length;
+  return listed([
+    [count('failed'), 'failed'],
+    [count('skipped'), 'not come to'],
+  ]);
+}
+
+/** What failed of stages, and of what brings images to engines and registries; empty where nothing did. */
+export function failuresText({ failed, movesFailed }: Pick<Totals, 'failed' | 'movesFailed'>) {
+  return listed([
+    [failed, 'failed'],
+    [movesFailed, movesFailed === 1 ? 'load or push failed' : 'loads or pushes failed'],
+  ]);
+}
+
+function listed(counts: readonly (readonly [count: number, what: string])[]): string {
+  const found = counts.filter(([count]) => count > 0);
+  return found.map(([count, what]) => `${count} ${what}`).join(', ');
 }
