@@ -1,7 +1,15 @@
 import { bytesText, durationText } from '@excel2doc/oci';
 import { mermaidGraph } from '@excel2doc/dockerfile';
-import { failuresText, imageWord, missingText, OUTCOME_TEXT, stageWord } from './page/text';
+import {
+  failuresText,
+  imageWord,
+  missingText,
+  OUTCOME_TEXT,
+  sharedText,
+  stageWord,
+} from './page/text';
 import type { Report } from './report';
+import type { Outcome } from './run';
 import type { ImageRow, WholeReport } from './whole';
 
 /** What a CI job's summary shows: the essentials as Markdown, and where the whole report is. */
@@ -32,12 +40,14 @@ export function summaryMarkdown(report: Report, link: Link): string {
 /** So many images of a run are named in a summary; the page has all. */
 const MOST_IMAGES = 20;
 
-/** What a pull request is told of a run over many images: those that were built or failed come first. */
+const RANKED: Outcome[] = ['failed', 'skipped', 'built', 'remote-hit', 'local-hit'];
+const rank = ({ outcome }: ImageRow) => RANKED.indexOf(outcome);
+
+/** What a pull request is told of a run over many images: those that failed come first, hits last. */
 export function wholeMarkdown(report: WholeReport, link: Link): string {
   const { totals, images, sharing, chain, transfers } = report;
   const { hits, rebuilt, failed, durationMs } = totals;
-  const isHit = ({ outcome }: ImageRow) => outcome === 'local-hit' || outcome === 'remote-hit';
-  const named = [...images.filter((row) => !isHit(row)), ...images.filter(isHit)];
+  const named = [...images].sort((one, other) => rank(one) - rank(other));
   const rows = named.slice(0, MOST_IMAGES).map((row) => {
     const size = row.imageBytes === undefined ? '–' : bytesText(row.imageBytes);
     const state = `${OUTCOME_TEXT[row.outcome].sign} ${imageWord(row)}`;
@@ -48,8 +58,7 @@ export function wholeMarkdown(report: WholeReport, link: Link): string {
   const chainMs = chain.reduce((sum, task) => sum + task.durationMs, 0);
   const facts = [
     `${hits} of ${hits + rebuilt + failed} stages from the cache, ${durationText(durationMs)}. ${linked(link)}`,
-    sharing.images > 0 &&
-      `Layers: ${bytesText(sharing.bytes)} of ${sharing.images} images, ${bytesText(sharing.bytes - sharing.keptBytes)} of them shared.`,
+    sharing.layers.length > 0 && `${sharedText(sharing)}.`,
     chain.length > 0 &&
       `Slowest chain, ${durationText(chainMs)}: ${chain.map(({ id }) => `\`${id}\``).join(' → ')}.`,
     ...transfers.flatMap(({ what, bytes }) => (bytes ? `${what}: ${bytesText(bytes)}.` : [])),

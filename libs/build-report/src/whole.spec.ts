@@ -136,14 +136,23 @@ describe('the report of a run over many images', () => {
     );
     expect(text).toContain('| `web` | ✕ failed: docker-runner | 0 of 2 | 2.5 s |');
     expect(text).toContain('Slowest chain, 3.6 s: `api:docker-deps` → `api:docker-runner`');
+    const shared = wholeMarkdown(wholeReportOf([first], shop())!, link);
+    expect(shared).toContain(
+      '\n2 images of 4.9 KiB in all are 2.9 KiB where each layer is kept once.\n',
+    );
+    expect(text).not.toContain('where each layer');
     const names = Array.from({ length: 30 }, (_, at) => `app-${at}`);
     const many = wholeRun(4, {
       ...Object.fromEntries(names.map((name) => [name, { runner: ['local-hit', 9000] as const }])),
-      'app-29': { runner: ['built', 1] },
+      'app-27': { runner: ['built', 99_000] },
+      'app-28': { deps: ['built', 99_000] },
+      'app-29': { runner: ['failed', 1] },
     });
     const known = names.map((name) => knownImage(name, plans));
     const short = wholeMarkdown(wholeReportOf([many], known)!, link);
-    expect(short).toMatch(/\| --- .*\n\| `app-29` \| ▲ built/);
+    expect(short).toMatch(
+      /\| --- .*\n\| `app-29` \| ✕ failed.*\n\| `app-28` \| – not come to .*\n\| `app-27` \| ▲ built/,
+    );
     expect(short).toContain('\n10 more are in the report.\n');
   });
 });

@@ -3,7 +3,7 @@ import type { HistoryRow, LayerRow, Report, StageRow, TransferRow } from '../rep
 import type { Outcome, TaskRecord } from '../run';
 import type { ImageRow, Sharing } from '../whole';
 import { type Markup, markup } from './markup';
-import { failuresText, imageWord, OUTCOME_TEXT, stageWord, timeText } from './text';
+import { failuresText, imageWord, OUTCOME_TEXT, sharedText, stageWord, timeText } from './text';
 
 /** A bar from `start` to `start + length`, both shares of the whole. */
 function bar(start: number, length: number, style: string): Markup {
@@ -71,14 +71,15 @@ export function imageTable(images: readonly ImageRow[]): Markup {
 
 const MOST_LAYERS = 12;
 
-export function sharedTable({ layers, images, bytes, keptBytes }: Sharing): Markup {
+export function sharedTable(sharing: Sharing): Markup {
+  const { layers } = sharing;
   const rows = layers.slice(0, MOST_LAYERS).map(({ digest, sizeBytes, images: count }) => {
     const saved = sizeBytes * (count - 1);
     return markup`<tr><th scope="row"><code>${short(digest)}</code></th><td class="n">${bytesText(sizeBytes)}</td><td class="n">${count}</td><td class="n">${bytesText(saved)}</td></tr>`;
   });
   const more =
     layers.length > MOST_LAYERS ? `; ${layers.length - MOST_LAYERS} more are shared` : '';
-  return markup`<table><caption>${images} images of ${bytesText(bytes)} in all are ${bytesText(keptBytes)} where each layer is kept once${more}</caption><thead><tr><th scope="col">Layer</th><th scope="col" class="n">Size</th><th scope="col" class="n">Images</th><th scope="col" class="n">Saves</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return markup`<table><caption>${sharedText(sharing)}${more}</caption><thead><tr><th scope="col">Layer</th><th scope="col" class="n">Size</th><th scope="col" class="n">Images</th><th scope="col" class="n">Saves</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
 /** Tasks of which each waited for the one before. */

@@ -1,6 +1,7 @@
+import { bytesText } from '@excel2doc/oci';
 import type { Totals } from '../report';
 import type { Outcome } from '../run';
-import type { ImageRow } from '../whole';
+import type { ImageRow, Sharing } from '../whole';
 
 /** `2026-11-24 10:14 UTC` */
 export function timeText(at: string): string {
@@ -42,6 +43,11 @@ export function failuresText({ failed, movesFailed }: Pick<Totals, 'failed' | 'm
     [failed, 'failed'],
     [movesFailed, movesFailed === 1 ? 'load or push failed' : 'loads or pushes failed'],
   ]);
+}
+
+/** What images weigh, and what sharing makes of that. */
+export function sharedText({ images, bytes, keptBytes }: Sharing): string {
+  return `${images} images of ${bytesText(bytes)} in all are ${bytesText(keptBytes)} where each layer is kept once`;
 }
 
 function listed(counts: readonly (readonly [count: number, what: string])[]): string {
