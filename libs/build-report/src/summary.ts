@@ -60,7 +60,7 @@ export function wholeMarkdown(report: WholeReport, link: Link): string {
     `${hits} of ${hits + rebuilt + failed} stages from the cache, ${durationText(durationMs)}. ${linked(link)}`,
     sharing.layers.length > 0 && `${sharedText(sharing)}.`,
     chain.length > 0 &&
-      `Slowest chain, ${durationText(chainMs)}: ${chain.map(({ id }) => `\`${id}\``).join(' → ')}.`,
+      `Slowest chain of stages, ${durationText(chainMs)}: ${chain.map(({ id }) => `\`${id}\``).join(' → ')}.`,
     ...transfers.flatMap(({ what, bytes }) => (bytes ? `${what}: ${bytesText(bytes)}.` : [])),
   ].filter((line) => line !== false);
   return [

@@ -12,16 +12,19 @@ const plans = [
 /** Two of one kind, of which web stands on the image of api. */
 function shop() {
   const api = knownImage('api', plans, imageOf('api-runner', ['a', 'b']));
-  const web = knownImage(
-    'web',
-    [
-      stagePlan('deps', {
-        base: { kind: 'image', reference: 'shop/api', digest: api.image!.record.digest },
-      }),
-      plans[1]!,
-    ],
-    imageOf('web-runner', ['a', 'b', 'c']),
-  );
+  const web = {
+    ...knownImage(
+      'web',
+      [
+        stagePlan('deps', {
+          base: { kind: 'image', reference: 'shop/api', digest: api.image!.record.digest },
+        }),
+        plans[1]!,
+      ],
+      imageOf('web-runner', ['a', 'b', 'c']),
+    ),
+    projectImages: { 'shop/api': { project: 'api', target: 'docker-runner' } },
+  };
   return [api, web, knownImage('docs', plans, imageOf('docs-runner', ['z']))];
 }
 
@@ -68,6 +71,21 @@ describe('the report of a run over many images', () => {
       'web:docker-deps',
       'web:docker-runner',
     ]);
+    // A task's id may name its configuration.
+    const tasks = first.tasks.map((task) => ({ ...task, id: `${task.id}:production` }));
+    expect(wholeReportOf([{ ...first, tasks }], shop())?.chain).toHaveLength(4);
+    // Another image is the same, digest for digest: web did not wait for that.
+    const twin = { ...shop()[0]!, project: 'twin' };
+    const slower = wholeRun(4, {
+      api: { deps: ['built', 20], runner: ['built', 20] },
+      twin: { deps: ['built', 30], runner: ['built', 30] },
+      web: { deps: ['built', 50], runner: ['built', 50] },
+    });
+    for (const known of [
+      [twin, ...shop()],
+      [...shop(), twin],
+    ])
+      expect(wholeReportOf([slower], known)?.chain[0]?.project).toBe('api');
     // A chain of fewer tasks may be the slower one.
     const slow = wholeRun(3, {
       api: { deps: ['local-hit', 10], runner: ['local-hit', 10] },
@@ -135,7 +153,9 @@ describe('the report of a run over many images', () => {
       '1 of 4 stages from the cache, 3.6 s. [Report](https://x.test/1): `dist/docker-report.html`',
     );
     expect(text).toContain('| `web` | ✕ failed: docker-runner | 0 of 2 | 2.5 s |');
-    expect(text).toContain('Slowest chain, 3.6 s: `api:docker-deps` → `api:docker-runner`');
+    expect(text).toContain(
+      'Slowest chain of stages, 3.6 s: `api:docker-deps` → `api:docker-runner`',
+    );
     const shared = wholeMarkdown(wholeReportOf([first], shop())!, link);
     expect(shared).toContain(
       '\n2 images of 4.9 KiB in all are 2.9 KiB where each layer is kept once.\n',

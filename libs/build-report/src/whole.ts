@@ -1,6 +1,6 @@
 import type { StagePlan, StagePlanFile } from '@excel2doc/dockerfile';
 import type { Digest } from '@excel2doc/oci';
-import { stageTarget } from '@excel2doc/stages';
+import { baseImages, type ProjectImage, stageTarget } from '@excel2doc/stages';
 import {
   COMPARED,
   type FinalImage,
@@ -25,6 +25,8 @@ import type { Outcome, RunRecord, TaskRecord } from './run';
 export interface KnownImage extends ImageStages {
   plans: readonly StagePlanFile[];
   image?: FinalImage | undefined;
+  /** Which of the images that its plans name are projects', by reference. */
+  projectImages?: Readonly<Record<string, Pick<ProjectImage, 'project' | 'target'>>>;
 }
 
 /** Everything that the page of a run shows, over all its images. */
@@ -34,7 +36,7 @@ export interface WholeReport {
   /** The slowest first. */
   images: ImageRow[];
   sharing: Sharing;
-  /** What stands on one another and took the longest in all, the lowest first. */
+  /** Stages that stand on one another and took the longest in all, the lowest first. */
   chain: TaskRecord[];
   transfers: TransferRow[];
   /** The runs before this one, oldest first, then this one; `images`: how many it made. */
@@ -163,23 +165,26 @@ export function sharingOf(images: readonly Layers[]): Sharing {
   };
 }
 
-/** Of tasks that waited for one another, as the plans say, those that took the longest together. */
+/** Of stages that waited for one another, as the plans say, those that took the longest together. */
 function slowestChain(run: RunRecord, images: readonly KnownImage[]): TaskRecord[] {
   const below = readStages(images);
-  const tasks = new Map(run.tasks.map((task) => [task.id, task]));
+  // Not by id, which has a configuration in it as well.
+  const tasks = new Map(run.tasks.map((task) => [nameOf(task), task]));
   const found = new Map<string, Chain>();
-  const chainTo = (id: string): Chain => {
-    const known = found.get(id);
+  const chainTo = (name: string): Chain => {
+    const known = found.get(name);
     if (known) return known;
     // No plan that was built reads itself; one that lies there since might.
-    found.set(id, NO_CHAIN);
-    const before = longest((below.get(id) ?? []).map(chainTo));
-    const chain = withTask(before, tasks.get(id));
-    found.set(id, chain);
+    found.set(name, NO_CHAIN);
+    const before = longest((below.get(name) ?? []).map(chainTo));
+    const chain = withTask(before, tasks.get(name));
+    found.set(name, chain);
     return chain;
   };
   return longest([...below.keys()].map(chainTo)).tasks;
 }
+
+const nameOf = ({ project, target }: { project: string; target: string }) => `${project}:${target}`;
 
 interface Chain {
   tasks: TaskRecord[];
@@ -197,23 +202,21 @@ function withTask({ tasks, durationMs }: Chain, task: TaskRecord | undefined): C
   return { tasks: [...tasks, task], durationMs: durationMs + task.durationMs };
 }
 
-/** By a stage's task, the tasks that it reads: stages of its own Dockerfile, and images of others. */
+/** By a stage's target, those that it reads: stages of its own Dockerfile, and images of others. */
 function readStages(images: readonly KnownImage[]): Map<string, string[]> {
-  const idOf = ({ project, variant }: KnownImage, stage: string) =>
-    `${project}:${stageTarget(stage, variant)}`;
-  const makers = new Map<string, string>();
-  for (const image of images)
-    if (image.image) makers.set(image.image.record.digest, idOf(image, image.stage));
-  const read = (image: KnownImage, { base, stages, images: others }: StagePlan) => [
-    ...stages.map((stage) => idOf(image, stage)),
-    ...(base.kind === 'image' ? [...others, base] : others).flatMap(
-      ({ digest }) => makers.get(digest ?? '') ?? [],
-    ),
+  const ownName = ({ project, variant }: KnownImage, stage: string) =>
+    nameOf({ project, target: stageTarget(stage, variant) });
+  const read = (image: KnownImage, plan: StagePlan) => [
+    ...plan.stages.map((stage) => ownName(image, stage)),
+    ...baseImages(plan).flatMap((reference) => {
+      const maker = image.projectImages?.[reference];
+      return maker ? [nameOf(maker)] : [];
+    }),
   ];
   return new Map(
     images.flatMap((image) =>
       image.plans.map(({ stage, platforms }): [string, string[]] => [
-        idOf(image, stage),
+        ownName(image, stage),
         platforms.flatMap((plan) => read(image, plan)),
       ]),
     ),

@@ -41,7 +41,11 @@ export function wholePage(report: WholeReport): string {
       ? section('sharing', 'Shared layers', scrolled('Shared layers', sharedTable(sharing)))
       : '',
     chain.length > 0
-      ? section('chain', 'The slowest chain', scrolled('Slowest chain', chainTable(chain)))
+      ? section(
+          'chain',
+          'The slowest chain of stages',
+          scrolled('Slowest chain of stages', chainTable(chain)),
+        )
       : '',
     section('waterfall', 'Times', scrolled('Times', waterfall(report))),
     ...movements(report),

@@ -82,7 +82,7 @@ export function sharedTable(sharing: Sharing): Markup {
   return markup`<table><caption>${sharedText(sharing)}${more}</caption><thead><tr><th scope="col">Layer</th><th scope="col" class="n">Size</th><th scope="col" class="n">Images</th><th scope="col" class="n">Saves</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
-/** Tasks of which each waited for the one before. */
+/** Stages of which each waited for the one before. */
 export function chainTable(chain: readonly TaskRecord[]): Markup {
   const wholeMs = chain.reduce((sum, { durationMs }) => sum + durationMs, 0);
   let startMs = 0;
@@ -91,7 +91,7 @@ export function chainTable(chain: readonly TaskRecord[]): Markup {
     startMs += durationMs;
     return markup`<tr><th scope="row"><code>${id}</code></th><td>${mark(outcome)}</td><td class="n">${durationText(durationMs)}</td><td class="bar">${drawn}</td></tr>`;
   });
-  return markup`<table><caption>${durationText(wholeMs)} in all: more machines do not make the run shorter than that</caption><thead><tr><th scope="col">Task</th><th scope="col">State</th><th scope="col" class="n">Time</th><th scope="col">Part</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return markup`<table><caption>${durationText(wholeMs)} in all, without what else was waited for</caption><thead><tr><th scope="col">Task</th><th scope="col">State</th><th scope="col" class="n">Time</th><th scope="col">Part</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
 export function historyTable(history: readonly (HistoryRow & { images?: number })[]): Markup {

@@ -4,7 +4,16 @@ import type { ProjectsConfigurations } from '@nx/devkit';
 import type { FinalImage, KnownImage } from '@excel2doc/build-report';
 import { PLAN_FORMAT, type StagePlanFile } from '@excel2doc/dockerfile';
 import { readImageRecord } from '@excel2doc/oci';
-import { homeOf, planFolder, platformFolder, stageFolder } from '@excel2doc/stages';
+import {
+  dockerTarget,
+  homeOf,
+  imagesInMetadata,
+  planFolder,
+  platformFolder,
+  stageFolder,
+} from '@excel2doc/stages';
+
+const PLUGIN = '@excel2doc/nx-stages';
 
 /** A Dockerfile, as a target docker-report is told of it. */
 export interface ReportedStages {
@@ -26,17 +35,32 @@ export async function knownImage(
   return { project, stages, stage, plans, image, ...(variant && { variant }) };
 }
 
-/** All images of the workspace that have a report. */
+/** All images of the workspace that have a report, each once: a target may be there a second time. */
 export function knownImages(
   root: string,
   configurations: ProjectsConfigurations | undefined,
 ): Promise<KnownImage[]> {
-  const all = Object.entries(configurations?.projects ?? {}).flatMap(([project, found]) =>
-    Object.values(found.targets ?? {})
-      .filter(({ executor }) => executor?.endsWith(':docker-report'))
-      .map(({ options }) => ({ at: { project, folder: found.root }, options })),
-  );
-  return Promise.all(all.map(({ at, options }) => knownImage(root, at, options as ReportedStages)));
+  const found = new Map<string, () => Promise<KnownImage>>();
+  for (const [project, { root: folder, targets = {} }] of projectsOf(configurations))
+    for (const { executor, options } of Object.values(targets)) {
+      if (executor !== `${PLUGIN}:docker-report` || !hasStages(options)) continue;
+      const home = homeOf(folder, options.variant);
+      const plan = targets[dockerTarget('plan', options.variant)];
+      if (found.has(home)) continue;
+      found.set(home, async () => ({
+        ...(await knownImage(root, { project, folder }, options)),
+        projectImages: imagesInMetadata(plan?.metadata),
+      }));
+    }
+  return Promise.all([...found.values()].map((read) => read()));
+}
+
+const projectsOf = (configurations: ProjectsConfigurations | undefined) =>
+  Object.entries(configurations?.projects ?? {});
+
+/** A target that somebody wrote may have no options; a Dockerfile that cannot be read has no stages. */
+function hasStages(options: Partial<ReportedStages> | undefined): options is ReportedStages {
+  return Array.isArray(options?.stages) && Boolean(options.stage);
 }
 
 /** The plans as they lie there, in the Dockerfile's order; one of another version is left out. */
