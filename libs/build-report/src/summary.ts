@@ -2,6 +2,7 @@ import { bytesText, durationText } from '@excel2doc/oci';
 import { mermaidGraph } from '@excel2doc/dockerfile';
 import {
   failuresText,
+  imagesText,
   imageWord,
   missingText,
   OUTCOME_TEXT,
@@ -64,7 +65,7 @@ export function wholeMarkdown(report: WholeReport, link: Link): string {
     ...transfers.flatMap(({ what, bytes }) => (bytes ? `${what}: ${bytesText(bytes)}.` : [])),
   ].filter((line) => line !== false);
   return [
-    `### ${images.length} ${images.length === 1 ? 'image' : 'images'}${missing && `, ${missing}`}`,
+    `### ${imagesText(images.length)}${missing && `, ${missing}`}`,
     '',
     ...facts.flatMap((line) => [line, '']),
     '| image | state | stages from the cache | time | size |',

@@ -102,6 +102,20 @@ describe('the report of a run over many images', () => {
     ]);
   });
 
+  test('is compared with runs over the same images, in time with those that made them all', () => {
+    const stages = { deps: ['built', 1000], runner: ['built', 3000] } as const;
+    const all = [1, 5].map((minute) => wholeRun(minute, { api: stages, docs: stages }));
+    const half = wholeRun(2, { api: stages, docs: { deps: ['failed', 10] } });
+    const one = wholeRun(3, { api: stages });
+    const report = wholeReportOf([all[0]!, half, one, all[1]!], shop())!;
+    expect(report.history.map(({ at }) => new Date(at).getUTCMinutes())).toEqual([1, 2, 5]);
+    expect(wholePage(report)).toContain('median of the last 1 that made all of these: 8.0 s');
+    const alone = wholeReportOf([all[0]!, half, one], shop())!;
+    expect(alone.history).toHaveLength(1);
+    expect(wholePage(alone)).toContain('no run before is kept that made all of these');
+    expect(wholePage(alone)).toContain('this is the first run over these images that was kept');
+  });
+
   test('an image is there where its last task went well, and not where it was not come to', () => {
     const alone = record({ web: { deps: ['built', 10] } });
     // Nx keeps nothing of docker-runner, which would have waited for it.
@@ -140,6 +154,7 @@ describe('the report of a run over many images', () => {
     for (const id of ['images', 'sharing', 'chain', 'waterfall', 'transfers', 'history'])
       expect(page).toContain(`<section id="${id}"`);
     expect(page).toContain('2 images of 4.9 KiB in all are 2.9 KiB where each layer is kept once');
+    expect(wholePage(report)).toContain('about 5.9 s saved, of stages, not of the run');
     const bare = wholePage(wholeReportOf([first], [knownImage('api', [])])!);
     expect(bare).not.toContain('id="sharing"');
     expect(bare).toContain('no image of the run lies here');

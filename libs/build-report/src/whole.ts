@@ -39,7 +39,7 @@ export interface WholeReport {
   /** Stages that stand on one another and took the longest in all, the lowest first. */
   chain: TaskRecord[];
   transfers: TransferRow[];
-  /** The runs before this one, oldest first, then this one; `images`: how many it made. */
+  /** The runs before this one over the same images, oldest first, then this one; `images`: how many it made. */
   history: (HistoryRow & { images: number })[];
 }
 
@@ -92,8 +92,9 @@ export function wholeReportOf(
   const run = builds.at(-1);
   if (!run) return undefined;
   const earlier = builds.slice(0, -1).slice(-COMPARED);
-  const made = known.filter((image) => stageTasks(run, tasksOf([image])).length > 0);
+  const made = imagesOf(run, known);
   const rows = stageTasks(run, tasks).map((task) => stageRow(task, earlier));
+  const ofSame = builds.slice(0, -1).filter((each) => isOfSame(each, run, known));
   return {
     run,
     totals: { ...historyRow(run, tasks), savedMs: savedMs(rows) },
@@ -103,11 +104,22 @@ export function wholeReportOf(
     sharing: sharingOf(made.flatMap((image) => layersOf(run, image))),
     chain: slowestChain(run, made),
     transfers: transferRows(run, tasks),
-    history: [...earlier, run].map((each) => ({
+    history: [...ofSame.slice(-COMPARED), run].map((each) => ({
       ...historyRow(each, tasks),
       images: stageTasks(each, tasks).filter((task) => tasks.isLast(task) && isMade(task)).length,
     })),
   };
+}
+
+/** Those of which a stage was a part of the run. */
+function imagesOf(run: RunRecord, known: readonly KnownImage[]): KnownImage[] {
+  return known.filter((image) => stageTasks(run, tasksOf([image])).length > 0);
+}
+
+/** A run over sixty images says nothing of one over a single one. */
+function isOfSame(one: RunRecord, other: RunRecord, known: readonly KnownImage[]): boolean {
+  const [images, others] = [imagesOf(one, known), imagesOf(other, known)];
+  return images.length === others.length && images.every((image) => others.includes(image));
 }
 
 /** Is it there, out of a cache or built? */

@@ -1,6 +1,6 @@
 import { bytesText, durationText } from '@excel2doc/oci';
 import { svgGraph } from '@excel2doc/dockerfile';
-import { type Report, median } from '../report';
+import { type HistoryRow, type Report, median } from '../report';
 import type { RunRecord } from '../run';
 import type { WholeReport } from '../whole';
 import { Markup, markup, type Part } from './markup';
@@ -15,7 +15,7 @@ import {
   transferTable,
   waterfall,
 } from './tables';
-import { failuresText, missingText, timeText } from './text';
+import { failuresText, imagesText, missingText, timeText } from './text';
 
 /** The report as one HTML file, which loads nothing and runs nothing. */
 export function reportPage(report: Report): string {
@@ -27,7 +27,7 @@ export function reportPage(report: Report): string {
     layers.length > 0
       ? section('layers', 'Size by layer', scrolled('Layers', layerTable(layers)))
       : '',
-    ...movements(report),
+    ...movements(report, ''),
   ]);
 }
 
@@ -48,7 +48,7 @@ export function wholePage(report: WholeReport): string {
         )
       : '',
     section('waterfall', 'Times', scrolled('Times', waterfall(report))),
-    ...movements(report),
+    ...movements(report, ' over these images'),
   ]);
 }
 
@@ -71,10 +71,13 @@ ${body}
 }
 
 /** What went where, and how it was before. */
-function movements({ transfers, history }: Pick<WholeReport, 'transfers' | 'history'> | Report) {
+function movements(
+  { transfers, history }: Pick<WholeReport, 'transfers' | 'history'> | Report,
+  same: string,
+) {
   return [
     section('transfers', 'Sent and fetched', scrolled('Sent and fetched', transferTable(transfers))), // prettier-ignore
-    section('history', 'Compared with earlier runs', scrolled('Earlier runs', historyTable(history))), // prettier-ignore
+    section('history', 'Compared with earlier runs', scrolled('Earlier runs', historyTable(history, same))), // prettier-ignore
   ];
 }
 
@@ -95,25 +98,31 @@ const card = (title: string, value: string, note: string) =>
   markup`<div class="card"><dt>${title}</dt><dd><b>${value}</b><span class="soft">${note}</span></dd></div>`;
 
 /** The time against that of the runs before, and what came from the caches. */
-function commonCards({ totals, history }: Pick<Report, 'totals' | 'history'>): [Markup, Markup] {
-  const before = history.slice(0, -1);
+function commonCards(
+  { totals }: Pick<Report, 'totals'>,
+  before: readonly HistoryRow[],
+  words: { none: string; of: string },
+): [Markup, Markup] {
   const usualMs = median(before.map(({ durationMs }) => durationMs));
   const { hits, rebuilt, failed, savedMs } = totals;
   return [
-    card('Time', durationText(totals.durationMs), usualMs === undefined ? 'first run that was kept' : `median of the last ${before.length}: ${durationText(usualMs)}`),
-    card('Stages from the cache', `${hits} of ${hits + rebuilt + failed}`, savedMs === undefined ? 'time saved: not known yet' : `about ${durationText(savedMs)} saved`),
+    card('Time', durationText(totals.durationMs), usualMs === undefined ? words.none : `median of the last ${before.length}${words.of}: ${durationText(usualMs)}`),
+    card('Stages from the cache', `${hits} of ${hits + rebuilt + failed}`, savedMs === undefined ? 'time saved: not known yet' : `about ${durationText(savedMs)} saved, of stages, not of the run`),
   ]; // prettier-ignore
 }
 
 function wholeCards(report: WholeReport): Markup {
   const { images, sharing } = report;
-  const [time, cache] = commonCards(report);
+  // One that stopped half way says nothing of how long all of them take.
+  const before = report.history.slice(0, -1).filter((row) => row.images === images.length);
+  const words = { none: 'no run before is kept that made all of these', of: ' that made all of these' }; // prettier-ignore
+  const [time, cache] = commonCards(report, before, words);
   const savedBytes = sharing.bytes - sharing.keptBytes;
   return markup`<dl class="cards">
 ${time}
 ${cache}
 ${card('Images', String(images.length), missingText(images) || 'none failed')}
-${card('Saved by shared layers', sharing.images === 0 ? '–' : bytesText(savedBytes), sharing.images === 0 ? 'no image of the run lies here' : `of ${bytesText(sharing.bytes)} of ${sharing.images} images`)}
+${card('Saved by shared layers', sharing.images === 0 ? '–' : bytesText(savedBytes), sharing.images === 0 ? 'no image of the run lies here' : `of ${bytesText(sharing.bytes)} of ${imagesText(sharing.images)}`)}
 </dl>`;
 }
 
@@ -124,7 +133,7 @@ function cards(report: Report): Markup {
   const { imageBytes } = totals;
   const sent = transfers[0]?.bytes;
   return markup`<dl class="cards">
-${commonCards(report)}
+${commonCards(report, before, { none: 'first run that was kept', of: '' })}
 ${card('Image', imageBytes === undefined ? '–' : bytesText(imageBytes), growth(imageBytes, lastBytes))}
 ${card('Sent to the engine', sent === undefined ? '–' : bytesText(sent), failuresText(totals) || 'layers it lacked')}
 </dl>`;

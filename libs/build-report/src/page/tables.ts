@@ -3,7 +3,15 @@ import type { HistoryRow, LayerRow, Report, StageRow, TransferRow } from '../rep
 import type { Outcome, TaskRecord } from '../run';
 import type { ImageRow, Sharing } from '../whole';
 import { type Markup, markup } from './markup';
-import { failuresText, imageWord, OUTCOME_TEXT, sharedText, stageWord, timeText } from './text';
+import {
+  failuresText,
+  imagesText,
+  imageWord,
+  OUTCOME_TEXT,
+  sharedText,
+  stageWord,
+  timeText,
+} from './text';
 
 /** A bar from `start` to `start + length`, both shares of the whole. */
 function bar(start: number, length: number, style: string): Markup {
@@ -94,17 +102,20 @@ export function chainTable(chain: readonly TaskRecord[]): Markup {
   return markup`<table><caption>${durationText(wholeMs)} in all, without what else was waited for</caption><thead><tr><th scope="col">Task</th><th scope="col">State</th><th scope="col" class="n">Time</th><th scope="col">Part</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
-export function historyTable(history: readonly (HistoryRow & { images?: number })[]): Markup {
+/** @param same what the runs have in common: `over the same images`, or nothing where that is plain */
+export function historyTable(
+  history: readonly (HistoryRow & { images?: number })[],
+  same: string,
+): Markup {
   const longestMs = Math.max(1, ...history.map(({ durationMs }) => durationMs));
   const rows = history.map((row, at) => {
     const { durationMs, hits, rebuilt, imageBytes, sentBytes, commit } = row;
     const failures = failuresText(row);
     const style = failures ? 'failed' : rebuilt > 0 ? 'rebuild' : 'hit';
-    const images =
-      row.images === undefined ? '' : `${row.images} ${row.images === 1 ? 'image' : 'images'}: `;
+    const images = row.images === undefined ? '' : `${imagesText(row.images)}: `;
     const states = `${images}${hits} hit, ${rebuilt} built${failures && `, ${failures}`}`;
     const last = at === history.length - 1;
     return markup`<tr${last ? markup` class="this" aria-current="true"` : ''}><th scope="row">${timeText(row.at)}${last ? ' (this run)' : ''}</th><td><code>${commit ?? '–'}</code></td><td>${states}</td><td class="n">${size(imageBytes)}</td><td class="n">${bytesText(sentBytes)}</td><td class="n">${durationText(durationMs)}</td><td class="bar">${bar(0, durationMs / longestMs, style)}</td></tr>`;
   });
-  return markup`<table><caption>${history.length > 1 ? `Against the last ${history.length - 1}` : 'Nothing to compare with yet: this is the first run that was kept'}</caption><thead><tr><th scope="col">Run</th><th scope="col">Commit</th><th scope="col">Stages</th><th scope="col" class="n">Image</th><th scope="col" class="n">To the engine</th><th scope="col" class="n">Time</th><th scope="col">Beside the longest</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return markup`<table><caption>${history.length > 1 ? `Against the last ${history.length - 1}${same}` : `Nothing to compare with yet: this is the first run${same} that was kept`}</caption><thead><tr><th scope="col">Run</th><th scope="col">Commit</th><th scope="col">Stages</th><th scope="col" class="n">Image</th><th scope="col" class="n">To the engine</th><th scope="col" class="n">Time</th><th scope="col">Beside the longest</th></tr></thead><tbody>${rows}</tbody></table>`;
 }

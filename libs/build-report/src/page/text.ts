@@ -28,6 +28,8 @@ export function imageWord({ outcome, failed }: ImageRow): string {
   return outcome === 'failed' ? `failed: ${failed.join(', ')}` : stageWord(outcome);
 }
 
+export const imagesText = (count: number) => `${count} ${count === 1 ? 'image' : 'images'}`;
+
 /** How many of a run's images are not there, and why; empty where all are. */
 export function missingText(images: readonly ImageRow[]): string {
   const count = (wanted: Outcome) => images.filter(({ outcome }) => outcome === wanted).length;
@@ -47,7 +49,7 @@ export function failuresText({ failed, movesFailed }: Pick<Totals, 'failed' | 'm
 
 /** What images weigh, and what sharing makes of that. */
 export function sharedText({ images, bytes, keptBytes }: Sharing): string {
-  return `${images} images of ${bytesText(bytes)} in all are ${bytesText(keptBytes)} where each layer is kept once`;
+  return `${imagesText(images)} of ${bytesText(bytes)} in all are ${bytesText(keptBytes)} where each layer is kept once`;
 }
 
 function listed(counts: readonly (readonly [count: number, what: string])[]): string {
