@@ -1,6 +1,6 @@
 import { appendFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import type { ExecutorContext } from '@nx/devkit';
+import type { ExecutorContext, Task } from '@nx/devkit';
 import { replaceFile } from '@excel2doc/oci';
 import {
   readRuns,
@@ -14,9 +14,10 @@ import {
   wholeReportOf,
 } from '@excel2doc/build-report';
 import { dockerTarget, homeOf, outputRoot, StagesError } from '@excel2doc/stages';
+import { optionsOf, taskOf } from '../docker-plan/plan-project';
 import { projectOf } from '../project';
 import { report } from '../report';
-import { knownImage, knownImages, type ReportedStages } from './known-images';
+import { knownImage, knownImages, REPORT_EXECUTOR, type ReportedStages } from './known-images';
 
 interface Options extends ReportedStages {
   whole: boolean;
@@ -47,12 +48,42 @@ export default function dockerReport(options: Options, context: ExecutorContext)
     await replaceFile(file, written.page);
     const path = relative(root, file);
     process.stdout.write(`Report of ${written.at}: ${path}\n`);
-    const summary = options.summary ?? process.env['GITHUB_STEP_SUMMARY'];
+    const summary = summaryOf(options);
     if (!summary) return;
+    const writer = options.whole ? summaryWriter(options, context) : undefined;
+    if (writer !== undefined) {
+      process.stdout.write(`Its summary is left to ${writer}\n`);
+      return;
+    }
     const url = reportUrl(options.link, process.env);
     const text = written.summary({ text: path, ...(url !== undefined && { url }) });
     await appendFile(resolve(root, summary), text);
   });
+}
+
+const summaryOf = ({ summary }: Pick<Options, 'summary'>) =>
+  summary ?? process.env['GITHUB_STEP_SUMMARY'];
+
+/**
+ * `run-many --whole` has a task a project, and all have the same to add to one file: the first does.
+ *
+ * @returns its id; undefined where it is this task
+ */
+function summaryWriter(options: Options, context: ExecutorContext): string | undefined {
+  const own = taskOf(context)?.id;
+  if (own === undefined) return undefined;
+  const ids = Object.values(context.taskGraph?.tasks ?? {}).flatMap((task) => {
+    const other = optionsOf(task, context) as Partial<Options>;
+    const isSame = other.whole && summaryOf(other) === summaryOf(options);
+    return isSame && isReport(task, context) ? [task.id] : [];
+  });
+  const [first] = [own, ...ids].sort();
+  return first === own ? undefined : first;
+}
+
+function isReport({ target }: Task, { projectsConfigurations }: ExecutorContext): boolean {
+  const found = projectsConfigurations?.projects[target.project]?.targets?.[target.target];
+  return found?.executor === REPORT_EXECUTOR;
 }
 
 async function ownOf(options: Options, context: ExecutorContext): Promise<Written | undefined> {

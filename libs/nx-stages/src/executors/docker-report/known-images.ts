@@ -13,7 +13,7 @@ import {
   stageFolder,
 } from '@excel2doc/stages';
 
-const PLUGIN = '@excel2doc/nx-stages';
+export const REPORT_EXECUTOR = '@excel2doc/nx-stages:docker-report';
 
 /** A Dockerfile, as a target docker-report is told of it. */
 export interface ReportedStages {
@@ -43,7 +43,7 @@ export function knownImages(
   const found = new Map<string, () => Promise<KnownImage>>();
   for (const [project, { root: folder, targets = {} }] of projectsOf(configurations))
     for (const { executor, options } of Object.values(targets)) {
-      if (executor !== `${PLUGIN}:docker-report` || !hasStages(options)) continue;
+      if (executor !== REPORT_EXECUTOR || !hasStages(options)) continue;
       const home = homeOf(folder, options.variant);
       const plan = targets[dockerTarget('plan', options.variant)];
       if (found.has(home)) continue;

@@ -23,12 +23,25 @@ const project = (name: string) => ({
   targets: { 'docker-report': { executor: '@excel2doc/nx-stages:docker-report', options: stages } },
 });
 
-/** Runs the target of `api` in a workspace of two projects. @returns whether it went well, and what it said */
-async function reported(options: { whole: boolean; optional?: boolean }) {
+/** As Nx makes it of what is typed. */
+const task = (name: string) => ({
+  id: `${name}:docker-report`,
+  target: { project: name, target: 'docker-report' },
+  overrides: { whole: true, summary: 'summary.md', __overrides_unparsed__: [] },
+});
+
+/** Runs the target of a project in a workspace of two projects. @returns whether it went well, and what it said */
+async function reported(
+  options: { whole: boolean; optional?: boolean },
+  projectName = 'api',
+  tasks: string[] = [],
+) {
   const context = {
     root,
     cwd: root,
-    projectName: 'api',
+    projectName,
+    targetName: 'docker-report',
+    taskGraph: { tasks: Object.fromEntries(tasks.map((name) => [name, task(name)])) },
     projectsConfigurations: { version: 2, projects: { api: project('api'), web: project('web') } },
   } as unknown as ExecutorContext;
   let said = '';
@@ -64,6 +77,20 @@ test('a whole report is of the last run over any image, whichever project is ask
   expect(text('dist/docker-report.html')).toContain('<code>web</code>');
   expect(text('dist/docker-report.html')).not.toContain('<code>api</code>');
   expect(text('summary.md')).toContain('### 1 image\n');
+});
+
+test('tasks of one run that have the same to add to a summary add it once', async () => {
+  kept(1, 'api', 'web');
+  const saids = [];
+  for (const name of ['web', 'api'])
+    saids.push((await reported({ whole: true }, name, ['web', 'api'])).said);
+  expect(saids[0]).toContain('Its summary is left to api:docker-report');
+  expect(saids[1]).not.toContain('left to');
+  expect(text('summary.md').match(/^### /gm)).toHaveLength(1);
+  // Alone, or of its own image, each writes.
+  await reported({ whole: true }, 'web', ['web']);
+  await reported({ whole: false }, 'web', ['web', 'api']);
+  expect(text('summary.md').match(/^### /gm)).toHaveLength(3);
 });
 
 test('the report of a project is of the last run that made its image', async () => {
