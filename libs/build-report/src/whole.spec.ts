@@ -155,6 +155,13 @@ describe('the report of a run over many images', () => {
       expect(page).toContain(`<section id="${id}"`);
     expect(page).toContain('2 images of 4.9 KiB in all are 2.9 KiB where each layer is kept once');
     expect(wholePage(report)).toContain('about 5.9 s saved, of stages, not of the run');
+    const arm = first.tasks.map((task) => ({
+      ...task,
+      images: [...task.images!, ...task.images!],
+    }));
+    const both = wholePage(wholeReportOf([{ ...first, tasks: arm }], shop())!);
+    expect(both).toContain('of an image for several platforms one counts in all sizes');
+    expect(page).not.toContain('several platforms');
     const bare = wholePage(wholeReportOf([first], [knownImage('api', [])])!);
     expect(bare).not.toContain('id="sharing"');
     expect(bare).toContain('no image of the run lies here');

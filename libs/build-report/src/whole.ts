@@ -56,7 +56,9 @@ export interface ImageRow {
   failed: string[];
   /** Its stages, one after the other. */
   durationMs: number;
+  /** Of one platform. */
   imageBytes: number | undefined;
+  platforms: number;
 }
 
 /** What images have in common, of those whose layers lie there as the run made them. */
@@ -130,16 +132,17 @@ function imageRow(run: RunRecord, image: KnownImage): ImageRow {
   const { hits, rebuilt, failed, imageBytes } = historyRow(run, tasks);
   const failures = madeBy(run, tasks).filter(isFailed);
   // What was skipped is in no record of Nx.
-  const last = run.tasks.find((task) => tasks.isLast(task))?.outcome ?? 'skipped';
+  const last = run.tasks.find((task) => tasks.isLast(task));
   return {
     name: image.variant ? `${image.project}, ${image.variant}` : image.project,
-    outcome: failures.length > 0 ? 'failed' : last,
+    outcome: failures.length > 0 ? 'failed' : (last?.outcome ?? 'skipped'),
     hits,
     rebuilt,
     stages: hits + rebuilt + failed,
     failed: failures.map(({ target }) => target),
     durationMs: stageTasks(run, tasks).reduce((sum, { durationMs }) => sum + durationMs, 0),
     imageBytes,
+    platforms: last?.images?.length ?? 0,
   };
 }
 

@@ -638,7 +638,7 @@ export const EXECUTORS: Record<string, ExecutorSchema> = {
         type: 'boolean',
         default: false,
         description:
-          'Report the last run over all images of the workspace, whichever project is named: what they share, the slowest chain. Default place: dist/docker-report.html.',
+          'Report the last run over all images of the workspace, whichever project is named: what they share, the slowest chain of stages. Default place: dist/docker-report.html.',
         examples: [true],
       },
       output: {

@@ -69,12 +69,15 @@ export function transferTable(transfers: readonly TransferRow[]): Markup {
 /** Of a run over many: what each image came to. */
 export function imageTable(images: readonly ImageRow[]): Markup {
   const longestMs = Math.max(1, ...images.map(({ durationMs }) => durationMs));
+  const several = images.some(({ platforms }) => platforms > 1)
+    ? '; of an image for several platforms one counts in all sizes'
+    : '';
   const rows = images.map((row) => {
     const { name, outcome, hits, rebuilt, durationMs, imageBytes } = row;
     const drawn = bar(0, durationMs / longestMs, OUTCOME_TEXT[outcome].style);
     return markup`<tr><th scope="row"><code>${name}</code></th><td>${mark(outcome, imageWord(row))}</td><td>${hits} hit, ${rebuilt} built</td><td class="n">${size(imageBytes)}</td><td class="n">${durationText(durationMs)}</td><td class="bar">${drawn}</td></tr>`;
   });
-  return markup`<table><caption>The time is that of its stages, one after the other; an image is built where its last stage was</caption><thead><tr><th scope="col">Image</th><th scope="col">State</th><th scope="col">Stages</th><th scope="col" class="n">Size</th><th scope="col" class="n">Time</th><th scope="col">Beside the longest</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return markup`<table><caption>The time is that of its stages, one after the other; an image is built where its last stage was${several}</caption><thead><tr><th scope="col">Image</th><th scope="col">State</th><th scope="col">Stages</th><th scope="col" class="n">Size</th><th scope="col" class="n">Time</th><th scope="col">Beside the longest</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
 const MOST_LAYERS = 12;
