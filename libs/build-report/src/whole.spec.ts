@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { wholePage } from './page/page';
+import type { Outcome } from './run';
 import { wholeMarkdown } from './summary';
 import { imageOf, knownImage, stagePlan, wholeRun } from './testing/runs';
 import { sharingOf, wholeReportOf } from './whole';
@@ -214,3 +216,38 @@ test('sharing of any images: what is kept is at most all, and each layer is coun
   }
   expect(sharingOf([])).toEqual({ images: 0, bytes: 0, keptBytes: 0, layers: [] });
 });
+
+test('of any run: rows, cards, history and summary are about the same stages and images', () => {
+  const outcome = fc.constantFrom<Outcome>('built', 'local-hit', 'remote-hit', 'failed');
+  const targets = { deps: outcome, runner: outcome, push: outcome };
+  const projects = fc.array(fc.record(targets, { requiredKeys: [] }), { maxLength: 30 });
+  fc.assert(
+    fc.property(projects, (found) => {
+      const known = found.map((_, at) => knownImage(`app-${at}`, plans));
+      const run = wholeRun(
+        1,
+        Object.fromEntries(found.map((each, at) => [`app-${at}`, timed(each)])),
+      );
+      const report = wholeReportOf([run], known);
+      if (!report) return;
+      const { images, totals, history } = report;
+      const stages = images.reduce((sum, row) => sum + row.stages, 0);
+      expect(stages).toBe(totals.hits + totals.rebuilt + totals.failed);
+      const made = found.filter(({ runner = 'failed' }) => runner !== 'failed');
+      expect(history.at(-1)!.images).toBe(made.length);
+      for (const { name, outcome: shown, failed } of images) {
+        const { runner, ...others } = found[Number(name.slice('app-'.length))]!;
+        const fails = [runner, ...Object.values(others)].filter((each) => each === 'failed');
+        expect(failed).toHaveLength(fails.length);
+        expect(shown).toBe(fails.length > 0 ? 'failed' : (runner ?? 'skipped'));
+      }
+      const rows = wholeMarkdown(report, { text: 'r.html' }).match(/^\| `.*$/gm) ?? [];
+      const failed = images.filter(({ outcome: shown }) => shown === 'failed').length;
+      const named = rows.map((row) => row.includes('✕ failed'));
+      expect(named.indexOf(false)).toBe(failed < named.length ? failed : -1);
+    }),
+  );
+});
+
+const timed = (stages: Record<string, Outcome>) =>
+  Object.fromEntries(Object.entries(stages).map(([name, each]) => [name, [each, 10] as const]));
