@@ -1,15 +1,31 @@
 import type { RuleSet } from '../rules';
 import { SyntaxProblem } from '../syntax/words';
 
-const architectures: Record<string, string> = {
-  x86_64: 'amd64',
-  'x86-64': 'amd64',
-  i386: '386',
-  i686: '386',
-  aarch64: 'arm64',
-  armhf: 'arm/v7',
-  armel: 'arm/v6',
-};
+const architectures = new Map([
+  ['x86_64', 'amd64'],
+  ['x86-64', 'amd64'],
+  ['i386', '386'],
+  ['i686', '386'],
+  ['aarch64', 'arm64'],
+  ['armhf', 'arm'],
+  ['armel', 'arm'],
+]);
+
+/** The variant of what says it by its name, whatever stands behind. */
+const named = new Map([
+  ['i386', ''],
+  ['armhf', 'v7'],
+  ['armel', 'v6'],
+]);
+
+/** Other spellings of variants, behind their architecture; nothing is the one that it has by itself. */
+const variants = new Map([
+  ['amd64/v1', ''],
+  ...['8', 'v8', 'v8.0'].map((same) => [`arm64/${same}`, ''] as const),
+  ...['9', '9.0', 'v9.0'].map((same) => [`arm64/${same}`, 'v9'] as const),
+  ['arm/', 'v7'],
+  ...['5', '6', '7', '8'].map((same) => [`arm/${same}`, `v${same}`] as const),
+]);
 
 const machines: Record<string, string> = { x64: 'amd64', ia32: '386' };
 
@@ -23,7 +39,11 @@ const systems =
 const processors =
   /^(?:386|amd64(?:p32)?|arm(?:be|64|64be)?|loong64|mips(?:le|64|64le|64p32|64p32le)?|ppc(?:64|64le)?|riscv(?:64)?|s390x?|sparc(?:64)?|wasm)$/;
 
-/** `linux/arm64/v8` -> `linux/arm64`, `amd64` -> `linux/amd64`: containerd's normal form. */
+/**
+ * `linux/arm64/v8` -> `linux/arm64`, `amd64` -> `linux/amd64`: containerd's normal form.
+ *
+ * @see https://github.com/containerd/platforms database.go (normalizeOS, normalizeArch)
+ */
 export function normalPlatform(platform: string): string {
   const parts = platform.toLowerCase().split('/');
   if (parts.length > 3 || parts.some((part) => !/^[a-z0-9_.-]+$/.test(part)))
@@ -31,16 +51,14 @@ export function normalPlatform(platform: string): string {
   if (parts.length === 1) {
     const [only = ''] = parts;
     if (systems.test(only)) parts.push(machinePlatform().slice('linux/'.length));
-    else if (processors.test(only) || only in architectures) parts.unshift('linux');
+    else if (processors.test(only) || architectures.has(only)) parts.unshift('linux');
     else throw new SyntaxProblem(`"${platform}": unknown operating system or architecture`);
   }
-  const [os = '', machine = '', variant] = parts;
-  const [architecture = machine, implied] = (architectures[machine] ?? machine).split('/');
-  let version = variant ?? implied;
-  if (architecture === 'arm') version = (version ?? 'v7').replace(/^(?=\d)/, 'v');
-  if (architecture === 'arm64' && (version === 'v8' || version === '8')) version = undefined;
-  if (architecture === 'amd64' && version === 'v1') version = undefined;
-  return [os === 'macos' ? 'darwin' : os, architecture, ...(version ? [version] : [])].join('/');
+  const [os = '', machine = '', written = ''] = parts;
+  const architecture = architectures.get(machine) ?? machine;
+  const given = named.get(machine) ?? written;
+  const variant = variants.get(`${architecture}/${given}`) ?? given;
+  return [os === 'macos' ? 'darwin' : os, architecture, ...(variant ? [variant] : [])].join('/');
 }
 
 /** The automatic ARGs: BUILDPLATFORM, TARGETARCH and so on. */

@@ -61,20 +61,23 @@ const VARIANTS: Readonly<Record<string, RegExp>> = {
 
 /**
  * What containerd does not read is no platform, and nor is what it reads and nobody has: it takes any
- * word for an architecture where an operating system stands before it.
+ * word for an architecture where an operating system stands before it. Docker runs wasi/wasm, which
+ * containerd has in no list; wasi/wasm32 is its older name.
  *
  * @see https://github.com/containerd/platforms platforms.go (Parse), database.go (isKnownOS, isKnownArch,
  *   normalizeArch)
  */
 function platformFault(platform: string): string | undefined {
+  const unknown = `there is no platform "${platform}"`;
   try {
     const [os = '', architecture = '', variant = ''] = normalPlatform(platform).split('/');
+    if (os === 'wasi') return /^wasm(?:32)?$/.test(architecture) ? undefined : unknown;
     const isOne = isSystem(os) && !isSystem(architecture);
     if (isOne && (VARIANTS[architecture] ?? /^/).test(variant)) return undefined;
   } catch {
     // Said below.
   }
-  return `there is no platform "${platform}"`;
+  return unknown;
 }
 
 /** Of a word that is an operating system's or an architecture's. @throws where it is neither's */

@@ -118,6 +118,22 @@ test('each platform has its machine; nx.json must not have every machine build a
   );
 });
 
+test.each([
+  [
+    ['Linux/X86_64', 'linux/arm64/v8'],
+    'nx.json has every machine build linux/amd64 and linux/arm64',
+  ],
+  [['linux/amd46'], 'nx.json: option "platforms" of @excel2doc/nx-stages: there is no platform'],
+  [
+    'linux/amd64',
+    'option "platforms" of @excel2doc/nx-stages is "linux/amd64", it has to be a list',
+  ],
+])('platforms of nx.json are read before they are named: %j', async (platforms, message) => {
+  updateNxJson(tree, { plugins: [{ plugin: '@excel2doc/nx-stages', options: { platforms } }] });
+  const wanted = { platforms: ['linux/amd64' as const, 'linux/arm64' as const] };
+  await expect(generate(tree, wanted)).rejects.toThrow(message);
+});
+
 test('what the checks say is kept beside the report', async () => {
   await generate(tree, { checks: ['docker-audit', 'preflight'] });
   const { steps } = parse(text(GITHUB)).jobs.affected;

@@ -1,4 +1,5 @@
 import { type Tree, logger, readJson, readNxJson } from '@nx/devkit';
+import { type PluginOptions, resolveOptions } from '@excel2doc/stages';
 import { githubWorkflow } from './github';
 import { gitlabPipeline } from './gitlab';
 import { nodeImage } from './node-image';
@@ -146,11 +147,11 @@ function machinesOf(tree: Tree, { platforms = [], runners = [] }: CiGeneratorOpt
   });
 }
 
-/** What nx.json tells every machine to build. */
+/** What nx.json tells every machine to build. @throws Error where its options are none */
 function platformsOfPlugin(tree: Tree): string[] | undefined {
   for (const entry of readNxJson(tree)?.plugins ?? []) {
     if (typeof entry === 'string' || entry.plugin !== '@excel2doc/nx-stages') continue;
-    const { platforms } = (entry.options ?? {}) as { platforms?: string[] };
+    const { platforms } = resolveOptions(entry.options as PluginOptions | undefined);
     if (platforms !== undefined) return platforms;
   }
   return undefined;
