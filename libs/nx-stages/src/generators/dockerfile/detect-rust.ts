@@ -1,24 +1,31 @@
 import { posix } from 'node:path';
 import { GeneratorError } from '../generator-error';
-import type { ProjectFacts, ProjectFiles } from './project-kind';
+import {
+  type Manifest,
+  defaultMembers,
+  field,
+  isOutside,
+  isWorkspace,
+  leavesOut,
+  manifestAt,
+  manifestsOf,
+  section,
+  sections,
+} from './cargo-manifest';
+import { type ProjectFacts, type ProjectFiles, foldersAbove } from './project-kind';
+import { cratesOf, librariesOf } from './rust-libraries';
 
 /** The newest stable one. */
 const DEFAULT_VERSION = '1';
 
-/** Crates that link with a library of the system, what they link with, and the crate that brings it along. */
-const LINKED: [crate: string, debian: string, bundled: string][] = [
-  ['openssl-sys', 'libssl3', 'openssl-src'],
-  ['pq-sys', 'libpq5', 'pq-src'],
-  ['mysqlclient-sys', 'libmariadb3', 'mysqlclient-src'],
-];
-
 /** Rust: the toolchain file says the version, the manifests which program is meant. */
 export function rustFacts(files: ProjectFiles, root: string): ProjectFacts {
-  const { name, folder } = programOf(files, root);
-  const crates = new Set(
-    [...(files.read('Cargo.lock') ?? '').matchAll(/^name = "([^"]+)"/gm)].map(([, crate]) => crate),
-  );
-  const packages = LINKED.filter(([crate, , bundled]) => crates.has(crate) && !crates.has(bundled));
+  const manifests = manifestsOf(files);
+  if (/\bworkspace\s*=\s*true\b/.test(manifests[0]?.text ?? '')) refuseMember(files, root);
+  refuseOutside(manifests, root);
+  const { name, folder } = programOf(files, root, manifests);
+  const lock = files.read('Cargo.lock') ?? '';
+  const systemPackages = librariesOf(lock, manifests);
   return {
     kind: 'rust',
     version: toolchain(files, root),
@@ -26,10 +33,49 @@ export function rustFacts(files: ProjectFiles, root: string): ProjectFacts {
     manifests: ['Cargo.lock'],
     program: name,
     detail: folder,
-    ...(packages.length > 0 && { systemPackages: packages.map(([, debian]) => debian) }),
+    ...(systemPackages.length > 0 && { systemPackages }),
     // The only framework that listens somewhere by itself.
-    ...(crates.has('rocket') && { port: 8000, environment: ['ROCKET_ADDRESS=0.0.0.0'] }),
+    ...(cratesOf(lock).has('rocket') && { port: 8000, environment: ['ROCKET_ADDRESS=0.0.0.0'] }),
   };
+}
+
+/**
+ * A package below a workspace is built in that one, whose lock file and settings it takes.
+ *
+ * @throws GeneratorError where there is one
+ */
+export function refuseMember(files: ProjectFiles, root: string): void {
+  if (isWorkspace(manifestAt(files, '.').text)) return;
+  const found = foldersAbove(root)
+    .map((folder) => manifestAt(files, folder))
+    .find(({ text }) => isWorkspace(text));
+  if (found === undefined) return;
+  const folder = posix.join(root, found.folder);
+  const own = posix.relative(folder, root);
+  if (leavesOut(found, own)) return;
+  throw new GeneratorError(
+    `${root}: Cargo builds it in the workspace of ${posix.join(folder, 'Cargo.toml')}, which the image of ${root} alone does not have`,
+    `Run the generator on the project in ${folder}, with "${own}" in members and default-members of [workspace]; or put "${own}" in exclude there, run \`cargo generate-lockfile\` in ${root}, and try again`,
+  );
+}
+
+/** The image is built of the project's folder and nothing else. */
+function refuseOutside(manifests: readonly Manifest[], root: string): void {
+  for (const { folder, text } of manifests) {
+    const used = sections(text).filter((part) => !/^\s*\[[^\]]*\bmetadata\b/.test(part));
+    const paths = [...used.join('').matchAll(/\bpath\s*=\s*["']([^"']+)["']/g)];
+    const outside = paths
+      .map(([, path]) => path!)
+      .find((path) => isOutside(path.startsWith('/') ? path : posix.join(folder, path)));
+    if (!isOutside(folder) && outside === undefined) continue;
+    const file = posix.join(root, folder, 'Cargo.toml');
+    throw new GeneratorError(
+      outside === undefined || isOutside(folder)
+        ? `${root}: Cargo.toml has a member in ${posix.join(root, folder)}, outside the folder that the image is built of`
+        : `${file} needs ${outside}, outside the folder that the image is built of (${root})`,
+      'Run the generator on a project whose folder holds both, with a Cargo.toml that has them as members of its [workspace]',
+    );
+  }
 }
 
 function toolchain(files: ProjectFiles, root: string): string {
@@ -54,47 +100,40 @@ interface Program {
 }
 
 /** The only program of the project's packages, or the one that is run by default. */
-function programOf(files: ProjectFiles, root: string): Program {
-  const folders = ['.', ...members(files)];
-  const main = field(section(files.read('Cargo.toml'), 'package'), 'default-run');
-  if (main !== undefined) return { name: main, folder: '.' };
-  const programs = folders.flatMap((folder) =>
-    programNames(files, folder).map((name) => ({ name, folder })),
-  );
+function programOf(files: ProjectFiles, root: string, manifests: readonly Manifest[]): Program {
+  const chosen = defaultMembers(files);
+  const wanted = manifests.filter(({ folder }) => chosen.length === 0 || chosen.includes(folder));
+  const [main] = wanted;
+  const said = main?.folder === '.' ? defaultRun(main) : undefined;
+  if (said !== undefined) return { name: said, folder: '.' };
+  const programs = wanted.flatMap((manifest) => {
+    const names = [defaultRun(manifest) ?? programNames(files, manifest)].flat();
+    return names.map((name) => ({ name, folder: manifest.folder }));
+  });
   const [first, ...others] = programs;
   if (first && others.length === 0) return first;
   const names = programs.map(({ name }) => name).join(', ');
+  const isOnePackage = programs.every(({ folder }) => folder === first?.folder);
   throw new GeneratorError(
     first
       ? `${root}: Cargo.toml has several programs (${names})`
       : `${root}: Cargo.toml has no program (src/main.rs, src/bin or [[bin]])`,
     first
-      ? 'Say which one is meant by default-run in [package] of Cargo.toml'
+      ? isOnePackage
+        ? `Say which one is meant by default-run in [package] of ${posix.join(first.folder, 'Cargo.toml')}`
+        : 'Name the package of the one that is meant in default-members of [workspace]'
       : 'Run the generator on a project that has one',
   );
 }
 
-/** The packages of a workspace; `*` may stand for the last folder of a path. */
-function members(files: ProjectFiles): string[] {
-  const text = section(files.read('Cargo.toml'), 'workspace');
-  const list = /^\s*members\s*=\s*\[([^\]]*)\]/m.exec(text)?.[1] ?? '';
-  const paths = [...list.matchAll(/["']([^"']+)["']/g)].map(([, path]) => posix.normalize(path!));
-  const found = paths.flatMap((path) => {
-    if (posix.basename(path) !== '*') return [path];
-    const parent = posix.dirname(path);
-    return files.list(parent === '.' ? '' : parent).map((name) => posix.join(parent, name));
-  });
-  return found.filter((folder) => folder !== '.' && files.has(posix.join(folder, 'Cargo.toml')));
-}
+const defaultRun = ({ text }: Manifest) => field(section(text, 'package'), 'default-run');
 
 /** @see https://doc.rust-lang.org/cargo/reference/cargo-targets.html#target-auto-discovery */
-function programNames(files: ProjectFiles, folder: string): string[] {
+function programNames(files: ProjectFiles, { folder, text }: Manifest): string[] {
   const at = (path: string) => posix.join(folder, path);
-  const text = files.read(at('Cargo.toml')) ?? '';
   const own = field(section(text, 'package'), 'name');
   if (own === undefined) return [];
-  const named = text
-    .split(/^(?=\s*\[)/m)
+  const named = sections(text)
     .filter((part) => part.trimStart().startsWith('[[bin]]'))
     .map((part) => ({ name: field(part, 'name'), path: field(part, 'path') }));
   const inFolder = files.list(at('src/bin')).flatMap((entry): [string, string][] => {
@@ -110,14 +149,4 @@ function programNames(files: ProjectFiles, folder: string): string[] {
     .filter(([, path]) => !named.some((each) => each.path === path))
     .map(([name]) => name);
   return [...new Set([...named.flatMap(({ name }) => name ?? []), ...others])];
-}
-
-/** Of TOML: what stands below the heading `[name]`. */
-function section(text = '', name: string): string {
-  const parts = text.split(/^(?=\s*\[)/m);
-  return parts.find((part) => part.trimStart().startsWith(`[${name}]`)) ?? '';
-}
-
-function field(text: string, name: string): string | undefined {
-  return new RegExp(`^\\s*${name}\\s*=\\s*["']([^"']+)["']`, 'm').exec(text)?.[1];
 }

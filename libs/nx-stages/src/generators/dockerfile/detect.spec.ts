@@ -2,7 +2,8 @@ import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { detect } from './detect';
 import { dockerfileOf } from './generator';
-import type { ProjectFiles } from './project-kind';
+import { ignoreFile } from './ignore-file';
+import type { Kind, ProjectFiles } from './project-kind';
 
 /** The files of a project, held in memory. */
 function filesOf(texts: Record<string, string>): ProjectFiles {
@@ -19,6 +20,22 @@ function filesOf(texts: Record<string, string>): ProjectFiles {
 
 const detected = (texts: Record<string, string>) => detect(filesOf(texts), 'apps/app');
 const written = (texts: Record<string, string>) => dockerfileOf(detected(texts));
+
+test.each([
+  ['node-npm', 'package-lock.json'],
+  ['node-pnpm', 'pnpm-lock.yaml'],
+  ['python-uv', 'uv.lock'],
+  ['go', 'go.mod'],
+])('%s is found beside the build files of a part in another language', (kind, file) => {
+  const parts = { 'Cargo.lock': '', 'Cargo.toml': '', 'pom.xml': '', 'build.gradle': '' };
+  const own = { [file]: '', 'package.json': '{}', 'main.go': '', 'main.py': '' };
+  expect(detected({ ...parts, ...own }).kind).toBe(kind);
+});
+
+test('documents that a compiler may take in are in the context', () => {
+  expect(['rust', 'go'].map((kind) => ignoreFile(kind as Kind)).join('')).not.toContain('.md');
+  expect(ignoreFile('node-npm')).toContain('\n*.md\n');
+});
 
 describe('Rust', () => {
   const cargo = (manifest: string, files: Record<string, string> = { 'src/main.rs': '' }) => ({
@@ -76,6 +93,92 @@ describe('Rust', () => {
     const text = written(lock('openssl-sys', 'pq-sys'));
     expect(text).toMatch(/AS deps\nRUN [^]*libssl3 libpq5\n[^]*FROM deps AS runner\n/);
     expect(written(lock('openssl-sys', 'openssl-src'))).not.toContain('apt-get');
+    expect(detected(lock('libsqlite3-sys', 'curl-sys')).systemPackages).toEqual([
+      'libsqlite3-0',
+      'libcurl4',
+    ]);
+    const sqlite = '[[package]]\nname = "libsqlite3-sys"\ndependencies = [\n "cc",\n]\n';
+    expect(detected({ ...cargo(shop), 'Cargo.lock': sqlite })).not.toHaveProperty('systemPackages');
+  });
+
+  const vendored = '{ version = "0.10", features = ["vendored"] }';
+  test.each([
+    [0, `[dependencies]\nopenssl = ${vendored}\n`],
+    [0, '[dependencies.openssl]\nversion = "0.10"\nfeatures = [\n  "vendored",\n]\n'],
+    [0, '# openssl/vendored\n'],
+    [1, '[features]\nvendored = ["openssl/vendored"]\n'],
+    [1, `[dependencies]\nopenssl = ${vendored.replace('}', ', optional = true }')}\n`],
+    [1, '[dependencies]\nopenssl = { features = [\n  "vendored",\n], optional = true }\n'],
+    [1, '[dependencies.openssl]\nfeatures = ["vendored"]\noptional = true\n'],
+    [1, `[dev-dependencies]\nopenssl = ${vendored}\n`],
+    [1, `[target.'cfg(windows)'.dependencies]\nopenssl = ${vendored}\n`],
+    [1, '[workspace]\nmembers = ["lib"]\n'],
+  ])('%i libraries of the system where one may be brought along: %j', (count, manifest) => {
+    const lock = '[[package]]\nname = "openssl-sys"\n\n[[package]]\nname = "openssl-src"\n';
+    const files = { ...cargo(shop + manifest), 'Cargo.lock': lock, 'lib/Cargo.toml': '' };
+    expect(detected(files).systemPackages ?? []).toHaveLength(count);
+  });
+
+  const two = {
+    'web/Cargo.toml': '[package]\nname = "web"\n',
+    'web/src/main.rs': '',
+    'tool/Cargo.toml': '[package]\nname = "tool"\ndefault-run = "b"\n',
+    'tool/src/bin/a.rs': '',
+    'tool/src/bin/b.rs': '',
+  };
+  test.each([
+    ['web', 'members = ["web", "tool"]\ndefault-members = ["web"]\n'],
+    ['tool', 'members = ["web/", "tool/"]\ndefault-members = ["./tool"]\n'],
+    ['tool', 'members = ["tool"]\n'],
+  ])('the package %s is that of a workspace of %j', (folder, list) => {
+    const files = cargo(`[workspace]\n${list}`, two);
+    expect(detected(files)).toMatchObject({
+      program: folder === 'web' ? 'web' : 'b',
+      detail: folder,
+    });
+  });
+
+  test('each hint can be followed: of several packages one is named, of several programs one of the package', () => {
+    const hint = (text: string) => detected(cargo(text, { ...two, 'tool/Cargo.toml': '[package]\nname = "tool"\n' })); // prettier-ignore
+    expect(() => hint('[workspace]\nmembers = ["*"]\n')).toThrow(
+      'several programs (web, a, b). Name the package of the one that is meant in default-members of [workspace].',
+    );
+    expect(() => hint('[workspace]\nmembers = ["tool"]\n')).toThrow(
+      'several programs (a, b). Say which one is meant by default-run in [package] of tool/Cargo.toml.',
+    );
+  });
+
+  const inherits = '[package]\nname = "app"\nversion.workspace = true\n';
+  test.each([
+    [{ 'Cargo.toml': shop, '../../Cargo.toml': '[workspace]\nmembers = ["apps/*"]\n' }],
+    [{ 'Cargo.toml': shop, '../../Cargo.toml': '[workspace.package]\nversion = "1"\n' }],
+    [{ ...cargo(inherits), '../../Cargo.toml': '[workspace]\n' }],
+  ])('what Cargo builds in a workspace above is refused: %j', (files: Record<string, string>) => {
+    expect(() => detected(files)).toThrow(
+      'apps/app: Cargo builds it in the workspace of Cargo.toml, which the image of apps/app alone does not have. ' +
+        'Run the generator on the project in ., with "apps/app" in members',
+    );
+    const excluded = { ...files, '../../Cargo.toml': '[workspace]\nexclude = ["apps/app/"]\n' };
+    if ('Cargo.lock' in files) expect(detected(excluded)).toMatchObject({ program: 'app' });
+    else expect(() => detected(excluded)).toThrow('Cargo.toml has no lock file beside it');
+  });
+
+  test.each([
+    ['dependencies', '[dependencies]\nlib = { path = "../lib" }\n'],
+    ['a table', '[dependencies.lib]\nversion = "1"\npath = "../lib"\n'],
+    ['dev-dependencies', '[dev-dependencies]\nlib = { path = "./../lib" }\n'],
+  ])('a path out of the project is refused, in %s', (_, text) => {
+    const inside = text.replace(/(\.\/)?\.\.\/lib/, 'lib');
+    expect(() => detected(cargo(shop + text))).toThrow('apps/app/Cargo.toml needs .');
+    expect(detected(cargo(shop + inside))).toMatchObject({ program: 'shop' });
+    expect(detected(cargo(`${shop}# path = "../lib"\n`))).toMatchObject({ program: 'shop' });
+    expect(() => detected(cargo('[workspace]\nmembers = ["web", "../lib"]\n', two))).toThrow(
+      'apps/app: Cargo.toml has a member in apps/lib, outside',
+    );
+    const member = { ...two, 'web/Cargo.toml': '[package]\nname = "web"\n[dependencies]\na = { path = "../tool" }\n' }; // prettier-ignore
+    expect(detected(cargo('[workspace]\nmembers = ["web"]\n', member))).toMatchObject({
+      program: 'web',
+    });
   });
 
   test.each([

@@ -3,7 +3,7 @@ import { goFacts } from './detect-go';
 import { javaFacts } from './detect-java';
 import { nodeFacts } from './detect-node';
 import { pythonFacts } from './detect-python';
-import { rustFacts } from './detect-rust';
+import { refuseMember, rustFacts } from './detect-rust';
 import type { Kind, ProjectFacts, ProjectFiles } from './project-kind';
 
 /** What decides for each kind: the file that its package manager writes, or reads where it writes none. */
@@ -12,19 +12,20 @@ const MARKS: [file: string, kind: Kind][] = [
   ['uv.lock', 'python-uv'],
   ['poetry.lock', 'python-poetry'],
   ['requirements.txt', 'python-pip'],
+  ['pnpm-lock.yaml', 'node-pnpm'],
+  ['package-lock.json', 'node-npm'],
+  // Below the others: what is written in these too may have one of them for a part of it.
   ['Cargo.lock', 'rust'],
   ['pom.xml', 'java-maven'],
   ['build.gradle.kts', 'java-gradle'],
   ['build.gradle', 'java-gradle'],
-  ['pnpm-lock.yaml', 'node-pnpm'],
-  ['package-lock.json', 'node-npm'],
 ];
 
 /** What somebody would get by looking: projects that have no lock file yet. */
 const UNLOCKED: [file: string, command: string][] = [
   ['pyproject.toml', '`uv lock` or `poetry lock`'],
-  ['Cargo.toml', '`cargo generate-lockfile`'],
   ['package.json', '`npm install` or `pnpm install`'],
+  ['Cargo.toml', '`cargo generate-lockfile`'],
 ];
 
 /**
@@ -37,6 +38,7 @@ export function detect(files: ProjectFiles, root: string, kind?: Kind): ProjectF
   const found = kind ?? MARKS.find(([file]) => files.has(file))?.[1];
   if (found === undefined) {
     const [file, command] = UNLOCKED.find(([name]) => files.has(name)) ?? [];
+    if (file === 'Cargo.toml') refuseMember(files, root);
     throw new GeneratorError(
       file === undefined
         ? `${root}: no file says what it is built with (${MARKS.map(([name]) => name).join(', ')})`
@@ -48,6 +50,7 @@ export function detect(files: ProjectFiles, root: string, kind?: Kind): ProjectF
   }
   const marks = MARKS.flatMap(([file, of]) => (of === found ? [file] : []));
   if (!marks.some((file) => files.has(file))) {
+    if (found === 'rust') refuseMember(files, root);
     throw new GeneratorError(
       `${root}: ${found} needs ${marks.join(' or ')}, which is not there`,
       'Make it with the package manager, or choose another --kind',

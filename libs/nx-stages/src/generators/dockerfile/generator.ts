@@ -75,10 +75,13 @@ export function dockerfileOf(facts: ProjectFacts): string {
 
 function filesOf(tree: Tree, root: string): ProjectFiles {
   const at = (path: string) => posix.join(root, path);
+  const isWithin = (path: string) => !/^\.\.(?:\/|$)/.test(at(path));
   return {
-    has: (path) => tree.exists(at(path)),
+    has: (path) => isWithin(path) && tree.exists(at(path)),
     read: (path) =>
-      tree.isFile(at(path)) ? (tree.read(at(path), 'utf8') ?? undefined) : undefined,
-    list: (folder) => tree.children(at(folder)),
+      isWithin(path) && tree.isFile(at(path))
+        ? (tree.read(at(path), 'utf8') ?? undefined)
+        : undefined,
+    list: (folder) => (isWithin(folder) ? tree.children(at(folder)) : []),
   };
 }

@@ -17,6 +17,9 @@ const OF_LANGUAGE: Record<string, string[]> = {
   java: ['target', 'build', '.gradle', '**/*.class'],
 };
 
+/** Their compilers take any file into the program: `include_str!("../README.md")`, `//go:embed README.md`. */
+const EMBEDDING = ['go', 'rust'];
+
 /** What no image of this kind of project needs; the rest is its sources. */
 export function ignoreFile(kind: Kind): string {
   const language = kind.split('-')[0] ?? '';
@@ -28,7 +31,7 @@ export function ignoreFile(kind: Kind): string {
     'compose*.y*ml',
     '.nx',
     'project.json',
-    '*.md',
+    ...(EMBEDDING.includes(language) ? [] : ['*.md']),
     '',
     '# Secrets: what an image holds, all who pull it can read.',
     '.env',

@@ -47,7 +47,17 @@ export interface ProjectFacts {
   springBoot?: SpringBoot;
 }
 
-/** The files of a project, by their paths in it. */
+/** The folders that a project is in, up to the workspace's: `..`, `../..`. */
+export function foldersAbove(root: string): string[] {
+  const depth = root === '.' ? 0 : root.split('/').length;
+  return Array.from({ length: depth }, (_, at) =>
+    Array(at + 1)
+      .fill('..')
+      .join('/'),
+  );
+}
+
+/** The files of a project, by their paths in it; `../` leads to others of the workspace. */
 export interface ProjectFiles {
   has(path: string): boolean;
   /** Undefined when there is no such file. */
