@@ -1,6 +1,15 @@
 import { posix } from 'node:path';
 import { GeneratorError } from '../generator-error';
-import type { ProjectFacts, ProjectFiles, SpringBoot } from './project-kind';
+import {
+  bootVersion,
+  gradleBuild,
+  isApplication,
+  unknownPlugin,
+  withoutComments,
+} from './gradle-build';
+import { CATALOG } from './gradle-catalog';
+import type { ProjectFacts, ProjectFiles } from './project-kind';
+import { bootFacts } from './spring-boot';
 
 /** One that is supported for long. */
 const DEFAULT_VERSION = '21';
@@ -9,36 +18,56 @@ type JavaKind = keyof typeof DEFAULT_TOOL;
 
 /** Java: the build file says the version and whether Spring Boot packs it, else the sources what starts. */
 export function javaFacts(files: ProjectFiles, root: string, kind: JavaKind): ProjectFacts {
-  const isMaven = kind === 'java-maven';
-  const file = buildFile(files, isMaven);
-  const source = files.read(file) ?? '';
-  const text = isMaven ? source.replaceAll(/<!--[\s\S]*?-->/g, '') : withoutComments(source);
-  const version = isMaven ? mavenJava(text) : gradleJava(text);
-  refuseUnknown(text, `${root}: ${file}`);
+  const { file, text, version, boot } =
+    kind === 'java-maven' ? mavenFacts(files, root) : gradleFacts(files, root);
   const tool = toolVersion(files) ?? DEFAULT_TOOL[kind];
   const known = { kind, version, manifests: [file], detail: tool };
-  const boot = isMaven ? mavenBoot(text) : gradleBoot(text);
-  if (boot !== undefined) return { ...known, ...bootFacts(boot, text, `${root}: ${file}`) };
-  if (!isMaven && !/\bapplication\b/.test(pluginsOf(text))) {
-    throw new GeneratorError(
-      `${root}: ${file} has neither Spring Boot nor the plugin application, so nothing says what is run`,
-      'Add one of them to its plugins',
-    );
-  }
+  if (boot !== undefined) return { ...known, ...bootFacts(files, boot, text, `${root}: ${file}`) };
   const program = mainClass(files, text, root);
   const command = ['java', '-cp', '/srv/app/own/*:/srv/app/lib/*', program];
   return { ...known, program, command };
 }
 
-const buildFile = (files: ProjectFiles, isMaven: boolean) =>
-  isMaven ? 'pom.xml' : files.has('build.gradle.kts') ? 'build.gradle.kts' : 'build.gradle';
+interface Build {
+  file: string;
+  text: string;
+  /** Of Java. */
+  version: string;
+  /** The version of Spring Boot where it packs the jar, `''` where it is not said. */
+  boot: string | undefined;
+}
 
-/** Of Gradle, Java or Kotlin. A string may hold what begins a comment: the pattern `**\/*Test`. */
-const withoutComments = (text: string) =>
-  text.replaceAll(
-    /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm,
-    (_, string: string | undefined) => string ?? '',
-  );
+function mavenFacts(files: ProjectFiles, root: string): Build {
+  const file = 'pom.xml';
+  const text = pomAt(files, file);
+  refuseUnknown(text, `${root}: ${file}`);
+  refuseParent(files, text, root);
+  return { file, text, version: mavenJava(text), boot: mavenBoot(text) };
+}
+
+const pomAt = (files: ProjectFiles, path: string) =>
+  (files.read(path) ?? '').replaceAll(/<!--[\s\S]*?-->/g, '');
+
+function gradleFacts(files: ProjectFiles, root: string): Build {
+  const build = gradleBuild(files, root);
+  const { file, text } = build;
+  refuseUnknown(text, `${root}: ${file}`);
+  const boot = bootVersion(build, root);
+  if (boot === undefined && !isApplication(build)) {
+    const unknown = unknownPlugin(build);
+    if (unknown !== undefined) {
+      throw new GeneratorError(
+        `${root}: ${file} names ${unknown}, which ${CATALOG} of the project does not have, so nothing says what is run`,
+        'Put it there, or name the plugin by its id',
+      );
+    }
+    throw new GeneratorError(
+      `${root}: ${file} applies neither Spring Boot nor the plugin application, so nothing says what is run`,
+      'Add one of them to its plugins',
+    );
+  }
+  return { file, text, version: gradleJava(text), boot };
+}
 
 /** What is built in its own way, and what is no program. */
 function refuseUnknown(text: string, at: string): void {
@@ -47,12 +76,38 @@ function refuseUnknown(text: string, at: string): void {
   };
   if (/io\.quarkus\b/.test(text))
     refuse('is of Quarkus, which packs in a way of its own', 'Take the Dockerfile that Quarkus writes (src/main/docker)'); // prettier-ignore
-  if (/<modules>/.test(text))
-    refuse('is of several modules', 'Run the generator on a project whose own pom.xml packs the program'); // prettier-ignore
+  if (/<modules>/.test(text)) refuse('is of several modules', BY_HAND);
   const packaging = /<packaging>\s*([\w-]+)/.exec(text)?.[1] ?? 'jar';
   if (packaging !== 'jar')
     refuse(`packs a ${packaging}, not a jar that is run`, 'Run the generator on a project that packs a jar'); // prettier-ignore
 }
+
+const BY_HAND =
+  'Write the Dockerfile by hand, beside the pom.xml that lists the modules: `mvn --projects MODULE --also-make package` builds one with what it needs of the others';
+
+/**
+ * The image is built of the project's folder and nothing else.
+ *
+ * @see https://maven.apache.org/ref/current/maven-model/maven.html#class_parent: without a path it is `../pom.xml`,
+ *   and what stands there counts where it is the one that is named
+ */
+function refuseParent(files: ProjectFiles, text: string, root: string): void {
+  const parent = /<parent>([\s\S]*?)<\/parent>/.exec(text)?.[1];
+  if (parent === undefined || /<relativePath>\s*<\/|<relativePath\s*\/>/.test(parent)) return;
+  const path = elementOf(parent, 'relativePath') ?? '../pom.xml';
+  const pom = posix.normalize(path.endsWith('.xml') ? path : `${path}/pom.xml`);
+  const name = elementOf(parent, 'artifactId');
+  const above = pomAt(files, pom).replace(/<parent>[\s\S]*?<\/parent>/, '');
+  if (!pom.startsWith('../') || name === undefined || elementOf(above, 'artifactId') !== name)
+    return;
+  throw new GeneratorError(
+    `${root}: pom.xml has its parent in ${posix.join(root, pom)}, outside the folder that the image is built of`,
+    `${BY_HAND}; or take the parent from a repository, with <relativePath/>`,
+  );
+}
+
+const elementOf = (text: string, name: string) =>
+  new RegExp(`<${name}>\\s*([^<\\s]+)`).exec(text)?.[1];
 
 /** `1.8` -> `8` */
 const plainVersion = (text: string | undefined) => text?.replace(/^1\.(?=\d)/, '');
@@ -67,7 +122,7 @@ function mavenJava(text: string): string {
 
 /** The text of an element; where it is a property, that one's. */
 function mavenValue(text: string, name: string): string | undefined {
-  const value = new RegExp(`<${name}>\\s*([^<\\s]+)`).exec(text)?.[1];
+  const value = elementOf(text, name);
   const property = /^\$\{([\w.-]+)\}$/.exec(value ?? '')?.[1];
   return property === undefined || property === name.replaceAll('\\', '')
     ? value
@@ -103,61 +158,6 @@ function mavenBoot(text: string): string | undefined {
     )?.[1];
   const property = /^\$\{([\w.-]+)\}$/.exec(told ?? '')?.[1];
   return (property ? mavenValue(text, property.replaceAll('.', '\\.')) : told) ?? '';
-}
-
-function gradleBoot(text: string): string | undefined {
-  const found = /org\.springframework\.boot["']\s*\)?\s*(?:version\s*\(?["']([\d.]+))?/.exec(
-    pluginsOf(text),
-  );
-  return found ? (found[1] ?? '') : undefined;
-}
-
-/** What stands in `plugins { }`, and after `apply plugin:`. */
-function pluginsOf(text: string): string {
-  const applied = [...text.matchAll(/^\s*apply plugin:.*$/gm)].map(([line]) => line);
-  return [/^\s*plugins\s*\{([^}]*)\}/m.exec(text)?.[1] ?? '', ...applied].join('\n');
-}
-
-function bootFacts(
-  version: string,
-  text: string,
-  at: string,
-): Partial<ProjectFacts> & Pick<ProjectFacts, 'command'> {
-  // prettier-ignore
-  const springBoot = bootOf(version, at);
-  const command =
-    springBoot.mode === 'tools' ? ['java', '-jar', 'app.jar'] : ['java', springBoot.launcher];
-  const isServer = /spring-boot-starter-(?:web|webflux|webmvc|jersey|data-rest|graphql)\b/.test(
-    text,
-  );
-  const isWatched = isServer && text.includes('spring-boot-starter-actuator');
-  return {
-    command,
-    springBoot,
-    ...(isServer && { port: 8080 }),
-    ...(isWatched && { healthPath: '/actuator/health' }),
-  };
-}
-
-/**
- * One that does not say its version is taken for a new one.
- *
- * @see https://docs.spring.io/spring-boot/reference/packaging/efficient.html
- */
-function bootOf(version: string, at: string): SpringBoot {
-  const [major = NaN, minor = NaN] = version === '' ? [] : version.split('.').map(Number);
-  const isBefore = (...[wanted, least]: [number, number]) =>
-    major < wanted || (major === wanted && minor < least);
-  if (isBefore(2, 3)) {
-    throw new GeneratorError(
-      `${at}: Spring Boot ${version} makes no jar of layers`,
-      'Take 2.3 or newer, or write the Dockerfile by hand',
-    );
-  }
-  const loader = 'org.springframework.boot.loader';
-  if (isBefore(3, 2)) return { mode: 'layertools', launcher: `${loader}.JarLauncher` };
-  if (isBefore(3, 3)) return { mode: 'layertools', launcher: `${loader}.launch.JarLauncher` };
-  return { mode: 'tools' };
 }
 
 function mainClass(files: ProjectFiles, text: string, root: string): string {

@@ -251,6 +251,75 @@ describe('Maven', () => {
     expect(written(boot('3.5.8', web + actuator))).toContain('GET /actuator/health HTTP/1.0');
   });
 
+  const server = boot('3.5.8', '<artifactId>spring-boot-starter-web</artifactId><artifactId>spring-boot-starter-actuator</artifactId>'); // prettier-ignore
+  const settings = (file: string, text: string) => ({
+    ...server,
+    [`src/main/resources/${file}`]: text,
+  });
+  test.each([
+    [8081, 'application.properties', 'spring.application.name=shop\nserver.port=8081\n'],
+    [8081, 'application.properties', 'server.port = ${PORT:8081}\n'],
+    [8081, 'application.properties', 'server.port=${SERVER_PORT:${PORT:8081}}\n'],
+    [8080, 'application.properties', '#server.port=8081\n'],
+    [8080, 'application.properties', 'a=1\n#---\nspring.config.activate.on-profile=x\nserver.port=1\n'],
+    [8081, 'config/application.yaml', 'server:\n  port: 8081\n'],
+    [8081, 'application.yml', 'info:\n  version: @project.version@\nserver.port: ${PORT:8081}\n'],
+    [8080, 'application.yml', 'a: 1\n---\nspring.config.activate.on-profile: x\nserver.port: 1\n'],
+    [8080, 'application.yml', ''],
+    [undefined, 'application.properties', 'server.port=${PORT}\n'],
+    [undefined, 'application.yml', 'server:\n  port: 0\n'],
+  ])('the port is %s where %s says %j', (port, file, text) => {
+    const files = settings(file, text);
+    expect(detected(files).port).toBe(port);
+    if (port === undefined) expect(written(files)).not.toMatch(/EXPOSE|HEALTHCHECK/);
+    else expect(written(files)).toMatch(new RegExp(`EXPOSE ${port}\n.*\n.*/tcp/127.0.0.1/${port} `));
+  }); // prettier-ignore
+
+  test.each([
+    ['/actuator/health', ''],
+    ['/shop/actuator/health', 'server.servlet.context-path=/shop\n'],
+    ['/manage/health', 'management.endpoints.web.base-path=/manage\n'],
+    ['/health', 'management.endpoints.web.basePath=/\n'],
+    [undefined, 'management.server.port=9000\n'],
+    ['/actuator/health', 'management.endpoints.web.exposure.include=info,health\n'],
+    [undefined, 'management.endpoints.web.exposure.include=info\n'],
+    [undefined, 'management.endpoint.health.enabled=false\n'],
+    [undefined, 'server.ssl.key-store=classpath:shop.p12\n'],
+    [undefined, 'server.servlet.context-path=${PREFIX}\n'],
+  ])('the path that is asked is %s where the settings are %j', (path, text) => {
+    const found = detected(settings('application.properties', text));
+    expect(found).toMatchObject({ port: 8080 });
+    expect(found.healthPath).toBe(path);
+  });
+
+  test('of several jars the one that Spring Boot has packed is taken', () => {
+    expect(written(server)).toContain(
+      'cp "$(grep -l BOOT-INF/classes/ target/*.jar)" /opt/app.jar',
+    );
+  });
+
+  const parent = '<parent><artifactId>all</artifactId>';
+  const above =
+    '<project><artifactId>all</artifactId><modules><module>app</module></modules></project>';
+  test.each([
+    ['apps/pom.xml', '', { '../pom.xml': above }],
+    ['pom.xml', '<relativePath>../../</relativePath>', { '../../pom.xml': above }],
+    [
+      'all/pom.xml',
+      '<relativePath>../../all/pom.xml</relativePath>',
+      { '../../all/pom.xml': above },
+    ],
+  ])('the parent in %s is refused, as it is outside the project', (path, relative, files) => {
+    const own = pom(`${parent}${relative}</parent>`);
+    expect(() => detected({ ...own, ...files })).toThrow(
+      `apps/app: pom.xml has its parent in ${path}, outside the folder that the image is built of. Write`,
+    );
+    expect(detected(own)).toMatchObject({ program: 'a.Main' });
+    expect(detected({ ...pom(`${parent}<relativePath/></parent>`), ...files })).toBeDefined();
+    const other = Object.fromEntries(Object.keys(files).map((file) => [file, '<project><artifactId>other</artifactId></project>'])); // prettier-ignore
+    expect(detected({ ...own, ...other })).toBeDefined();
+  });
+
   test('what starts is what the build file names, else the only class that can', () => {
     const said = '<properties><exec.mainClass>b.Other</exec.mainClass></properties>';
     expect(detected(pom(said)).program).toBe('b.Other');
@@ -320,9 +389,78 @@ describe('Gradle', () => {
     expect(written(files as Record<string, string>)).toContain('jarmode=tools');
   });
 
+  const boot = (version: string) => `plugins {\n  id 'org.springframework.boot' ${version}\n}\n`;
+  test.each([
+    ['layertools', boot('version "${springBootVersion}"'), { 'gradle.properties': 'springBootVersion=2.7.18\n' }],
+    ['tools', boot('version springBootVersion'), { 'gradle.properties': 'springBootVersion = 3.5.8\n' }],
+    ['layertools', boot('version property("spring.boot")'), { 'gradle.properties': 'spring.boot=3.1.0\n' }],
+    ['layertools', `buildscript {\n  ext.bootVersion = '2.7.18'\n}\n${boot('version "$bootVersion"')}`, {}],
+    ['layertools', `buildscript {\n  ext { set('boot', '2.7.18') }\n  dependencies {\n    classpath "org.springframework.boot:spring-boot-gradle-plugin:\${boot}"\n  }\n}\napply plugin: 'org.springframework.boot'\n`, {}],
+    ['layertools', boot(''), { 'settings.gradle': "pluginManagement { plugins {\n  id 'org.springframework.boot' version '2.7.18'\n} }\n" }],
+    ['layertools', boot(''), { 'buildSrc/build.gradle': "dependencies { implementation 'org.springframework.boot:spring-boot-gradle-plugin:2.7.18' }\n" }],
+    ['layertools', `${boot("version '2.7.18' apply false")}apply plugin: 'org.springframework.boot'\n`, {}],
+    ['tools', boot(''), {}],
+  ])('%s takes Spring Boot apart where its version is in %j', (mode, text, files) => {
+    expect(written({ 'build.gradle': text, ...files })).toContain(`jarmode=${mode} `);
+  }); // prettier-ignore
+
+  const catalog = {
+    'gradle/libs.versions.toml': [
+      '[versions]',
+      'springBoot = "2.7.18" # the old one',
+      'java = "17"',
+      '[libraries]',
+      'spring-web = { module = "org.springframework.boot:spring-boot-starter-web" }',
+      'actuator = { group = "org.springframework.boot", name = "spring-boot-starter-actuator" }',
+      '[bundles]',
+      'web = [\n  "spring-web",\n  "actuator",\n]',
+      '[plugins]',
+      'spring-boot = { id = "org.springframework.boot", version.ref = "springBoot" }',
+      'boot_new = "org.springframework.boot:3.5.8"',
+    ].join('\n'),
+  };
+  test.each([
+    ['layertools', 'alias(libs.plugins.spring.boot)'],
+    ['layertools', 'alias libs.plugins.spring.boot'],
+    ['tools', 'alias(libs.plugins.boot.new)'],
+    ['layertools', 'id("org.springframework.boot") version libs.versions.springBoot.get()'],
+  ])('%s takes Spring Boot apart where the catalog says what %s is', (mode, plugin) => {
+    const more = 'kotlin { jvmToolchain(libs.versions.java.get().toInt()) }\n';
+    const text = `plugins {\n  ${plugin}\n}\n${more}`;
+    const found = detected({ 'build.gradle.kts': text, ...catalog });
+    expect(found).toMatchObject({ version: '17', springBoot: { mode } });
+    expect(found).not.toHaveProperty('port');
+    for (const dependency of ['libs.bundles.web', 'libs.spring.web'])
+      expect(
+        detected({ 'build.gradle.kts': `${text}dependencies { implementation(${dependency}) }`, ...catalog }),
+      ).toMatchObject({ port: 8080 }); // prettier-ignore
+  });
+
+  const all = { '../../settings.gradle': "include 'apps:app', 'lib'\n" };
+  test.each([
+    [`${application}dependencies { implementation(project(":lib")) }\n`, {}, 'build.gradle needs the project :lib, outside'],
+    [`${application}dependencies {\n  implementation projects.lib\n}\n`, {}, 'build.gradle needs the project projects.lib, outside'],
+    [boot(''), all, 'build.gradle takes the version of Spring Boot from the build of settings.gradle, outside'],
+    [application, { 'settings.gradle': "includeBuild '../lib'\n" }, 'the settings of Gradle name ../lib, outside'],
+    [`${application}apply from: "$rootDir/../common.gradle"\n`, {}, 'build.gradle applies $rootDir/../common.gradle, outside'],
+    [`${application}dependencies { implementation(libs.web) }\n`, { '../../gradle/libs.versions.toml': '' }, 'build.gradle takes libs of gradle/libs.versions.toml, outside'],
+    [boot('version springBootVersion'), {}, 'build.gradle has the version of Spring Boot in springBootVersion, which neither it nor gradle.properties sets'],
+    [boot("version '3.5.8' apply false"), {}, 'build.gradle applies neither Spring Boot nor'],
+    ['plugins {\n  alias(libs.plugins.spring.boot)\n}\n', {}, 'build.gradle names libs.plugins.spring.boot, which gradle/libs.versions.toml of the project does not have'],
+  ])('%j with %j is refused: %s', (text, files, message) => {
+    expect(() => detected({ 'build.gradle': text, ...files })).toThrow(`apps/app: ${message}`);
+  }); // prettier-ignore
+
+  test('a build of several projects that the folder holds is not refused', () => {
+    const text = `${application}dependencies { implementation(project(":lib")) }\n`;
+    const files = { 'build.gradle': text, 'settings.gradle': "include 'lib'\n", ...all };
+    expect(detected(files)).toMatchObject({ program: 'a.Main' });
+    expect(detected({ 'build.gradle': boot("version '3.5.8'"), ...all })).toBeDefined();
+  });
+
   test('what names nothing that is run is refused', () => {
     expect(() => detected({ 'build.gradle': "plugins { id 'java-library' }\n" })).toThrow(
-      'apps/app: build.gradle has neither Spring Boot nor the plugin application',
+      'apps/app: build.gradle applies neither Spring Boot nor the plugin application',
     );
   });
 });

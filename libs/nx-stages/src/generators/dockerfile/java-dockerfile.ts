@@ -46,7 +46,7 @@ function buildByMaven({ springBoot, manifests }: ProjectFacts): string[] {
     return [
       'WORKDIR /src',
       'COPY . .',
-      ...run([packed, 'cp target/*.jar /opt/app.jar', ...extract(springBoot)], [repository]),
+      ...run([packed, keepBootJar('target'), ...extract(springBoot)], [repository]),
     ];
   }
   return [
@@ -67,7 +67,7 @@ function buildByMaven({ springBoot, manifests }: ProjectFacts): string[] {
 function buildByGradle({ springBoot }: ProjectFacts): string[] {
   const home = '/home/gradle/.gradle';
   const steps = springBoot
-    ? ['gradle --no-daemon bootJar', 'cp build/libs/*.jar /opt/app.jar', ...extract(springBoot)]
+    ? ['gradle --no-daemon bootJar', keepBootJar('build/libs'), ...extract(springBoot)]
     : [
         'gradle --no-daemon installDist',
         `mkdir -p ${OUTPUT}/own`,
@@ -81,6 +81,10 @@ function buildByGradle({ springBoot }: ProjectFacts): string[] {
     ...run(steps, [cacheMount(home)]),
   ];
 }
+
+/** The one that starts, by what it has inside: sources, tests and the plain jar may lie beside it. */
+const keepBootJar = (folder: string) =>
+  `cp "$(grep -l BOOT-INF/classes/ ${folder}/*.jar)" /opt/app.jar`;
 
 function extract({ mode }: SpringBoot): string[] {
   return mode === 'tools'
