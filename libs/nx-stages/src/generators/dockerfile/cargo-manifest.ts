@@ -18,9 +18,11 @@ export function manifestsOf(files: ProjectFiles): Manifest[] {
 /** Whether a Cargo.toml is that of a workspace. */
 export const isWorkspace = (text: string) => /^\s*\[workspace[\].]/m.test(text);
 
-/** Whether the workspace of a manifest leaves the package in `folder` out. */
+/** Whether the workspace of a manifest leaves the package in `folder` out: one that it names itself stays. */
 export function leavesOut({ text }: Manifest, folder: string): boolean {
-  return paths(text, 'exclude').includes(folder);
+  const names = (list: string) =>
+    paths(text, list).some((path) => folder === path || folder.startsWith(`${path}/`));
+  return names('exclude') && !names('members');
 }
 
 /** Where Cargo looks first in a workspace, if it says so. */

@@ -55,7 +55,7 @@ export function refuseMember(files: ProjectFiles, root: string): void {
   if (leavesOut(found, own)) return;
   throw new GeneratorError(
     `${root}: Cargo builds it in the workspace of ${posix.join(folder, 'Cargo.toml')}, which the image of ${root} alone does not have`,
-    `Run the generator on the project in ${folder}, with "${own}" in members and default-members of [workspace]; or put "${own}" in exclude there, run \`cargo generate-lockfile\` in ${root}, and try again`,
+    `Run the generator on the project in ${folder}, with "${own}" in members and default-members of [workspace]; or take it out of members there, put "${own}" in exclude, run \`cargo generate-lockfile\` in ${root}, and try again`,
   );
 }
 

@@ -158,9 +158,14 @@ describe('Rust', () => {
       'apps/app: Cargo builds it in the workspace of Cargo.toml, which the image of apps/app alone does not have. ' +
         'Run the generator on the project in ., with "apps/app" in members',
     );
-    const excluded = { ...files, '../../Cargo.toml': '[workspace]\nexclude = ["apps/app/"]\n' };
-    if ('Cargo.lock' in files) expect(detected(excluded)).toMatchObject({ program: 'app' });
-    else expect(() => detected(excluded)).toThrow('Cargo.toml has no lock file beside it');
+    const named = { ...files, '../../Cargo.toml': '[workspace]\nmembers = ["apps/app"]\nexclude = ["apps"]\n' }; // prettier-ignore
+    expect(() => detected(named)).toThrow('Cargo builds it in the workspace');
+    for (const exclude of ['apps/app/', 'apps']) {
+      const text = `[workspace]\nmembers = ["apps/*"]\nexclude = ["${exclude}"]\n`;
+      const excluded = { ...files, '../../Cargo.toml': text };
+      if ('Cargo.lock' in files) expect(detected(excluded)).toMatchObject({ program: 'app' });
+      else expect(() => detected(excluded)).toThrow('Cargo.toml has no lock file beside it');
+    }
   });
 
   test.each([
