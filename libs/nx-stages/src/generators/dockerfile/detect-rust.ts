@@ -22,7 +22,7 @@ const DEFAULT_VERSION = '1';
 export function rustFacts(files: ProjectFiles, root: string): ProjectFacts {
   const manifests = manifestsOf(files);
   if (/\bworkspace\s*=\s*true\b/.test(manifests[0]?.text ?? '')) refuseMember(files, root);
-  refuseOutside(manifests, root);
+  refuseOutside(files, manifests, root);
   const { name, folder } = programOf(files, root, manifests);
   const lock = files.read('Cargo.lock') ?? '';
   const systemPackages = librariesOf(lock, manifests);
@@ -59,14 +59,15 @@ export function refuseMember(files: ProjectFiles, root: string): void {
   );
 }
 
-/** The image is built of the project's folder and nothing else. */
-function refuseOutside(manifests: readonly Manifest[], root: string): void {
-  for (const { folder, text } of manifests) {
-    const used = sections(text).filter((part) => !/^\s*\[[^\]]*\bmetadata\b/.test(part));
-    const paths = [...used.join('').matchAll(/\bpath\s*=\s*["']([^"']+)["']/g)];
-    const outside = paths
-      .map(([, path]) => path!)
-      .find((path) => isOutside(path.startsWith('/') ? path : posix.join(folder, path)));
+/** The image is built of the project's folder and nothing else, with all that its packages need there. */
+function refuseOutside(files: ProjectFiles, manifests: readonly Manifest[], root: string): void {
+  const found = new Map(manifests.map((manifest) => [manifest.folder, manifest]));
+  for (const [folder, manifest] of found) {
+    const paths = pathsOf(manifest);
+    const outside = paths.find((path) => isOutside(within(folder, path)));
+    for (const path of paths.map((each) => within(folder, each))) {
+      if (!isOutside(path) && !found.has(path)) found.set(path, manifestAt(files, path));
+    }
     if (!isOutside(folder) && outside === undefined) continue;
     const file = posix.join(root, folder, 'Cargo.toml');
     throw new GeneratorError(
@@ -77,6 +78,15 @@ function refuseOutside(manifests: readonly Manifest[], root: string): void {
     );
   }
 }
+
+/** What a package needs by its path: other packages, and sources that stand elsewhere than usual. */
+function pathsOf({ text }: Manifest): string[] {
+  const used = sections(text).filter((part) => !/^\s*\[[^\]]*\bmetadata\b/.test(part));
+  return [...used.join('').matchAll(/\bpath\s*=\s*["']([^"']+)["']/g)].map(([, path]) => path!);
+}
+
+const within = (folder: string, path: string) =>
+  path.startsWith('/') ? path : posix.join(folder, path).replace(/(?<=.)\/$/, '');
 
 function toolchain(files: ProjectFiles, root: string): string {
   const names = ['rust-toolchain.toml', 'rust-toolchain'];

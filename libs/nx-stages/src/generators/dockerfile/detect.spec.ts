@@ -177,6 +177,16 @@ describe('Rust', () => {
     expect(() => detected(cargo(shop + text))).toThrow('apps/app/Cargo.toml needs .');
     expect(detected(cargo(shop + inside))).toMatchObject({ program: 'shop' });
     expect(detected(cargo(`${shop}# path = "../lib"\n`))).toMatchObject({ program: 'shop' });
+    const further = { 'src/main.rs': '', 'lib/Cargo.toml': `[package]\nname = "lib"\n${inside}` };
+    expect(() =>
+      detected(
+        cargo(shop + inside, {
+          ...further,
+          'lib/lib/Cargo.toml': text.replace('../', '../../../'),
+        }),
+      ),
+    ).toThrow('apps/app/lib/lib/Cargo.toml needs ');
+    expect(detected(cargo(shop + inside, further))).toMatchObject({ program: 'shop' });
     expect(() => detected(cargo('[workspace]\nmembers = ["web", "../lib"]\n', two))).toThrow(
       'apps/app: Cargo.toml has a member in apps/lib, outside',
     );

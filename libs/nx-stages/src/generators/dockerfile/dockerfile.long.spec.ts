@@ -245,6 +245,7 @@ fn main() {
     });
   });
 
+  // The classifier leaves a plain jar beside the one that Spring Boot packs.
   test('what is written for Spring Boot runs from layers, and a changed line moves its layer alone', async () => {
     const files = {
       'pom.xml': `<project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -253,7 +254,7 @@ fn main() {
   <groupId>shop</groupId><artifactId>shop</artifactId><version>1</version>
   <properties><java.version>21</java.version></properties>
   <dependencies><dependency><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter</artifactId></dependency></dependencies>
-  <build><plugins><plugin><groupId>org.springframework.boot</groupId><artifactId>spring-boot-maven-plugin</artifactId></plugin></plugins></build>
+  <build><plugins><plugin><groupId>org.springframework.boot</groupId><artifactId>spring-boot-maven-plugin</artifactId><configuration><classifier>exec</classifier></configuration></plugin></plugins></build>
 </project>
 `,
       'src/main/resources/application.properties':

@@ -165,6 +165,16 @@ test('a .dockerignore is written, and one that is there is kept', () => {
   expect(tree.read('apps/app/.dockerignore', 'utf8')).toBe('mine\n');
 });
 
+test('files of the workspace that a build would need are seen, up to its root and no further', () => {
+  tree.write('Cargo.toml', '[workspace]\nmembers = ["apps/*"]\n');
+  const files = { 'Cargo.toml': '[package]\nname = "shop"\n', 'src/main.rs': '' };
+  expect(() => generated(files)).toThrow('Cargo builds it in the workspace of Cargo.toml');
+  const outside = `${files['Cargo.toml']}[workspace]\nmembers = ["../../../x", "../../../*"]\n`;
+  expect(() => generated({ ...files, 'Cargo.lock': '', 'Cargo.toml': outside })).toThrow(
+    'Cargo.toml has a member in ../x, outside',
+  );
+});
+
 describe('is refused in one line', () => {
   test.each([
     [{}, {}, 'apps/app: no file says what it is built with'],
