@@ -112,6 +112,7 @@ describe('Rust', () => {
     [1, '[dependencies.openssl]\nfeatures = ["vendored"]\noptional = true\n'],
     [1, `[dev-dependencies]\nopenssl = ${vendored}\n`],
     [1, `[target.'cfg(windows)'.dependencies]\nopenssl = ${vendored}\n`],
+    [1, '[dependencies]\nrusqlite = { version = "0.37", features = ["bundled-windows"] }\n'],
     [1, '[workspace]\nmembers = ["lib"]\n'],
   ])('%i libraries of the system where one may be brought along: %j', (count, manifest) => {
     const lock = '[[package]]\nname = "openssl-sys"\n\n[[package]]\nname = "openssl-src"\n';

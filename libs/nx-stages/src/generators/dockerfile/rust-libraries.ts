@@ -54,6 +54,7 @@ const ASKS = /vendored|bundled|-src\b/;
  * tests need: only a plain dependency brings its library along in every build.
  */
 function bundlesAlways({ text }: Manifest): boolean {
+  if (text.includes('bundled-windows')) return false;
   const asking = sections(text).filter((part) => ASKS.test(part));
   return asking.every((part) => {
     if (/^\s*\[dependencies\./.test(part)) return !isOptional(part);
