@@ -455,12 +455,13 @@ describe('Gradle', () => {
   const all = { '../../settings.gradle': "include 'apps:app', 'lib'\n" };
   test.each([
     [`${application}dependencies { implementation(project(":lib")) }\n`, {}, 'build.gradle needs the project :lib, outside'],
-    [`${application}dependencies {\n  implementation projects.lib\n}\n`, {}, 'build.gradle needs the project projects.lib, outside'],
-    [boot(''), all, 'build.gradle takes the version of Spring Boot from the build of settings.gradle, outside'],
+    [`${application}dependencies {\n  implementation projects.lib\n}\n`, all, 'build.gradle needs the project projects.lib of the build of settings.gradle, outside'],
+    [boot(''), all, 'build.gradle takes the version of Spring Boot of the build of settings.gradle, outside'],
     [application, { 'settings.gradle': "includeBuild '../lib'\n" }, 'the settings of Gradle name ../lib, outside'],
     [`${application}apply from: "$rootDir/../common.gradle"\n`, {}, 'build.gradle applies $rootDir/../common.gradle, outside'],
     [`${application}dependencies { implementation(libs.web) }\n`, { '../../gradle/libs.versions.toml': '' }, 'build.gradle takes libs of gradle/libs.versions.toml, outside'],
-    [boot('version springBootVersion'), {}, 'build.gradle has the version of Spring Boot in springBootVersion, which neither it nor gradle.properties sets'],
+    [boot('version springBootVersion'), {}, 'the version of Spring Boot is that of springBootVersion, which neither build.gradle nor gradle.properties beside it sets'],
+    [boot('version (property("boot") as String)'), {}, 'the version of Spring Boot is that of boot, which'],
     [boot("version '3.5.8' apply false"), {}, 'build.gradle applies neither Spring Boot nor'],
     ['plugins {\n  alias(libs.plugins.spring.boot)\n}\n', {}, 'build.gradle names libs.plugins.spring.boot, which gradle/libs.versions.toml of the project does not have'],
   ])('%j with %j is refused: %s', (text, files, message) => {

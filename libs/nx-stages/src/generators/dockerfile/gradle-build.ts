@@ -73,11 +73,12 @@ function refuseOutside(files: ProjectFiles, root: string, build: GradleBuild): v
   const project =
     /\bproject\s*\(\s*(?:path\s*[:=]\s*)?["'](:[^"']+)/.exec(text)?.[1] ??
     /\b\w+\s*\(?\s*(projects\.\w[\w.]*)\s*\)?\s*$/m.exec(text)?.[1];
-  if (project !== undefined) refuse(`${file} needs the project ${project}`, byHand);
   const whole = above(scripts('settings'));
+  const ofWhole = whole === undefined ? '' : ` of the build of ${posix.join(root, whole)}`;
+  if (project !== undefined) refuse(`${file} needs the project ${project}${ofWhole}`, byHand);
   if (whole !== undefined && bootVersion(build, root) === '')
     refuse(
-      `${file} takes the version of Spring Boot from the build of ${posix.join(root, whole)}`,
+      `${file} takes the version of Spring Boot${ofWhole}`,
       `Name the version in ${file}, or write the Dockerfile by hand in the folder of that build`,
     );
 }
@@ -100,15 +101,16 @@ export function bootVersion(build: GradleBuild, root: string): string | undefine
   const written = told.replace(/\bapply\b.*/, '');
   const plain = /^[\s("']*(\d[\w.-]*)/.exec(written)?.[1];
   if (plain !== undefined) return plain;
-  const names = written.match(/[A-Za-z_][\w.]*/g) ?? [];
+  const words = written.match(/[A-Za-z_][\w.]*/g) ?? [];
+  const names = words.filter((word) => !/[pP]roperty$|^(?:as|String|get|toString)$/.test(word));
   const found = names
     .flatMap((name) => [name, name.slice(name.lastIndexOf('.') + 1)])
     .map((name) => variable(name, all, build.properties))
     .find((value) => /^\d/.test(value ?? ''));
   if (found !== undefined) return found;
   throw new GeneratorError(
-    `${root}: ${file} has the version of Spring Boot in ${names.at(-1) ?? written.trim()}, which neither it nor gradle.properties sets`,
-    'Write the version there as a number, such as "3.5.8"',
+    `${root}: the version of Spring Boot is that of ${names.at(-1) ?? written.trim()}, which neither ${file} nor gradle.properties beside it sets`,
+    'Set it there, or write the version as a number, such as "3.5.8"',
   );
 }
 
