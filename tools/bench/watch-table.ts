@@ -34,7 +34,7 @@ export function watchPage({ machine, rounds, rows, goals }: WatchReport): string
   });
   return `# Watching, beside buildx and Compose
 
-Made by \`npx nx run bench:watch\` on ${machine}. \`docker-watch\` of the packed plugin, an image of two stages for which nothing is run, and a service that reads what it serves anew each time. A file is saved; what is measured ends when the new image is in the engine, or when the service answers with what was saved. Ratios of the medians of ${rounds} rounds; the two take turns, in one run. The last columns are how far the rounds of each lie from their median. The single values are in watch.json.
+Made by \`npx nx run bench:watch\` on ${machine}. \`docker-watch\` of the packed plugin, an image of two stages for which nothing is run, and a service that reads what it serves anew each time. A file is saved; what is measured ends when the new image is in the engine, or when the service answers with what was saved. Ratios of the medians of ${rounds} rounds; the two take turns, in one run. The spreads are how far the rounds of each lie from their median; the goal is the most that the ratio may be. The single values are in watch.json.
 
 | from a saved file to | beside | wall | spread, ours | spread, theirs | goal |
 | --- | --- | --: | --: | --: | --: |
