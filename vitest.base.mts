@@ -14,8 +14,8 @@ type Options = ViteUserConfig['test'] & { together?: boolean };
  * The configuration of a project's tests: what runs is a question of the mode (`vitest run --mode
  * engine`) and of a spec's name.
  *
- * @param options `together`: units of all its files run in one process, which loads once what they all
- *   load; other than that, what this project has of its own
+ * @param options `together`: a worker runs the units of all its files in one process, which loads once
+ *   what they all load; other than that, what this project has of its own
  */
 export function suites({ together = false, ...more }: Options = {}) {
   return defineConfig(({ mode: asked }) => {

@@ -8,10 +8,10 @@ import type { TestReport } from './report.mts';
 import { declaredSeconds } from './takes.mts';
 
 const CONFIG = `import { suites } from '${join(workspaceRoot, 'vitest.base.mts')}';
-export default suites({ together: true });
+export default suites({ together: true, maxWorkers: 1 });
 `;
 
-/** Runs Vitest itself on the files; what it wrote down, and its exit status. */
+/** Runs Vitest itself on the files: what it wrote down, its exit status, and the folder, for as long as the test runs. */
 async function run(
   files: Record<string, string>,
   env: Record<string, string> = {},
@@ -36,7 +36,11 @@ async function run(
     ({ code }: { code: number }) => code,
   );
   const report = JSON.parse(readFileSync(join(out, 't.json'), 'utf8')) as TestReport;
-  return { status, files: report.files.map((file) => ({ ...file, file: '', durationMs: 0 })) };
+  return {
+    status,
+    folder,
+    files: report.files.map((file) => ({ ...file, file: '', durationMs: 0 })),
+  };
 }
 
 const spec = (body: string) =>
@@ -99,8 +103,9 @@ test('says what it takes in a line of its own', () => {
   expect(declaredSeconds('it("// Takes 3 s.")')).toBeUndefined();
 });
 
-test('units find nothing of what the file before them has set, in one process', async () => {
-  const body = `import { vi } from 'vitest';
+test('units of all files of a worker run in one process, and find nothing of what the file before them has set', async () => {
+  const body = `import { appendFileSync } from 'node:fs';
+import { vi } from 'vitest';
 it('one', () => {
   const { env } = process;
   const found = [env.LEFT, env.TZ, process.umask(), process.cwd(), vi.isMockFunction(console.info)];
@@ -110,8 +115,11 @@ it('one', () => {
   process.chdir('/');
   vi.spyOn(console, 'info');
 });
-it('two', () => expect(globalThis.before ??= process.pid).toBe(process.pid));`;
-  const found = await run({ 'a.spec.ts': spec(body), 'b.spec.ts': spec(body) }, {}, 'unit');
+it('two', () => appendFileSync(import.meta.dirname + '/pids', process.pid + ' '));`;
+  const files = { 'a.spec.ts': spec(body), 'b.spec.ts': spec(body) };
+  const found = await run(files, {}, 'unit');
   expect(found.files.flatMap(({ failures }) => failures)).toEqual([]);
   expect(found).toMatchObject({ status: 0, files: [{ passed: 2 }, { passed: 2 }] });
+  const pids = readFileSync(join(found.folder, 'pids'), 'utf8').trim().split(' ');
+  expect(pids).toEqual([pids[0], pids[0]]);
 });
