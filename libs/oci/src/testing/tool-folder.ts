@@ -14,6 +14,7 @@ export function toolPath(...names: string[]): string {
  *
  * @param tool `holds`: what is there when the folder is whole; `source`: who brings it, for the error
  * @returns absolute
+ * @throws Error naming `source`, where it cannot be filled, or is without what it holds
  */
 export function toolFolder(
   name: string,
@@ -21,12 +22,15 @@ export function toolFolder(
   fill: (folder: string) => void,
 ): string {
   const home = toolPath(name);
-  if (existsSync(join(home, tool.holds))) return home;
+  const isWhole = (folder: string) => existsSync(join(folder, tool.holds));
+  if (isWhole(home)) return home;
   try {
-    return putWhole(home, (draft) => {
+    const make = (draft: string) => {
       fill(draft);
+      if (!isWhole(draft)) throw new Error(`${tool.holds} is not in what came`);
       return draft;
-    });
+    };
+    return putWhole(home, make, isWhole);
   } catch (cause) {
     throw new Error(`nothing to test with: ${tool.source}`, { cause });
   }
@@ -34,16 +38,24 @@ export function toolFolder(
 
 /**
  * Puts at `path` what `make` makes in a folder that it is given, and says where in it that lies. What
- * another process has put there meanwhile stays.
+ * another process has put there meanwhile stays, what is not whole does not.
  *
  * @returns `path`
  */
-export function putWhole(path: string, make: (draft: string) => string): string {
+export function putWhole(
+  path: string,
+  make: (draft: string) => string,
+  isWhole: (path: string) => boolean = existsSync,
+): string {
   mkdirSync(dirname(path), { recursive: true });
   const draft = mkdtempSync(`${path}-`);
   try {
     const made = make(draft);
-    if (!existsSync(path)) renameSync(made, path);
+    if (!isWhole(path)) {
+      // A folder is not renamed to one that has something in it.
+      rmSync(path, { recursive: true, force: true });
+      renameSync(made, path);
+    }
     return path;
   } finally {
     rmSync(draft, { recursive: true, force: true });
