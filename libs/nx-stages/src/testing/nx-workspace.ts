@@ -91,11 +91,11 @@ export class NxWorkspace {
     chmodSync(join(this.root, path), mode);
   }
 
-  /** Makes an edit and commits it. */
-  async commit(edit: () => void): Promise<void> {
-    edit();
+  /** Makes an edit and commits it; without one, what there is. @throws where git sees nothing of the edit */
+  async commit(edit?: () => void): Promise<void> {
+    edit?.();
     await this.git('add', '-A');
-    await this.git('commit', '--allow-empty', '-qm', 'edit');
+    await this.git('commit', ...(edit ? [] : ['--allow-empty']), '-qm', 'edit');
   }
 
   /** Runs Nx; never throws, so that a test can assert on what it said. */
