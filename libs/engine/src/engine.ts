@@ -197,6 +197,12 @@ export class Engine implements EngineDescription, ImageStore, Builder, ComposeCl
     return [...new Set(listed.map(({ id }) => id))];
   }
 
+  async unnamedIds(): Promise<string[]> {
+    const socket = await this.socket();
+    if (socket) return socket.unnamedIds();
+    return (await this.listImages(['dangling=true'])).map(({ id }) => id);
+  }
+
   /**
    * Containers as the engine describes them, ended ones too.
    *
@@ -307,7 +313,7 @@ export class Engine implements EngineDescription, ImageStore, Builder, ComposeCl
     const host = this.env['DOCKER_HOST'] ?? (await systemHost(this.childEnv));
     const path = host === undefined ? undefined : socketOf(host);
     const store = path === undefined ? undefined : await SocketStore.open(path);
-    return store?.engineId === this.id ? store : undefined;
+    return store?.id === this.id ? store : undefined;
   }
 
   /** `composeCommand` when this process is gone, or when its `run` is called. */

@@ -19,8 +19,7 @@ export class SocketStore implements ImageStore {
     private readonly socketPath: string,
     readonly platform: string,
     readonly store: ImageStore['store'],
-    /** The engine's own, wherever it is asked for. */
-    readonly engineId: string | undefined,
+    readonly id: string | undefined,
   ) {}
 
   /**
@@ -43,10 +42,19 @@ export class SocketStore implements ImageStore {
   }
 
   async idsIn(repository: string): Promise<string[]> {
-    const filters = new URLSearchParams({ filters: JSON.stringify({ reference: [repository] }) });
+    return this.listed({ reference: [repository] });
+  }
+
+  async unnamedIds(): Promise<string[]> {
+    return this.listed({ dangling: ['true'] });
+  }
+
+  /** The ids of images, the latest first. */
+  private async listed(filters: Record<string, string[]>): Promise<string[]> {
+    const query = new URLSearchParams({ filters: JSON.stringify(filters) });
     const images = await this.call<{ Id: string; Created: number }[]>({
       method: 'GET',
-      path: `/images/json?${filters}`,
+      path: `/images/json?${query}`,
     });
     return images.sort((a, b) => b.Created - a.Created).map(({ Id: id }) => id);
   }

@@ -11,6 +11,7 @@ import {
 import type { LocalImage } from '../bases/bases';
 import { lackingLayers } from './lacking-layers';
 import type { Outputs } from './outputs';
+import { areKnownToHave, rememberWhole } from './whole-images';
 
 export interface Loaded {
   digest: string;
@@ -28,8 +29,10 @@ const MOST_RELATIVES = 4;
  * Puts a stage's image into the engine under `tags`, sending what the engine lacks.
  *
  * Which layers it has is told by images that have one of the names, or another tag of the first
- * one's repository. That can be wrong (another image was pruned since): an engine refuses a tar that
- * misses a layer, and then gets all of them.
+ * one's repository, or by its base. That can be wrong: where another image was pruned since, an engine
+ * refuses a tar that misses a layer; where the containerd store has the same files in other blobs (another
+ * compression), it takes the tar, and has an image that runs and can be neither pushed nor saved. Such a
+ * one it does not list. Either way it then gets all of them.
  *
  * Tags are set only after the load: an engine with the containerd store keeps the names of a load
  * that it refused, and then inspects an image by them whose layers are not there. `docker image ls`
@@ -49,19 +52,17 @@ export async function loadStage(
 
 /** An image as it is described, and what an engine may have its base image as. */
 export interface ImageOnBase extends DescribedImage {
-  baseNames: (store: ImageStore['store']) => Promise<string[]>;
+  baseNames: () => Promise<string[]>;
 }
 
 /**
- * In the containerd store by its digest alone: what has its name may have the same files in other
- * blobs, as where it was built or compressed by another. The image would run, and could be neither
- * pushed nor saved. The classic store keeps no blobs.
+ * By the digest of its manifest, under which the containerd store has what was loaded, and by its name:
+ * what was pulled for several platforms that store has under the digest of their index.
  */
 export function baseNames(outputs: Outputs, stage: string): ImageOnBase['baseNames'] {
-  return async (store) => {
+  return async () => {
     const base = await outputs.baseReference(stage);
-    if (base.kind !== 'image') return [];
-    return [store === 'containerd' ? base.digest : base.reference];
+    return base.kind === 'image' ? [base.digest, base.reference] : [];
   };
 }
 
@@ -101,7 +102,7 @@ export function imageId({ store }: Pick<ImageStore, 'store'>, record: ImageRecor
   return store === 'containerd' ? record.digest : record.configDigest;
 }
 
-/** An image without a name may be what is left of a load that the engine refused. */
+/** With all its blobs: an image without a name may be what is left of a load that the engine refused. */
 async function isUnderAnotherName(engine: ImageStore, id: string): Promise<boolean> {
   const { tags = [] } = (await engine.inspectImage(id)) ?? {};
   for (const repository of new Set(tags.map(repositoryOf)))
@@ -127,18 +128,25 @@ async function load(
   relatives: readonly string[],
   located: () => Promise<ImageStore>,
 ): Promise<Omit<Loaded, 'digest'>> {
+  const id = imageId(engine, record);
   const sent = { record, source, tags: [], manifest: engine.manifestFormat };
-  const lackingBeside = async (names: readonly string[]) => {
+  const beside = async (names: readonly string[]) => {
     const images = await Promise.all(names.map((name) => engine.inspectImage(name)));
-    const known = images.flatMap((image) => (image ? [image.layers] : []));
-    return lackingLayers(record.layers, known, engine.store);
+    const found = images.filter((image) => image !== null);
+    const known = found.map(({ layers }) => layers);
+    const lacking = lackingLayers(record.layers, known, engine.store);
+    return { lacking, ids: found.map((image) => image.id) };
   };
-  const ofOwn = await lackingBeside(relatives);
-  const lacking = ofOwn === 'all' ? await lackingBeside(await baseNames(engine.store)) : ofOwn;
+  const ofOwn = await beside(relatives);
+  const { lacking, ids } = ofOwn.lacking === 'all' ? await beside(await baseNames()) : ofOwn;
   if (lacking !== 'all') {
+    const unsent = record.layers.map(({ digest }) => digest).filter((each) => !lacking.has(each));
     try {
       await engine.loadImage(loadTar({ ...sent, layers: lacking }));
-      return { how: 'thin', sentBytes: sizeOf(record, lacking) };
+      if (areKnownToHave(engine, ids, unsent) || (await isWhole(engine, id))) {
+        rememberWhole(engine, id, record);
+        return { how: 'thin', sentBytes: sizeOf(record, lacking) };
+      }
     } catch (error) {
       if ((error as { code?: string }).code !== 'LAYERS_MISSING') throw error;
     }
@@ -149,7 +157,15 @@ async function load(
     // A socket that breaks off does not say why; the client does, or finds the engine up again.
     await (await located()).loadImage(whole());
   });
+  rememberWhole(engine, id, record);
   return { how: 'full', sentBytes: record.sizeBytes };
+}
+
+/** Whether what was just loaded has all its blobs. The classic store keeps none. */
+async function isWhole(engine: ImageStore, id: string): Promise<boolean> {
+  if (engine.store !== 'containerd') return true;
+  // Another task may have named it meanwhile.
+  return (await engine.unnamedIds()).includes(id) || isUnderAnotherName(engine, id);
 }
 
 function sizeOf(record: ImageRecord, digests: ReadonlySet<Digest>): number {
