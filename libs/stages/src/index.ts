@@ -58,6 +58,7 @@ export { play } from './shards/play';
 export { type ShardStep } from './shards/shard-step';
 export { lowestMs, type ShardTask } from './shards/shard-task';
 export { type Builders, buildersFor, saidOf } from './workspace/builders';
+export { hasRuns, runPlatform } from './plan/run-platform';
 export { commandArguments } from './workspace/arguments';
 export { argsInMetadata, declaredArgs, mergedArgs } from './workspace/build-args';
 export { checkedOutCommit, commitForTags } from './workspace/commit';

@@ -1,9 +1,16 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StagePlanFile } from '@excel2doc/dockerfile';
+import type { StagePlan, StagePlanFile } from '@excel2doc/dockerfile';
 import { type BuilderPlatforms, type Engine, reachOf } from '@excel2doc/engine';
 import type { AskedBuilder, Facts, ForeignPlatform } from './facts';
-import { type Builders, buildersFor, type Finding, saidOf } from '@excel2doc/stages';
+import {
+  type Builders,
+  buildersFor,
+  type Finding,
+  hasRuns,
+  runPlatform,
+  saidOf,
+} from '@excel2doc/stages';
 
 /** What a 64-bit engine runs by itself. */
 const THIRTY_TWO_BIT: Record<string, string> = { 'linux/amd64': 'linux/386' };
@@ -41,16 +48,22 @@ export async function foreignPlatforms(
   );
 }
 
+/** Those that RUN steps run on, which `FROM --platform` may set apart from those that are built for. */
 async function platformsOfRuns(planFolder: string): Promise<string[]> {
   const names = await readdir(planFolder).catch((): string[] => []);
-  const wanted = new Set<string>();
+  const plans = new Map<string, StagePlan[]>();
   for (const name of names.filter((each) => each.endsWith('.json'))) {
     const text = await readFile(join(planFolder, name), 'utf8');
-    for (const { platform, instructions } of (JSON.parse(text) as StagePlanFile).platforms) {
-      if (instructions.some(({ keyword }) => keyword === 'RUN')) wanted.add(platform);
-    }
+    const { stage, platforms } = JSON.parse(text) as StagePlanFile;
+    plans.set(stage, platforms);
   }
-  return [...wanted].sort();
+  const running = [...plans.values()].flat().filter(hasRuns);
+  const wanted = running.map((plan) =>
+    runPlatform(plan, async (stage) =>
+      plans.get(stage)?.find(({ platform }) => platform === plan.platform),
+    ),
+  );
+  return [...new Set(await Promise.all(wanted))].sort();
 }
 
 function howBuilt(platform: string, builders: readonly AskedBuilder[]): ForeignPlatform['how'] {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PLAN_FORMAT, type StagePlan } from '@excel2doc/dockerfile';
 import { type BuilderPlatforms, EngineError } from '@excel2doc/engine';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { buildersFor } from '../workspace/builders';
+import { type Builders, buildersFor } from '../workspace/builders';
 import { planFolder } from '../workspace/paths';
 import { planOf } from '../testing/plans';
 import { inOrder, onOneBuilder } from './builder-pool';
@@ -56,19 +56,24 @@ describe('several builders', () => {
    *
    * @param says what each says that it builds for; nothing if left out
    * @param root of the workspace, where the plan stands on another
+   * @param builders default: these for all platforms
    */
   async function tried(
     names: string[],
     work: (name: string) => Promise<string>,
     says: Record<string, BuilderPlatforms> = {},
-    { plan = planOf(['RUN true']), root = '' }: { plan?: StagePlan; root?: string } = {},
+    {
+      plan = planOf(['RUN true']),
+      root = '',
+      builders = { '*': names },
+    }: { plan?: StagePlan; root?: string; builders?: Builders } = {},
   ) {
     const said: string[] = [];
     const asked: string[] = [];
     // Another engine a test: what was asked of one is remembered.
     const env = { DOCKER_HOST: randomUUID() };
     const engine = { env, builderPlatforms: (name: string) => Promise.resolve(says[name]) };
-    const project = { root, home: 'app', builders: { '*': names }, engine: async () => engine };
+    const project = { root, home: 'app', builders, engine: async () => engine };
     const build = {
       project,
       stage: 'deps',
@@ -150,7 +155,7 @@ describe('several builders', () => {
     }
   });
 
-  it('who runs what a stage for another platform stands on is asked, and who runs that other is not', async () => {
+  it('a stage goes to who is named for the platform that its steps run on, not for the one that it is for', async () => {
     const root = mkdtempSync(join(tmpdir(), 'builder-pool-'));
     onTestFinished(() => rmSync(root, { recursive: true }));
     const crossing = (plan: StagePlan): StagePlan => ({ ...plan, platform: 'linux/arm64' });
@@ -167,13 +172,17 @@ describe('several builders', () => {
     for (const plan of [lowest, upper]) {
       const made = await tried(['a'], (name) => Promise.resolve(name), { a: AMD64 }, { plan, root });
       expect(made.ended).toEqual({ made: 'a' });
+      const own = { plan, root, builders: { 'linux/arm64': 'a', 'linux/amd64': 'b' } };
+      expect((await tried([], (name) => Promise.resolve(name), {}, own)).asked).toEqual(['b']);
+      const engines = { ...own, builders: { 'linux/arm64': 'a' } };
+      expect((await tried([], (name) => Promise.resolve(name), {}, engines)).asked).toEqual(['']);
       const { asked, ended } = await tried(['a'], (name) => Promise.resolve(name), { a: ARM64 }, { plan, root });
       expect(asked).toEqual([]);
       expect(ended).toMatchObject({
         error: {
           code: 'BUILDER_UNFIT',
           message:
-            'No builder that is named for linux/arm64 runs linux/amd64, which its stage stands on: a builds for linux/arm64',
+            'No builder that is named for linux/amd64 builds for it: a builds for linux/arm64',
         },
       });
     }

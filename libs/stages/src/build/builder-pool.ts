@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type BuilderPlatforms, type Engine, EngineError, reachOf } from '@excel2doc/engine';
-import { readPlan } from '../plan/read';
+import { plannedRunPlatform } from '../plan/read';
+import { hasRuns } from '../plan/run-platform';
 import { buildersFor, isBuilderGone, saidOf } from '../workspace/builders';
 import type { Outputs } from './outputs';
 import type { StageBuild } from './stage-build';
@@ -28,14 +29,13 @@ export async function onOneBuilder<T>(
   build: PoolBuild,
   work: (builder: string | undefined) => Promise<T>,
 ): Promise<OnBuilder<T>> {
-  const { platform } = build.plan;
+  const platform = await plannedRunPlatform(build.project, build.plan);
   const named = buildersFor(build.project.builders, platform);
   if (named.length === 0) return { made: await work(undefined) };
   const ordered = named.length === 1 ? named : inOrder(named, await chainOf(build));
-  const runs = await runPlatform(build);
   const unfit: string[] = [];
   const gone: EngineError[] = [];
-  for await (const builder of ableTo(build, runs, ordered, unfit)) {
+  for await (const builder of ableTo(build, platform, ordered, unfit)) {
     const last = gone.at(-1);
     if (last) build.warn(`${build.stage}: ${last.message}; ${builder} is asked`);
     try {
@@ -45,7 +45,7 @@ export async function onOneBuilder<T>(
       gone.push(error);
     }
   }
-  if (gone.length === 0) throw noneFit(platform, runs, unfit);
+  if (gone.length === 0) throw noneFit(platform, unfit);
   if (named.length === 1) throw gone[0]!;
   throw new EngineError('BUILDER_GONE', {
     message: `No builder for ${platform} is there: ${[...gone.map(({ message }) => message), ...unfit].join('; ')}`,
@@ -54,34 +54,17 @@ export async function onOneBuilder<T>(
 }
 
 /**
- * The platform that a stage's RUN steps run on: that of what it stands on below all other stages, which
- * `FROM --platform` may have set apart from the one that it is for. Undefined where it has none: any
- * builder makes it.
- */
-async function runPlatform({ project, plan }: PoolBuild): Promise<string | undefined> {
-  if (!plan.instructions.some(({ keyword }) => keyword === 'RUN')) return undefined;
-  let { base } = plan;
-  while (base.kind === 'stage') {
-    const { platforms } = await readPlan(project, base.stage);
-    const below = platforms.find(({ platform }) => platform === plan.platform);
-    if (!below) return plan.platform;
-    ({ base } = below);
-  }
-  return (base.kind === 'image' && base.platform) || plan.platform;
-}
-
-/**
- * Those that may run the steps of a platform, each asked when its turn comes; all where none is run.
+ * Those that may run a stage's steps on a platform, each asked when its turn comes; all where it has none.
  *
  * @param unfit is told what the others say that they build for
  */
 async function* ableTo(
-  { project }: PoolBuild,
-  platform: string | undefined,
+  { project, plan }: PoolBuild,
+  platform: string,
   builders: readonly string[],
   unfit: string[],
 ): AsyncGenerator<string> {
-  if (platform === undefined) return yield* builders;
+  if (!hasRuns(plan)) return yield* builders;
   const slower: string[] = [];
   const engine = await project.engine();
   for (const builder of builders) {
@@ -111,14 +94,9 @@ async function platformsOf(
   return said;
 }
 
-function noneFit(
-  platform: string,
-  runs: string | undefined,
-  unfit: readonly string[],
-): EngineError {
-  const wanted = runs === platform ? 'builds for it' : `runs ${runs}, which its stage stands on`;
+function noneFit(platform: string, unfit: readonly string[]): EngineError {
   return new EngineError('BUILDER_UNFIT', {
-    message: `No builder that is named for ${platform} ${wanted}: ${unfit.join('; ')}`,
+    message: `No builder that is named for ${platform} builds for it: ${unfit.join('; ')}`,
     hint: `Name one that does in the option builders, or have one emulate it (qemu, binfmt_misc), then see its Platforms in \`docker buildx inspect NAME\``,
   });
 }

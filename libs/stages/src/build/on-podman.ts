@@ -26,6 +26,7 @@ import { StagesError } from '../workspace/fault';
 import { openSecrets, type OpenedSecrets } from '../secrets/open';
 import { mountedSecrets } from '../secrets/state';
 import { contextFile } from '../plan/context-file';
+import { plannedRunPlatform } from '../plan/read';
 import { cacheNamespace, keepsOutputs, withNamespace } from './cache-mounts';
 import { needsDocker } from './needs-docker';
 import { type Block, inBlocks, podmanDockerfile } from './podman-dockerfile';
@@ -74,7 +75,7 @@ class PodmanBuild {
     const base = await stageParent(given, this.platform);
     this.instructions = resolveInstructions(plan, environmentOf(base));
     const blocks = inBlocks(this.instructions);
-    this.refuse(base);
+    await this.refuse(base);
     // Podman is given images: also what the first RUN is built on has to be one.
     let done = await this.assemble(base, { kind: 'assembly', from: 0, to: 0 }, this.folder('base'));
     for (const [at, block] of blocks.entries()) {
@@ -118,7 +119,7 @@ class PodmanBuild {
   }
 
   /** What only BuildKit does, before anything is run. */
-  private refuse(base: Base): void {
+  private async refuse(base: Base): Promise<void> {
     const { plan, given, instructions } = this;
     const reasons = instructions.flatMap((each, at) => {
       if (each.kind !== 'run') return [];
@@ -135,8 +136,9 @@ class PodmanBuild {
     if (!answer.ok) reasons.push(answer.reason.replace(' is left to BuildKit', ''));
     if (plan.frontend?.syntax && !/^(docker\.io\/)?docker\/dockerfile\b/.test(plan.frontend.syntax))
       reasons.push(`# syntax=${plan.frontend.syntax}`);
-    if (buildersFor(given.project.builders, plan.platform).length > 0)
-      reasons.push(`a builder for ${plan.platform}`);
+    const platform = await plannedRunPlatform(given.project, plan);
+    if (buildersFor(given.project.builders, platform).length > 0)
+      reasons.push(`a builder for ${platform}`);
     const [reason] = reasons.filter((each) => each !== HEREDOC);
     if (reason) throw needsDocker(given.stage, reason);
   }

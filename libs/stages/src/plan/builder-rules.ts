@@ -1,6 +1,5 @@
 import type { RuleSet } from '@excel2doc/dockerfile';
 import { EngineError } from '@excel2doc/engine';
-import { buildersFor } from '../workspace/builders';
 import type { DockerProject } from '../workspace/docker-project';
 
 /**
@@ -11,13 +10,12 @@ import type { DockerProject } from '../workspace/docker-project';
  */
 const BUILT_IN: Readonly<Record<string, RuleSet>> = { '26': 13 };
 
-/** By whose rules a Dockerfile is built for a platform, as far as that can be known. */
+/** By whose rules a Dockerfile is built, as far as that can be known. */
 export async function builderRules(
-  project: DockerProject,
-  platform: string,
+  project: Pick<DockerProject, 'builders' | 'engine'>,
 ): Promise<RuleSet | undefined> {
-  // Which BuildKit a named builder has is not known here.
-  if (buildersFor(project.builders, platform).length > 0) return undefined;
+  // Which BuildKit a named builder has is not known here, nor yet which stages go to one.
+  if (Object.keys(project.builders ?? {}).length > 0) return undefined;
   try {
     const { kind, serverVersion } = await project.engine();
     return kind === 'podman' ? undefined : BUILT_IN[serverVersion.split('.')[0] ?? ''];

@@ -107,7 +107,7 @@ export async function makePlans(project: DockerProject): Promise<MadePlans> {
       unlocked[reference] = { ...unlocked[reference], ...image };
     const wanted = { ...shared, platforms: [platform], bases: inputs };
     // The engine is asked only where two BuildKits read the file differently.
-    const rules = () => builderRules(project, platform);
+    const rules = () => builderRules(project);
     byPlatform.push((await planStagesAsking(dockerfile, wanted, rules)).map(modes.taken));
   }
   const compression = options.compression === 'zstd' && {

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PLAN_FORMAT } from '@excel2doc/dockerfile';
+import { PLAN_FORMAT, type StagePlan } from '@excel2doc/dockerfile';
 import { StagesError } from '../workspace/fault';
 import { planFolder } from '../workspace/paths';
 import type { DockerProject } from '../workspace/docker-project';
 import type { KeyedPlan } from './make';
+import { runPlatform } from './run-platform';
 
 /**
  * @throws StagesError `PLAN_MISSING` when docker-plan has not run, or was another version's;
@@ -22,5 +23,16 @@ export async function readPlan(
   throw new StagesError('PLAN_MISSING', {
     message: `${path} ${plan ? 'is of another version of the plugin' : 'is not there'}`,
     hint: 'Run the target docker-plan first',
+  });
+}
+
+/** The platform that the RUN steps of a stage run on, by what its project has planned. @throws as `readPlan` does */
+export function plannedRunPlatform(
+  project: Pick<DockerProject, 'root' | 'home'>,
+  plan: Pick<StagePlan, 'platform' | 'base'>,
+): Promise<string> {
+  return runPlatform(plan, async (stage) => {
+    const { platforms } = await readPlan(project, stage);
+    return platforms.find(({ platform }) => platform === plan.platform);
   });
 }

@@ -3,7 +3,7 @@ import { type BuilderPlatforms, EngineError } from '@excel2doc/engine';
 /** Platform, or `*` for all that are not named -> the buildx builders that run its RUN steps. */
 export type Builders = Readonly<Record<string, string | readonly string[]>>;
 
-/** The names of those for a platform; none where the engine itself does it. */
+/** The names of those that run the steps of a platform; none where the engine itself does it. */
 export function buildersFor(builders: Builders | undefined, platform: string): readonly string[] {
   const named = builders?.[platform] ?? builders?.['*'] ?? [];
   return typeof named === 'string' ? [named] : [...new Set(named)];
