@@ -41,6 +41,22 @@ describe('what a builder says that it builds for', () => {
     expect(reach(platform, machine)).toBe(wanted);
   });
 
+  test.each([
+    ['amd64 that is told arm64', 'linux/arm64, linux/amd64, linux/amd64/v2, linux/386'],
+    ['arm64 that is told amd64', 'linux/amd64, linux/arm64, linux/arm/v7, linux/arm/v6'],
+  ])('on %s neither is said to be emulated: which is its own cannot be told', (_, machine) => {
+    expect(reach('linux/amd64', machine)).toBe('native');
+    expect(reach('linux/arm64', machine)).toBe('native');
+  });
+
+  test('on arm64 that emulates all amd64 is emulated, with its 32 bits', () => {
+    const machine =
+      'linux/arm64, linux/amd64, linux/amd64/v2, linux/riscv64, linux/386, linux/arm/v7';
+    expect(reach('linux/arm64', machine)).toBe('native');
+    for (const other of ['amd64', '386', 'riscv64'])
+      expect(reach(`linux/${other}`, machine)).toBe('emulated');
+  });
+
   test('several machines of one builder do what each of them does', () => {
     expect(reach('linux/arm64', amd64, 'linux/arm64')).toBe('native');
     expect(reach('linux/arm64', `${amd64}, linux/arm64`, 'linux/arm64')).toBe('native');

@@ -1,8 +1,8 @@
 /** What a builder says that it builds for: both as `linux/arm64`, in its own order. */
 export interface BuilderPlatforms {
-  /** What its machines run themselves, or are named for (`docker buildx create --platform`). */
+  /** What its machines run themselves as far as can be told, or are named for (`docker buildx create --platform`). */
   native: readonly string[];
-  /** What is emulated there. */
+  /** What is emulated there, as far as can be told. */
   emulated: readonly string[];
 }
 
@@ -36,17 +36,20 @@ export function builderPlatforms(inspection: string): BuilderPlatforms | undefin
   return { native, emulated: [...emulated].filter((each) => !native.includes(each)) };
 }
 
-/** The first that it lists is its own. */
+/**
+ * The first that it lists is its own, unless BuildKit was told others (`--oci-worker-platform`), which come
+ * before it. What comes with its 32 bits may be its own as well, where the first does not.
+ */
 function ofMachine(listed: RegExpExecArray[]): BuilderPlatforms {
-  const [os, own = ''] = listed[0]![1]!.split('/');
-  const isOwn = (platform: string) => {
-    const [system, architecture] = platform.split('/');
-    return system === os && [own, THIRTY_TWO_BIT[own]].includes(architecture);
-  };
+  const kinds = new Set(listed.map(([, platform = '']) => kindOf(platform)));
+  const hasBoth = (kind: string) => kinds.has(thirtyTwoBit(kind) ?? '');
+  const [first = '', ...others] = kinds;
+  const may = [first, ...(hasBoth(first) ? [] : others.filter(hasBoth))];
+  const own = new Set(may.flatMap((kind) => [kind, thirtyTwoBit(kind)]));
   const native: string[] = [];
   const emulated: string[] = [];
   for (const [, platform = '', named] of listed)
-    (named || isOwn(platform) ? native : emulated).push(platform);
+    (named || own.has(kindOf(platform)) ? native : emulated).push(platform);
   return { native, emulated };
 }
 
@@ -58,3 +61,10 @@ export function reachOf({ native, emulated }: BuilderPlatforms, platform: string
 }
 
 const kindOf = (platform: string) => platform.split('/').slice(0, 2).join('/');
+
+/** `linux/386` of `linux/amd64` */
+function thirtyTwoBit(kind: string): string | undefined {
+  const [system, architecture = ''] = kind.split('/');
+  const other = THIRTY_TWO_BIT[architecture];
+  return other && `${system}/${other}`;
+}
