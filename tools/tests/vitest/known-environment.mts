@@ -9,9 +9,23 @@ const MACHINE =
 const OUTSIDE =
   /^DOCKER_(HOST|CONTEXT|CONFIG|TLS_VERIFY|CERT_PATH|TLS_CERTDIR)$|^(https?|no|all)_proxy$|^(npm_config_(registry|userconfig|cafile)|GOPROXY|GONOSUMDB|GOSUMDB|GOFLAGS|PIP_(INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS)|UV_(DEFAULT_)?INDEX(_URL)?|CARGO_HOME|RUSTUP_(HOME|TOOLCHAIN|AUTO_INSTALL)|PYENV_ROOT|NX_STAGES_REGISTRY_MIRROR)$/i;
 
-/** What a person sets to steer a test: how many rounds, which seed, where pictures go. */
-const KNOBS =
-  /^(TEST_(SEED|DEADLINE_MS)|FUZZ_(CASES|SEED)|ROUNDS|SEED|LAYER_BYTES|PICTURES|IMAGES|BUILD_ALL|SHRINK)$/;
+/** What a person sets to steer a test: how many rounds, which seed, where pictures go. Inputs of its target, in nx.json. */
+export const KNOBS: readonly string[] = [
+  'TEST_SEED',
+  'TEST_DEADLINE_MS',
+  'BUILD_ALL',
+  'ENTRIES',
+  'FUZZ_CASES',
+  'FUZZ_SEED',
+  'IMAGES',
+  'LAYER_BYTES',
+  'PICTURES',
+  'ROUNDS',
+  'RUNS',
+  'SEED',
+  'SHRINK',
+  'UPLOADS',
+];
 
 /** The same on every machine. */
 const FIXED = { TZ: 'UTC', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', NODE_ENV: 'test' };
@@ -35,7 +49,7 @@ export function knownEnvironment(
   const kept = Object.entries(env).filter(
     (entry): entry is [string, string] =>
       entry[1] !== undefined &&
-      (MACHINE.test(entry[0]) || KNOBS.test(entry[0]) || (outside && OUTSIDE.test(entry[0]))),
+      (MACHINE.test(entry[0]) || KNOBS.includes(entry[0]) || (outside && OUTSIDE.test(entry[0]))),
   );
   return { ...Object.fromEntries(kept), ...FIXED };
 }

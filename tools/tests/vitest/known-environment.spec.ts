@@ -1,8 +1,18 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { workspaceRoot } from '../../workspace';
 import { hostileEnvironment } from '../hostile';
-import { knownEnvironment } from './known-environment.mts';
+import { knownEnvironment, KNOBS } from './known-environment.mts';
+
+type Targets = Record<string, { inputs?: unknown[] } | undefined>;
+
+const read = (path: string): unknown => JSON.parse(readFileSync(join(workspaceRoot, path), 'utf8'));
+const nxJson = read('nx.json') as {
+  namedInputs: Record<string, unknown[]>;
+  targetDefaults: Targets;
+};
 
 const machine = { PATH: '/bin', HOME: '/home/a', CI: 'true' };
 const engine = { DOCKER_HOST: 'tcp://docker:2376', HTTPS_PROXY: 'http://proxy:3128' };
@@ -15,14 +25,47 @@ test('keeps where things are on this machine, and what steers a test', () => {
   });
 });
 
-test('what specs compare with true, to do more where somebody asks, is kept', () => {
-  const root = join(__dirname, '../../..');
-  const asked = ['grep', '-hoE', String.raw`process\.env\['[A-Z_]+'\] === 'true'`, '--', '*.spec.ts', '*.e2e.ts']; // prettier-ignore
-  const lines = execFileSync('git', asked, { cwd: root, encoding: 'utf8' }).trim().split('\n');
-  const names = new Set(lines.map((line) => line.split("'")[1]!));
-  expect(names).toContain('BUILD_ALL');
-  for (const name of names)
-    expect(knownEnvironment({ [name]: 'true' }, { outside: false })).toHaveProperty(name, 'true');
+/** What specs read to do more, or something else, where somebody asks: with a default, or as a switch. */
+function steering(): Set<string> {
+  const asked = ['grep', '-h', String.raw`process\.env`, '--', '*.spec.ts', '*.e2e.ts'];
+  const text = execFileSync('git', asked, { cwd: workspaceRoot, encoding: 'utf8' });
+  const name = String.raw`process\.env(?:\.|\[')([A-Z_]+)(?:'\])?`;
+  const reads = new RegExp(`!${name}|${name}(?: === 'true'| \\?\\? (?:[\\d(]|process\\.env))`, 'g');
+  return new Set([...text.matchAll(reads)].map(([, switched, given]) => (switched ?? given)!));
+}
+
+test('what steers a spec reaches it', () => {
+  const names = [...steering()];
+  expect(names).toEqual(expect.arrayContaining(['BUILD_ALL', 'SHRINK', 'RUNS', 'SEED']));
+  const kept = knownEnvironment(Object.fromEntries(names.map((name) => [name, '1'])), { outside: false }); // prettier-ignore
+  expect(names.filter((name) => !(name in kept))).toEqual([]);
+});
+
+/** The inputs of a target, those with a name spelt out. */
+function spelt(inputs: readonly unknown[]): unknown[] {
+  return inputs.flatMap((input) => {
+    const named = typeof input === 'string' ? nxJson.namedInputs[input] : undefined;
+    return named ? spelt(named) : [input];
+  });
+}
+
+test('what steers a spec is an input of each target that runs some', () => {
+  const kinds = ['test', 'test-engine', 'test-e2e', 'test-long'];
+  const asked = ['ls-files', '-z', '*/package.json'];
+  const paths = execFileSync('git', asked, { cwd: workspaceRoot, encoding: 'utf8' }).split('\0');
+  const own = paths.filter(Boolean).map((path) => {
+    const { nx } = read(path) as { nx?: { targets?: Targets } };
+    return nx?.targets ?? {};
+  });
+  for (const kind of kinds) {
+    const inputs = [nxJson.targetDefaults, ...own]
+      .map((targets) => targets[kind]?.inputs)
+      .filter((each) => each !== undefined);
+    expect(inputs).not.toEqual([]);
+    const wanted = KNOBS.filter((name) => kind === 'test-long' || name !== 'TEST_DEADLINE_MS');
+    for (const each of inputs)
+      expect(spelt(each)).toEqual(expect.arrayContaining(wanted.map((env) => ({ env }))));
+  }
 });
 
 test('of what lies outside of this machine a unit test knows nothing', () => {
