@@ -149,7 +149,10 @@ test('whether an image is whole is asked once in a process of those that lead to
   const again = async (text: string) => {
     await make(text);
     const outputs = new Outputs(root, 'app', engine.platform, bases);
-    return (await loadStage(store, outputs, 'runner', [`${image}:test`])).how;
+    const { how, digest } = await loadStage(store, outputs, 'runner', [`${image}:test`]);
+    // The next one takes its name.
+    onTestFinished(async () => void (await engine.removeImage(digest)));
+    return how;
   };
   const { descriptor } = await readLayout(workspace.baseFolder, engine.platform);
   await engine.loadLayout({ dir: workspace.baseFolder, digest: descriptor.digest }, base);
