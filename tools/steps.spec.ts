@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { newToken, parseConfig, startServer } from '@excel2doc/cache-server';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { nx } from './steps';
+import { nx, step } from './steps';
 import { workspaceRoot } from './workspace';
 
 function temporaryFolder(): string {
@@ -46,6 +46,21 @@ beforeEach(() => {
   vi.stubEnv('NX_ISOLATE_PLUGINS', 'false');
   vi.stubEnv('XDG_CACHE_HOME', temporaryFolder());
   onTestFinished(() => void vi.unstubAllEnvs());
+});
+
+test('a step whose action failed without a throw is not called done', async () => {
+  const said = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  onTestFinished(() => said.mockRestore());
+  const ended = async (ok: boolean) => {
+    await step(
+      'the tests',
+      async () => ({ ok }),
+      (result) => result.ok,
+    );
+    return said.mock.lastCall?.[0] as string;
+  };
+  expect(await ended(true)).toMatch(/^✓ the tests \(/);
+  expect(await ended(false)).toMatch(/^✗ the tests \(/);
 });
 
 describe('Nx, where a remote cache is configured', { timeout: 180_000 }, () => {

@@ -29,10 +29,15 @@ export const signal: AbortSignal = controller.signal;
 
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
-/** Runs one long step; says what it does as it starts and how long it took as it ends. */
+/**
+ * Runs one long step; says what it does as it starts and how long it took as it ends.
+ *
+ * @param isGood of an action that does not throw where it failed
+ */
 export async function step<T>(
   title: string,
   action: (log: (line: string) => void) => Promise<T>,
+  isGood: (result: T) => boolean = () => true,
 ): Promise<T> {
   const start = performance.now();
   const live = process.stdout.isTTY;
@@ -53,7 +58,7 @@ export async function step<T>(
     const result = await action((line) => (last = stripVTControlCharacters(line).trim() || last));
     clearInterval(beat);
     if (live) process.stdout.write('\r\x1b[2K');
-    console.log(`✓ ${title} (${seconds(start)})`);
+    console.log(`${isGood(result) ? '✓' : '✗'} ${title} (${seconds(start)})`);
     return result;
   } catch (error) {
     if (live) process.stdout.write('\r\x1b[2K');

@@ -8,18 +8,21 @@ const SURVEY = 'python -m tests.corpus.fetch /corpus published && python -m test
 
 void runSteps(async () => {
   const engine = await locateEngine();
-  const { exitCode } = await step('1,600 published workbooks: fetch, convert', () =>
-    engine.run({
-      image: `excel2doc/backend-corpus:${process.env['NX_STAGES_TAG'] ?? 'dev'}`,
-      command: ['sh', '-c', `${SURVEY} /corpus/published /pages`],
-      variables: { HOME: '/tmp' },
-      mounts: [
-        'type=volume,source=excel2doc-corpus,target=/corpus',
-        `type=bind,source=${join(workspaceRoot, 'docs/benchmarks')},target=/pages`,
-      ],
-      output: 'show',
-      signal,
-    }),
+  const { exitCode } = await step(
+    '1,600 published workbooks: fetch, convert',
+    () =>
+      engine.run({
+        image: `excel2doc/backend-corpus:${process.env['NX_STAGES_TAG'] ?? 'dev'}`,
+        command: ['sh', '-c', `${SURVEY} /corpus/published /pages`],
+        variables: { HOME: '/tmp' },
+        mounts: [
+          'type=volume,source=excel2doc-corpus,target=/corpus',
+          `type=bind,source=${join(workspaceRoot, 'docs/benchmarks')},target=/pages`,
+        ],
+        output: 'show',
+        signal,
+      }),
+    (result) => result.exitCode === 0,
   );
   if (exitCode !== 0)
     throw new StepError('a workbook was answered badly', 'The lines with ✗ say which');

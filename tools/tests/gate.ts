@@ -118,13 +118,15 @@ async function runPart(part: Part, { again }: GateOptions = { again: false }): P
   // What is there then was written, or restored from Nx's cache, by this run.
   rmSync(join(workspaceRoot, 'dist/tests'), { recursive: true, force: true });
   process.umask(umask);
-  const first = await step(title, (log) => runNx(name, args, log, { env }));
+  const first = await step(title, (log) => runNx(name, args, log, { env }), hasPassed);
   const result = again && !first.ok ? await runAgain(first, part) : first;
   const tally = tallyOf(name, result, workspaceRoot);
   keepSeconds(tally);
   if (!result.ok) console.error(endOf(result.output));
   return tally;
 }
+
+const hasPassed = ({ ok }: NxResult) => ok;
 
 /** For all second runs of a part together. */
 const AGAIN_MS = 10 * 60_000;
@@ -135,7 +137,7 @@ async function runAgain(first: NxResult, { name, env }: Part): Promise<NxResult>
     const args = ['run', taskId, '--skip-nx-cache', '--exclude-task-dependencies', ...files];
     const log = `${name}-again-${taskId.replaceAll(':', '-')}`;
     const options = { env: { ...env, ...deadline } };
-    return step(`${taskId} again, alone`, (say) => runNx(log, args, say, options));
+    return step(`${taskId} again, alone`, (say) => runNx(log, args, say, options), hasPassed);
   });
 }
 
