@@ -9,7 +9,9 @@ afterAll(() => workspace.remove());
 
 test('an edit that git does not see is no commit, and an empty one is made where none is given', async () => {
   const before = await commits();
-  await expect(workspace.commit(() => workspace.append('ignored.py'))).rejects.toMatchObject({ code: 1 });
+  await expect(workspace.commit(() => workspace.append('ignored.py'))).rejects.toMatchObject({
+    code: 1,
+  });
   expect(await commits()).toBe(before);
   await workspace.commit(() => workspace.append('app.py'));
   await workspace.commit();
