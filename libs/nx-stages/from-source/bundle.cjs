@@ -68,7 +68,6 @@ function loadBundle(name, from, folder) {
   if (known) return known;
   if (!existsSync(file)) bundle(name, from, file);
   const module = { exports: {} };
-  loaded.set(file, module.exports);
   compile(file)(module.exports, createRequire(file), module, file, bundles);
   loaded.set(file, module.exports);
   return module.exports;
@@ -76,7 +75,7 @@ function loadBundle(name, from, folder) {
 
 /**
  * The bundle as a function, with what V8 made of it the last time: compiling two megabytes takes twice
- * as long as reading that. Node does it by itself from 22.1 on (`module.enableCompileCache`). V8 refuses
+ * as long as reading that. Node has it from 22.1 on (`module.enableCompileCache`). V8 refuses
  * what another version of it made.
  *
  * @param {string} file
