@@ -1,6 +1,7 @@
 import { bytesText, durationText } from '@excel2doc/oci';
 import { mermaidGraph } from '@excel2doc/dockerfile';
 import {
+  cachedText,
   failuresText,
   imagesText,
   imageWord,
@@ -16,7 +17,7 @@ import type { ImageRow, WholeReport } from './whole';
 /** What a CI job's summary shows: the essentials as Markdown, and where the whole report is. */
 export function summaryMarkdown(report: Report, link: Link): string {
   const { project, totals, stages, graph } = report;
-  const { hits, rebuilt, failed, imageBytes, durationMs } = totals;
+  const { imageBytes, durationMs } = totals;
   const rows = stages.map(({ target, outcome, durationMs: ms, ownSizeBytes }) => {
     const { sign } = OUTCOME_TEXT[outcome];
     const size = ownSizeBytes === undefined ? '–' : bytesText(ownSizeBytes);
@@ -27,7 +28,7 @@ export function summaryMarkdown(report: Report, link: Link): string {
   return [
     `### ${project}: image build`,
     '',
-    `${hits} of ${hits + rebuilt + failed} stages from the cache, ${durationText(durationMs)}${image}${failures && `, ${failures}`}. ${linked(link)}`,
+    `${cachedText(totals)} stages from the cache, ${durationText(durationMs)}${image}${failures && `, ${failures}`}. ${linked(link)}`,
     '',
     '| stage | state | time | adds |',
     '| --- | --- | --- | --- |',
@@ -47,7 +48,6 @@ const rank = ({ outcome }: ImageRow) => RANKED.indexOf(outcome);
 /** What a pull request is told of a run over many images: those that failed come first, hits last. */
 export function wholeMarkdown(report: WholeReport, link: Link): string {
   const { totals, images, sharing, chain, transfers } = report;
-  const { hits, rebuilt, failed, durationMs } = totals;
   const named = [...images].sort((one, other) => rank(one) - rank(other));
   const rows = named.slice(0, MOST_IMAGES).map((row) => {
     const size = row.imageBytes === undefined ? '–' : bytesText(row.imageBytes);
@@ -58,7 +58,7 @@ export function wholeMarkdown(report: WholeReport, link: Link): string {
   const more = named.length - rows.length;
   const chainMs = chain.reduce((sum, task) => sum + task.durationMs, 0);
   const facts = [
-    `${hits} of ${hits + rebuilt + failed} stages from the cache, ${durationText(durationMs)}. ${linked(link)}`,
+    `${cachedText(totals)} stages from the cache, ${durationText(totals.durationMs)}. ${linked(link)}`,
     sharing.layers.length > 0 && `${sharedText(sharing)}.`,
     chain.length > 0 &&
       `Slowest chain of stages, ${durationText(chainMs)}: ${chain.map(({ id }) => `\`${id}\``).join(' → ')}.`,

@@ -96,7 +96,7 @@ export function wholeReportOf(
   const earlier = builds.slice(0, -1).slice(-COMPARED);
   const made = imagesOf(run, known);
   const rows = stageTasks(run, tasks).map((task) => stageRow(task, earlier));
-  const ofSame = builds.slice(0, -1).filter((each) => isOfSame(each, run, known));
+  const ofSame = builds.slice(0, -1).filter((each) => isSame(imagesOf(each, known), made));
   return {
     run,
     totals: { ...historyRow(run, tasks), savedMs: savedMs(rows) },
@@ -115,13 +115,13 @@ export function wholeReportOf(
 
 /** Those of which a stage was a part of the run. */
 function imagesOf(run: RunRecord, known: readonly KnownImage[]): KnownImage[] {
-  return known.filter((image) => stageTasks(run, tasksOf([image])).length > 0);
+  const names = new Set(run.tasks.map(nameOf));
+  return known.filter((image) => image.stages.some((stage) => names.has(stageName(image, stage))));
 }
 
 /** A run over sixty images says nothing of one over a single one. */
-function isOfSame(one: RunRecord, other: RunRecord, known: readonly KnownImage[]): boolean {
-  const [images, others] = [imagesOf(one, known), imagesOf(other, known)];
-  return images.length === others.length && images.every((image) => others.includes(image));
+function isSame(images: readonly KnownImage[], others: readonly KnownImage[]): boolean {
+  return images.length === others.length && images.every((image, at) => image === others[at]);
 }
 
 /** Is it there, out of a cache or built? */
@@ -201,6 +201,9 @@ function slowestChain(run: RunRecord, images: readonly KnownImage[]): TaskRecord
 
 const nameOf = ({ project, target }: { project: string; target: string }) => `${project}:${target}`;
 
+const stageName = ({ project, variant }: KnownImage, stage: string) =>
+  nameOf({ project, target: stageTarget(stage, variant) });
+
 interface Chain {
   tasks: TaskRecord[];
   durationMs: number;
@@ -219,10 +222,8 @@ function withTask({ tasks, durationMs }: Chain, task: TaskRecord | undefined): C
 
 /** By a stage's target, those that it reads: stages of its own Dockerfile, and images of others. */
 function readStages(images: readonly KnownImage[]): Map<string, string[]> {
-  const ownName = ({ project, variant }: KnownImage, stage: string) =>
-    nameOf({ project, target: stageTarget(stage, variant) });
   const read = (image: KnownImage, plan: StagePlan) => [
-    ...plan.stages.map((stage) => ownName(image, stage)),
+    ...plan.stages.map((stage) => stageName(image, stage)),
     ...baseImages(plan).flatMap((reference) => {
       const maker = image.projectImages?.[reference];
       return maker ? [nameOf(maker)] : [];
@@ -231,7 +232,7 @@ function readStages(images: readonly KnownImage[]): Map<string, string[]> {
   return new Map(
     images.flatMap((image) =>
       image.plans.map(({ stage, platforms }): [string, string[]] => [
-        ownName(image, stage),
+        stageName(image, stage),
         platforms.flatMap((plan) => read(image, plan)),
       ]),
     ),

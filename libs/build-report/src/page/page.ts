@@ -15,7 +15,7 @@ import {
   transferTable,
   waterfall,
 } from './tables';
-import { failuresText, imagesText, missingText, timeText } from './text';
+import { cachedText, failuresText, imagesText, missingText, timeText } from './text';
 
 /** The report as one HTML file, which loads nothing and runs nothing. */
 export function reportPage(report: Report): string {
@@ -71,10 +71,7 @@ ${body}
 }
 
 /** What went where, and how it was before. */
-function movements(
-  { transfers, history }: Pick<WholeReport, 'transfers' | 'history'> | Report,
-  same: string,
-) {
+function movements({ transfers, history }: Pick<Report, 'transfers' | 'history'>, same: string) {
   return [
     section('transfers', 'Sent and fetched', scrolled('Sent and fetched', transferTable(transfers))), // prettier-ignore
     section('history', 'Compared with earlier runs', scrolled('Earlier runs', historyTable(history, same))), // prettier-ignore
@@ -104,10 +101,10 @@ function commonCards(
   words: { none: string; of: string },
 ): [Markup, Markup] {
   const usualMs = median(before.map(({ durationMs }) => durationMs));
-  const { hits, rebuilt, failed, savedMs } = totals;
+  const { savedMs } = totals;
   return [
     card('Time', durationText(totals.durationMs), usualMs === undefined ? words.none : `median of the last ${before.length}${words.of}: ${durationText(usualMs)}`),
-    card('Stages from the cache', `${hits} of ${hits + rebuilt + failed}`, savedMs === undefined ? 'time saved: not known yet' : `about ${durationText(savedMs)} saved, of stages, not of the run`),
+    card('Stages from the cache', cachedText(totals), savedMs === undefined ? 'time saved: not known yet' : `about ${durationText(savedMs)} saved, of stages, not of the run`),
   ]; // prettier-ignore
 }
 

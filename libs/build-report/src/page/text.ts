@@ -39,6 +39,13 @@ export function missingText(images: readonly ImageRow[]): string {
   ]);
 }
 
+/** `4 of 6`: of the stages that were come to, those that a cache had. */
+export const cachedText = ({
+  hits,
+  rebuilt,
+  failed,
+}: Pick<Totals, 'hits' | 'rebuilt' | 'failed'>) => `${hits} of ${hits + rebuilt + failed}`;
+
 /** What failed of stages, and of what brings images to engines and registries; empty where nothing did. */
 export function failuresText({ failed, movesFailed }: Pick<Totals, 'failed' | 'movesFailed'>) {
   return listed([

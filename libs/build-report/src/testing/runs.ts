@@ -29,15 +29,23 @@ export function shopRun(
     startMs += durationMs;
     return task;
   });
+  return { ...runOf(minute, 'nx run shop:docker-build', tasks, startMs), ...extra };
+}
+
+function runOf(
+  minute: number,
+  command: string,
+  tasks: TaskRecord[],
+  durationMs: number,
+): RunRecord {
   return {
     format: 1,
     id: String(minute),
     at: new Date(Date.UTC(2026, 10, 24, 10, minute)).toISOString(),
-    durationMs: startMs,
-    command: 'nx run shop:docker-build',
+    durationMs,
+    command,
     tasks,
     omitted: 0,
-    ...extra,
   };
 }
 
@@ -78,15 +86,7 @@ export function wholeRun(minute: number, projects: Record<string, Stages>): RunR
       return task;
     }),
   );
-  return {
-    format: 1,
-    id: String(minute),
-    at: new Date(Date.UTC(2026, 10, 24, 10, minute)).toISOString(),
-    durationMs: startMs,
-    command: 'nx run-many -t docker-build',
-    tasks,
-    omitted: 0,
-  };
+  return runOf(minute, 'nx run-many -t docker-build', tasks, startMs);
 }
 
 const digestOf = (name: string) => `sha256:${name}` as Digest;
