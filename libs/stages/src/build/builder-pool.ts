@@ -3,7 +3,6 @@ import { type BuilderPlatforms, type Engine, EngineError, reachOf } from '@excel
 import { plannedRunPlatform } from '../plan/read';
 import { hasRuns } from '../plan/run-platform';
 import { buildersFor, isBuilderGone, saidOf } from '../workspace/builders';
-import type { Outputs } from './outputs';
 import type { StageBuild } from './stage-build';
 
 /** What came of a build that one of several builders did. */
@@ -119,11 +118,6 @@ export function inOrder(builders: readonly string[], chain: string): string[] {
  * the one has sent or pulled to its builder lies there for the next.
  */
 async function chainOf({ project, outputs, stage, plan }: PoolBuild): Promise<string> {
-  const lowest = plan.base.kind === 'stage' ? await lowestOf(outputs, plan.base.stage) : stage;
-  return JSON.stringify([project.home, lowest]);
-}
-
-async function lowestOf(outputs: Outputs, stage: string): Promise<string> {
-  const { base } = (await outputs.read(stage)).record;
-  return base.kind === 'stage' ? lowestOf(outputs, base.stage) : stage;
+  const lowest = plan.base.kind === 'stage' ? await outputs.lowest(plan.base.stage) : { stage };
+  return JSON.stringify([project.home, lowest.stage]);
 }

@@ -61,7 +61,7 @@ export interface ImageOnBase extends DescribedImage {
  */
 export function baseNames(outputs: Outputs, stage: string): ImageOnBase['baseNames'] {
   return async () => {
-    const base = await outputs.baseReference(stage);
+    const { base } = await outputs.lowest(stage);
     return base.kind === 'image' ? [base.digest, base.reference] : [];
   };
 }

@@ -71,10 +71,10 @@ export class Outputs {
     return baseFromStage(stage, record, config);
   }
 
-  /** What a stage stands on below all other stages. */
-  async baseReference(stage: string): Promise<ImageRecord['base']> {
+  /** The stage that a stage stands on below all others, itself where it stands on none, and what that is on. */
+  async lowest(stage: string): Promise<{ stage: string; base: ImageRecord['base'] }> {
     const { base } = (await this.read(stage)).record;
-    return base.kind === 'stage' ? this.baseReference(base.stage) : base;
+    return base.kind === 'stage' ? this.lowest(base.stage) : { stage, base };
   }
 
   /** A base image as what a stage is built FROM. */
